@@ -1,0 +1,171 @@
+#include "lockdown/call_policy.h"
+
+#include <seccomp.h>
+
+#include <algorithm>
+
+#include "runtime/core/text.h"
+
+namespace evalrun::lockdown {
+namespace {
+
+constexpr std::string_view kAllowKey = "seccomp.allow";
+constexpr std::string_view kDenyKey = "seccomp.deny";
+
+[[noreturn]] void reject(const Plan& plan, std::string_view key, const std::string& message) {
+  throw PlanError(plan.where(std::string(key)), key, message);
+}
+
+std::string in_quotes(std::string_view name) {
+  return "\"" + std::string(name) + "\"";
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+const NamedReason* find_named(std::span<const NamedReason> table, std::string_view name) {
+  const auto found = std::ranges::find(table, name, &NamedReason::name);
+  return found != table.end() ? &*found : nullptr;
+}
+
+std::string_view why_never_allowed(std::string_view name) {
+  for (const CallGroup& group : call_groups()) {
+    if (std::ranges::binary_search(group.calls, name)) return group.never_allowed;
+  }
+  const auto filtered = std::ranges::find(filtered_calls(), name, &FilteredCall::call);
+  return filtered != filtered_calls().end() ? filtered->never_allowed : std::string_view{};
+}
+
+std::vector<std::string> all_names() {
+  std::vector<std::string> names{std::string(kFcntlLocks)};
+  for (const CallGroup& group : call_groups()) names.insert(names.end(), group.calls.begin(), group.calls.end());
+  for (const FilteredCall& filtered : filtered_calls()) names.emplace_back(filtered.call);
+  return names;
+}
+
+void check_known(const Plan& plan, std::string_view key, const std::string& name) {
+  if (number_of_call(name)) return;
+  std::string message = in_quotes(name) + " is not a system call of this architecture";
+  const std::string near = nearest(name, all_names());
+  if (!near.empty() && near != name) message += "; did you mean " + in_quotes(near) + "?";
+  reject(plan, key, message);
+}
+
+void check_overrides(const Plan& plan) {
+  for (const std::string& name : plan.seccomp.allow) {
+    if (contains(plan.seccomp.deny, name)) reject(plan, kAllowKey, in_quotes(name) + " is in seccomp.deny as well");
+    if (name == kFcntlLocks) continue;
+    check_known(plan, kAllowKey, name);
+    const std::string_view reason = why_never_allowed(name);
+    if (!reason.empty()) reject(plan, kAllowKey, in_quotes(name) + " is never allowed: " + std::string(reason));
+  }
+  for (const std::string& name : plan.seccomp.deny) {
+    check_known(plan, kDenyKey, name);
+    if (const NamedReason* needed = find_named(calls_needed_to_start(), name)) {
+      reject(plan, kDenyKey, in_quotes(name) + " is needed to start the program: " + std::string(needed->reason));
+    }
+  }
+}
+
+class Resolver {
+ public:
+  explicit Resolver(const Plan& plan) : plan_(plan) {}
+
+  void add(const CallGroup& group) {
+    const bool narrowed = plan_.network.mode == NetworkMode::None && group.without_network;
+    for (const std::string_view call : group.calls) put(call, narrowed ? *group.without_network : group.verdict, {});
+  }
+
+  void add(const FilteredCall& filtered) {
+    std::vector<ArgumentRow> rows;
+    for (ArgumentRow row : filtered.rows) {
+      if (row.only_without_network && plan_.network.mode != NetworkMode::None) continue;
+      if (!row.unlocked_by.empty() && contains(plan_.seccomp.allow, row.unlocked_by)) row.verdict = CallVerdict::Allow;
+      rows.push_back(row);
+    }
+    put(filtered.call, filtered.otherwise, std::move(rows));
+  }
+
+  void allow(std::string_view call) { put(call, CallVerdict::Allow, {}); }
+
+  void deny(const std::string& call) {
+    const std::optional<int> number = number_of_call(call);
+    if (!number) return;
+    const auto known = policy_.calls.find(*number);
+    std::vector<ArgumentRow> rows;
+    if (known != policy_.calls.end()) {
+      if (known->second.otherwise == CallVerdict::Violation) return;
+      rows = known->second.rows;
+      std::erase_if(rows, [](const ArgumentRow& row) { return row.verdict != CallVerdict::Violation; });
+    }
+    put(call, CallVerdict::NotPermitted, std::move(rows));
+  }
+
+  void admit_for_set_up(const SetUpCall& call) {
+    if (call.use == SetUpCall::Use::SealedOnly) return;
+    if (!call.option) return allow(call.call);
+    const std::optional<int> number = number_of_call(std::string(call.call));
+    if (!number) return;
+    auto& rows = policy_.calls.at(*number).rows;
+    rows.insert(rows.begin(),
+                {.test = {.values = {*call.option}}, .verdict = CallVerdict::Allow, .reason = call.reason});
+  }
+
+  CallPolicy take() { return std::move(policy_); }
+
+ private:
+  // A call of the tables that this architecture does not have (open on arm64) needs no rule.
+  void put(std::string_view call, CallVerdict otherwise, std::vector<ArgumentRow> rows) {
+    const std::string name(call);
+    if (const std::optional<int> number = number_of_call(name)) {
+      policy_.calls.insert_or_assign(*number, CallDecision{name, otherwise, std::move(rows)});
+    }
+  }
+
+  const Plan& plan_;
+  CallPolicy policy_;
+};
+
+}  // namespace
+
+std::optional<int> number_of_call(const std::string& name) {
+  // Below zero: unknown (__NR_SCMP_ERROR), or libseccomp's placeholder for a call of other architectures.
+  const int number = seccomp_syscall_resolve_name(name.c_str());
+  if (number >= 0) return number;
+  const auto newer = std::ranges::find(newer_calls(), name, &NumberedCall::name);
+  return newer != newer_calls().end() ? std::optional(newer->number) : std::nullopt;
+}
+
+CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
+  check_overrides(plan);
+  Resolver resolver(plan);
+  for (const CallGroup& group : call_groups()) resolver.add(group);
+  for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
+  for (const std::string& name : plan.seccomp.allow) {
+    if (name != kFcntlLocks) resolver.allow(name);
+  }
+  for (const std::string& name : plan.seccomp.deny) resolver.deny(name);
+  if (phase == Phase::SetUp) {
+    for (const SetUpCall& call : set_up_calls()) resolver.admit_for_set_up(call);
+  }
+  return resolver.take();
+}
+
+CallPolicy resolve_seal() {
+  CallPolicy policy{CallVerdict::Allow, {}};
+  for (const SetUpCall& call : set_up_calls()) {
+    const std::string name(call.call);
+    const std::optional<int> number = number_of_call(name);
+    if (!number) continue;
+    if (!call.option) {
+      policy.calls.insert_or_assign(*number, CallDecision{name, call.sealed});
+    } else {
+      CallDecision& decision = policy.calls.try_emplace(*number, CallDecision{name, CallVerdict::Allow}).first->second;
+      decision.rows.push_back({.test = {.values = {*call.option}}, .verdict = call.sealed, .reason = call.reason});
+    }
+  }
+  return policy;
+}
+
+}  // namespace evalrun::lockdown

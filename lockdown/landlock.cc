@@ -1,0 +1,31 @@
+#include "lockdown/landlock.h"
+
+namespace evalrun::lockdown {
+
+std::string describe_rights(std::uint64_t rights) {
+  std::string text;
+  for (const RightClass& kind : {kRead, kWrite, kExecute, kDelete}) {
+    if ((rights & kind.rights) == 0) continue;
+    if (!text.empty()) text += ", ";
+    text += kind.name;
+  }
+  return text;
+}
+
+LandlockRules::LandlockRules(const Plan& plan, std::vector<PathRule> rules, int abi) : rules_(std::move(rules)) {
+  if (abi < 1) return;
+  const std::uint64_t handled = fs_rights_of(abi);
+  for (const PathRule& rule : rules_) paths_.push_back({rule.path.c_str(), rule.rights & handled});
+  steps_.attributes.handled_fs = handled;
+  if (abi >= kAbiNet) {
+    steps_.attributes.handled_net = kNetBindTcp | kNetConnectTcp;
+    for (const std::uint16_t port : plan.network.bind) ports_.push_back({kNetBindTcp, port});
+    for (const std::uint16_t port : plan.network.connect) ports_.push_back({kNetConnectTcp, port});
+  }
+  if (abi >= kAbiScopes) steps_.attributes.scoped = kScopeAbstractUnixSocket | kScopeSignal;
+  steps_.attributes_size = ruleset_size_of(abi);
+  steps_.paths = paths_;
+  steps_.ports = ports_;
+}
+
+}  // namespace evalrun::lockdown

@@ -1,0 +1,46 @@
+#include "lockdown/rlimits.h"
+
+namespace evalrun::lockdown {
+namespace {
+
+constexpr std::uint64_t kPendingSignals = 1024;
+constexpr std::uint64_t kLockedMemory = 64 << 10;
+
+std::uint64_t whole_seconds(Duration time) {
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+RlimitRow same(int resource, std::uint64_t value, const char* name, const char* reason) {
+  return {{resource, value, value}, name, reason};
+}
+
+}  // namespace
+
+std::vector<RlimitRow> make_rlimits(const Plan& plan) {
+  const Limits& limits = plan.limits;
+  // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
+  // later.
+  const std::uint64_t cpu = whole_seconds(limits.cpu) + 1;
+  return {
+      {{RLIMIT_CPU, cpu, cpu + 1}, "RLIMIT_CPU", "a wall behind the supervisor's count of the whole tree"},
+      same(RLIMIT_STACK, limits.stack.count, "RLIMIT_STACK", "limits.stack; also bounds execve's arguments"),
+      // init is a process of the same user.
+      same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init"),
+      same(RLIMIT_NOFILE, limits.open_files, "RLIMIT_NOFILE", "limits.open_files"),
+      same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),
+      same(RLIMIT_CORE, 0, "RLIMIT_CORE", "no core dumps"),
+      same(RLIMIT_MEMLOCK, kLockedMemory, "RLIMIT_MEMLOCK", "mlockall fails with ENOMEM"),
+      same(RLIMIT_SIGPENDING, kPendingSignals, "RLIMIT_SIGPENDING", "queued signals and timers"),
+      same(RLIMIT_MSGQUEUE, 0, "RLIMIT_MSGQUEUE", "no POSIX message queues"),
+      same(RLIMIT_NICE, 0, "RLIMIT_NICE", "priority cannot be raised"),
+      same(RLIMIT_RTPRIO, 0, "RLIMIT_RTPRIO", "no real-time scheduling"),
+  };
+}
+
+std::string describe_value(const RlimitRow& row) {
+  const bool bytes =
+      row.limit.resource == RLIMIT_STACK || row.limit.resource == RLIMIT_FSIZE || row.limit.resource == RLIMIT_MEMLOCK;
+  return bytes ? to_string(Bytes{row.limit.soft}) : std::to_string(row.limit.soft);
+}
+
+}  // namespace evalrun::lockdown

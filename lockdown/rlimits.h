@@ -1,0 +1,25 @@
+// The resource limits of step 3, from the plan's [limits]. They are the floor under every other bound: they hold with
+// no cgroup and no supervisor.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lockdown/steps.h"
+#include "runtime/plan/plan.h"
+
+namespace evalrun::lockdown {
+
+struct RlimitRow {
+  Rlimit limit;
+  const char* name;  // "RLIMIT_CPU"
+  const char* reason;
+};
+
+// Every limit that is set, in order. Values are final: none is lowered to what the caller happens to be allowed.
+std::vector<RlimitRow> make_rlimits(const Plan& plan);
+
+// "2", "64MiB", "unlimited".
+std::string describe_value(const RlimitRow& row);
+
+}  // namespace evalrun::lockdown

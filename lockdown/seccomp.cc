@@ -1,0 +1,127 @@
+#include "lockdown/seccomp.h"
+
+#include "lockdown/call_policy.h"
+#include "lockdown/filter_program.h"
+#include "runtime/core/text.h"
+
+namespace evalrun::lockdown {
+namespace {
+
+constexpr std::size_t kTextWidth = 100;
+
+// "  word word …", broken before kTextWidth.
+void append_wrapped(std::string& text, const std::vector<std::string>& words, std::string_view indent) {
+  std::size_t column = 0;
+  for (const std::string& word : words) {
+    if (column == 0 || column + 1 + word.size() > kTextWidth) {
+      if (column != 0) text += '\n';
+      text += indent;
+      column = indent.size();
+    } else {
+      text += ' ';
+      ++column;
+    }
+    text += word;
+    column += word.size();
+  }
+  if (column != 0) text += '\n';
+}
+
+std::string heading(std::string_view name, CallVerdict verdict, SeccompProfile profile) {
+  std::string text = std::string(name) + ": " + std::string(name_of(verdict));
+  if (verdict == CallVerdict::Violation) {
+    text += profile == SeccompProfile::Strict ? " (ends the run)" : " (EPERM under the compatible profile)";
+  }
+  return text;
+}
+
+class Explanation {
+ public:
+  explicit Explanation(const Plan& plan) : plan_(plan), policy_(resolve_whitelist(plan, Phase::Program)) {}
+
+  void add(const CallGroup& group) {
+    std::vector<std::string> members;
+    CallVerdict verdict = group.verdict;
+    if (plan_.network.mode == NetworkMode::None && group.without_network) verdict = *group.without_network;
+    for (const std::string_view call : group.calls) {
+      const CallDecision* decision = find(call);
+      if (decision != nullptr && decision->rows.empty() && decision->otherwise == verdict) members.emplace_back(call);
+    }
+    if (members.empty()) return;
+    text_ += heading(group.name, verdict, plan_.seccomp.profile) + " (" + std::string(group.reason) + ")\n";
+    append_wrapped(text_, members, "  ");
+    text_ += '\n';
+  }
+
+  void add(const FilteredCall& filtered) {
+    const CallDecision* decision = find(filtered.call);
+    if (decision == nullptr || decision->rows.empty()) return;
+    text_ += std::string(filtered.call) + ": by its arguments\n";
+    for (const ArgumentRow& row : decision->rows) {
+      text_ += "  " + heading(row.reason, row.verdict, plan_.seccomp.profile) + "\n";
+    }
+    text_ += "  else: " + std::string(name_of(decision->otherwise)) + " (" + std::string(filtered.reason) + ")\n\n";
+  }
+
+  void add_overrides() {
+    add_list("allowed by the plan", plan_.seccomp.allow);
+    add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.seccomp.deny);
+  }
+
+  std::string take() {
+    text_ += "every other call: " + std::string(name_of(policy_.unlisted)) + "\n";
+    text_ += "calls of another architecture, x32 numbers: the process is killed\n";
+    return std::move(text_);
+  }
+
+ private:
+  [[nodiscard]] const CallDecision* find(std::string_view call) const {
+    const std::optional<int> number = number_of_call(std::string(call));
+    const auto found = number ? policy_.calls.find(*number) : policy_.calls.end();
+    return found != policy_.calls.end() ? &found->second : nullptr;
+  }
+
+  void add_list(std::string_view title, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    text_ += std::string(title) + "\n";
+    append_wrapped(text_, names, "  ");
+    text_ += '\n';
+  }
+
+  const Plan& plan_;
+  CallPolicy policy_;
+  std::string text_;
+};
+
+}  // namespace
+
+FilterProgram build_whitelist(const Plan& plan) {
+  return assemble_filter(resolve_whitelist(plan, Phase::SetUp), plan.seccomp.profile);
+}
+
+// No row of the seal is a violation, so the profile does not matter to it.
+FilterProgram build_seal() {
+  return assemble_filter(resolve_seal(), SeccompProfile::Strict);
+}
+
+FilterProgram build_init_filter() {
+  std::vector<int> numbers;
+  for (const NamedReason& call : init_calls()) {
+    if (const std::optional<int> number = number_of_call(std::string(call.name))) numbers.push_back(*number);
+  }
+  return assemble_allow_only(numbers);
+}
+
+bool is_known_call(const std::string& name) {
+  return number_of_call(name).has_value();
+}
+
+std::string explain_whitelist(const Plan& plan) {
+  Explanation explanation(plan);
+  for (const CallGroup& group : call_groups()) explanation.add(group);
+  for (const FilteredCall& filtered : filtered_calls()) explanation.add(filtered);
+  explanation.add_overrides();
+  return explanation.take();
+}
+
+}  // namespace evalrun::lockdown

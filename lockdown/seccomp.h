@@ -1,0 +1,34 @@
+// The system-call filters: built by libseccomp in the parent from the tables of call_table.h, exported once to classic
+// BPF bytes, loaded in the child by seccomp(2) (libseccomp's own load allocates).
+//
+// Three programs:
+//   whitelist   the policy. It still admits the few calls that the later steps of the lockdown need (kSetUpCalls).
+//   seal        loaded last, takes those away again: a list of denials over "allow".
+//   init        for pid 1 of the sandbox: waits, kills, reports, nothing else.
+// What they do not do: look behind pointers. Paths are landlock's and the mount table's concern.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <string>
+#include <vector>
+
+#include "runtime/plan/plan.h"
+
+namespace evalrun::lockdown {
+
+using FilterProgram = std::vector<sock_filter>;
+
+// Throws PlanError (located at seccomp.allow / seccomp.deny through `plan`) where an override contradicts itself or
+// names a call that evalrun never allows; std::runtime_error where libseccomp fails.
+FilterProgram build_whitelist(const Plan& plan);
+FilterProgram build_seal();
+FilterProgram build_init_filter();
+
+// Whether `name` is a system call of this architecture, known to libseccomp or to evalrun's own table of newer calls.
+bool is_known_call(const std::string& name);
+
+// The policy as `evalrun explain` prints it: one group per paragraph with its reason and members.
+std::string explain_whitelist(const Plan& plan);
+
+}  // namespace evalrun::lockdown

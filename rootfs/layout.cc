@@ -1,0 +1,221 @@
+#include "rootfs/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+
+namespace evalrun::rootfs {
+namespace {
+
+constexpr std::array kDevices = {"null", "zero", "full", "random", "urandom"};
+
+constexpr std::uint64_t kPage = 4096;
+
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string describe(std::string_view what, const std::string& at, const SourcePosition& position) {
+  std::string text = std::string(what) + " " + at;
+  if (!position.file.empty()) text += " (" + to_string(position) + ")";
+  return text;
+}
+
+// Who the program is and how names are looked up: as little as C libraries need.
+std::vector<Entry> etc_files(const Plan& plan) {
+  std::vector<Entry> entries;
+  const auto add = [&](const char* at, std::string text) {
+    entries.push_back({at, TextFile{std::move(text)}, describe("file", at, {}), {}});
+  };
+  add("/etc/passwd",
+      "root:x:0:0:root:/:/usr/sbin/nologin\n"
+      "sandbox:x:1000:1000:sandbox:/work:/bin/sh\n"
+      "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+  add("/etc/group", "root:x:0:\nsandbox:x:1000:\nnogroup:x:65534:\n");
+  add("/etc/hosts", "127.0.0.1 localhost " + plan.hostname + "\n::1 localhost ip6-localhost\n");
+  add("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n");
+  // The link dangles, as on a minimal Debian, where the image does not show the zone files: UTC then.
+  entries.push_back(
+      {"/etc/localtime", Symlink{"/usr/share/zoneinfo/Etc/UTC"}, describe("link", "/etc/localtime", {}), {}});
+  entries.push_back({"/etc/ld.so.cache",
+                     Bind{.source = "/etc/ld.so.cache", .optional = true},
+                     describe("file", "/etc/ld.so.cache", {}),
+                     {}});
+  return entries;
+}
+
+std::vector<Entry> own_entries(const Plan& plan) {
+  std::vector<Entry> entries = etc_files(plan);
+  for (const char* name : kDevices) {
+    const std::string at = std::string("/dev/") + name;
+    entries.push_back({at, Bind{.source = at, .access = Access::ReadWrite, .device = true}, "device " + at, {}});
+  }
+  const auto link = [&](const char* at, const char* target) {
+    entries.push_back({at, Symlink{target}, describe("link", at, {}), {}});
+  };
+  link("/dev/fd", "/proc/self/fd");
+  link("/dev/stdin", "/proc/self/fd/0");
+  link("/dev/stdout", "/proc/self/fd/1");
+  link("/dev/stderr", "/proc/self/fd/2");
+  if (plan.proc != ProcView::None) entries.push_back({"/proc", Proc{plan.proc}, "mount /proc", {}});
+  entries.push_back({"/work", Workspace{Execution::Allowed}, "workspace /work", {}});
+  entries.push_back({"/tmp", Workspace{Execution::Denied}, "workspace /tmp", {}});
+  entries.push_back({"/dev/shm", Workspace{Execution::Denied}, "workspace /dev/shm", {}});
+  return entries;
+}
+
+Entry from_mount(const Plan& plan, const Mount& mount) {
+  Entry entry{mount.at, {}, describe("mount", mount.at, mount.position), mount.position};
+  if (const auto* bind = std::get_if<Mount::Bind>(&mount.what)) {
+    entry.what = Bind{.source = bind->source.string(),
+                      .access = mount.access,
+                      .execution = mount.execution,
+                      .optional = mount.optional};
+  } else {
+    entry.what = Tmpfs{std::get<Mount::Tmpfs>(mount.what).size, plan.limits.inodes, mount.execution};
+  }
+  return entry;
+}
+
+[[noreturn]] void conflict(const Entry& entry, const std::string& why) {
+  throw PlanError(entry.position, "", entry.origin + ": " + why);
+}
+
+// The plan may put a mount of its own where evalrun would put something of the same name, except where evalrun's
+// promises depend on it.
+bool replaces_own(const Entry& theirs, const Entry& ours) {
+  if (!is_within(ours.at, theirs.at)) return false;
+  const bool is_etc = is_within(ours.at, "/etc");
+  return is_etc || (ours.at == "/tmp" && theirs.at == "/tmp");
+}
+
+void check_against_own(const Entry& theirs, const Entry& ours) {
+  if (replaces_own(theirs, ours)) return;
+  if (is_within(ours.at, theirs.at)) conflict(theirs, "would hide evalrun's own " + ours.at);
+  const bool below = is_within(theirs.at, ours.at);
+  if (below && !std::holds_alternative<Workspace>(ours.what)) conflict(theirs, ours.at + " is evalrun's own");
+}
+
+// Every folder that a mount point, link or file needs and that no mount provides.
+void add_folders(const Plan& plan, std::vector<Entry>& entries) {
+  std::set<std::string> present;
+  std::set<std::string> provided;  // by mounts that bring their own tree
+  for (const Entry& entry : entries) {
+    if (std::holds_alternative<Bind>(entry.what) || std::holds_alternative<Tmpfs>(entry.what) ||
+        std::holds_alternative<Proc>(entry.what)) {
+      provided.insert(entry.at);
+    }
+    present.insert(entry.at);
+  }
+  const auto behind_mount = [&](const std::string& path) {
+    return std::any_of(provided.begin(), provided.end(),
+                       [&](const std::string& mount) { return path != mount && is_within(path, mount); });
+  };
+  std::vector<std::string> needed;
+  for (const Entry& entry : entries) needed.push_back(parent_of(entry.at));
+  for (const WorkFile& file : plan.files) needed.push_back(parent_of("/work/" + file.path));
+  if (is_within(plan.cwd, "/work") || is_within(plan.cwd, "/tmp")) needed.push_back(plan.cwd);
+  std::vector<Entry> folders;
+  for (const std::string& lowest : needed) {
+    for (std::string path = lowest; path != "/"; path = parent_of(path)) {
+      if (!behind_mount(path) && present.insert(path).second) {
+        folders.push_back({path, Directory{}, describe("folder", path, {}), {}});
+      }
+    }
+  }
+  entries.insert(entries.end(), folders.begin(), folders.end());
+}
+
+void check_links(const std::vector<Entry>& entries) {
+  for (const Entry& link : entries) {
+    if (!std::holds_alternative<Symlink>(link.what)) continue;
+    for (const Entry& entry : entries) {
+      if (entry.at != link.at && is_within(entry.at, link.at)) conflict(entry, "lies behind the link " + link.at);
+    }
+  }
+}
+
+void check_duplicates(const std::vector<Entry>& sorted) {
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i - 1].at == sorted[i].at) {
+      conflict(sorted[i], "something else stands there already: " + sorted[i - 1].origin);
+    }
+  }
+}
+
+void check_files(const Plan& plan, const Layout& layout) {
+  for (const WorkFile& file : plan.files) {
+    const std::string at = "/work/" + file.path;
+    const Entry* mount = mount_holding(layout, at);
+    if (mount->at != "/work") {
+      throw PlanError(file.position, "files", "\"" + file.path + "\" would lie on " + mount->origin + ", not in /work");
+    }
+  }
+}
+
+// What the root tmpfs holds of evalrun's own, so that the plan's workspace is the plan's alone. Folders and short links
+// take an inode and no page; a file takes whole pages (mm/shmem.c).
+void count_own(Layout& layout) {
+  layout.own_inodes = 1;  // the root itself
+  for (const Entry& entry : layout.entries) {
+    const Entry* holder = mount_holding(layout, parent_of(entry.at));
+    if (holder != nullptr && !std::holds_alternative<Workspace>(holder->what)) continue;  // stands on another mount
+    ++layout.own_inodes;
+    if (const auto* file = std::get_if<TextFile>(&entry.what)) {
+      layout.own_size.count += (file->text.size() + kPage - 1) / kPage * kPage;
+    }
+  }
+}
+
+}  // namespace
+
+bool is_within(const std::string& path, const std::string& folder) {
+  if (folder == "/") return true;
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+bool is_mount(const Entry& entry) {
+  return std::holds_alternative<Bind>(entry.what) || std::holds_alternative<Workspace>(entry.what) ||
+         std::holds_alternative<Tmpfs>(entry.what) || std::holds_alternative<Proc>(entry.what);
+}
+
+const Entry* mount_holding(const Layout& layout, const std::string& path) {
+  const Entry* best = nullptr;
+  for (const Entry& entry : layout.entries) {
+    if (!is_mount(entry) || !is_within(path, entry.at)) continue;
+    if (best == nullptr || entry.at.size() > best->at.size()) best = &entry;
+  }
+  return best;
+}
+
+Layout make_layout(const Plan& plan) {
+  std::vector<Entry> theirs;
+  for (const Mount& mount : plan.mounts) theirs.push_back(from_mount(plan, mount));
+  for (const Link& link : plan.links) {
+    theirs.push_back({link.at, Symlink{link.target}, describe("link", link.at, link.position), link.position});
+  }
+
+  Layout layout;
+  for (Entry& ours : own_entries(plan)) {
+    bool replaced = false;
+    for (const Entry& entry : theirs) {
+      check_against_own(entry, ours);
+      replaced = replaced || replaces_own(entry, ours);
+    }
+    if (!replaced) layout.entries.push_back(std::move(ours));
+  }
+  layout.entries.insert(layout.entries.end(), theirs.begin(), theirs.end());
+  add_folders(plan, layout.entries);
+  // By name: a parent is a prefix of its children and so sorts before them.
+  std::stable_sort(layout.entries.begin(), layout.entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.at < b.at; });
+  check_duplicates(layout.entries);
+  check_links(layout.entries);
+  check_files(plan, layout);
+  count_own(layout);
+  return layout;
+}
+
+}  // namespace evalrun::rootfs

@@ -1,0 +1,79 @@
+// rootfs: the file system that a program sees, derived from the plan.
+//
+// Theory of operation. The root is one small tmpfs, made for the run and mounted read-only. On it stand mount points;
+// on those, read-only recursive binds of the host's folders, the devices, /proc, and three writable folders (/work,
+// /tmp, /dev/shm) that are parts of the same tmpfs, so that one size and one inode count bound them together. Three
+// layers:
+//
+//   layout.h  pure: Plan -> Layout, a list of what stands where, sorted so that parents come first. No system call.
+//   pin.h     parent: opens and vets every source, pins it by device and inode, lays the result out as plain data.
+//   steps.h   child: walks that data with system calls; knows nothing of plans.
+//
+// What it does not do: say who may read what (lockdown/landlock.h adds that on top of the mounts).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/plan/plan.h"
+
+namespace evalrun::rootfs {
+
+struct Directory {
+  std::uint32_t mode = 0755;
+};
+struct TextFile {
+  std::string text;
+};
+struct Symlink {
+  std::string target;
+};
+struct Bind {
+  std::string source;  // absolute, of the host
+  Access access = Access::ReadOnly;
+  Execution execution = Execution::Denied;
+  bool device = false;    // one of evalrun's own device nodes: the only sources that may be devices
+  bool optional = false;  // left out where the host has no such source
+};
+// A writable folder of the root tmpfs itself.
+struct Workspace {
+  Execution execution = Execution::Denied;
+};
+struct Tmpfs {
+  Bytes size;
+  unsigned inodes = 0;
+  Execution execution = Execution::Denied;
+};
+struct Proc {
+  ProcView view = ProcView::Pid;
+};
+
+struct Entry {
+  std::string at;  // absolute, normalised, in the sandbox
+  std::variant<Directory, TextFile, Symlink, Bind, Workspace, Tmpfs, Proc> what;
+  std::string origin;  // for messages: "mount /data (plan.toml:17:1)", "device /dev/null"
+  SourcePosition position;
+};
+
+[[nodiscard]] bool is_mount(const Entry& entry);
+
+struct Layout {
+  // Parents before children; what is made on the root tmpfs before what is mounted over it.
+  std::vector<Entry> entries;
+  // Of the root tmpfs, beyond the plan's workspace: what evalrun's own files and folders take.
+  Bytes own_size;
+  unsigned own_inodes = 0;
+};
+
+// Throws PlanError where mounts collide, a mount point would lie behind a link, or a file of [files] on a mount.
+Layout make_layout(const Plan& plan);
+
+// The entry on which `path` lies: the deepest mount that is `path` or holds it; null where only the root does.
+const Entry* mount_holding(const Layout& layout, const std::string& path);
+
+// Whether `path` is `folder` or below it; both absolute and normalised.
+bool is_within(const std::string& path, const std::string& folder);
+
+}  // namespace evalrun::rootfs

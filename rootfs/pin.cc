@@ -1,0 +1,264 @@
+#include "rootfs/pin.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "runtime/core/text.h"
+
+namespace evalrun::rootfs {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+
+struct stat stat_of(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw SystemError("fstat", path);
+  return status;
+}
+
+const char* kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFSOCK: return "a socket";
+    case S_IFIFO: return "a FIFO";
+    case S_IFCHR: return "a character device";
+    case S_IFBLK: return "a block device";
+    default: return "neither a file nor a folder";
+  }
+}
+
+[[noreturn]] void refuse(const Entry& entry, const std::string& why) {
+  throw PlanError(entry.position, "", entry.origin + ": " + why);
+}
+
+// Looks for what a read-only bind does not tame: connecting a socket and opening a FIFO work through it.
+class Vetting {
+ public:
+  explicit Vetting(const Entry& entry) : entry_(entry) {}
+
+  // False where there was more than could be looked at.
+  bool walk(int folder, const std::string& path) {
+    const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (copy < 0) return true;  // what we may not list, the program may not either
+    const auto close_stream = [](DIR* stream) { ::closedir(stream); };
+    const std::unique_ptr<DIR, decltype(close_stream)> stream(::fdopendir(copy), close_stream);
+    if (!stream) throw SystemError("fdopendir", path);
+    while (const dirent* item = ::readdir(stream.get())) {
+      const std::string name = item->d_name;
+      if (name == "." || name == "..") continue;
+      if (++seen_ > kVettedEntries) return false;
+      if (!look(::dirfd(stream.get()), name, path + "/" + name, item->d_type)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool look(int folder, const std::string& name, const std::string& path, unsigned char type) {
+    mode_t mode = DTTOIF(type);
+    if (type == DT_UNKNOWN) {
+      struct stat status {};
+      if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return true;
+      mode = status.st_mode;
+    }
+    if (S_ISREG(mode) || S_ISLNK(mode)) return true;
+    if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + printable(path));
+    const Fd below(::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return !below || walk(below.get(), path);
+  }
+
+  const Entry& entry_;
+  unsigned seen_ = 0;
+};
+
+std::uint64_t bind_attributes(const Bind& bind) {
+  std::uint64_t attributes = MOUNT_ATTR_NOSUID;
+  if (!bind.device) attributes |= MOUNT_ATTR_NODEV;
+  if (bind.execution == Execution::Denied) attributes |= MOUNT_ATTR_NOEXEC;
+  // A device is written through its driver; its node (mode, times) stays as it is.
+  if (bind.access == Access::ReadOnly || bind.device) attributes |= MOUNT_ATTR_RDONLY;
+  return attributes;
+}
+
+std::string size_option(std::uint64_t bytes) {
+  return std::to_string((bytes + kPage - 1) / kPage * kPage);
+}
+
+}  // namespace
+
+const char* PinnedRoot::keep(std::string text) {
+  return strings_.emplace_back(std::move(text)).c_str();
+}
+
+bool PinnedRoot::has(const Entry& entry) const {
+  return std::find(absent_.begin(), absent_.end(), entry.at) == absent_.end();
+}
+
+void PinnedRoot::add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode) {
+  const std::string& kept = strings_.emplace_back(content);
+  nodes_.push_back({kind, keep(entry.at.substr(1)), kept.data(), kept.size(), mode});
+  node_names_.push_back(entry.origin);
+}
+
+void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind) {
+  const Fd source(::open(bind.source.c_str(), O_PATH | O_CLOEXEC));
+  if (!source) {
+    if (bind.optional && errno == ENOENT) {
+      absent_.push_back(entry.at);
+      return;
+    }
+    refuse(entry, "open " + bind.source + ": " + errno_text(errno));
+  }
+  const struct stat status = stat_of(source.get(), bind.source);
+  const bool folder = S_ISDIR(status.st_mode);
+  const bool allowed = bind.device ? S_ISCHR(status.st_mode) : folder || S_ISREG(status.st_mode);
+  if (!allowed) refuse(entry, "its source " + bind.source + " is " + kind_of(status.st_mode));
+
+  const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
+    return mount.at == entry.at && mount.position.file == plan.whole.file;
+  });
+  if (from_plan && folder && !Vetting(entry).walk(source.get(), bind.source)) {
+    warnings_.push_back(entry.origin + ": only the first " + std::to_string(kVettedEntries) +
+                        " names were looked at for sockets, FIFOs and devices");
+  }
+
+  // The mount point: made on the root tmpfs, or already there in the bind that it lies on.
+  const auto slash = entry.at.rfind('/');
+  const Entry* below = mount_holding(layout_, slash == 0 ? "/" : entry.at.substr(0, slash));
+  const auto* below_bind = below == nullptr ? nullptr : std::get_if<Bind>(&below->what);
+  if (below != nullptr && !std::holds_alternative<Workspace>(below->what)) {
+    if (below_bind == nullptr) refuse(entry, "a mount point inside " + below->origin + " cannot be made");
+    const std::string relative = entry.at.substr(below->at.size() + 1);
+    const Fd host(::open(below_bind->source.c_str(), O_PATH | O_CLOEXEC));
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    const Fd point(static_cast<int>(::syscall(SYS_openat2, host.get(), relative.c_str(), &how, sizeof how)));
+    if (!point) {
+      refuse(entry, "its mount point must exist in " + below->origin + ", which is read-only: openat2 " + relative +
+                        ": " + errno_text(errno));
+    }
+    if (S_ISDIR(stat_of(point.get(), relative).st_mode) != folder) {
+      refuse(entry, "a folder cannot be mounted on a file, nor a file on a folder");
+    }
+  } else if (folder) {
+    add_node(entry, NodeStep::Kind::Directory, "", 0755);
+  } else {
+    add_node(entry, NodeStep::Kind::File, "", 0644);
+  }
+
+  const auto tree = static_cast<int>(trees_.size());
+  trees_.push_back({keep(bind.source), status.st_ino, gnu_dev_major(status.st_dev), gnu_dev_minor(status.st_dev),
+                    bind_attributes(bind)});
+  tree_names_.push_back(entry.origin + " from " + bind.source);
+  mounts_.push_back({.kind = MountStep::Kind::Tree,
+                     .path = keep(entry.at.substr(1)),
+                     .tree = tree,
+                     .set_attributes = 0,
+                     .size = nullptr,
+                     .inodes = nullptr,
+                     .pid_view = false});
+  mount_names_.push_back(entry.origin);
+}
+
+void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
+  if (const auto* bind = std::get_if<Bind>(&entry.what)) return add_bind(plan, entry, *bind);
+
+  MountStep step{.kind = MountStep::Kind::Workspace,
+                 .path = keep(entry.at.substr(1)),
+                 .tree = -1,
+                 .set_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+                 .size = nullptr,
+                 .inodes = nullptr,
+                 .pid_view = false};
+  if (const auto* workspace = std::get_if<Workspace>(&entry.what)) {
+    if (workspace->execution == Execution::Denied) step.set_attributes |= MOUNT_ATTR_NOEXEC;
+  } else if (const auto* tmpfs = std::get_if<Tmpfs>(&entry.what)) {
+    step.kind = MountStep::Kind::Tmpfs;
+    step.size = keep(size_option(tmpfs->size.count));
+    step.inodes = keep(std::to_string(tmpfs->inodes + 1));  // its root takes one
+    if (tmpfs->execution == Execution::Denied) step.set_attributes |= MOUNT_ATTR_NOEXEC;
+  } else {
+    step.kind = MountStep::Kind::Proc;
+    step.pid_view = std::get<Proc>(entry.what).view == ProcView::Pid;
+    step.set_attributes |= MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
+  }
+  const std::uint32_t mode = step.kind == MountStep::Kind::Proc ? 0555 : 0755;
+  const auto slash = entry.at.rfind('/');
+  const Entry* below = mount_holding(layout_, slash == 0 ? "/" : entry.at.substr(0, slash));
+  if (below != nullptr && !std::holds_alternative<Workspace>(below->what)) {
+    refuse(entry, "a mount point inside " + below->origin + " cannot be made");
+  }
+  add_node(entry, NodeStep::Kind::Directory, "", mode);
+  mounts_.push_back(step);
+  mount_names_.push_back(entry.origin);
+}
+
+void PinnedRoot::add_copy(const WorkFile& file) {
+  CopyStep copy{.path = keep("work/" + file.path), .source = -1, .text = nullptr, .size = 0, .mode = file.mode};
+  if (const auto* text = std::get_if<std::string>(&file.source)) {
+    const std::string& kept = strings_.emplace_back(*text);
+    copy.text = kept.data();
+    copy.size = kept.size();
+  } else {
+    const auto& path = std::get<std::filesystem::path>(file.source);
+    // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
+    Fd source(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!source) throw PlanError(file.position, "files", "open " + path.string() + ": " + errno_text(errno));
+    const struct stat status = stat_of(source.get(), path.string());
+    if (!S_ISREG(status.st_mode)) throw PlanError(file.position, "files", path.string() + " is not a regular file");
+    copy.size = static_cast<std::size_t>(status.st_size);
+    copy.source = files_.emplace_back(std::move(source)).get();
+  }
+  copies_.push_back(copy);
+  copy_names_.push_back("file " + file.path);
+}
+
+PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout) : layout_(layout) {
+  for (const Entry& entry : layout.entries) {
+    if (const auto* folder = std::get_if<Directory>(&entry.what)) {
+      add_node(entry, NodeStep::Kind::Directory, "", folder->mode);
+    } else if (const auto* file = std::get_if<TextFile>(&entry.what)) {
+      add_node(entry, NodeStep::Kind::File, file->text, 0644);
+    } else if (const auto* link = std::get_if<Symlink>(&entry.what)) {
+      add_node(entry, NodeStep::Kind::Symlink, link->target, 0);
+    } else {
+      add_mount(plan, entry);
+    }
+  }
+  for (const WorkFile& file : plan.files) add_copy(file);
+  steps_ = {.trees = trees_,
+            .nodes = nodes_,
+            .mounts = mounts_,
+            .copies = copies_,
+            .root_size = keep(size_option(plan.limits.workspace.count + layout.own_size.count)),
+            .root_inodes = keep(std::to_string(plan.limits.inodes + layout.own_inodes)),
+            .cwd = keep(plan.cwd)};
+}
+
+std::string PinnedRoot::describe(Stage stage, Operation operation, int item) const {
+  const auto pick = [&](const std::vector<std::string>& names) {
+    const auto index = static_cast<std::size_t>(item);
+    return item >= 0 && index < names.size() ? names[index] : std::string();
+  };
+  switch (stage) {
+    case Stage::Trees: return pick(tree_names_);
+    case Stage::Files: return pick(copy_names_);
+    case Stage::Pivot: return operation == Operation::Chdir ? steps_.cwd : "";
+    case Stage::Mounts: {
+      const bool node = operation == Operation::Mkdir || operation == Operation::Symlink ||
+                        operation == Operation::Open || operation == Operation::Write;
+      return pick(node ? node_names_ : mount_names_);
+    }
+    default: return "";
+  }
+}
+
+}  // namespace evalrun::rootfs

@@ -1,0 +1,58 @@
+// The parent's part of the root file system: every source opened once, vetted, and pinned by device and inode;
+// everything laid out as plain data for the child.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "rootfs/layout.h"
+#include "rootfs/steps.h"
+#include "runtime/core/fd.h"
+
+namespace evalrun::rootfs {
+
+// Immutable after construction; serves any number of runs. steps() stays valid as long as this lives and is not moved.
+class PinnedRoot {
+ public:
+  // Throws PlanError where a source does not exist, is not a regular file or a folder, or holds a socket, FIFO or
+  // device (looked for in the plan's own mounts, up to kVettedEntries names; beyond that warnings() says so), and where
+  // a mount point does not exist in a read-only bind.
+  PinnedRoot(const Plan& plan, const Layout& layout);
+  PinnedRoot(const PinnedRoot&) = delete;
+  PinnedRoot& operator=(const PinnedRoot&) = delete;
+
+  [[nodiscard]] const RootSteps& steps() const noexcept { return steps_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+  // Whether an optional source was present.
+  [[nodiscard]] bool has(const Entry& entry) const;
+
+  // What item `item` of a failed step was, in words: "mount /data (plan.toml:17:1)".
+  [[nodiscard]] std::string describe(Stage stage, Operation operation, int item) const;
+
+ private:
+  struct Source;
+
+  void add_mount(const Plan& plan, const Entry& entry);
+  void add_bind(const Plan& plan, const Entry& entry, const Bind& bind);
+  void add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode);
+  void add_copy(const WorkFile& file);
+  const char* keep(std::string text);
+
+  std::deque<std::string> strings_;  // never moves its elements
+  std::deque<Fd> files_;
+  std::vector<TreeStep> trees_;
+  std::vector<NodeStep> nodes_;
+  std::vector<MountStep> mounts_;
+  std::vector<CopyStep> copies_;
+  std::vector<std::string> tree_names_, node_names_, mount_names_, copy_names_;
+  std::vector<std::string> absent_;
+  std::vector<std::string> warnings_;
+  const Layout& layout_;
+  RootSteps steps_{};
+};
+
+inline constexpr unsigned kVettedEntries = 65'536;
+
+}  // namespace evalrun::rootfs

@@ -1,0 +1,268 @@
+#include "rootfs/steps.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/core/sys.h"
+
+namespace evalrun::rootfs {
+namespace {
+
+// linux/mount.h and sys/mount.h cannot be included together with glibc 2.36; these are the two old flags needed here.
+constexpr unsigned long kRecursivePrivate = 0x4000 | 0x40000;  // MS_REC | MS_PRIVATE
+constexpr unsigned kDetach = 2;                                // MNT_DETACH
+
+constexpr std::uint64_t kNoEscape = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+
+int open_in_root(int root_fd, const char* path, int flags) noexcept {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+  how.resolve = kNoEscape;
+  return static_cast<int>(sys(SYS_openat2, root_fd, path, &how, sizeof how));
+}
+
+long set_tree_attributes(int fd, std::uint64_t attributes) noexcept {
+  mount_attr attr{};
+  attr.attr_set = attributes;
+  attr.propagation = kRecursivePrivate & 0x40000;  // what the host mounts later must not appear inside
+  return sys(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr);
+}
+
+// The swap between the parent's look and this one is what CVE-2024-42472 (flatpak) was about.
+StepResult check_pin(const TreeStep& tree, int fd, int item) noexcept {
+  struct statx now {};
+  const long result = sys(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_INO | STATX_TYPE, &now);
+  if (result < 0) return failure(Operation::Statx, result, item);
+  const bool same =
+      now.stx_ino == tree.inode && now.stx_dev_major == tree.device_major && now.stx_dev_minor == tree.device_minor;
+  return same ? success() : failure(Operation::SourceChanged, -ESTALE, item);
+}
+
+StepResult clone_tree(const TreeStep& tree, int item, int* tree_fd) noexcept {
+  const long fd = sys(SYS_open_tree, AT_FDCWD, tree.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  if (fd < 0) return failure(Operation::OpenTree, fd, item);
+  *tree_fd = static_cast<int>(fd);
+  const StepResult pinned = check_pin(tree, *tree_fd, item);
+  if (pinned.failed()) return pinned;
+  const long result = set_tree_attributes(*tree_fd, tree.set_attributes);
+  return result < 0 ? failure(Operation::MountSetattr, result, item) : success();
+}
+
+struct Option {
+  const char* key;
+  const char* value;
+};
+
+// A new, detached file system; its descriptor, or -errno with `failed` naming the call.
+int make_filesystem(const char* type, std::span<const Option> options, std::uint64_t attributes,
+                    Operation* failed) noexcept {
+  const int context = static_cast<int>(sys(SYS_fsopen, type, FSOPEN_CLOEXEC));
+  if (context < 0) {
+    *failed = Operation::Fsopen;
+    return context;
+  }
+  long result = 0;
+  for (const Option& option : options) {
+    result = sys(SYS_fsconfig, context, FSCONFIG_SET_STRING, option.key, option.value, 0);
+    if (result < 0) break;
+  }
+  if (result >= 0) result = sys(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
+  if (result < 0) {
+    *failed = Operation::Fsconfig;
+    sys(SYS_close, context);
+    return static_cast<int>(result);
+  }
+  const long mount = sys(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
+  if (mount < 0) *failed = Operation::Fsmount;
+  sys(SYS_close, context);
+  return static_cast<int>(mount);
+}
+
+long write_all(int fd, const char* data, std::size_t size) noexcept {
+  while (size > 0) {
+    const long written = sys(SYS_write, fd, data, size);
+    if (written == -EINTR) continue;
+    if (written < 0) return written;
+    data += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+StepResult make_file(const NodeStep& node, int item, int root_fd) noexcept {
+  const long fd = sys(SYS_openat, root_fd, node.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, node.mode);
+  if (fd < 0) return failure(Operation::Open, fd, item);
+  const long result = write_all(static_cast<int>(fd), node.content, node.size);
+  sys(SYS_close, fd);
+  return result < 0 ? failure(Operation::Write, result, item) : success();
+}
+
+StepResult make_node(const NodeStep& node, int item, int root_fd) noexcept {
+  long result = 0;
+  switch (node.kind) {
+    case NodeStep::Kind::Directory:
+      result = sys(SYS_mkdirat, root_fd, node.path, node.mode);
+      return result < 0 ? failure(Operation::Mkdir, result, item) : success();
+    case NodeStep::Kind::Symlink:
+      result = sys(SYS_symlinkat, node.content, root_fd, node.path);
+      return result < 0 ? failure(Operation::Symlink, result, item) : success();
+    case NodeStep::Kind::File: return make_file(node, item, root_fd);
+  }
+  return success();
+}
+
+// The detached mount that `step` puts in place; its descriptor, or -errno with `failed` naming the call.
+int make_mount(const MountStep& step, const int* tree_fds, int root_fd, Operation* failed) noexcept {
+  switch (step.kind) {
+    case MountStep::Kind::Tree: return tree_fds[step.tree];
+    case MountStep::Kind::Workspace: {
+      const int fd = static_cast<int>(sys(SYS_open_tree, root_fd, step.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+      *failed = Operation::OpenTree;
+      if (fd < 0) return fd;
+      const long result = set_tree_attributes(fd, step.set_attributes);
+      *failed = Operation::MountSetattr;
+      if (result < 0) sys(SYS_close, fd);
+      return result < 0 ? static_cast<int>(result) : fd;
+    }
+    case MountStep::Kind::Tmpfs: {
+      const Option options[] = {{"size", step.size}, {"nr_inodes", step.inodes}, {"mode", "0755"}};
+      return make_filesystem("tmpfs", options, step.set_attributes, failed);
+    }
+    case MountStep::Kind::Proc: {
+      const Option options[] = {{"hidepid", "2"}, {"subset", "pid"}};
+      return make_filesystem("proc", {options, step.pid_view ? std::size_t{2} : std::size_t{1}}, step.set_attributes,
+                             failed);
+    }
+  }
+  return -EINVAL;
+}
+
+StepResult attach(const MountStep& step, int item, const int* tree_fds, int root_fd) noexcept {
+  Operation failed = Operation::None;
+  const int mount = make_mount(step, tree_fds, root_fd, &failed);
+  if (mount < 0) return failure(failed, mount, item);
+  const int target = open_in_root(root_fd, step.path, O_PATH | O_NOFOLLOW);
+  StepResult outcome = success();
+  if (target < 0) {
+    outcome = failure(Operation::Openat2, target, item);
+  } else {
+    const long result = sys(SYS_move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    if (result < 0) outcome = failure(Operation::MoveMount, result, item);
+    sys(SYS_close, target);
+  }
+  sys(SYS_close, mount);
+  return outcome;
+}
+
+StepResult copy_file(const CopyStep& copy, int item, int root_fd) noexcept {
+  open_how how{};
+  how.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+  how.mode = 0600;
+  how.resolve = kNoEscape;
+  const int fd = static_cast<int>(sys(SYS_openat2, root_fd, copy.path, &how, sizeof how));
+  if (fd < 0) return failure(Operation::Openat2, fd, item);
+  StepResult outcome = success();
+  long result = 0;
+  if (copy.source < 0) {
+    result = write_all(fd, copy.text, copy.size);
+    if (result < 0) outcome = failure(Operation::Write, result, item);
+  } else {
+    // An offset of our own: the descriptor is shared by every run of the plan.
+    std::uint64_t offset = 0;
+    do {
+      result = sys(SYS_sendfile, fd, copy.source, &offset, std::size_t{1} << 30);
+    } while (result > 0 || result == -EINTR);
+    if (result < 0) outcome = failure(Operation::Sendfile, result, item);
+  }
+  if (!outcome.failed()) {
+    result = sys(SYS_fchmod, fd, copy.mode);
+    if (result < 0) outcome = failure(Operation::Fchmod, result, item);
+  }
+  sys(SYS_close, fd);
+  return outcome;
+}
+
+long mount_identity(int fd, const char* path, int flags, std::uint64_t* identity) noexcept {
+  struct statx now {};
+  const long result = sys(SYS_statx, fd, path, flags, STATX_MNT_ID, &now);
+  *identity = now.stx_mnt_id;
+  return result;
+}
+
+// The new root must be its own parent: ".." of it leads nowhere else, and "/" names it.
+StepResult check_root(int root_fd) noexcept {
+  std::uint64_t wanted = 0;
+  std::uint64_t root = 0;
+  std::uint64_t above = 0;
+  long result = mount_identity(root_fd, "", AT_EMPTY_PATH, &wanted);
+  if (result >= 0) result = mount_identity(AT_FDCWD, "/", 0, &root);
+  if (result >= 0) result = mount_identity(AT_FDCWD, "/..", 0, &above);
+  if (result < 0) return failure(Operation::Statx, result);
+  return wanted == root && wanted == above ? success() : failure(Operation::OldRootVisible, -EXDEV);
+}
+
+}  // namespace
+
+StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept {
+  const long result = sys(SYS_mount, nullptr, "/", nullptr, kRecursivePrivate, nullptr);
+  if (result < 0) return failure(Operation::Mount, result);
+  for (std::size_t i = 0; i < steps.trees.size(); ++i) {
+    const StepResult cloned = clone_tree(steps.trees[i], static_cast<int>(i), &tree_fds[i]);
+    if (cloned.failed()) return cloned;
+  }
+  return success();
+}
+
+StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept {
+  Operation failed = Operation::None;
+  const Option options[] = {{"size", steps.root_size}, {"nr_inodes", steps.root_inodes}, {"mode", "0755"}};
+  *root_fd = make_filesystem("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &failed);
+  if (*root_fd < 0) return failure(failed, *root_fd);
+  // Over the root of the namespace, where nothing else can be hidden by it: only the descriptor leads there until
+  // pivot_root.
+  long result = sys(SYS_move_mount, *root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+  if (result < 0) return failure(Operation::MoveMount, result);
+  for (std::size_t i = 0; i < steps.nodes.size(); ++i) {
+    const StepResult made = make_node(steps.nodes[i], static_cast<int>(i), *root_fd);
+    if (made.failed()) return made;
+  }
+  for (std::size_t i = 0; i < steps.mounts.size(); ++i) {
+    const StepResult mounted = attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
+    if (mounted.failed()) return mounted;
+  }
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
+  result = sys(SYS_mount_setattr, *root_fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
+  return result < 0 ? failure(Operation::MountSetattr, result) : success();
+}
+
+StepResult place_files(const RootSteps& steps, int root_fd) noexcept {
+  for (std::size_t i = 0; i < steps.copies.size(); ++i) {
+    const StepResult placed = copy_file(steps.copies[i], static_cast<int>(i), root_fd);
+    if (placed.failed()) return placed;
+  }
+  return success();
+}
+
+StepResult pivot(const RootSteps& steps, int root_fd) noexcept {
+  long result = sys(SYS_fchdir, root_fd);
+  if (result < 0) return failure(Operation::Fchdir, result);
+  // The old root lands on top of the new one, and the detach takes it away again (pivot_root(2), "pivot_root(".",
+  // ".")").
+  result = sys(SYS_pivot_root, ".", ".");
+  if (result < 0) return failure(Operation::PivotRoot, result);
+  result = sys(SYS_umount2, ".", kDetach);
+  if (result < 0) return failure(Operation::Umount, result);
+  const StepResult checked = check_root(root_fd);
+  if (checked.failed()) return checked;
+  result = sys(SYS_chdir, steps.cwd);
+  return result < 0 ? failure(Operation::Chdir, result) : success();
+}
+
+}  // namespace evalrun::rootfs

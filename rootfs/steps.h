@@ -1,0 +1,74 @@
+// The child's part of the root file system: system calls over plain data, nothing else. Everything pointed to here is
+// owned by a PinnedRoot and outlives the child.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "runtime/core/step_result.h"
+
+namespace evalrun::rootfs {
+
+// A host source, cloned as a detached tree before the identity changes (the caller may be root, and what root alone can
+// reach is still reachable then). Item numbers of failures are indexes into `trees`.
+struct TreeStep {
+  const char* source;
+  std::uint64_t inode;  // pinned by the parent; a source that was swapped since is refused
+  std::uint32_t device_major;
+  std::uint32_t device_minor;
+  std::uint64_t set_attributes;  // MOUNT_ATTR_*, applied to the whole tree
+};
+
+// What is made on the root tmpfs itself. Items: indexes into `nodes`.
+struct NodeStep {
+  enum class Kind : std::uint8_t { Directory, File, Symlink };
+  Kind kind;
+  const char* path;     // without the leading slash
+  const char* content;  // of a file; a link's target
+  std::size_t size;
+  std::uint32_t mode;
+};
+
+// What is mounted, parents first. Items: indexes into `mounts`.
+struct MountStep {
+  enum class Kind : std::uint8_t { Tree, Workspace, Tmpfs, Proc };
+  Kind kind;
+  const char* path;  // without the leading slash
+  int tree;          // index into `trees`
+  std::uint64_t set_attributes;
+  const char* size;    // of a tmpfs
+  const char* inodes;  // of a tmpfs
+  bool pid_view;       // of proc: subset=pid, hidepid=2
+};
+
+// A file of [files]. Items: indexes into `copies`.
+struct CopyStep {
+  const char* path;  // without the leading slash
+  int source;        // descriptor of a regular file, -1: `text`
+  const char* text;
+  std::size_t size;  // of `text`, or of the source when it was opened
+  std::uint32_t mode;
+};
+
+struct RootSteps {
+  std::span<const TreeStep> trees;
+  std::span<const NodeStep> nodes;
+  std::span<const MountStep> mounts;
+  std::span<const CopyStep> copies;
+  const char* root_size;
+  const char* root_inodes;
+  const char* cwd;
+};
+
+// Makes the namespace's mounts private and clones every source. `tree_fds` has room for one descriptor per tree.
+StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept;
+
+// Makes the root tmpfs, its nodes and its mounts, and leaves it read-only. Consumes `tree_fds`.
+StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
+
+StepResult place_files(const RootSteps& steps, int root_fd) noexcept;
+
+// Enters the root, detaches the old one and checks that it is gone; ends in the plan's working directory.
+StepResult pivot(const RootSteps& steps, int root_fd) noexcept;
+
+}  // namespace evalrun::rootfs

@@ -1,0 +1,92 @@
+#include "runtime/cli/explain.h"
+
+#include "runtime/sandbox/step_table.h"
+
+namespace evalrun::cli {
+namespace {
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string flags_of(Access access, Execution execution) {
+  return std::string(access == Access::ReadOnly ? "read-only" : "read-write") +
+         (execution == Execution::Allowed ? ", exec" : ", noexec");
+}
+
+// "/usr  bind of /usr  read-only, exec"; "" for what is no mount.
+std::string describe_mount(const rootfs::Entry& entry) {
+  std::string what;
+  std::string flags;
+  if (const auto* bind = std::get_if<rootfs::Bind>(&entry.what)) {
+    what = (bind->device ? "device " : "bind of ") + bind->source;
+    flags = bind->device ? "read-write, noexec" : flags_of(bind->access, bind->execution) + ", nodev";
+  } else if (const auto* workspace = std::get_if<rootfs::Workspace>(&entry.what)) {
+    what = "workspace";
+    flags = flags_of(Access::ReadWrite, workspace->execution) + ", nodev";
+  } else if (const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&entry.what)) {
+    what = "tmpfs of " + to_string(tmpfs->size);
+    flags = flags_of(Access::ReadWrite, tmpfs->execution) + ", nodev";
+  } else if (const auto* proc = std::get_if<rootfs::Proc>(&entry.what)) {
+    what = proc->view == ProcView::Pid ? "proc, processes only" : "proc, full";
+    flags = "read-only, noexec, nodev";
+  } else {
+    return "";
+  }
+  return "  " + padded(entry.at, 24) + padded(what, 40) + flags + ", nosuid\n";
+}
+
+std::string explain_mounts(const sandbox::CompiledPlan& plan) {
+  std::string text = "mounts, in order, on a read-only tmpfs root\n";
+  for (const rootfs::Entry& entry : plan.layout().entries) {
+    if (plan.root().has(entry)) text += describe_mount(entry);
+  }
+  const Limits& limits = plan.plan().limits;
+  return text + "  the workspace mounts together: " + to_string(limits.workspace) + ", " +
+         std::to_string(limits.inodes) + " inodes\n";
+}
+
+std::string explain_landlock(const sandbox::CompiledPlan& plan) {
+  std::string text =
+      "landlock, ABI " + std::to_string(plan.layers().landlock_abi) + "; what no rule grants is denied\n";
+  for (const lockdown::PathRule& rule : plan.landlock().rules()) {
+    text += "  " + padded(rule.path, 24) + lockdown::describe_rights(rule.rights) + "\n";
+  }
+  const Network& network = plan.plan().network;
+  const auto ports = [&](const char* what, const std::vector<std::uint16_t>& numbers) {
+    text += "  " + padded(std::string("TCP ") + what, 24);
+    for (const std::uint16_t number : numbers) text += std::to_string(number) + " ";
+    text += numbers.empty() ? "nowhere\n" : "\n";
+  };
+  ports("bind", network.bind);
+  ports("connect", network.connect);
+  return text;
+}
+
+std::string explain_rlimits(const sandbox::CompiledPlan& plan) {
+  std::string text = "rlimits\n";
+  for (const lockdown::RlimitRow& row : plan.rlimits()) {
+    text += "  " + padded(row.name, 24) + padded(lockdown::describe_value(row), 16) + row.reason + "\n";
+  }
+  return text;
+}
+
+std::string explain_steps() {
+  std::string text = "steps, in order\n";
+  for (const sandbox::Step& step : sandbox::kSteps) {
+    text += "  " + padded(step.walker == sandbox::Walker::Init ? "init" : "target", 8) +
+            padded(std::string(name_of(step.stage)), 16) + step.what + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explain(const sandbox::CompiledPlan& plan) {
+  return explain_mounts(plan) + "\n" + explain_landlock(plan) + "\nseccomp, whitelist of " +
+         std::to_string(plan.whitelist().size()) + " instructions, seal of " + std::to_string(plan.seal().size()) +
+         "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" + explain_rlimits(plan) + "\n" + explain_steps();
+}
+
+}  // namespace evalrun::cli

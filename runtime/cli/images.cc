@@ -1,0 +1,113 @@
+#include "runtime/cli/images.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "runtime/cli/execute.h"
+#include "runtime/core/text.h"
+#include "runtime/judge/verdict.h"
+#include "runtime/plan/image.h"
+#include "runtime/plan/parse.h"
+#include "runtime/sandbox/host.h"
+
+namespace evalrun::cli {
+namespace {
+
+// Programs that the image needs and this host lacks.
+std::vector<std::string> missing_programs(const Image& image) {
+  std::vector<std::string> missing;
+  for (const std::string& program : image.programs) {
+    if (::access(program.c_str(), X_OK) != 0) missing.push_back(program);
+  }
+  return missing;
+}
+
+std::string install_line(const Image& image) {
+  std::string line = "apt-get install";
+  for (const std::string& package : image.packages) line += " " + package;
+  return line;
+}
+
+// A TOML basic string.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') {
+      out.append(1, '\\').append(1, letter);
+    } else if (byte < 0x20 || byte == 0x7F) {
+      char escaped[7];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+      out += escaped;
+    } else {
+      out += letter;
+    }
+  }
+  return out + "\"";
+}
+
+// The plan a smoke program is: written as a user would write it, and parsed by the same parser.
+PlanText smoke_plan(const Image& image, const SmokeProgram& smoke) {
+  const std::filesystem::path folder = image.path.parent_path() / image.name;
+  std::string text = "image = " + quoted(image.path.string()) + "\n";
+  if (!smoke.argv.empty()) {
+    text += "argv = [";
+    for (const std::string& word : smoke.argv) text += quoted(word) + ", ";
+    text += "]\n";
+  }
+  if (!smoke.source.empty()) text += "source = " + quoted(smoke.source) + "\n";
+  text += "stdin = { text = " + quoted(smoke.input) + " }\n[files]\n";
+  std::vector<std::string> files = smoke.files;
+  if (!smoke.source.empty()) files.push_back(smoke.source);
+  for (const std::string& file : files)
+    text += quoted(file) + " = { from = " + quoted((folder / file).string()) + " }\n";
+  return {text, image.path.filename().string() + " smoke " + smoke.name, smoke.name, folder};
+}
+
+bool run_smoke(const Image& image, const SmokeProgram& smoke) {
+  std::vector<std::string> overrides;
+  for (const auto& [key, value] : smoke.set) overrides.push_back(key + "=" + value);
+  const Plan plan = parse_plan(smoke_plan(image, smoke), overrides, image_search_path());
+  const supervise::RunResult result = execute(sandbox::compile(plan, sandbox::probe_host()), plan.folder);
+  const judge::Verdict verdict = judge::verdict_of(result.outcome);
+  const bool right = verdict == judge::Verdict::Ok && result.output.kept == smoke.expect;
+  std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;
+  if (!right) {
+    std::cout << ": " << judge::name_of(verdict) << ", " << printable(judge::message_of(result.outcome, plan.limits))
+              << "\n--- expected\n"
+              << printable(smoke.expect) << "--- standard output\n"
+              << printable(result.output.kept) << "--- standard error\n"
+              << printable(result.error_output.kept);
+  }
+  std::cout << "\n";
+  return right;
+}
+
+}  // namespace
+
+void list_images() {
+  for (const Image& image : evalrun::list_images(image_search_path())) {
+    const std::vector<std::string> missing = missing_programs(image);
+    std::cout << image.name << ": " << image.description << "; ";
+    if (missing.empty()) {
+      std::cout << "installed\n";
+    } else {
+      std::cout << "missing " << join_words(missing) << " (" << install_line(image) << ")\n";
+    }
+  }
+}
+
+bool check_image(const std::string& name) {
+  const Image image = load_image(name, image_search_path());
+  const std::vector<std::string> missing = missing_programs(image);
+  if (!missing.empty()) {
+    std::cout << image.name << ": missing " << join_words(missing) << "; run: " << install_line(image) << "\n";
+    return false;
+  }
+  bool all = true;
+  for (const SmokeProgram& smoke : image.smoke) all = run_smoke(image, smoke) && all;
+  return all;
+}
+
+}  // namespace evalrun::cli

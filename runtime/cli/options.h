@@ -1,0 +1,28 @@
+// The command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace evalrun::cli {
+
+enum class Verb { Run, Check, Explain, Schema, ImageList, ImageCheck };
+enum class Format { Json, Text };
+
+struct Options {
+  Verb verb = Verb::Run;
+  std::string plan;              // a path; "-": standard input
+  std::vector<std::string> set;  // "key=value"
+  std::optional<Format> format;  // absent: text on a terminal, JSON elsewhere
+  std::string output;            // a file for the result; empty: standard output
+  std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
+  std::string image;             // of `image check`
+  bool json = false;             // of `schema`
+  bool markdown = false;         // of `schema`
+};
+
+// Absent where the line asked for help or the version, which have been printed. Throws UsageError.
+std::optional<Options> parse_options(int argc, char** argv);
+
+}  // namespace evalrun::cli

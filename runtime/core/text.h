@@ -1,0 +1,26 @@
+// Untrusted bytes on their way into a result: what is text, what must be encoded, what must not reach a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evalrun {
+
+// Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
+bool is_utf8(std::string_view bytes);
+
+// RFC 4648, with padding.
+std::string base64(std::string_view bytes);
+
+// For a terminal or a message: control characters, DEL and bytes that are not UTF-8 become "\xNN"; newline and tab
+// stay.
+std::string printable(std::string_view bytes);
+
+// "a, b and c"; "" for none.
+std::string join_words(const std::vector<std::string>& words);
+
+// The candidate nearest to `word` by edit distance, where it is near enough to be a misspelling; else "".
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace evalrun

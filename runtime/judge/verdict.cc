@@ -1,0 +1,101 @@
+#include "runtime/judge/verdict.h"
+
+#include <cstring>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::judge {
+namespace {
+
+using namespace supervise;
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+Verdict verdict_of_limit(Limit limit) {
+  switch (limit) {
+    case Limit::Cpu:
+    case Limit::Wall:
+    case Limit::Idle: return Verdict::Tle;
+    case Limit::Memory: return Verdict::Mle;
+    case Limit::Output:
+    case Limit::FileSize: return Verdict::Ole;
+  }
+  return Verdict::Ie;
+}
+
+std::string message_of_limit(Limit limit, const Limits& limits) {
+  switch (limit) {
+    case Limit::Cpu: return "stopped at the CPU limit of " + to_string(limits.cpu);
+    case Limit::Wall: return "stopped at the wall-clock limit of " + to_string(limits.wall);
+    case Limit::Idle: return "stopped after " + to_string(limits.idle.value_or(Duration{})) + " without using the CPU";
+    case Limit::Memory: return "stopped at the memory limit of " + to_string(limits.memory);
+    case Limit::Output: return "stopped at the output limit";
+    case Limit::FileSize: return "stopped at the file size limit of " + to_string(limits.file_size);
+  }
+  return "";
+}
+
+std::string signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name == nullptr ? "signal " + std::to_string(signal) : "SIG" + std::string(name);
+}
+
+std::string with_error(std::string text, const std::string& operation, const std::string& subject, int error) {
+  text += operation;
+  if (!subject.empty()) text += " " + subject;
+  if (error != 0) text += ": " + errno_text(error);
+  return text;
+}
+
+}  // namespace
+
+Verdict verdict_of(const Outcome& outcome) {
+  return std::visit(
+      Overloaded{[](const Exited& exited) { return exited.code == 0 ? Verdict::Ok : Verdict::Re; },
+                 [](const Signaled&) { return Verdict::Re; },
+                 [](const LimitHit& hit) { return verdict_of_limit(hit.limit); },
+                 [](const Violation&) { return Verdict::Sv; }, [](const NotStarted&) { return Verdict::Re; },
+                 [](const SandboxFault&) { return Verdict::Ie; }},
+      outcome);
+}
+
+std::string message_of(const Outcome& outcome, const Limits& limits) {
+  return std::visit(Overloaded{[](const Exited& exited) { return "exited with code " + std::to_string(exited.code); },
+                               [](const Signaled& signaled) { return "killed by " + signal_name(signaled.signal); },
+                               [&](const LimitHit& hit) { return message_of_limit(hit.limit, limits); },
+                               [](const Violation& violation) {
+                                 const std::string call = violation.call.empty() ? "a system call" : violation.call;
+                                 return "stopped for " + call + ", which the plan does not allow";
+                               },
+                               [](const NotStarted& start) {
+                                 return with_error("the program could not be started: ", start.operation, start.subject,
+                                                   start.error);
+                               },
+                               [](const SandboxFault& fault) {
+                                 return with_error("the sandbox failed at " + fault.stage + ": ", fault.operation,
+                                                   fault.subject, fault.error);
+                               }},
+                    outcome);
+}
+
+int exit_status_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Ok:
+    case Verdict::Ac: return 0;
+    case Verdict::Wa:
+    case Verdict::Pe:
+    case Verdict::Re:
+    case Verdict::Tle:
+    case Verdict::Mle:
+    case Verdict::Ole:
+    case Verdict::Sv:
+    case Verdict::Ce: return 1;
+    case Verdict::Ie: return 3;
+  }
+  return 3;
+}
+
+}  // namespace evalrun::judge

@@ -1,0 +1,19 @@
+// --set key=value: one key of a plan, written over what the plan's text says.
+#pragma once
+
+#include <string>
+
+#include "runtime/core/error.h"
+#include "runtime/plan/toml_tree.h"
+
+namespace evalrun {
+
+// Puts the value into the tree, in place of what stands there, making tables on the way. Whether the key exists and
+// takes such a value is for the reader of the tree to say. Throws PlanError, in the file "--set", where `override` is
+// no "key=value" or its key is no TOML key.
+void apply_override(TomlNode& root, const std::string& override);
+
+// Throws PlanError at `position` where `key`, as in "limits.cpu", is no key of a plan.
+void check_override_key(const std::string& key, const SourcePosition& position);
+
+}  // namespace evalrun

@@ -1,0 +1,192 @@
+// Plan: everything a run is, as values with their defaults. Nothing here touches the host; plan/parse.h makes a Plan
+// from TOML, plan/keys.h is the one table of its keys, sandbox/compile.h turns it into something that can be spawned.
+//
+// A Plan out of parse_plan() is valid in itself: types, units, ranges and combinations have been checked. What only the
+// host can tell (a bind source that does not exist, a layer the kernel lacks) is found by compile.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/core/error.h"
+#include "runtime/core/units.h"
+
+namespace evalrun {
+
+// Where standard input comes from.
+struct InputNull {};
+struct InputInherit {};
+struct InputFile {
+  std::filesystem::path path;  // absolute
+};
+struct InputText {
+  std::string text;
+};
+using Input = std::variant<InputNull, InputInherit, InputFile, InputText>;
+
+// Where a stream of the program goes. All are counted and limited alike.
+struct OutputCapture {};
+struct OutputNull {};
+struct OutputInherit {};
+struct OutputFile {
+  std::filesystem::path path;  // absolute; created or truncated, on the host, by evalrun
+};
+struct OutputToStdout {};  // standard error only
+using Output = std::variant<OutputCapture, OutputNull, OutputInherit, OutputFile, OutputToStdout>;
+
+// One file placed in /work before the run.
+struct WorkFile {
+  std::string path;                                         // relative to /work, normalised, no ".."
+  std::variant<std::filesystem::path, std::string> source;  // a file of the host (absolute) | text
+  std::uint32_t mode = 0644;                                // permission bits only
+  SourcePosition position;
+};
+
+// One file copied out of /work after the run.
+struct CollectFile {
+  std::string path;                // relative to /work, normalised, no ".."
+  Bytes max = Bytes{16ULL << 20};  // a larger file is an error of this file, not of the run
+  bool optional = false;
+  SourcePosition position;
+};
+
+// "auto": one core that no other run holds. "any": not pinned. Count: that many free cores. List: exactly these.
+struct CpusAuto {};
+struct CpusAny {};
+struct CpusCount {
+  unsigned count;
+};
+struct CpusList {
+  std::vector<unsigned> cores;  // sorted, no duplicates
+};
+using Cpus = std::variant<CpusAuto, CpusAny, CpusCount, CpusList>;
+
+struct OutputLimit {
+  std::optional<Bytes> both = Bytes{16ULL << 20};  // standard output and standard error together
+  std::optional<Bytes> standard_output;
+  std::optional<Bytes> standard_error;
+};
+
+struct Limits {
+  Duration cpu = std::chrono::seconds(2);
+  Duration wall = std::chrono::seconds(10);
+  std::optional<Duration> idle;
+  Bytes memory = 256_MiB;
+  Bytes stack = 64_MiB;
+  unsigned processes = 32;  // processes and threads of the program
+  unsigned open_files = 256;
+  Bytes file_size = 64_MiB;
+  OutputLimit output;
+  Bytes workspace = 64_MiB;  // /work, /tmp and /dev/shm together
+  unsigned inodes = 16384;   // the same
+  Cpus cpus = CpusAuto{};
+};
+
+enum class Access { ReadOnly, ReadWrite };
+enum class Execution { Denied, Allowed };
+
+struct Mount {
+  struct Bind {
+    std::filesystem::path source;  // absolute, of the host
+  };
+  struct Tmpfs {
+    Bytes size;
+  };
+  std::variant<Bind, Tmpfs> what;
+  std::string at;                    // absolute, normalised, in the sandbox
+  Access access = Access::ReadOnly;  // always ReadWrite for a tmpfs
+  Execution execution = Execution::Denied;
+  bool optional = false;  // images only: skipped where the host has no such source
+  SourcePosition position;
+};
+
+// A symbolic link of the image, such as /bin -> usr/bin.
+struct Link {
+  std::string at;  // absolute, normalised, in the sandbox
+  std::string target;
+  SourcePosition position;
+};
+
+enum class NetworkMode { None, Loopback };
+
+struct Network {
+  NetworkMode mode = NetworkMode::None;
+  std::vector<std::uint16_t> bind;     // TCP ports; only with Loopback
+  std::vector<std::uint16_t> connect;  // the same
+};
+
+// Absolute paths in the sandbox. A path listed narrows the mount that holds it: of that mount, only the listed paths
+// keep the right. An empty list narrows nothing. The paths must exist when the program starts; those of [files] do.
+struct LandlockPaths {
+  std::vector<std::string> read, write, execute, remove;  // `remove`: the key is "delete", a word of C++
+};
+
+enum class SeccompProfile { Strict, Compatible };
+
+struct Seccomp {
+  SeccompProfile profile = SeccompProfile::Strict;
+  std::vector<std::string> allow;  // names of system calls, all known
+  std::vector<std::string> deny;
+};
+
+enum class ProcView { None, Pid, Full };
+
+// "yes": without the layer nothing runs. "if-available": the result says "degraded: why".
+enum class Need { Yes, IfAvailable };
+
+struct Require {
+  Need net_ns = Need::Yes;
+  Need ipc_ns = Need::Yes;
+  Need uts_ns = Need::Yes;
+  Need cgroup_ns = Need::Yes;
+  Need landlock = Need::Yes;
+  Need landlock_net = Need::Yes;
+  Need landlock_scopes = Need::Yes;
+  Need seccomp = Need::Yes;
+  Need cgroup = Need::IfAvailable;
+};
+
+struct Determinism {
+  bool aslr = true;
+};
+
+struct Plan {
+  std::string name;              // the plan file's name without its ending; "stdin" for standard input
+  std::string sha256;            // of the plan's text as read, before --set; lower-case hexadecimal
+  std::filesystem::path folder;  // absolute: what relative paths are relative to
+
+  std::string image;              // the image's name; empty: none
+  std::vector<std::string> argv;  // never empty; the image's run line already filled in
+  std::string source;             // what fills "{source}" in the image's run line; relative to /work; may be empty
+  std::string cwd = "/work";
+  std::map<std::string, std::string> env;  // the image's, then the plan's over it
+  Input input = InputNull{};
+  Output output = OutputCapture{};
+  Output error_output = OutputCapture{};
+  std::string hostname = "sandbox";
+  std::vector<WorkFile> files;
+  std::vector<CollectFile> collect;
+  Limits limits;
+  std::vector<Mount> mounts;  // the image's, then the plan's
+  std::vector<Link> links;    // the image's
+  Network network;
+  LandlockPaths landlock;
+  Seccomp seccomp;
+  ProcView proc = ProcView::Pid;
+  Require require;
+  Determinism determinism;
+
+  // Where a key was set ("limits.cpu", "argv"); only keys that the plan or its image sets are here.
+  std::map<std::string, SourcePosition> positions;
+
+  // The position of `key`, or of the plan file as a whole where the key was not set.
+  [[nodiscard]] SourcePosition where(const std::string& key) const;
+  SourcePosition whole;
+};
+
+}  // namespace evalrun

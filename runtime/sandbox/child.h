@@ -1,0 +1,106 @@
+// The sandbox's side of a run: init (pid 1) and the target, from clone3 to execve and to the end. Everything here works
+// on plain data that the parent laid out; nothing allocates, locks or formats (tests/unit/child_symbols_test.sh).
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+
+#include "lockdown/steps.h"
+#include "rootfs/steps.h"
+#include "runtime/core/step_result.h"
+
+namespace evalrun::sandbox {
+
+// The one id that exists inside.
+inline constexpr unsigned kInsideId = 1000;
+
+// What a compiled plan gives every run of it. Pointers are owned by the CompiledPlan.
+struct ChildPlan {
+  rootfs::RootSteps root;
+  const char* hostname;  // null: no uts namespace of its own
+  std::size_t hostname_size;
+  bool own_network;        // bring its loopback up
+  bool sends_work_folder;  // init hands /work to the supervisor
+  bool fixed_addresses;    // no address-space randomisation
+  lockdown::LandlockSteps landlock;
+  lockdown::LandlockSteps init_landlock;
+  std::span<const sock_filter> whitelist;
+  std::span<const sock_filter> seal;
+  std::span<const sock_filter> init_filter;
+  std::span<const lockdown::Rlimit> rlimits;
+  int last_capability;
+  const char* const* programs;  // candidates for execve, null-terminated
+  const char* const* argv;
+  const char* const* envp;
+};
+
+// Descriptors that the target finds at fixed places once Stage::Process is through.
+inline constexpr int kReportFd = 3;
+
+// What one run adds. Lives in the parent's memory when the child is cloned, and so in the child's copy of it.
+struct ChildContext {
+  const ChildPlan* plan;
+  int control;          // SOCK_SEQPACKET, the child's end: "go" in, InitRecords out
+  int control_outside;  // the supervisor's end, which the child closes: else it would never see it close
+  int report;           // write end of the report pipe
+  int streams[3];       // the program's descriptors 0, 1, 2
+  bool drop_groups;     // started by root: the supplementary groups can and must go
+  std::span<const unsigned long> affinity;  // empty: not pinned
+  int* tree_fds;
+  int root_fd;
+  std::uint32_t init_is_locked;  // a futex: 0, then 1
+};
+
+// Over the report pipe.
+struct ChildRecord {
+  enum class Kind : std::uint32_t { Failed, Note, AboutToExec };
+  Kind kind;
+  StepResult step;       // Failed, and Note: a second wall that this host does not give
+  std::int64_t time_ns;  // CLOCK_MONOTONIC
+  std::int64_t cpu_us;   // AboutToExec: what the target's own set-up cost, user and system
+};
+
+// Over the control socket, from init.
+struct InitRecord {
+  enum class Kind : std::uint32_t { WorkFolder, Failed, TargetEnded, Finished };
+  Kind kind;
+  StepResult step;       // Failed
+  std::int64_t time_ns;  // CLOCK_MONOTONIC
+  std::int32_t code;     // TargetEnded: CLD_EXITED, CLD_KILLED or CLD_DUMPED
+  std::int32_t status;   // TargetEnded: exit code or signal
+  std::uint32_t reaped;  // Finished: how many processes init waited for, the target among them
+  struct Usage {         // Finished: of every process reaped in this sandbox but init
+    std::int64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary, involuntary;
+  } usage;
+};
+
+// pid 1: walks init's rows of the step table, starts the target, locks itself down, waits, kills, reports.
+[[noreturn]] void init_main(ChildContext& context) noexcept;
+
+// The target: walks the rest of the table.
+[[noreturn]] void target_main(ChildContext& context) noexcept;
+
+// The rows of the step table that are the sandbox's own (rootfs, netns and lockdown have theirs).
+StepResult step_lifeline(ChildContext& context) noexcept;
+StepResult step_trees(ChildContext& context) noexcept;
+StepResult step_identity(ChildContext& context) noexcept;
+StepResult step_session(ChildContext& context) noexcept;
+StepResult step_hostname(ChildContext& context) noexcept;
+StepResult step_nesting(ChildContext& context) noexcept;
+StepResult step_mounts(ChildContext& context) noexcept;
+StepResult step_files(ChildContext& context) noexcept;
+StepResult step_pivot(ChildContext& context) noexcept;
+StepResult step_loopback(ChildContext& context) noexcept;
+StepResult step_process(ChildContext& context) noexcept;
+StepResult step_landlock(ChildContext& context) noexcept;
+StepResult step_seccomp(ChildContext& context) noexcept;
+StepResult step_rlimits(ChildContext& context) noexcept;
+StepResult step_capabilities(ChildContext& context) noexcept;
+StepResult step_descriptors(ChildContext& context) noexcept;
+StepResult step_seal(ChildContext& context) noexcept;
+StepResult step_exec(ChildContext& context) noexcept;
+
+}  // namespace evalrun::sandbox

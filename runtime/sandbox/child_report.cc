@@ -1,0 +1,83 @@
+#include "runtime/sandbox/child_report.h"
+
+#include <linux/futex.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/core/sys.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+// A record is shorter than PIPE_BUF, so a write is whole or nothing. If it fails nobody can be told; the supervisor
+// then sees the pipe end without a word, and says so.
+void send_record(const ChildContext& context, ChildRecord::Kind kind, StepResult step, Stage stage,
+                 std::int64_t cpu_us) noexcept {
+  step.stage = stage;
+  const ChildRecord record{kind, step, monotonic_ns(), cpu_us};
+  while (sys(SYS_write, context.report, &record, sizeof record) == -EINTR) {
+  }
+}
+
+}  // namespace
+
+std::int64_t monotonic_ns() noexcept {
+  timespec now{};
+  sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept {
+  send_record(context, ChildRecord::Kind::Failed, step, stage, 0);
+}
+
+void send_note(const ChildContext& context, StepResult step, Stage stage) noexcept {
+  send_record(context, ChildRecord::Kind::Note, step, stage, 0);
+}
+
+void send_about_to_exec(const ChildContext& context) noexcept {
+  rusage usage{};
+  sys(SYS_getrusage, RUSAGE_SELF, &usage);
+  const auto microseconds = [](const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; };
+  send_record(context, ChildRecord::Kind::AboutToExec, success(), Stage::Exec,
+              microseconds(usage.ru_utime) + microseconds(usage.ru_stime));
+}
+
+long send_descriptor(const ChildContext& context, int descriptor) noexcept {
+  InitRecord record{};
+  record.kind = InitRecord::Kind::WorkFolder;
+  iovec part{&record, sizeof record};
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary;
+  message.msg_controllen = sizeof ancillary;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  const long sent = sys(SYS_sendmsg, context.control, &message, MSG_NOSIGNAL);
+  return sent < 0 ? sent : 0;
+}
+
+StepResult wait_for_init(ChildContext& context) noexcept {
+  while (__atomic_load_n(&context.init_is_locked, __ATOMIC_ACQUIRE) == 0) {
+    const long result = sys(SYS_futex, &context.init_is_locked, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+    if (result < 0 && result != -EAGAIN && result != -EINTR) return failure(Operation::Futex, result);
+  }
+  return success();
+}
+
+void release_target(ChildContext& context) noexcept {
+  __atomic_store_n(&context.init_is_locked, 1, __ATOMIC_RELEASE);
+  sys(SYS_futex, &context.init_is_locked, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+}  // namespace evalrun::sandbox

@@ -1,0 +1,140 @@
+#include "runtime/sandbox/compile.h"
+
+#include <sched.h>
+#include <sys/capability.h>
+
+#include "runtime/sandbox/path_rules.h"
+
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+namespace evalrun::sandbox {
+namespace {
+
+// Where a program is looked for when the plan's environment has no PATH.
+constexpr char kDefaultPath[] = "/usr/local/bin:/usr/bin:/bin";
+
+// What execve is tried on, in order: the name itself where it has a slash, else the name in each folder of PATH.
+std::vector<std::string> program_candidates(const Plan& plan) {
+  const std::string& name = plan.argv.front();
+  if (name.find('/') != std::string::npos) return {name};
+  const auto set = plan.env.find("PATH");
+  const std::string path = set == plan.env.end() ? kDefaultPath : set->second;
+  std::vector<std::string> candidates;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::string folder = path.substr(begin, end - begin);
+    candidates.push_back(folder.empty() ? "./" + name : folder + "/" + name);
+    begin = end + 1;
+  }
+  return candidates;
+}
+
+std::vector<const char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : strings) pointers.push_back(text.c_str());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<lockdown::PathRule> present_rules(const Plan& plan, const rootfs::Layout& layout,
+                                              const rootfs::PinnedRoot& root) {
+  std::vector<lockdown::PathRule> rules = make_path_rules(plan, layout);
+  std::erase_if(rules, [&](const lockdown::PathRule& rule) {
+    const rootfs::Entry* mount = rootfs::mount_holding(layout, rule.path);
+    return mount != nullptr && !root.has(*mount);
+  });
+  return rules;
+}
+
+lockdown::LandlockSteps everything_denied(int abi) {
+  lockdown::LandlockSteps steps{};
+  steps.attributes.handled_fs = lockdown::fs_rights_of(abi);
+  steps.attributes_size = abi >= 1 ? lockdown::ruleset_size_of(abi) : 0;
+  return steps;
+}
+
+std::string capability_name(int number) {
+  char* name = ::cap_to_name(number);
+  if (name == nullptr) return std::to_string(number);
+  std::string text = name;
+  ::cap_free(name);
+  return text;
+}
+
+}  // namespace
+
+CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host)
+    : plan_(std::move(plan)),
+      host_(host),
+      layers_(decide_layers(plan_, host_)),
+      layout_(rootfs::make_layout(plan_)),
+      root_(plan_, layout_),
+      landlock_(plan_, present_rules(plan_, layout_, root_), host_.landlock_abi),
+      rlimit_rows_(lockdown::make_rlimits(plan_)),
+      programs_(program_candidates(plan_)) {
+  if (host_.seccomp_filters) {
+    whitelist_ = lockdown::build_whitelist(plan_);
+    seal_ = lockdown::build_seal();
+    init_filter_ = lockdown::build_init_filter();
+  }
+  for (const lockdown::RlimitRow& row : rlimit_rows_) rlimits_.push_back(row.limit);
+  for (const auto& [name, value] : plan_.env) environment_.push_back(name + "=" + value);
+  program_pointers_ = pointers_to(programs_);
+  argv_pointers_ = pointers_to(plan_.argv);
+  environment_pointers_ = pointers_to(environment_);
+
+  child_.root = root_.steps();
+  child_.hostname = host_.uts_ns ? plan_.hostname.c_str() : nullptr;
+  child_.hostname_size = plan_.hostname.size();
+  child_.own_network = host_.net_ns;
+  child_.sends_work_folder = !plan_.collect.empty();
+  child_.fixed_addresses = !plan_.determinism.aslr;
+  child_.landlock = landlock_.steps();
+  child_.init_landlock = everything_denied(host_.landlock_abi);
+  child_.whitelist = whitelist_;
+  child_.seal = seal_;
+  child_.init_filter = init_filter_;
+  child_.rlimits = rlimits_;
+  child_.last_capability = host_.last_capability;
+  child_.programs = program_pointers_.data();
+  child_.argv = argv_pointers_.data();
+  child_.envp = environment_pointers_.data();
+}
+
+std::string CompiledPlan::describe_subject(const StepResult& step) const {
+  const auto item = static_cast<std::size_t>(step.item);
+  switch (step.stage) {
+    case Stage::Landlock:
+      if (step.item < 0) return "";
+      if (item < landlock_.rules().size()) return landlock_.rules()[item].path;
+      return "TCP port " + std::to_string(landlock_.steps().ports[item - landlock_.rules().size()].port);
+    case Stage::Rlimits:
+      if (step.item < 0) return "";
+      return std::string(rlimit_rows_[item].name) + " " + lockdown::describe_value(rlimit_rows_[item]);
+    case Stage::Capabilities:
+    case Stage::Init: return step.item < 0 ? "" : capability_name(step.item);
+    case Stage::Exec:
+      if (step.operation == Operation::NotFound) return plan_.argv.front() + " in PATH";
+      return step.item < 0 ? "" : programs_[item];
+    case Stage::Hostname: return plan_.hostname;
+    case Stage::Nesting: return "/proc/sys/user/max_user_namespaces";
+    default: return root_.describe(step.stage, step.operation, step.item);
+  }
+}
+
+std::uint64_t CompiledPlan::namespaces() const noexcept {
+  std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID;
+  if (host_.net_ns) flags |= CLONE_NEWNET;
+  if (host_.ipc_ns) flags |= CLONE_NEWIPC;
+  if (host_.uts_ns) flags |= CLONE_NEWUTS;
+  if (host_.cgroup_ns) flags |= CLONE_NEWCGROUP;
+  return flags;
+}
+
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host) {
+  return std::shared_ptr<const CompiledPlan>(new CompiledPlan(std::move(plan), host));
+}
+
+}  // namespace evalrun::sandbox

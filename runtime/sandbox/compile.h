@@ -1,0 +1,66 @@
+// compile: from a Plan to something that can be spawned, once or many times. Everything that allocates, resolves, opens
+// or can be refused happens here, so that between clone3 and execve nothing is left but system calls over plain data.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lockdown/landlock.h"
+#include "lockdown/rlimits.h"
+#include "lockdown/seccomp.h"
+#include "rootfs/layout.h"
+#include "rootfs/pin.h"
+#include "runtime/plan/plan.h"
+#include "runtime/sandbox/child.h"
+#include "runtime/sandbox/host.h"
+#include "runtime/sandbox/layers.h"
+
+namespace evalrun::sandbox {
+
+// Immutable. Its one maker is compile().
+class CompiledPlan {
+ public:
+  CompiledPlan(const CompiledPlan&) = delete;
+  CompiledPlan& operator=(const CompiledPlan&) = delete;
+
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const HostFacts& host() const noexcept { return host_; }
+  [[nodiscard]] const Layers& layers() const noexcept { return layers_; }
+  [[nodiscard]] const rootfs::Layout& layout() const noexcept { return layout_; }
+  [[nodiscard]] const rootfs::PinnedRoot& root() const noexcept { return root_; }
+  [[nodiscard]] const lockdown::LandlockRules& landlock() const noexcept { return landlock_; }
+  [[nodiscard]] const std::vector<lockdown::RlimitRow>& rlimits() const noexcept { return rlimit_rows_; }
+  [[nodiscard]] const lockdown::FilterProgram& whitelist() const noexcept { return whitelist_; }
+  [[nodiscard]] const lockdown::FilterProgram& seal() const noexcept { return seal_; }
+  [[nodiscard]] const ChildPlan& child() const noexcept { return child_; }
+
+  // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.
+  [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+
+  // The CLONE_NEW* flags of this run.
+  [[nodiscard]] std::uint64_t namespaces() const noexcept;
+
+ private:
+  friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host);
+  CompiledPlan(Plan plan, const HostFacts& host);
+
+  Plan plan_;
+  HostFacts host_;
+  Layers layers_;
+  rootfs::Layout layout_;
+  rootfs::PinnedRoot root_;
+  lockdown::LandlockRules landlock_;
+  std::vector<lockdown::RlimitRow> rlimit_rows_;
+  std::vector<lockdown::Rlimit> rlimits_;
+  lockdown::FilterProgram whitelist_, seal_, init_filter_;
+  std::vector<std::string> programs_, environment_;
+  std::vector<const char*> program_pointers_, argv_pointers_, environment_pointers_;
+  ChildPlan child_{};
+};
+
+// Throws PlanError where the plan asks for something that is not there, HostError where the host lacks a required
+// layer.
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host);
+
+}  // namespace evalrun::sandbox

@@ -1,0 +1,119 @@
+#include "runtime/sandbox/host.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <linux/stat.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+
+#include "lockdown/landlock_abi.h"
+#include "runtime/core/error.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+bool exists(const char* path) {
+  return ::access(path, F_OK) == 0;
+}
+
+// The first word of a file of /proc; "" where there is none.
+std::string read_word(const char* path) {
+  std::ifstream file(path);
+  std::string word;
+  file >> word;
+  return word;
+}
+
+int probe_landlock() {
+  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, lockdown::kCreateVersion);
+  return abi < 0 ? 0 : static_cast<int>(abi);
+}
+
+bool probe_seccomp() {
+  const std::uint32_t action = SECCOMP_RET_KILL_PROCESS;
+  return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+bool has_capability(cap_value_t capability) {
+  const cap_t held = ::cap_get_proc();
+  if (held == nullptr) return false;
+  cap_flag_value_t value = CAP_CLEAR;
+  const int result = ::cap_get_flag(held, capability, CAP_EFFECTIVE, &value);
+  ::cap_free(held);
+  return result == 0 && value == CAP_SET;
+}
+
+// A chroot's root is a folder, not the root of a mount (and the kernel then refuses user namespaces:
+// user_namespaces(7), EPERM, "the caller is in a chroot environment").
+bool root_is_plain_folder() {
+  struct statx status {};
+  if (::statx(AT_FDCWD, "/", 0, STATX_BASIC_STATS, &status) != 0) return false;
+  return (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0;
+}
+
+bool under_seccomp_filter() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Seccomp:")) return line.find('2') != std::string::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+HostFacts probe_host() {
+  HostFacts facts;
+  utsname names{};
+  if (::uname(&names) != 0) throw SystemError("uname", "");
+  facts.kernel = names.release;
+  facts.landlock_abi = probe_landlock();
+  facts.seccomp_filters = probe_seccomp();
+  // Without /proc none can be seen; the id maps cannot be written either, and the spawn says so.
+  facts.net_ns = exists("/proc/self/ns/net");
+  facts.ipc_ns = exists("/proc/self/ns/ipc");
+  facts.uts_ns = exists("/proc/self/ns/uts");
+  facts.cgroup_ns = exists("/proc/self/ns/cgroup");
+  facts.last_capability = static_cast<int>(::cap_max_bits()) - 1;
+  facts.is_root = ::geteuid() == 0 && has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
+  return facts;
+}
+
+std::string explain_refused_namespaces(int error) {
+  if (root_is_plain_folder()) {
+    return "this process runs inside a chroot, where the kernel refuses user namespaces; enter the tree by pivot_root "
+           "(systemd-nspawn, a container, a boot) instead of chroot";
+  }
+  if (error == ENOSPC && read_word("/proc/sys/user/max_user_namespaces") == "0") {
+    return "user namespaces are switched off: sysctl user.max_user_namespaces is 0; set it to 10000 or more";
+  }
+  if (error == ENOSPC) {
+    return "a limit on the number of namespaces is reached; see the user.max_*_namespaces sysctls, here and in any "
+           "container around this process";
+  }
+  if (read_word("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
+    return "this kernel keeps user namespaces from ordinary users; run: sysctl kernel.unprivileged_userns_clone=1";
+  }
+  if (read_word("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
+    return "AppArmor keeps user namespaces from programs without a profile; run: "
+           "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give evalrun a profile with \"userns,\"";
+  }
+  if (under_seccomp_filter()) {
+    return "a system-call filter around this process (a container's default profile, for instance) refuses them; allow "
+           "clone3 and clone with CLONE_NEW* flags there, or run without that profile";
+  }
+  if (error == EINVAL || error == ENOSYS) {
+    return "this kernel lacks one of the namespaces or clone3 (Linux 5.3); evalrun needs Linux 6.1 or newer";
+  }
+  return "a security module or a container around this process refuses user namespaces";
+}
+
+}  // namespace evalrun::sandbox

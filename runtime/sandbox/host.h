@@ -1,0 +1,27 @@
+// HostFacts: what this kernel and this process can give, probed once, before anything is made.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace evalrun::sandbox {
+
+struct HostFacts {
+  std::string kernel;    // "6.18.44"
+  int landlock_abi = 0;  // 0: Landlock is not built in or not enabled
+  bool seccomp_filters = false;
+  bool net_ns = false;
+  bool ipc_ns = false;
+  bool uts_ns = false;
+  bool cgroup_ns = false;
+  int last_capability = 0;  // the highest number that this kernel knows
+  bool is_root = false;     // may map other uids than its own
+};
+
+HostFacts probe_host();
+
+// Why clone3 refused new namespaces with `error`, and what the operator can do about it: one sentence. Looks at the
+// host again, since a refusal is rare and its causes are many.
+std::string explain_refused_namespaces(int error);
+
+}  // namespace evalrun::sandbox

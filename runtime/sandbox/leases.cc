@@ -1,0 +1,158 @@
+#include "runtime/sandbox/leases.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+constexpr char kLockFolder[] = "/run/evalrun";
+constexpr char kLockFile[] = "/run/evalrun/identities";
+
+struct IdRange {
+  std::uint64_t first;
+  std::uint64_t count;
+};
+
+// Where this process's user namespace has room for identities: the whole 32-bit range on a host, the top of the largest
+// range in a container.
+IdRange identity_range() {
+  std::ifstream map("/proc/self/uid_map");
+  IdRange best{kIdentityBase, 0};
+  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
+    if (inside <= kIdentityBase && inside + count >= kIdentityBase + kIdentityCount)
+      return {kIdentityBase, kIdentityCount};
+    // In a container, stay clear of its system accounts.
+    constexpr std::uint64_t kSystemAccounts = 1000;
+    if (inside + count > kSystemAccounts && count > best.count) {
+      const std::uint64_t take = std::min<std::uint64_t>(count / 2, kIdentityCount);
+      best = {inside + count - take, take};
+    }
+  }
+  return best;
+}
+
+// Which id uid 0 of this namespace is in the namespace around it.
+std::uint64_t outside_of_root() {
+  std::ifstream map("/proc/self/uid_map");
+  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
+    if (inside == 0) return outside;
+  }
+  return 0;
+}
+
+// An open-file-description lock on one byte: two runs in one process exclude each other as two processes do.
+bool lock_byte(int file, std::uint64_t offset) {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(offset);
+  range.l_len = 1;
+  return ::fcntl(file, F_OFD_SETLK, &range) == 0;
+}
+
+// A name that one socket of the machine's network namespace can hold. Any user can take it, so it decides nothing but
+// convenience: which core a run is pinned to.
+Fd lock_core(unsigned core) {
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw SystemError("socket", "AF_UNIX");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "evalrun/core/" + std::to_string(core);
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return {};
+  return socket;
+}
+
+std::vector<unsigned> allowed_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) throw SystemError("sched_getaffinity", "");
+  std::vector<unsigned> cores;
+  for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
+  }
+  return cores;
+}
+
+Cores take_free(unsigned wanted) {
+  Cores taken;
+  const std::vector<unsigned> allowed = allowed_cores();
+  for (const unsigned core : allowed) {
+    if (taken.numbers.size() == wanted) break;
+    if (Fd lock = lock_core(core)) {
+      taken.numbers.push_back(core);
+      taken.locks.push_back(std::move(lock));
+    }
+  }
+  if (taken.numbers.size() < wanted) {
+    taken.warning = "limits.cpus: " + std::to_string(taken.numbers.size()) + " of " + std::to_string(wanted) +
+                    " cores were free of other runs; this run is not pinned";
+    taken.numbers.clear();
+    taken.locks.clear();
+  }
+  return taken;
+}
+
+Cores take_listed(const Plan& plan, const std::vector<unsigned>& listed) {
+  const std::vector<unsigned> allowed = allowed_cores();
+  for (const unsigned core : listed) {
+    if (!std::binary_search(allowed.begin(), allowed.end(), core)) {
+      throw PlanError(plan.where("limits.cpus"), "limits.cpus",
+                      "core " + std::to_string(core) + " does not exist or is not open to this process");
+    }
+  }
+  Cores taken;
+  taken.numbers = listed;
+  for (const unsigned core : listed) {
+    if (Fd lock = lock_core(core)) taken.locks.push_back(std::move(lock));
+  }
+  if (taken.locks.size() < listed.size()) taken.warning = "limits.cpus: a listed core is held by another run too";
+  return taken;
+}
+
+}  // namespace
+
+Identity lease_identity(bool is_root) {
+  Identity identity{::geteuid(), ::getegid(), true, {}};
+  if (!is_root) return identity;
+  const IdRange range = identity_range();
+  if (range.count == 0) {
+    // Root of a user namespace that maps a few ids: outside, this id is an ordinary user's. It maps itself, as users
+    // do.
+    if (outside_of_root() == 0) throw HostError("identity", "find an unprivileged uid in", "/proc/self/uid_map", EPERM);
+    return identity;
+  }
+  if (::mkdir(kLockFolder, 0755) != 0 && errno != EEXIST) throw HostError("identity", "mkdir", kLockFolder, errno);
+  Fd file(::open(kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) throw HostError("identity", "open", kLockFile, errno);
+  // Starting points spread by process id, so that runs that start together do not queue for the same bytes.
+  const auto start = static_cast<std::uint64_t>(::getpid()) * 7919;
+  for (std::uint64_t i = 0; i < range.count; ++i) {
+    const std::uint64_t slot = (start + i) % range.count;
+    if (!lock_byte(file.get(), slot)) continue;
+    const auto id = static_cast<uid_t>(range.first + slot);
+    return {id, id, false, std::move(file)};
+  }
+  throw HostError("identity", "find a free uid in", kLockFile, EAGAIN, "as many runs as there are uids are live");
+}
+
+Cores lease_cores(const Plan& plan) {
+  if (std::holds_alternative<CpusAny>(plan.limits.cpus)) return {};
+  if (const auto* list = std::get_if<CpusList>(&plan.limits.cpus)) return take_listed(plan, list->cores);
+  const auto* count = std::get_if<CpusCount>(&plan.limits.cpus);
+  return take_free(count != nullptr ? count->count : 1);
+}
+
+}  // namespace evalrun::sandbox

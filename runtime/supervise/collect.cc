@@ -1,0 +1,98 @@
+#include "runtime/supervise/collect.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "runtime/core/error.h"
+#include "runtime/core/fd.h"
+#include "runtime/core/sha256.h"
+
+namespace evalrun::supervise {
+namespace {
+
+Fd open_beneath(int folder, const std::string& path) {
+  open_how how{};
+  // O_NONBLOCK: a FIFO put there must not make us wait.
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+}
+
+// "" or what went wrong.
+std::string copy(const Fd& from, const Fd& to, std::uint64_t most, CollectedFile& file) {
+  Sha256 hash;
+  std::array<char, 64 << 10> chunk;
+  for (;;) {
+    const ssize_t count = ::read(from.get(), chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return "read: " + errno_text(errno);
+    if (count == 0) break;
+    file.bytes += static_cast<std::uint64_t>(count);
+    if (file.bytes > most) return "grew past its bound while it was copied";
+    hash.update({chunk.data(), static_cast<std::size_t>(count)});
+    for (ssize_t done = 0; done < count;) {
+      const ssize_t written = ::write(to.get(), chunk.data() + done, static_cast<std::size_t>(count - done));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return "write: " + errno_text(errno);
+      done += written;
+    }
+  }
+  file.sha256 = hash.hex();
+  return "";
+}
+
+CollectedFile collect_one(int work, const CollectFile& wanted, const std::filesystem::path& into) {
+  CollectedFile file;
+  file.path = wanted.path;
+  const Fd source = open_beneath(work, wanted.path);
+  if (!source) {
+    file.error = "openat2: " + errno_text(errno);
+    return file;
+  }
+  struct stat status {};
+  if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    file.error = "not a regular file";
+    return file;
+  }
+  if (static_cast<std::uint64_t>(status.st_size) > wanted.max.count) {
+    file.error = "larger than " + to_string(wanted.max);
+    return file;
+  }
+  const std::filesystem::path target = into / wanted.path;
+  std::error_code error;
+  std::filesystem::create_directories(target.parent_path(), error);
+  // Beside the target and renamed: a link that stands under its name is replaced, never followed.
+  const std::string part = target.string() + ".part-" + std::to_string(::getpid());
+  {
+    const Fd sink(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    file.error = sink ? copy(source, sink, wanted.max.count, file) : "open " + part + ": " + errno_text(errno);
+  }
+  if (file.error.empty() && ::rename(part.c_str(), target.c_str()) != 0) file.error = "rename: " + errno_text(errno);
+  if (!file.error.empty()) {
+    ::unlink(part.c_str());
+    return file;
+  }
+  file.saved_as = target.string();
+  return file;
+}
+
+}  // namespace
+
+std::vector<CollectedFile> collect_files(int work, const std::vector<CollectFile>& wanted,
+                                         const std::filesystem::path& into) {
+  std::vector<CollectedFile> files;
+  for (const CollectFile& one : wanted) {
+    CollectedFile file = collect_one(work, one, into);
+    const bool absent = file.error == "openat2: " + errno_text(ENOENT);
+    if (one.optional && absent) continue;
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace evalrun::supervise

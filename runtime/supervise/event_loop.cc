@@ -1,0 +1,81 @@
+#include "runtime/supervise/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::supervise {
+namespace {
+
+timespec to_timespec(Duration time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  return {seconds.count(), (time - seconds).count()};
+}
+
+}  // namespace
+
+EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_) throw SystemError("epoll_create1", "");
+}
+
+bool EventLoop::watch(int fd, Interest interest, Handler handler) {
+  // The generation tells an event of this watch from one, in the same batch, of an earlier holder of the number.
+  const std::uint32_t generation = next_generation_++;
+  epoll_event event{};
+  event.events = interest == Interest::Read ? EPOLLIN : EPOLLOUT;
+  event.data.u64 = (std::uint64_t{generation} << 32) | static_cast<std::uint32_t>(fd);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    if (errno == EPERM) return false;
+    throw SystemError("epoll_ctl", std::to_string(fd));
+  }
+  watches_[fd] = std::make_shared<Watch>(Watch{generation, std::move(handler)});
+  return true;
+}
+
+void EventLoop::forget(int fd) noexcept {
+  if (watches_.erase(fd) != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EventLoop::run_once() {
+  std::array<epoll_event, 64> events;
+  const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+  if (ready < 0) {
+    if (errno == EINTR) return;
+    throw SystemError("epoll_wait", "");
+  }
+  for (int i = 0; i < ready; ++i) {
+    const std::uint64_t tag = events[static_cast<std::size_t>(i)].data.u64;
+    const auto found = watches_.find(static_cast<int>(tag & 0xFFFFFFFF));
+    if (found == watches_.end() || found->second->generation != tag >> 32) continue;
+    const std::shared_ptr<Watch> watch = found->second;  // lives through its own forget()
+    watch->handler();
+  }
+}
+
+Duration now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+Timer::Timer() : fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (!fd_) throw SystemError("timerfd_create", "");
+}
+
+void Timer::set(Duration deadline) {
+  itimerspec when{};
+  when.it_value = to_timespec(std::max(deadline, Duration(1)));  // zero would disarm it
+  if (::timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &when, nullptr) != 0) throw SystemError("timerfd_settime", "");
+}
+
+void Timer::acknowledge() noexcept {
+  std::uint64_t expirations = 0;
+  [[maybe_unused]] const ssize_t count = ::read(fd_.get(), &expirations, sizeof expirations);
+}
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,56 @@
+// One loop over descriptors serves any number of runs. Handlers never block.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "runtime/core/fd.h"
+#include "runtime/core/units.h"
+
+namespace evalrun::supervise {
+
+enum class Interest { Read, Write };
+
+class EventLoop {
+ public:
+  using Handler = std::function<void()>;
+
+  EventLoop();
+
+  // Calls `handler` whenever `fd` is ready. False where the descriptor cannot be waited for because it is always ready
+  // (a regular file). One watch per descriptor.
+  bool watch(int fd, Interest interest, Handler handler);
+  void forget(int fd) noexcept;
+
+  // Waits for something to be ready and runs the handlers of all that is. A handler may forget any descriptor, its own
+  // too.
+  void run_once();
+
+ private:
+  struct Watch {
+    std::uint32_t generation;
+    Handler handler;
+  };
+  Fd epoll_;
+  std::uint32_t next_generation_ = 1;
+  std::unordered_map<int, std::shared_ptr<Watch>> watches_;
+};
+
+// CLOCK_MONOTONIC, as everything here is.
+Duration now();
+
+// A timer as a descriptor. Never fires while unset.
+class Timer {
+ public:
+  Timer();
+  [[nodiscard]] int get() const noexcept { return fd_.get(); }
+  void set(Duration deadline);  // absolute; a past one fires at once
+  void acknowledge() noexcept;
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,117 @@
+// RunResult: everything that is known of one run, as a value. What the program did is an Outcome, never an error; what
+// the sandbox failed at is an Outcome too, of a kind that no program can earn.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "runtime/core/units.h"
+#include "runtime/sandbox/layers.h"
+
+namespace evalrun::supervise {
+
+enum class Limit { Cpu, Wall, Idle, Memory, Output, FileSize };
+
+constexpr std::string_view name_of(Limit limit) {
+  switch (limit) {
+    case Limit::Cpu: return "cpu";
+    case Limit::Wall: return "wall";
+    case Limit::Idle: return "idle";
+    case Limit::Memory: return "memory";
+    case Limit::Output: return "output";
+    case Limit::FileSize: return "file_size";
+  }
+  return "?";
+}
+
+struct Exited {
+  int code = 0;
+};
+struct Signaled {
+  int signal = 0;
+};
+struct LimitHit {
+  Limit limit{};
+};
+// The filter ended the program. `call` is empty where only the signal is known.
+struct Violation {
+  std::string call;
+};
+// execve refused the program's own file: not there, not executable, not a program.
+struct NotStarted {
+  std::string operation;
+  std::string subject;
+  int error = 0;
+};
+struct SandboxFault {
+  std::string stage;
+  std::string operation;
+  std::string subject;
+  int error = 0;
+  bool retryable = false;
+};
+using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
+
+struct CpuTime {
+  Duration user{}, system{};
+  std::string source;
+  [[nodiscard]] Duration total() const { return user + system; }
+};
+
+struct Memory {
+  Bytes peak;
+  std::string source;
+  bool oom = false;
+};
+
+struct Processes {
+  std::uint64_t peak = 0;
+  std::string source;
+};
+
+struct Stream {
+  std::uint64_t bytes = 0;  // all that was written
+  bool truncated = false;   // less was kept
+  std::string kept;         // captured streams only
+  bool captured = false;
+  std::string sha256;  // of all that was written
+};
+
+struct CollectedFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::string saved_as;
+  std::string error;  // "" where it was copied
+};
+
+struct RecordedViolation {
+  std::string layer;
+  std::string call;
+  std::string action;
+  std::string remedy;
+};
+
+struct RunResult {
+  Outcome outcome;
+  CpuTime cpu;
+  Duration wall{};
+  Memory memory;
+  Processes processes;
+  std::uint64_t voluntary_switches = 0, involuntary_switches = 0;
+  std::uint64_t minor_faults = 0, major_faults = 0;
+  Stream output, error_output;
+  std::vector<CollectedFile> files;
+  std::vector<RecordedViolation> violations;
+  std::uint64_t violations_total = 0;
+  sandbox::Layers layers;
+  Duration setup{}, run{}, teardown{};
+  std::string kernel;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace evalrun::supervise

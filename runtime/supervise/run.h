@@ -1,0 +1,85 @@
+// Run: one sandbox from spawn to result, inside an event loop that may serve many.
+//
+// Theory of operation. A run is a small state machine over descriptors: the report pipe tells when execve happened or
+// which step failed; the control socket brings init's words (the program has ended; all is reaped; what it cost); the
+// pidfd tells that init is gone; three pipes carry the streams; one timer stands at the nearest deadline. Whatever ends
+// the run (a limit, the program, Ctrl-C) goes the same way: init is asked to kill and wait, so that the numbers are
+// whole; if it does not answer in time it is killed. The clock of the program stops when the program ends, before any
+// teardown.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "runtime/sandbox/compile.h"
+#include "runtime/sandbox/spawn.h"
+#include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/result.h"
+#include "runtime/supervise/streams.h"
+#include "runtime/supervise/tree_usage.h"
+
+namespace evalrun::supervise {
+
+class Run {
+ public:
+  // Spawns. Throws what compile and spawn throw; nothing is left behind then. SIGPIPE must be ignored.
+  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  // Everything inside is dead and reaped, and every stream has been read to its end.
+  [[nodiscard]] bool finished() const noexcept;
+
+  // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
+  void interrupt(int signal);
+
+  // Once, after finished(). Copies the plan's `collect` files out into `collect_into`.
+  RunResult take_result(const std::filesystem::path& collect_into);
+
+ private:
+  enum class Phase { SettingUp, Running, Ending, Gone };
+
+  void on_report();
+  void on_control();
+  void on_init_gone();
+  void on_timer();
+  void on_failure(const StepResult& step);
+  void hit(Limit limit);
+  void end_now();
+  void sample(Duration at);
+  void arm_timer();
+  void settle_outcome();
+  [[nodiscard]] Outcome fault(const StepResult& step) const;
+  [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
+  [[nodiscard]] Duration usage_cpu() const;
+
+  EventLoop& loop_;
+  std::shared_ptr<const sandbox::CompiledPlan> plan_;
+  Drain::Budget both_, standard_output_, standard_error_;
+  Feeder feeder_;
+  Drain output_;
+  std::optional<Drain> error_output_;
+  Timer timer_;
+  Duration spawned_;
+  std::optional<sandbox::Sandbox> sandbox_;
+
+  Phase phase_ = Phase::SettingUp;
+  Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
+  Duration started_{};  // execve
+  Duration ended_{};    // the program's end, or the moment it was ended
+  Duration gone_{};     // init reaped
+  Duration set_up_cpu_{};
+  Duration last_progress_{};  // when CPU time last grew, for limits.idle
+  TreeUsage latest_{};
+  Bytes sampled_peak_{};
+  std::uint64_t peak_tasks_ = 0;
+  bool about_to_exec_ = false;
+  std::optional<sandbox::InitRecord> target_end_, finish_;
+  std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
+  Fd work_folder_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,226 @@
+#include "runtime/supervise/streams.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::supervise {
+namespace {
+
+constexpr std::size_t kChunk = 64 << 10;
+// A descriptor that others share stays in blocking mode; when it is said to be ready, this much goes in one piece.
+constexpr std::size_t kSharedChunk = 4096;
+
+}  // namespace
+
+Feeder::Feeder(EventLoop& loop, const Plan& plan) : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {
+  if (const auto* text = std::get_if<InputText>(&plan.input)) {
+    buffer_ = text->text;
+  } else if (const auto* file = std::get_if<InputFile>(&plan.input)) {
+    opened_ = Fd(::open(file->path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status {};
+    if (!opened_ || ::fstat(opened_.get(), &status) != 0) {
+      throw PlanError(plan.where("stdin"), "stdin", "open " + file->path.string() + ": " + errno_text(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+      throw PlanError(plan.where("stdin"), "stdin", file->path.string() + " is not a regular file");
+    }
+    source_ = opened_.get();
+    source_ended_ = false;
+  } else if (std::holds_alternative<InputInherit>(plan.input)) {
+    source_ = STDIN_FILENO;
+    source_ended_ = false;
+  }
+}
+
+Feeder::~Feeder() {
+  stop();
+}
+
+Fd Feeder::take_reader() {
+  return std::move(pipe_.read_end);
+}
+
+void Feeder::start() {
+  if (buffer_.empty() && source_ended_) return stop();
+  // Another program's input is waited for before the pipe is: a pipe with room is always ready.
+  if (source_ == STDIN_FILENO && loop_.watch(source_, Interest::Read, [this] { on_source_readable(); })) return;
+  loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+}
+
+void Feeder::stop() noexcept {
+  if (source_ >= 0) loop_.forget(source_);
+  if (pipe_.write_end) loop_.forget(pipe_.write_end.get());
+  pipe_.write_end.reset();
+  opened_.reset();
+  source_ = -1;
+}
+
+bool Feeder::fill() {
+  if (done_ < buffer_.size()) return true;
+  buffer_.clear();
+  done_ = 0;
+  if (source_ended_) return false;
+  std::array<char, kChunk> chunk;
+  const ssize_t count = ::read(source_, chunk.data(), chunk.size());
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (count <= 0) {
+    source_ended_ = true;
+    return false;
+  }
+  buffer_.assign(chunk.data(), static_cast<std::size_t>(count));
+  return true;
+}
+
+void Feeder::on_source_readable() {
+  loop_.forget(source_);
+  if (!fill()) return stop();
+  loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+}
+
+void Feeder::on_writable() {
+  if (source_ != STDIN_FILENO && !fill()) return stop();
+  const ssize_t count = ::write(pipe_.write_end.get(), buffer_.data() + done_, buffer_.size() - done_);
+  if (count < 0) {
+    // EPIPE: the program has closed its standard input. That is its right.
+    if (errno != EAGAIN && errno != EINTR) stop();
+    return;
+  }
+  done_ += static_cast<std::size_t>(count);
+  if (done_ < buffer_.size()) return;
+  if (source_ended_) return stop();
+  if (source_ != STDIN_FILENO) return;
+  loop_.forget(pipe_.write_end.get());
+  buffer_.clear();
+  done_ = 0;
+  if (!loop_.watch(source_, Interest::Read, [this] { on_source_readable(); })) {
+    if (!fill()) return stop();
+    loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+  }
+}
+
+Drain::Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
+             std::function<void()> on_excess, std::function<void()> on_end)
+    : loop_(loop),
+      pipe_(make_pipe(Blocking::No, Blocking::Yes)),
+      budgets_(std::move(budgets)),
+      on_excess_(std::move(on_excess)),
+      on_end_(std::move(on_end)) {
+  capture_ = std::holds_alternative<OutputCapture>(output);
+  if (const auto* file = std::get_if<OutputFile>(&output)) {
+    // O_NONBLOCK: a FIFO without a reader must fail, not wait. It has no effect on a regular file.
+    file_ = Fd(::open(file->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644));
+    struct stat status {};
+    if (!file_ || ::fstat(file_.get(), &status) != 0) {
+      throw PlanError(plan.where(key), key, "open " + file->path.string() + ": " + errno_text(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+      throw PlanError(plan.where(key), key, file->path.string() + " is not a regular file");
+    }
+    sink_ = file_.get();
+  } else if (std::holds_alternative<OutputInherit>(output)) {
+    sink_ = std::string_view(key) == "stderr" ? STDERR_FILENO : STDOUT_FILENO;
+  }
+  result_.captured = capture_;
+}
+
+Drain::~Drain() {
+  if (pipe_.read_end) loop_.forget(pipe_.read_end.get());
+  if (!pending_.empty()) loop_.forget(sink_);
+}
+
+Fd Drain::take_writer() {
+  return std::move(pipe_.write_end);
+}
+
+void Drain::start() {
+  loop_.watch(pipe_.read_end.get(), Interest::Read, [this] { on_readable(); });
+}
+
+void Drain::accept(std::string_view data) {
+  result_.bytes += data.size();
+  hash_.update(data);
+  std::uint64_t allowed = data.size();
+  for (const Budget* budget : budgets_) allowed = std::min(allowed, budget->left);
+  for (Budget* budget : budgets_) budget->left -= allowed;
+  const std::string_view kept = data.substr(0, allowed);
+  if (capture_) result_.kept.append(kept);
+  if (sink_ >= 0 && !sink_failed_) pending_.append(kept);
+  if (kept.size() < data.size() && !result_.truncated) {
+    result_.truncated = true;
+    on_excess_();
+  }
+}
+
+bool Drain::flush() {
+  while (!pending_.empty()) {
+    const std::size_t piece = file_ ? pending_.size() : std::min(pending_.size(), kSharedChunk);
+    const ssize_t count = ::write(sink_, pending_.data(), piece);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return false;
+    if (count < 0) {
+      sink_failed_ = true;  // our reader has gone, or the disk is full: what follows is counted, not kept
+      result_.truncated = true;
+      pending_.clear();
+      return true;
+    }
+    pending_.erase(0, static_cast<std::size_t>(count));
+    if (!file_ && !pending_.empty()) return false;
+  }
+  return true;
+}
+
+void Drain::on_readable() {
+  // A bounded turn: one stream that never ends must not keep the others, or the clock, from theirs.
+  std::array<char, kChunk> chunk;
+  for (int turn = 0; turn < 16; ++turn) {
+    const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) return end();
+    accept({chunk.data(), static_cast<std::size_t>(count)});
+    if (pending_.empty()) continue;
+    // Wait for the sink with the pipe unwatched: the program then waits for us, as it would for the sink itself. A sink
+    // that cannot be waited for is a regular file, and always ready.
+    if (!file_ && loop_.watch(sink_, Interest::Write, [this] { on_sink_writable(); })) {
+      loop_.forget(pipe_.read_end.get());
+      return;
+    }
+    while (!flush()) {
+    }
+  }
+}
+
+void Drain::on_sink_writable() {
+  if (!flush()) return;
+  loop_.forget(sink_);
+  start();
+}
+
+void Drain::give_up_sink() {
+  sink_failed_ = true;
+  if (pending_.empty()) return;
+  result_.truncated = true;
+  pending_.clear();
+  loop_.forget(sink_);
+  start();
+}
+
+void Drain::end() {
+  loop_.forget(pipe_.read_end.get());
+  pipe_.read_end.reset();
+  ended_ = true;
+  on_end_();
+}
+
+Stream Drain::take_result() {
+  result_.sha256 = hash_.hex();
+  return std::move(result_);
+}
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,88 @@
+// The program's streams, seen from outside: standard input fed, standard output and error drained, none of it ever
+// blocking the loop. The program never holds a descriptor of a host file: everything goes through pipes, so it can
+// neither seek, truncate nor chmod what lies behind.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "runtime/core/fd.h"
+#include "runtime/core/sha256.h"
+#include "runtime/core/units.h"
+#include "runtime/plan/plan.h"
+#include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/result.h"
+
+namespace evalrun::supervise {
+
+// Feeds standard input into a pipe until the source ends or the program closes its end.
+class Feeder {
+ public:
+  // Throws PlanError through `plan` where the input file cannot be read. Needs SIGPIPE ignored.
+  Feeder(EventLoop& loop, const Plan& plan);
+  ~Feeder();
+  Feeder(const Feeder&) = delete;
+  Feeder& operator=(const Feeder&) = delete;
+
+  // The program's end.
+  Fd take_reader();
+  void start();
+
+ private:
+  void on_writable();
+  void on_source_readable();
+  bool fill();  // false: nothing can be had now
+  void stop() noexcept;
+
+  EventLoop& loop_;
+  Pipe pipe_;
+  Fd opened_;        // the input file
+  int source_ = -1;  // borrowed: the input file or our own standard input; -1: text only
+  std::string buffer_;
+  std::size_t done_ = 0;
+  bool source_ended_ = true;
+};
+
+// Drains one stream: counts and hashes everything, keeps or passes on what the limits allow.
+class Drain {
+ public:
+  struct Budget {
+    std::uint64_t left;
+  };
+
+  // `on_excess` is called once, when the program has written more than its budgets allow.
+  Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
+        std::function<void()> on_excess, std::function<void()> on_end);
+  ~Drain();
+  Drain(const Drain&) = delete;
+  Drain& operator=(const Drain&) = delete;
+
+  Fd take_writer();
+  void start();
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  // Passes nothing more on: whoever reads our own output has stopped, and the run must end all the same.
+  void give_up_sink();
+  Stream take_result();
+
+ private:
+  void on_readable();
+  void on_sink_writable();
+  void accept(std::string_view data);
+  bool flush();  // false: the sink takes no more now
+  void end();
+
+  EventLoop& loop_;
+  Pipe pipe_;
+  std::vector<Budget*> budgets_;
+  std::function<void()> on_excess_, on_end_;
+  Fd file_;
+  int sink_ = -1;  // borrowed: where the stream is passed on; -1: nowhere
+  bool capture_ = false;
+  bool sink_failed_ = false;
+  std::string pending_;
+  Sha256 hash_;
+  Stream result_;
+  bool ended_ = false;
+};
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,47 @@
+// The smoke programs of every image: real programs in six languages, with the output they must give.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+
+namespace evalrun::test {
+namespace {
+
+class Images : public testing::TestWithParam<const char*> {};
+
+TEST_P(Images, every_smoke_program_gives_its_expected_output) {
+  const Finished check = run_command({evalrun().string(), "image", "check", GetParam()});
+  if (check.output.find(": missing ") != std::string::npos) EVALRUN_SKIP(check.output);
+  EXPECT_EQ(check.exit_code, 0) << check.output << check.error_output;
+  EXPECT_GE(std::count(check.output.begin(), check.output.end(), '\n'), 4) << check.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(images, Images, testing::Values("bash", "c", "cpp", "java", "node", "python"),
+                         [](const auto& image) { return std::string(image.param); });
+
+TEST(images, list_names_each_image_and_what_it_lacks) {
+  const Finished list = run_command({evalrun().string(), "image", "list"});
+  EXPECT_EQ(list.exit_code, 0) << list.error_output;
+  for (const char* name : {"bash: ", "c: ", "cpp: ", "java: ", "node: ", "python: "}) {
+    EXPECT_NE(list.output.find(name), std::string::npos) << name;
+  }
+  EXPECT_EQ(list.output.find("base: "), std::string::npos) << "base is abstract";
+}
+
+TEST(images, the_examples_are_well_formed_and_end_as_they_say) {
+  const std::pair<const char*, int> examples[] = {{"hello", 0}, {"files", 0}, {"hostile", 0}, {"limits", 1}};
+  for (const auto& [name, exit_code] : examples) {
+    const TemporaryFolder folder;
+    const Finished run =
+        run_command({evalrun().string(), (source_dir() / "images/examples" / (std::string(name) + ".toml")).string(),
+                     "--save-to", folder.path().string()});
+    if (run.error_output.find("python3") != std::string::npos) EVALRUN_SKIP("python3");
+    EXPECT_EQ(run.exit_code, exit_code) << name << run.output << run.error_output;
+  }
+}
+
+}  // namespace
+}  // namespace evalrun::test

@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include "runtime/core/error.h"
+#include "runtime/core/sha256.h"
+#include "runtime/core/text.h"
+#include "runtime/core/units.h"
+
+namespace evalrun {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(units, sizes_are_digits_and_a_binary_unit) {
+  EXPECT_EQ(parse_bytes("256MiB"), 256_MiB);
+  EXPECT_EQ(parse_bytes("64KiB"), 64_KiB);
+  EXPECT_EQ(parse_bytes("0B"), 0_B);
+  for (const char* text : {"", "256", "MiB", "256MB", "256 MiB", "-1MiB", "1.5MiB", "256mib", "9999999TiB", "+1B"}) {
+    EXPECT_EQ(parse_bytes(text), std::nullopt) << text;
+  }
+}
+
+TEST(units, the_largest_size_fits_63_bits) {
+  EXPECT_EQ(parse_bytes("9223372036854775807B")->count, 9223372036854775807ULL);
+  EXPECT_EQ(parse_bytes("9223372036854775808B"), std::nullopt);
+  EXPECT_EQ(parse_bytes("8388608TiB"), std::nullopt);
+  EXPECT_TRUE(parse_bytes("8388607TiB"));
+}
+
+TEST(units, times_are_digits_a_fraction_and_a_unit) {
+  EXPECT_EQ(parse_duration("2s"), 2s);
+  EXPECT_EQ(parse_duration("1500ms"), 1500ms);
+  EXPECT_EQ(parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(parse_duration("0.000000001s"), 1ns);
+  EXPECT_EQ(parse_duration("3m"), 180s);
+  for (const char* text : {"", "2", "s", "2 s", "-2s", "1.s", ".5s", "2S", "1.0000000001s", "99999999999999h"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(units, what_is_printed_parses_back) {
+  for (const char* text : {"256MiB", "3B", "1GiB", "0B", "1025KiB"}) EXPECT_EQ(to_string(*parse_bytes(text)), text);
+  for (const char* text : {"2s", "1500ms", "250us", "7ns", "90s", "0s"}) {
+    EXPECT_EQ(to_string(*parse_duration(text)), text);
+  }
+}
+
+TEST(text, utf8_admits_what_rfc_3629_admits) {
+  for (const char* text : {"", "ascii", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
+  }
+  // Overlong, surrogate, past the end, lone continuation, cut short.
+  for (const char* text :
+       {"\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE2\x82", "\xFF"}) {
+    EXPECT_FALSE(is_utf8(text));
+  }
+}
+
+TEST(text, base64_matches_rfc_4648) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64(std::string("\xFF\x00\xFE", 3)), "/wD+");
+}
+
+TEST(text, a_terminal_never_sees_an_escape) {
+  EXPECT_EQ(printable("a\tb\n"), "a\tb\n");
+  EXPECT_EQ(printable("\x1B[31m"), "\\x1b[31m");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "31m"),
+            "\\xc2\\x9b31m");  // the eight-bit CSI
+  EXPECT_EQ(printable(std::string("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("\xFF\xC3\xA9"), "\\xff\xC3\xA9");
+}
+
+TEST(text, a_misspelling_finds_its_word) {
+  EXPECT_EQ(nearest("memroy", {"cpu", "memory", "wall"}), "memory");
+  EXPECT_EQ(nearest("zebra", {"cpu", "memory", "wall"}), "");
+}
+
+TEST(sha256, matches_the_standard_vectors) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  Sha256 hash;
+  hash.update("a");
+  EXPECT_EQ(hash.hex(), sha256_hex("a"));  // looking does not end it
+  hash.update("bc");
+  EXPECT_EQ(hash.hex(), sha256_hex("abc"));
+}
+
+TEST(errors, name_operation_subject_and_errno) {
+  EXPECT_STREQ(SystemError("openat", "/x", ENOENT).what(), "openat /x: No such file or directory (ENOENT)");
+  EXPECT_STREQ(PlanError({"plan.toml", 4, 1}, "limits.cpu", "expected a time").what(),
+               "plan.toml:4:1: limits.cpu: expected a time");
+}
+
+}  // namespace
+}  // namespace evalrun

@@ -1,0 +1,144 @@
+// Every field of a Plan as lines of "key = value", written apart from the key table so that tests can hold the two
+// against each other.
+#pragma once
+
+#include <sstream>
+#include <string>
+
+#include "runtime/plan/plan.h"
+
+namespace evalrun::test {
+
+class PlanDump {
+ public:
+  explicit PlanDump(const Plan& plan) {
+    line("image", plan.image);
+    line("argv", join(plan.argv));
+    line("source", plan.source);
+    line("cwd", plan.cwd);
+    for (const auto& [name, value] : plan.env) line("env." + name, value);
+    line("stdin", std::visit(*this, plan.input));
+    line("stdout", std::visit(*this, plan.output));
+    line("stderr", std::visit(*this, plan.error_output));
+    line("hostname", plan.hostname);
+    for (const WorkFile& file : plan.files) dump_file(file);
+    for (const CollectFile& file : plan.collect) {
+      line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed"));
+    }
+    dump_limits(plan.limits);
+    for (const Mount& mount : plan.mounts) dump_mount(mount);
+    for (const Link& link : plan.links) line("link", link.at + " -> " + link.target);
+    dump_layers(plan);
+  }
+
+  [[nodiscard]] std::string text() const { return out_.str(); }
+
+  std::string operator()(const InputNull&) const { return "null"; }
+  std::string operator()(const InputInherit&) const { return "inherit"; }
+  std::string operator()(const InputFile& file) const { return "file " + file.path.string(); }
+  std::string operator()(const InputText& text) const { return "text " + text.text; }
+  std::string operator()(const OutputCapture&) const { return "capture"; }
+  std::string operator()(const OutputNull&) const { return "null"; }
+  std::string operator()(const OutputInherit&) const { return "inherit"; }
+  std::string operator()(const OutputFile& file) const { return "file " + file.path.string(); }
+  std::string operator()(const OutputToStdout&) const { return "stdout"; }
+  std::string operator()(const CpusAuto&) const { return "auto"; }
+  std::string operator()(const CpusAny&) const { return "any"; }
+  std::string operator()(const CpusCount& cpus) const { return std::to_string(cpus.count) + " cores"; }
+  std::string operator()(const CpusList& cpus) const { return "cores " + join(cpus.cores); }
+
+ private:
+  template <typename T>
+  void line(const std::string& key, const T& value) {
+    out_ << key << " = " << value << "\n";
+  }
+
+  template <typename T>
+  static std::string join(const T& list) {
+    std::ostringstream text;
+    for (const auto& each : list) text << "[" << each << "]";
+    return text.str();
+  }
+
+  template <typename T>
+  static std::string maybe(const std::optional<T>& value) {
+    return value ? to_string(*value) : "none";
+  }
+
+  void dump_file(const WorkFile& file) {
+    const auto* from = std::get_if<std::filesystem::path>(&file.source);
+    std::ostringstream mode;
+    mode << std::oct << file.mode;
+    line(
+        "files." + file.path,
+        (from != nullptr ? "from " + from->string() : "text " + std::get<std::string>(file.source)) + " " + mode.str());
+  }
+
+  void dump_limits(const Limits& limits) {
+    line("limits.cpu", to_string(limits.cpu));
+    line("limits.wall", to_string(limits.wall));
+    line("limits.idle", maybe(limits.idle));
+    line("limits.memory", to_string(limits.memory));
+    line("limits.stack", to_string(limits.stack));
+    line("limits.processes", limits.processes);
+    line("limits.open_files", limits.open_files);
+    line("limits.file_size", to_string(limits.file_size));
+    line("limits.output", maybe(limits.output.both) + " " + maybe(limits.output.standard_output) + " " +
+                              maybe(limits.output.standard_error));
+    line("limits.workspace", to_string(limits.workspace));
+    line("limits.inodes", limits.inodes);
+    line("limits.cpus", std::visit(*this, limits.cpus));
+  }
+
+  void dump_mount(const Mount& mount) {
+    const auto* bind = std::get_if<Mount::Bind>(&mount.what);
+    line("mount", (bind != nullptr ? "bind " + bind->source.string()
+                                   : "tmpfs " + to_string(std::get<Mount::Tmpfs>(mount.what).size)) +
+                      " at " + mount.at + (mount.access == Access::ReadWrite ? " rw" : " ro") +
+                      (mount.execution == Execution::Allowed ? " exec" : " noexec") +
+                      (mount.optional ? " optional" : ""));
+  }
+
+  void dump_layers(const Plan& plan) {
+    line("network.mode", static_cast<int>(plan.network.mode));
+    line("network.bind", join(plan.network.bind));
+    line("network.connect", join(plan.network.connect));
+    line("landlock.read", join(plan.landlock.read));
+    line("landlock.write", join(plan.landlock.write));
+    line("landlock.execute", join(plan.landlock.execute));
+    line("landlock.delete", join(plan.landlock.remove));
+    line("seccomp.profile", static_cast<int>(plan.seccomp.profile));
+    line("seccomp.allow", join(plan.seccomp.allow));
+    line("seccomp.deny", join(plan.seccomp.deny));
+    line("proc.view", static_cast<int>(plan.proc));
+    const Require& need = plan.require;
+    line("require.net_ns", static_cast<int>(need.net_ns));
+    line("require.ipc_ns", static_cast<int>(need.ipc_ns));
+    line("require.uts_ns", static_cast<int>(need.uts_ns));
+    line("require.cgroup_ns", static_cast<int>(need.cgroup_ns));
+    line("require.landlock", static_cast<int>(need.landlock));
+    line("require.landlock_net", static_cast<int>(need.landlock_net));
+    line("require.landlock_scopes", static_cast<int>(need.landlock_scopes));
+    line("require.seccomp", static_cast<int>(need.seccomp));
+    line("require.cgroup", static_cast<int>(need.cgroup));
+    line("determinism.aslr", plan.determinism.aslr);
+  }
+
+  std::ostringstream out_;
+};
+
+inline std::string dump(const Plan& plan) {
+  return PlanDump(plan).text();
+}
+
+// Where one dump differs from another: the lines that only `after` has.
+inline std::string added_lines(const std::string& before, const std::string& after) {
+  std::istringstream lines(after);
+  std::string added;
+  for (std::string line; std::getline(lines, line);) {
+    if (("\n" + before).find("\n" + line + "\n") == std::string::npos) added += line + "\n";
+  }
+  return added;
+}
+
+}  // namespace evalrun::test

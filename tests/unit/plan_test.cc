@@ -1,0 +1,597 @@
+// What a plan means when it is right: every key takes effect, defaults, images, --set, positions, the schema.
+// malformed_plans_test.cc has what is refused.
+#include "runtime/plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "runtime/core/sha256.h"
+#include "runtime/plan/image.h"
+#include "runtime/plan/key_table.h"
+#include "runtime/plan/keys.h"
+#include "runtime/plan/parse.h"
+#include "tests/unit/plan_dump.h"
+
+namespace evalrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+Plan parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return parse_plan({text, "plan.toml", "plan", "/plans"}, overrides, {});
+}
+
+// The lines by which a plan differs from the least plan there is.
+std::string effect_of(const std::string& text) {
+  return test::added_lines(test::dump(parse("argv = [\"a\"]\n")), test::dump(parse(text)));
+}
+
+// One form of one key: a plan in which "@" stands for the value, a value other than the default, and the effect. Where
+// the plan is more than argv and the key, "<" and ">" enclose the key.
+struct Sample {
+  std::string path;
+  std::string plan;
+  std::string value;
+  std::string effect;
+};
+
+// Under `argv`, at the end of the top.
+std::string at_top(const std::string& rest) {
+  return "argv = [\"a\"]\n" + rest;
+}
+
+std::vector<Sample> samples() {
+  std::vector<Sample> samples = {
+      {"argv", "argv = @", R"(["b", "c"])", "argv = [b][c]\n"},
+      {"source", "argv = [\"run\", \"{source}\"]\nsource = @", R"("./x//y.py")",
+       "argv = [run][x/y.py]\nsource = x/y.py\n"},
+      {"cwd", at_top("cwd = @"), R"("/data/./x/")", "cwd = /data/x\n"},
+      {"hostname", at_top("hostname = @"), R"("Host-1.x")", "hostname = Host-1.x\n"},
+      {"env.*", at_top("env = { A = @ }"), R"("1=2")", "env.A = 1=2\n"},
+      {"stdin", at_top("stdin = @"), R"("inherit")", "stdin = inherit\n"},
+      {"stdin.file", at_top("stdin = { file = @ }"), R"("1.in")", "stdin = file /plans/1.in\n"},
+      {"stdin.text", at_top("stdin = { text = @ }"), R"("a\u0000b")", std::string("stdin = text a\0b\n", 17)},
+      {"stdout", at_top("stdout = @"), R"("null")", "stdout = null\n"},
+      {"stdout.file", at_top("stdout = { file = @ }"), R"("/tmp/1.out")", "stdout = file /tmp/1.out\n"},
+      {"stderr", at_top("stderr = @"), R"("stdout")", "stderr = stdout\n"},
+      {"stderr.file", at_top("stderr = { file = @ }"), R"("x/1.err")", "stderr = file /plans/x/1.err\n"},
+      {"files.*.from", at_top("[files]\n\"./a//b.py\" = { from = @ }"), R"("s.py")",
+       "files.a/b.py = from /plans/s.py 644\n"},
+      {"files.*.text", at_top("[files]\nx = { text = @ }"), R"("hello")", "files.x = text hello 644\n"},
+      {"files.*.mode", at_top("[files]\nx = { text = \"\"<, mode = @> }"), R"("755")", "files.x = text  755\n"},
+      {"collect[]", at_top("collect = [@]"), R"("a/./b")", "collect = a/b 16MiB needed\n"},
+      {"collect[].path", at_top("collect = [{ path = @ }]"), R"("a")", "collect = a 16MiB needed\n"},
+      {"collect[].max", at_top("collect = [{ path = \"a\"<, max = @> }]"), R"("4MiB")", "collect = a 4MiB needed\n"},
+      {"collect[].optional", at_top("collect = [{ path = \"a\"<, optional = @> }]"), "true",
+       "collect = a 16MiB optional\n"},
+      {"limits.output", at_top("limits.output = @"), R"("1MiB")", "limits.output = 1MiB none none\n"},
+      {"limits.output.stdout", at_top("limits.output.stdout = @"), R"("1MiB")", "limits.output = none 1MiB 16MiB\n"},
+      {"limits.output.stderr", at_top("limits.output.stderr = @"), R"("2MiB")", "limits.output = none 16MiB 2MiB\n"},
+      {"limits.cpus", at_top("limits.cpus = @"), R"("any")", "limits.cpus = any\n"},
+      {"limits.cpus", at_top("limits.cpus = @"), "3", "limits.cpus = 3 cores\n"},
+      {"limits.cpus", at_top("limits.cpus = @"), "[5, 0]", "limits.cpus = cores [0][5]\n"},
+      {"mount[].bind", at_top("mount = [{ at = \"/x\", bind = @ }]"), R"("data")",
+       "mount = bind /plans/data at /x ro noexec\n"},
+      {"mount[].tmpfs", at_top("mount = [{ at = \"/x\", tmpfs = @ }]"), R"("1MiB")",
+       "mount = tmpfs 1MiB at /x rw noexec\n"},
+      {"mount[].at", at_top("mount = [{ bind = \"/y\", at = @ }]"), R"("/x//z/.")",
+       "mount = bind /y at /x/z ro noexec\n"},
+      {"mount[].write", at_top("mount = [{ bind = \"/y\", at = \"/x\"<, write = @> }]"), "true",
+       "mount = bind /y at /x rw noexec\n"},
+      {"mount[].exec", at_top("mount = [{ bind = \"/y\", at = \"/x\"<, exec = @> }]"), "true",
+       "mount = bind /y at /x ro exec\n"},
+      {"network.mode", at_top("network.mode = @"), R"("loopback")", "network.mode = 1\n"},
+      {"network.bind", at_top("network = { mode = \"loopback\"<, bind = @> }"), "[1, 65535]",
+       "network.mode = 1\nnetwork.bind = [1][65535]\n"},
+      {"network.connect", at_top("network = { mode = \"loopback\"<, connect = @> }"), "[80]",
+       "network.mode = 1\nnetwork.connect = [80]\n"},
+      {"seccomp.profile", at_top("seccomp.profile = @"), R"("compatible")", "seccomp.profile = 1\n"},
+      {"seccomp.allow", at_top("seccomp.allow = @"), R"(["memfd_create"])", "seccomp.allow = [memfd_create]\n"},
+      {"seccomp.deny", at_top("seccomp.deny = @"), R"(["fork"])", "seccomp.deny = [fork]\n"},
+      {"proc.view", at_top("proc.view = @"), R"("full")", "proc.view = 2\n"},
+      {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
+  };
+  const auto limit = [&](const std::string& name, const std::string& value, const std::string& effect) {
+    samples.push_back(
+        {"limits." + name, at_top("limits." + name + " = @"), value, "limits." + name + " = " + effect + "\n"});
+  };
+  limit("cpu", R"("1.5s")", "1500ms");
+  limit("wall", R"("24h")", "86400s");
+  limit("idle", R"("1ms")", "1ms");
+  limit("memory", R"("1MiB")", "1MiB");
+  limit("stack", R"("8MiB")", "8MiB");
+  limit("processes", "1", "1");
+  limit("open_files", "3", "3");
+  limit("file_size", R"("0B")", "0B");
+  limit("workspace", R"("1GiB")", "1GiB");
+  limit("inodes", "99", "99");
+  for (const std::string right : {"read", "write", "execute", "delete"}) {
+    samples.push_back({"landlock." + right, at_top("landlock." + right + " = @"), R"(["/data/", "/"])",
+                       "landlock." + right + " = [/data][/]\n"});
+  }
+  for (const std::string layer :
+       {"net_ns", "ipc_ns", "uts_ns", "cgroup_ns", "landlock", "landlock_net", "landlock_scopes", "seccomp"}) {
+    samples.push_back(
+        {"require." + layer, at_top("require." + layer + " = @"), R"("if-available")", "require." + layer + " = 1\n"});
+  }
+  samples.push_back({"require.cgroup", at_top("require.cgroup = @"), R"("yes")", "require.cgroup = 0\n"});
+  return samples;
+}
+
+std::string with_value(const Sample& sample, const std::string& value) {
+  std::string text = sample.plan;
+  text.replace(text.find('@'), 1, value);
+  std::erase_if(text, [](char c) { return c == '<' || c == '>'; });
+  return text;
+}
+
+std::string without_key(const Sample& sample) {
+  const std::size_t start = sample.plan.find('<');
+  if (start == std::string::npos) return at_top("");
+  std::string text = sample.plan;
+  return text.erase(start, text.find('>') + 1 - start);
+}
+
+TEST(Plan, every_key_takes_effect) {
+  for (const Sample& sample : samples()) {
+    EXPECT_EQ(effect_of(with_value(sample, sample.value)), sample.effect) << sample.path;
+  }
+}
+
+TEST(Plan, every_row_of_the_table_has_a_sample) {
+  std::multiset<std::string> sampled;
+  for (const Sample& sample : samples()) sampled.insert(sample.path);
+  for (const Key& key : plan_keys().rows) {
+    if (std::holds_alternative<TableForm>(key.form) || key.path == "image") continue;  // images have tests of their own
+    const auto rows = std::ranges::count_if(plan_keys().rows, [&](const Key& other) {
+      return other.path == key.path && !std::holds_alternative<TableForm>(other.form);
+    });
+    EXPECT_EQ(sampled.count(key.path), static_cast<std::size_t>(rows)) << key.path;
+  }
+}
+
+TEST(Plan, a_default_that_is_written_out_changes_nothing) {
+  std::size_t checked = 0;
+  for (const Sample& sample : samples()) {
+    for (const Key& key : plan_keys().rows) {
+      if (key.path != sample.path || key.default_text.empty()) continue;
+      ++checked;
+      EXPECT_EQ(test::dump(parse(with_value(sample, key.default_text))), test::dump(parse(without_key(sample))))
+          << key.path;
+    }
+  }
+  EXPECT_GT(checked, 30U);
+}
+
+TEST(Plan, the_smallest_plan_is_an_argv) {
+  const Plan plan = parse("argv = [\"/bin/true\"]\n");
+  EXPECT_EQ(plan.argv, std::vector<std::string>{"/bin/true"});
+  EXPECT_EQ(plan.name, "plan");
+  EXPECT_EQ(plan.folder, "/plans");
+  EXPECT_EQ(plan.sha256, sha256_hex("argv = [\"/bin/true\"]\n"));
+  EXPECT_EQ(plan.whole, (SourcePosition{"plan.toml", 1, 1}));
+}
+
+TEST(Plan, positions_tell_where_a_key_was_set) {
+  const Plan plan = parse(
+      "argv = [\"a\"]\n"
+      "collect = [\"x\", { path = \"y\" }]\n"
+      "[limits]\n"
+      "  cpu = \"1s\"\n"
+      "[files]\n"
+      "f = { text = \"\" }\n"
+      "[[mount]]\n"
+      "tmpfs = \"1MiB\"\n"
+      "at = \"/x\"\n");
+  EXPECT_EQ(plan.where("argv"), (SourcePosition{"plan.toml", 1, 1}));
+  EXPECT_EQ(plan.where("limits.cpu"), (SourcePosition{"plan.toml", 4, 3}));
+  EXPECT_EQ(plan.where("limits.wall"), plan.whole);
+  EXPECT_FALSE(plan.positions.contains("limits.wall"));
+  ASSERT_EQ(plan.collect.size(), 2U);
+  EXPECT_EQ(plan.collect[0].position, (SourcePosition{"plan.toml", 2, 12}));
+  EXPECT_EQ(plan.collect[1].position, (SourcePosition{"plan.toml", 2, 17}));
+  EXPECT_EQ(plan.files.at(0).position, (SourcePosition{"plan.toml", 6, 1}));
+  EXPECT_EQ(plan.mounts.at(0).position, (SourcePosition{"plan.toml", 7, 1}));
+}
+
+TEST(Plan, a_byte_order_mark_is_skipped) {
+  EXPECT_EQ(parse("\xEF\xBB\xBF"
+                  "argv = [\"a\"]\n")
+                .argv,
+            std::vector<std::string>{"a"});
+}
+
+TEST(Plan, source_fills_argv_too) {
+  EXPECT_EQ(parse("argv = [\"cc\", \"-o{source}.o\", \"{source}{source}\"]\nsource = \"m.c\"\n").argv,
+            (std::vector<std::string>{"cc", "-om.c.o", "m.cm.c"}));
+  EXPECT_EQ(parse("argv = [\"cc\"]\nsource = \"m.c\"\n").argv, std::vector<std::string>{"cc"});
+}
+
+TEST(Plan, a_source_that_holds_the_placeholder_is_filled_in_once) {
+  EXPECT_EQ(parse("argv = [\"{source}\"]\nsource = \"{source}\"\n").argv, std::vector<std::string>{"{source}"});
+}
+
+TEST(Plan, both_output_limits_can_be_set_apart) {
+  EXPECT_EQ(effect_of(at_top("limits.output = { stderr = \"1KiB\", stdout = \"2KiB\" }")),
+            "limits.output = none 2KiB 1KiB\n");
+}
+
+// --set
+
+TEST(Override, replaces_what_the_plan_says) {
+  const std::string text =
+      at_top("stdin = \"null\"\n[limits]\ncpu = \"1s\"\nwall = \"5s\"\n[[mount]]\nat = \"/x\"\nbind = \"/y\"\n");
+  const Plan plan = parse(text, {"limits.cpu=3s", "stdin={ text = 'hi' }", "mount=[]", "argv=['b', \"c\"]"});
+  EXPECT_EQ(plan.limits.cpu, std::chrono::seconds(3));
+  EXPECT_EQ(plan.limits.wall, std::chrono::seconds(5));
+  EXPECT_EQ(std::get<InputText>(plan.input).text, "hi");
+  EXPECT_TRUE(plan.mounts.empty());
+  EXPECT_EQ(plan.argv, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(plan.where("limits.cpu"), (SourcePosition{"--set", 0, 0}));
+  EXPECT_EQ(plan.where("limits.wall"), (SourcePosition{"plan.toml", 5, 1}));
+}
+
+TEST(Override, mends_a_value_that_would_be_refused) {
+  EXPECT_EQ(parse(at_top("limits.cpu = 5\n"), {"limits.cpu=\"5s\""}).limits.cpu, std::chrono::seconds(5));
+}
+
+TEST(Override, makes_tables_on_its_way) {
+  const Plan plan = parse(at_top(""), {"limits.output.stdout=1MiB", "env.PATH=/bin", "files.'a/b.txt'.text=x y"});
+  EXPECT_EQ(plan.limits.output.standard_output, 1_MiB);
+  EXPECT_EQ(plan.env.at("PATH"), "/bin");
+  EXPECT_EQ(plan.files.at(0).path, "a/b.txt");
+  EXPECT_EQ(std::get<std::string>(plan.files.at(0).source), "x y");
+}
+
+TEST(Override, takes_a_bare_word_as_text_where_only_text_can_be_meant) {
+  EXPECT_EQ(parse(at_top(""), {"env.SEED=0"}).env.at("SEED"), "0");
+  EXPECT_EQ(parse(at_top(""), {"env.EMPTY="}).env.at("EMPTY"), "");
+  EXPECT_EQ(std::get<CpusCount>(parse(at_top(""), {"limits.cpus=2"}).limits.cpus).count, 2U);
+  EXPECT_TRUE(std::holds_alternative<CpusAny>(parse(at_top(""), {"limits.cpus=any"}).limits.cpus));
+}
+
+TEST(Override, cannot_smuggle_in_a_second_key) {
+  const Plan plan = parse(at_top(""), {"env.A=\"1\"\nhostname = \"other\""});
+  EXPECT_EQ(plan.hostname, "sandbox");
+  EXPECT_EQ(plan.env.at("A"), "\"1\"\nhostname = \"other\"");
+}
+
+TEST(Override, the_last_one_of_a_key_counts) {
+  EXPECT_EQ(parse(at_top(""), {"hostname=a", "hostname=b"}).hostname, "b");
+}
+
+TEST(Override, sha256_is_that_of_the_text_alone) {
+  EXPECT_EQ(parse(at_top(""), {"hostname=a"}).sha256, parse(at_top("")).sha256);
+}
+
+TEST(Override, what_cannot_be_is_refused) {
+  const std::vector<std::pair<std::string, std::string>> refused = {
+      {"limits.cpu", "expected key=value"},
+      {"=1", "expected key=value"},
+      {"", "expected key=value"},
+      {"limits..cpu=1s", "expected key=value"},
+      {"limits.=1s", "expected key=value"},
+      {"mount[0].at=/x", "expected key=value"},
+      {"env.\"A=1", "expected key=value"},
+      {"limits.cpuu=1s", "did you mean \"limits.cpu\"?"},
+      {"limits.cpu=1", "limits.cpu: expected a time with a unit"},
+      {"limits.cpu.x=1", "limits.cpu: expected a time with a unit"},
+      {"limits=5", "limits: expected a table, found an integer"},
+      {"argv=a", "argv: expected a list"},
+      {"env.A=\xff", "expected UTF-8"},
+      {"files.'../x'.text=1", "expected as name a file's path relative to /work"},
+      {"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a=1", "a: unknown key"},
+  };
+  for (const auto& [override, message] : refused) {
+    try {
+      parse(at_top(""), {override});
+      ADD_FAILURE() << override << " was accepted";
+    } catch (const PlanError& error) {
+      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << override << ": " << error.what();
+      EXPECT_EQ(error.position().file, "--set") << override;
+      EXPECT_EQ(error.position().line, 0U) << override;
+    }
+  }
+}
+
+// Files and images, in a folder of their own.
+
+class Images : public ::testing::Test {
+ protected:
+  Images() {
+    std::string pattern = (fs::temp_directory_path() / "evalrun-plan-test-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~Images() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+
+  [[nodiscard]] Plan parse_here(const std::string& text) const {
+    return parse_plan({text, "plan.toml", "plan", folder_}, {}, {folder_ / "a", folder_ / "b"});
+  }
+
+  void expect_refusal(const std::string& text, const std::string& message) const {
+    try {
+      static_cast<void>(parse_here(text));
+      ADD_FAILURE() << "accepted: " << text;
+    } catch (const PlanError& error) {
+      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+      EXPECT_GT(error.position().line, 0U) << error.what();
+    }
+  }
+
+  fs::path folder_;
+};
+
+constexpr const char* kBase =
+    "name = \"base\"\nabstract = true\n[env]\nLANG = \"C\"\nPATH = \"/bin\"\n[limits]\nprocesses = 8\nopen_files = 64\n"
+    "[[mount]]\nbind = \"/usr\"\nat = \"/usr\"\nexec = true\n[[mount]]\nbind = \"etc\"\nat = \"/etc/x\"\noptional = "
+    "true\n"
+    "[[link]]\nat = \"/bin\"\ntarget = \"usr/bin\"\n[seccomp]\nallow = [\"flock\"]\ndeny = [\"fork\"]\n";
+constexpr const char* kPython =
+    "name = \"python\"\ndescription = \"CPython\"\npackages = [\"python3\"]\nprograms = [\"/usr/bin/python3\"]\n"
+    "run = [\"python3\", \"{source}\"]\ninclude = [\"base\"]\nenv.PATH = \"/usr/bin\"\nlimits.processes = 16\n"
+    "proc.view = \"full\"\nlink = [{ at = \"/lib\", target = \"usr/lib\" }]\n[seccomp]\nallow = [\"fork\"]\n"
+    "[[smoke]]\nname = \"hello\"\nsource = \"hello.py\"\nfiles = [\"x\"]\ninput = \"in\"\nexpect = \"out\"\n"
+    "set = { \"limits.cpu\" = \"5s\" }\n";
+
+TEST_F(Images, an_image_comes_first_and_the_plan_over_it) {
+  write("a/base.toml", kBase);
+  write("a/python.toml", kPython);
+  const Plan plan = parse_here(
+      "image = \"python\"\nsource = \"main.py\"\nenv.LANG = \"de\"\nlimits.open_files = 99\n"
+      "seccomp.deny = [\"flock\"]\nmount = [{ bind = \"/opt\", at = \"/usr\" }, { tmpfs = \"1MiB\", at = \"/t\" }]\n");
+  EXPECT_EQ(plan.image, "python");
+  EXPECT_EQ(plan.argv, (std::vector<std::string>{"python3", "main.py"}));
+  EXPECT_EQ(plan.env, (std::map<std::string, std::string>{{"LANG", "de"}, {"PATH", "/usr/bin"}}));
+  EXPECT_EQ(plan.limits.processes, 16U);
+  EXPECT_EQ(plan.limits.open_files, 99U);
+  EXPECT_EQ(plan.proc, ProcView::Full);
+  EXPECT_EQ(plan.seccomp.allow, std::vector<std::string>{"fork"});
+  EXPECT_EQ(plan.seccomp.deny, std::vector<std::string>{"flock"});
+  ASSERT_EQ(plan.mounts.size(), 3U);
+  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts[0].what).source, "/opt");
+  EXPECT_EQ(plan.mounts[0].execution, Execution::Denied);
+  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts[1].what).source, folder_ / "a/etc");
+  EXPECT_TRUE(plan.mounts[1].optional);
+  EXPECT_EQ(plan.mounts[1].position, (SourcePosition{(folder_ / "a/base.toml").string(), 13, 1}));
+  EXPECT_EQ(plan.mounts[2].at, "/t");
+  ASSERT_EQ(plan.links.size(), 2U);
+  EXPECT_EQ(plan.links[0].at, "/bin");
+  EXPECT_EQ(plan.links[1].target, "usr/lib");
+  EXPECT_EQ(plan.where("limits.processes").file, (folder_ / "a/python.toml").string());
+  EXPECT_EQ(plan.where("limits.open_files"), (SourcePosition{"plan.toml", 4, 8}));
+  EXPECT_FALSE(plan.positions.contains("name"));
+}
+
+TEST_F(Images, an_image_is_read_whole) {
+  write("a/base.toml", kBase);
+  write("a/python.toml", kPython);
+  const Image image = load_image("python", {folder_ / "a"});
+  EXPECT_EQ(image.name, "python");
+  EXPECT_EQ(image.description, "CPython");
+  EXPECT_EQ(image.path, folder_ / "a/python.toml");
+  EXPECT_EQ(image.packages, std::vector<std::string>{"python3"});
+  EXPECT_EQ(image.programs, std::vector<std::string>{"/usr/bin/python3"});
+  EXPECT_EQ(image.run, (std::vector<std::string>{"python3", "{source}"}));
+  ASSERT_EQ(image.smoke.size(), 1U);
+  const SmokeProgram& smoke = image.smoke[0];
+  EXPECT_EQ(smoke.name, "hello");
+  EXPECT_EQ(smoke.source, "hello.py");
+  EXPECT_EQ(smoke.files, std::vector<std::string>{"x"});
+  EXPECT_EQ(smoke.input, "in");
+  EXPECT_EQ(smoke.expect, "out");
+  EXPECT_EQ(smoke.set, (std::map<std::string, std::string>{{"limits.cpu", "5s"}}));
+  EXPECT_EQ(smoke.position.line, 13U);
+}
+
+TEST_F(Images, an_argv_of_the_plan_takes_the_place_of_the_run_line) {
+  write("a/base.toml", kBase);
+  write("a/python.toml", kPython);
+  EXPECT_EQ(parse_here("image = \"python\"\nargv = [\"python3\", \"-c\", \"1\"]\n").argv,
+            (std::vector<std::string>{"python3", "-c", "1"}));
+}
+
+TEST_F(Images, the_first_folder_of_the_search_path_wins) {
+  write("a/x.toml", "name = \"x\"\nrun = [\"first\"]\n");
+  write("b/x.toml", "name = \"x\"\nrun = [\"second\"]\n");
+  write("b/y.toml", "name = \"y\"\nrun = [\"y\"]\n");
+  write("b/base.toml", kBase);
+  write("b/not-an-image.txt", "");
+  EXPECT_EQ(parse_here("image = \"x\"\n").argv, std::vector<std::string>{"first"});
+  const std::vector<Image> images = list_images({folder_ / "a", folder_ / "b"});
+  ASSERT_EQ(images.size(), 2U);
+  EXPECT_EQ(images[0].run, std::vector<std::string>{"first"});
+  EXPECT_EQ(images[1].name, "y");
+}
+
+TEST_F(Images, an_image_may_be_named_by_its_path) {
+  write("own/mine.toml",
+        "name = \"mine\"\nrun = [\"m\"]\ninclude = [\"part\"]\nmount = [{ bind = \"d\", at = \"/d\" }]\n");
+  write("own/part.toml", "name = \"part\"\nabstract = true\nenv.A = \"1\"\n");
+  const Plan plan = parse_here("image = \"own/mine.toml\"\n");
+  EXPECT_EQ(plan.image, "mine");
+  EXPECT_EQ(plan.env.at("A"), "1");
+  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts.at(0).what).source, folder_ / "own/d");
+}
+
+TEST_F(Images, a_base_that_two_images_include_is_read_once) {
+  write("a/base.toml", kBase);
+  write("a/left.toml", "name = \"left\"\nabstract = true\ninclude = [\"base\"]\nenv.LANG = \"left\"\n");
+  write("a/right.toml", "name = \"right\"\nabstract = true\ninclude = [\"base\"]\n");
+  write("a/top.toml", "name = \"top\"\nrun = [\"t\"]\ninclude = [\"left\", \"right\"]\n");
+  const Plan plan = parse_here("image = \"top\"\n");
+  EXPECT_EQ(plan.env.at("LANG"), "left");
+  EXPECT_EQ(plan.mounts.size(), 2U);
+}
+
+TEST_F(Images, includes_may_be_eight_deep_and_no_deeper) {
+  write("a/i0.toml", "name = \"i0\"\nrun = [\"r\"]\n");
+  for (int i = 1; i <= 9; ++i) {
+    const std::string name = "i" + std::to_string(i);
+    write("a/" + name + ".toml",
+          "name = \"" + name + "\"\nrun = [\"r\"]\ninclude = [\"i" + std::to_string(i - 1) + "\"]\n");
+  }
+  EXPECT_EQ(parse_here("image = \"i8\"\n").image, "i8");
+  expect_refusal("image = \"i9\"\n", "include: images nest too deeply: at most 8");
+}
+
+TEST_F(Images, an_image_that_cannot_be_used_is_refused) {
+  write("a/base.toml", kBase);
+  write("a/python.toml", kPython);
+  write("a/norun.toml", "name = \"norun\"\n");
+  write("a/fixed.toml", "name = \"fixed\"\nrun = [\"r\"]\n");
+  write("a/loop.toml", "name = \"loop\"\ninclude = [\"pool\"]\n");
+  write("a/pool.toml", "name = \"pool\"\ninclude = [\"loop\"]\n");
+  write("a/selfish.toml", "name = \"selfish\"\ninclude = [\"./selfish.toml\"]\n");
+  write("a/orphan.toml", "name = \"orphan\"\n\ninclude = [\"gone\"]\n");
+  write("a/other.toml", "\nname = \"another\"\n");
+  write("a/nameless.toml", "description = \"x\"\n");
+  write("a/broken.toml", "name = \n");
+  const std::string file = (folder_ / "a").string();
+  const std::string smoke = "image = \"python\"\n";
+  EXPECT_EQ(parse_here(smoke + "source = \"x\"\n").source, "x");
+  expect_refusal(smoke, "plan.toml:1:1: source: missing; the run line of image \"python\" needs it");
+  expect_refusal("\nimage = \"pythn\"\nargv = [\"a\"]\n", "plan.toml:2:1: image: no image \"pythn\" in " + file +
+                                                              " and " + (folder_ / "b").string() +
+                                                              "; did you mean \"python\"?");
+  expect_refusal("image = \"./none.toml\"\nargv = [\"a\"]\n", "plan.toml:1:1: image: no image file");
+  expect_refusal("image = \"base\"\nargv = [\"a\"]\n", "image: \"base\" is only there to be included");
+  expect_refusal("image = \"norun\"\n", "argv: missing");
+  expect_refusal("image = \"fixed\"\nsource = \"x\"\n", "plan.toml:2:1: source: expected with an image whose run line");
+  expect_refusal("image = \"loop\"\nargv = [\"a\"]\n", file + "/pool.toml:2:11: include: \"loop\" includes itself");
+  expect_refusal("image = \"selfish\"\nargv = [\"a\"]\n",
+                 "selfish.toml:2:11: include: \"./selfish.toml\" includes itself");
+  expect_refusal("image = \"orphan\"\nargv = [\"a\"]\n", file + "/orphan.toml:3:11: image: no image \"gone\"");
+  expect_refusal("image = \"other\"\nargv = [\"a\"]\n",
+                 "other.toml:2:1: name: expected the file's own name, \"other\"");
+  expect_refusal("image = \"nameless\"\nargv = [\"a\"]\n", "nameless.toml:1:1: name: missing");
+  expect_refusal("image = \"broken\"\nargv = [\"a\"]\n", "broken.toml:1:8: not TOML");
+}
+
+TEST_F(Images, a_malformed_image_file_is_refused_at_its_line) {
+  struct Case {
+    const char* line;
+    const char* message;
+  };
+  const std::vector<Case> refused = {
+      {"argv = [\"a\"]", "argv: unknown key"},
+      {"hostname = \"a\"", "hostname: unknown key"},
+      {"descripton = \"a\"", "did you mean \"description\"?"},
+      {"run = \"python3\"", "run: expected a list"},
+      {"packages = [\"Python\"]", "packages[0]: expected the name of a Debian package"},
+      {"programs = [\"python3\"]", "programs[0]: expected an absolute path of the host"},
+      {"abstract = 1", "abstract: expected true or false, found an integer"},
+      {"include = [\".hidden\"]", "include[0]: expected an image's name"},
+      {"link = [{ at = \"/bin\" }]", "link[0].target: missing"},
+      {"link = [{ at = \"bin\", target = \"x\" }]", "link[0].at: expected an absolute path"},
+      {"link = [{ at = \"/a\", target = \"x\" }, { at = \"/a/\", target = \"y\" }]",
+       "link.at: expected a place of its own"},
+      {"mount = [{ at = \"/a\", tmpfs = \"1MiB\", optional = true }]", "mount.optional: expected with bind only"},
+      {"smoke = [{ source = \"a\" }]", "smoke[0].name: missing"},
+      {"smoke = [{ name = \"a\" }]", "smoke[0]: expected a table with name and source or argv"},
+      {"smoke = [{ name = \"a\", source = \"a\" }]", "smoke.argv: missing; the image has no run line"},
+      {"smoke = [{ name = \"a\", argv = [\"a\"] }, { name = \"a\", argv = [\"a\"] }]",
+       "smoke.name: expected a name of its own"},
+      {"smoke = [{ name = \"a\", argv = [\"a\"], set = { \"limits.x\" = \"5s\" } }]",
+       "limits.x: expected a key of a plan"},
+      {"smoke = [{ name = \"a\", argv = [\"a\"], set = { limits = { cpu = \"5s\" } } }]",
+       "smoke[0].set.limits: expected text"},
+      {"limits.cpu = 5", "limits.cpu: expected a time with a unit"},
+      {"proc.view = \"all\"", "proc.view: expected \"none\", \"pid\" or \"full\""},
+  };
+  for (const Case& each : refused) {
+    write("a/x.toml", std::string("name = \"x\"\n") + each.line + "\n");
+    expect_refusal("image = \"x\"\nargv = [\"a\"]\n", std::string("x.toml:2:"));
+    expect_refusal("image = \"x\"\nargv = [\"a\"]\n", each.message);
+  }
+}
+
+TEST_F(Images, a_plan_is_read_from_its_file) {
+  write("p/my.plan.toml", "argv = [\"a\"]\n");
+  const PlanText text = read_plan((folder_ / "p/my.plan.toml").string());
+  EXPECT_EQ(text.text, "argv = [\"a\"]\n");
+  EXPECT_EQ(text.name, "my.plan");
+  EXPECT_EQ(text.folder, folder_ / "p");
+  EXPECT_EQ(text.file, (folder_ / "p/my.plan.toml").string());
+}
+
+TEST_F(Images, a_plan_that_cannot_be_read_is_an_error_of_the_plan) {
+  for (const auto& [path, message] : std::vector<std::pair<std::string, std::string>>{
+           {(folder_ / "gone.toml").string(), "open: No such file or directory (ENOENT)"},
+           {folder_.string(), "read: Is a directory (EISDIR)"},
+           {"/dev/zero", "expected at most 16 MiB of text"}}) {
+    try {
+      read_plan(path);
+      ADD_FAILURE() << path;
+    } catch (const PlanError& error) {
+      EXPECT_EQ(error.position().file, path);
+      EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(Images, the_search_path_is_the_environments_folders_that_exist) {
+  write("a/x.toml", "");
+  write("b/x.toml", "");
+  const std::string listed =
+      (folder_ / "b").string() + ":" + (folder_ / "gone").string() + "::" + (folder_ / "a").string();
+  ASSERT_EQ(::setenv("EVALRUN_IMAGES", listed.c_str(), 1), 0);
+  const std::vector<fs::path> found = image_search_path();
+  ::unsetenv("EVALRUN_IMAGES");
+  ASSERT_GE(found.size(), 2U);
+  EXPECT_EQ(found[0], folder_ / "b");
+  EXPECT_EQ(found[1], folder_ / "a");
+}
+
+// The schema is printed from the same table.
+
+TEST(Schema, every_key_stands_in_every_form_of_it) {
+  const std::string text = schema_text();
+  const std::string markdown = schema_markdown();
+  for (const KeyTable* table : {&plan_keys(), &image_keys()}) {
+    for (const Key& key : table->rows) {
+      EXPECT_NE(text.find("\n" + key.path + "\n"), std::string::npos) << key.path;
+      EXPECT_NE(markdown.find("| `" + key.path + "` |"), std::string::npos) << key.path;
+      EXPECT_TRUE(key.description.ends_with('.')) << key.path;
+    }
+  }
+}
+
+TEST(Schema, json_schema_closes_every_object) {
+  const auto schema = nlohmann::json::parse(schema_json());
+  EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+  const auto check = [](const auto& self, const nlohmann::json& node) -> void {
+    if (node.is_object() && node.value("type", nlohmann::json()) == "object") {
+      ASSERT_TRUE(node.contains("additionalProperties")) << node.dump();
+      EXPECT_NE(node["additionalProperties"], true) << node.dump();
+    }
+    for (const auto& child : node) {
+      if (child.is_structured()) self(self, child);
+    }
+  };
+  check(check, schema);
+}
+
+TEST(Schema, json_schema_carries_defaults_and_ranges) {
+  const auto schema = nlohmann::json::parse(schema_json());
+  const auto& limits = schema["properties"]["limits"]["properties"];
+  EXPECT_EQ(limits["cpu"]["default"], to_string(Limits{}.cpu));
+  EXPECT_EQ(limits["processes"]["default"], Limits{}.processes);
+  EXPECT_EQ(limits["processes"]["maximum"], 32768);
+  EXPECT_EQ(schema["properties"]["hostname"]["default"], Plan{}.hostname);
+  EXPECT_EQ(schema["properties"]["determinism"]["properties"]["aslr"]["default"], true);
+  EXPECT_EQ(schema["$defs"]["image"]["required"], nlohmann::json({"name"}));
+}
+
+}  // namespace
+}  // namespace evalrun

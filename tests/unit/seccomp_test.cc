@@ -1,0 +1,779 @@
+// The filters as programs: what they answer to every call, asked through an interpreter. What the kernel does with them
+// is seccomp_kernel_test.cc.
+//
+// The golden tables in tests/golden say what the program meets under three plans. After a change of policy, write them
+// anew and read the difference:  EVALRUN_REGENERATE_GOLDEN=1 ctest -R seccomp
+#include "lockdown/seccomp.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/audit.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <netinet/in.h>
+#include <seccomp.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "lockdown/call_policy.h"
+#include "lockdown/filter_program.h"
+#include "runtime/core/arch.h"
+#include "tests/unit/bpf_interpreter.h"
+
+namespace evalrun::lockdown {
+namespace {
+
+using Arguments = std::array<std::uint64_t, 6>;
+
+constexpr std::uint64_t kGarbage = 0xdeadbeef'00000000;
+constexpr int kLastNumber = 1023;
+constexpr std::uint32_t kForeign[] = {AUDIT_ARCH_I386, AUDIT_ARCH_ARM, 0};
+
+Plan plan_with(SeccompProfile profile, NetworkMode network) {
+  Plan plan;
+  plan.seccomp.profile = profile;
+  plan.network.mode = network;
+  return plan;
+}
+
+Plan strict_plan() {
+  return plan_with(SeccompProfile::Strict, NetworkMode::None);
+}
+Plan compatible_plan() {
+  return plan_with(SeccompProfile::Compatible, NetworkMode::None);
+}
+Plan loopback_plan() {
+  return plan_with(SeccompProfile::Strict, NetworkMode::Loopback);
+}
+
+seccomp_data call_data(int number, const Arguments& arguments = {}, std::uint32_t architecture = arch::kAuditArch) {
+  seccomp_data data{};
+  data.nr = number;
+  data.arch = architecture;
+  std::ranges::copy(arguments, data.args);
+  return data;
+}
+
+int number_of(const std::string& name) {
+  const std::optional<int> number = number_of_call(name);
+  if (!number) throw std::runtime_error("no number for " + name);
+  return *number;
+}
+
+// What a program in the sandbox meets: both filters.
+class Filters {
+ public:
+  explicit Filters(const Plan& plan) : whitelist(build_whitelist(plan)), seal(build_seal()) {}
+
+  [[nodiscard]] std::uint32_t ask(int number, const Arguments& arguments = {}) const {
+    return run_bpf_stack({seal, whitelist}, call_data(number, arguments));
+  }
+  [[nodiscard]] std::uint32_t ask(const std::string& name, const Arguments& arguments = {}) const {
+    return ask(number_of(name), arguments);
+  }
+
+  FilterProgram whitelist;
+  FilterProgram seal;
+};
+
+std::string name_of_action(std::uint32_t action) {
+  switch (action & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ALLOW: return "allow";
+    case SECCOMP_RET_KILL_PROCESS: return "kill";
+    case SECCOMP_RET_ERRNO: return errno_name(static_cast<int>(action & SECCOMP_RET_DATA));
+    default: return "action " + std::to_string(action);
+  }
+}
+
+std::string text_of(const Arguments& arguments) {
+  std::ostringstream text;
+  for (const std::uint64_t argument : arguments) text << " 0x" << std::hex << argument;
+  return text.str();
+}
+
+// ---- An independent reading of the tables ---------------------------------------------------------------------------
+
+bool holds(const ArgumentTest& test, const Arguments& arguments) {
+  const std::uint64_t value = arguments.at(test.argument) & test.mask;
+  if (test.compare == ArgumentTest::Compare::AnyBit) return value != 0;
+  const bool listed = std::ranges::count(test.values, static_cast<std::uint32_t>(value)) > 0;
+  return listed == (test.compare == ArgumentTest::Compare::OneOf);
+}
+
+CallVerdict verdict_of(const CallPolicy& policy, int number, const Arguments& arguments) {
+  const auto found = policy.calls.find(number);
+  if (found == policy.calls.end()) return policy.unlisted;
+  for (const ArgumentRow& row : found->second.rows) {
+    if (holds(row.test, arguments) && (!row.and_test || holds(*row.and_test, arguments))) return row.verdict;
+  }
+  return found->second.otherwise;
+}
+
+using ValuesByArgument = std::map<unsigned, std::set<std::uint64_t>>;
+
+void collect_values(const ArgumentTest& test, ValuesByArgument& values) {
+  auto& set = values[test.argument];
+  set.insert(test.values.begin(), test.values.end());
+  if (test.compare != ArgumentTest::Compare::AnyBit) return;
+  for (unsigned bit = 0; bit <= 32; ++bit) {
+    if ((test.mask >> bit & 1) != 0) set.insert(std::uint64_t{1} << bit);
+  }
+}
+
+// Every value that some row of the call asks about.
+ValuesByArgument values_asked_about(const std::vector<ArgumentRow>& rows) {
+  ValuesByArgument values;
+  for (const ArgumentRow& row : rows) {
+    collect_values(row.test, values);
+    if (row.and_test) collect_values(*row.and_test, values);
+  }
+  return values;
+}
+
+std::vector<Arguments> product(const ValuesByArgument& values) {
+  std::vector<Arguments> all{Arguments{}};
+  for (const auto& [argument, set] : values) {
+    std::vector<Arguments> longer;
+    for (const Arguments& before : all) {
+      for (const std::uint64_t value : set) {
+        longer.push_back(before);
+        longer.back().at(argument) = value;
+      }
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+// The values of the rows, their neighbours, and all of that with garbage above bit 31.
+std::vector<Arguments> boundary_arguments(const CallPolicy& policy, int number) {
+  std::vector<Arguments> all{{}, {1, 1, 1, 1, 1, 1}};
+  all.push_back({kGarbage, kGarbage, kGarbage, kGarbage, kGarbage, kGarbage});
+  all.push_back({~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL});
+  const auto found = policy.calls.find(number);
+  if (found == policy.calls.end() || found->second.rows.empty()) return all;
+  ValuesByArgument values = values_asked_about(found->second.rows);
+  for (auto& [argument, set] : values) {
+    std::set<std::uint64_t> wider{0, 1, kGarbage, 0x7fffffff, 0x80000000, 0xffffffff, ~0ULL};
+    for (const std::uint64_t value : set) {
+      wider.insert({value, value + 1, value - 1, value | kGarbage, value | 0x1'00000000, value | 0x10});
+    }
+    set = std::move(wider);
+  }
+  const std::vector<Arguments> combined = product(values);
+  all.insert(all.end(), combined.begin(), combined.end());
+  return all;
+}
+
+// ---- The interpreter ------------------------------------------------------------------------------------------------
+
+TEST(BpfInterpreterTest, refuses_what_the_kernel_would_not_load) {
+  const seccomp_data call = call_data(0);
+  const std::vector<sock_filter> unknown{{BPF_LD | BPF_IND, 0, 0, 0}};
+  const std::vector<sock_filter> outside{{BPF_LD | BPF_W | BPF_ABS, 0, 0, sizeof(seccomp_data)}};
+  const std::vector<sock_filter> endless{{BPF_JMP | BPF_JA, 0, 0, 7}};
+  const std::vector<sock_filter> fine{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  EXPECT_THROW(run_bpf(unknown, call), std::runtime_error);
+  EXPECT_THROW(run_bpf(outside, call), std::runtime_error);
+  EXPECT_THROW(run_bpf(endless, call), std::runtime_error);
+  EXPECT_EQ(run_bpf(fine, call), SECCOMP_RET_ALLOW);
+}
+
+TEST(BpfInterpreterTest, the_strictest_filter_wins_and_among_equals_the_newest) {
+  const std::vector<sock_filter> allow{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  const std::vector<sock_filter> first{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 1}};
+  const std::vector<sock_filter> second{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 2}};
+  const std::vector<sock_filter> kill{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS}};
+  const seccomp_data call = call_data(0);
+  EXPECT_EQ(run_bpf_stack({allow, first}, call), SECCOMP_RET_ERRNO | 1);
+  EXPECT_EQ(run_bpf_stack({second, first}, call), SECCOMP_RET_ERRNO | 2);
+  EXPECT_EQ(run_bpf_stack({second, kill}, call), SECCOMP_RET_KILL_PROCESS);
+}
+
+// ---- Every call, from the tables ------------------------------------------------------------------------------------
+
+struct NamedPlan {
+  const char* name;
+  Plan plan;
+};
+
+void PrintTo(const NamedPlan& plan, std::ostream* out) {
+  *out << plan.name;
+}
+
+std::vector<NamedPlan> plans_to_sweep() {
+  Plan overridden = strict_plan();
+  overridden.seccomp.allow = {"memfd_create", "flock", "fcntl_locks", "execveat", "personality", "cachestat"};
+  overridden.seccomp.deny = {"fork", "clone", "bpf", "splice", "unshare", "fchmodat2"};
+  return {{"strict", strict_plan()},
+          {"compatible", compatible_plan()},
+          {"loopback", loopback_plan()},
+          {"overridden", overridden}};
+}
+
+class SeccompSweep : public ::testing::TestWithParam<NamedPlan> {};
+
+TEST_P(SeccompSweep, every_number_and_boundary_argument_gets_what_the_tables_say) {
+  const Plan& plan = GetParam().plan;
+  const Filters filters(plan);
+  const CallPolicy met = resolve_whitelist(plan, Phase::Program);
+  const CallPolicy set_up = resolve_whitelist(plan, Phase::SetUp);
+  for (int number = 0; number <= kLastNumber; ++number) {
+    for (const Arguments& arguments : boundary_arguments(set_up, number)) {
+      ASSERT_EQ(filters.ask(number, arguments), action_of(verdict_of(met, number, arguments), plan.seccomp.profile))
+          << "whitelist and seal, call " << number << text_of(arguments);
+      ASSERT_EQ(run_bpf(filters.whitelist, call_data(number, arguments)),
+                action_of(verdict_of(set_up, number, arguments), plan.seccomp.profile))
+          << "whitelist alone, call " << number << text_of(arguments);
+    }
+  }
+}
+
+TEST_P(SeccompSweep, other_architectures_and_x32_numbers_are_killed) {
+  const Filters filters(GetParam().plan);
+  const FilterProgram init = build_init_filter();
+  for (const FilterProgram& program : {filters.whitelist, filters.seal, init}) {
+    ASSERT_EQ(run_bpf(program, call_data(SYS_write)), SECCOMP_RET_ALLOW);
+    for (int number = 0; number <= kLastNumber; ++number) {
+      for (const Arguments& arguments : {Arguments{}, Arguments{1, 1, 1, 1, 1, 1}}) {
+        for (const std::uint32_t foreign : kForeign) {
+          ASSERT_EQ(run_bpf(program, call_data(number, arguments, foreign)), SECCOMP_RET_KILL_PROCESS) << number;
+        }
+#if defined(__x86_64__)
+        const int x32 = number | static_cast<int>(arch::kForeignCallBit);
+        ASSERT_EQ(run_bpf(program, call_data(x32, arguments)), SECCOMP_RET_KILL_PROCESS) << number;
+#endif
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, SeccompSweep, ::testing::ValuesIn(plans_to_sweep()),
+                         [](const auto& sweep) { return std::string(sweep.param.name); });
+
+TEST(SeccompTest, numbers_above_the_table_and_minus_one_are_not_implemented) {
+  const Filters filters(strict_plan());
+  for (const int number : {-1, 470, 1023, 4096, 0x3fffffff}) {
+    EXPECT_EQ(name_of_action(filters.ask(number)), "ENOSYS") << number;
+  }
+#if defined(__x86_64__)
+  for (const int number : {-2, 0x40000000, static_cast<int>(0x80000000)}) {
+    EXPECT_EQ(name_of_action(filters.ask(number)), "kill") << number;
+  }
+#endif
+}
+
+TEST(SeccompTest, each_group_gets_its_verdict_under_each_plan) {
+  for (const Plan& plan : {strict_plan(), compatible_plan(), loopback_plan()}) {
+    const Filters filters(plan);
+    for (const CallGroup& group : call_groups()) {
+      const bool narrowed = plan.network.mode == NetworkMode::None && group.without_network;
+      const CallVerdict verdict = narrowed ? *group.without_network : group.verdict;
+      for (const std::string_view call : group.calls) {
+        const std::optional<int> number = number_of_call(std::string(call));
+        if (number) {
+          EXPECT_EQ(filters.ask(*number), action_of(verdict, plan.seccomp.profile)) << call;
+        }
+      }
+    }
+  }
+}
+
+TEST(SeccompTest, each_row_decides_for_its_own_values) {
+  const Filters filters(loopback_plan());
+  for (const FilteredCall& filtered : filtered_calls()) {
+    const std::vector<ArgumentRow> rows(filtered.rows.begin(), filtered.rows.end());
+    std::set<std::size_t> decided;
+    for (const Arguments& arguments : product(values_asked_about(rows))) {
+      const auto row = std::ranges::find_if(rows, [&](const ArgumentRow& each) {
+        return !each.only_without_network && holds(each.test, arguments) &&
+               (!each.and_test || holds(*each.and_test, arguments));
+      });
+      if (row == rows.end()) continue;
+      EXPECT_EQ(filters.ask(std::string(filtered.call), arguments), action_of(row->verdict, SeccompProfile::Strict))
+          << filtered.call << text_of(arguments);
+      decided.insert(static_cast<std::size_t>(row - rows.begin()));
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const bool names_values = rows[i].test.compare != ArgumentTest::Compare::NoneOf;
+      const bool never_decides = names_values && !rows[i].only_without_network && !decided.contains(i);
+      EXPECT_FALSE(never_decides) << filtered.call << ": shadowed by the rows before: " << rows[i].reason;
+    }
+  }
+}
+
+TEST(SeccompTest, every_call_that_libseccomp_knows_has_a_place_in_the_tables) {
+  std::set<std::string_view> placed;
+  for (const CallGroup& group : call_groups()) placed.insert(group.calls.begin(), group.calls.end());
+  for (const FilteredCall& filtered : filtered_calls()) placed.insert(filtered.call);
+  for (int number = 0; number <= kLastNumber; ++number) {
+    char* name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+    if (name == nullptr) continue;
+    EXPECT_TRUE(placed.contains(name)) << number << " " << name;
+    std::free(name);
+  }
+  for (const NumberedCall& newer : newer_calls()) EXPECT_TRUE(placed.contains(newer.name)) << newer.name;
+}
+
+TEST(SeccompTest, every_name_in_the_tables_is_a_call) {
+  const auto is_call = [](std::string_view name) {
+    // A placeholder (below -1) is a call of other architectures.
+    return seccomp_syscall_resolve_name(std::string(name).c_str()) != __NR_SCMP_ERROR ||
+           is_known_call(std::string(name));
+  };
+  for (const CallGroup& group : call_groups()) {
+    for (const std::string_view call : group.calls) EXPECT_TRUE(is_call(call)) << call;
+  }
+  for (const FilteredCall& filtered : filtered_calls()) EXPECT_TRUE(is_call(filtered.call)) << filtered.call;
+  for (const SetUpCall& call : set_up_calls()) EXPECT_TRUE(is_call(call.call)) << call.call;
+  for (const NamedReason& call : calls_needed_to_start()) EXPECT_TRUE(is_call(call.name)) << call.name;
+  for (const NamedReason& call : init_calls()) EXPECT_TRUE(is_call(call.name)) << call.name;
+}
+
+TEST(SeccompTest, the_numbers_of_newer_calls_do_not_contradict_libseccomp) {
+  for (const NumberedCall& newer : newer_calls()) {
+    const int known = seccomp_syscall_resolve_name(std::string(newer.name).c_str());
+    if (known != __NR_SCMP_ERROR) {
+      EXPECT_EQ(known, newer.number) << newer.name;
+    }
+  }
+}
+
+TEST(SeccompTest, known_calls_are_told_from_unknown_ones) {
+  EXPECT_TRUE(is_known_call("read"));
+  EXPECT_TRUE(is_known_call("fchmodat2"));
+  EXPECT_TRUE(is_known_call("file_setattr"));
+  EXPECT_FALSE(is_known_call("raed"));
+  EXPECT_FALSE(is_known_call(""));
+  EXPECT_FALSE(is_known_call("fcntl_locks"));
+#if defined(__x86_64__)
+  EXPECT_FALSE(is_known_call("socketcall"));
+#endif
+}
+
+// ---- A denial beside its allowed twin -------------------------------------------------------------------------------
+
+struct Twin {
+  const char* call;
+  Arguments allowed;
+  Arguments refused;
+  const char* answer;
+};
+
+constexpr std::uint64_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                  CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+
+const Twin kTwins[] = {
+    {"clone", {kThread}, {kThread | CLONE_NEWUSER}, "kill"},
+    {"clone", {kThread}, {kThread | CLONE_NEWUSER | CLONE_NEWNET}, "kill"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWNS}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWCGROUP}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWUTS}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWIPC}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWPID}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_NEWNET}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_PARENT}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_UNTRACED}, "EPERM"},
+    {"clone", {SIGCHLD}, {SIGCHLD | CLONE_PTRACE}, "EPERM"},
+    {"clone", {SIGCHLD | CLONE_VM | CLONE_VFORK}, {SIGCHLD | 0x2'00000000}, "EPERM"},
+    {"ioctl", {0, 0x5401}, {0, 0x5412}, "ENOTTY"},                        // TCGETS | TIOCSTI
+    {"ioctl", {0, 0x5401 | kGarbage}, {0, 0x5412 | kGarbage}, "ENOTTY"},  // the same behind garbage
+    {"ioctl", {0, 0x5413}, {0, 0x541c}, "ENOTTY"},                        // TIOCGWINSZ | TIOCLINUX
+    {"ioctl", {0, 0x5421}, {0, 0x5423}, "ENOTTY"},                        // FIONBIO | TIOCSETD
+    {"fcntl", {0, F_DUPFD_CLOEXEC}, {0, F_SETPIPE_SZ}, "EPERM"},
+    {"fcntl", {0, F_SETFL}, {0, F_SETLK}, "EPERM"},
+    {"fcntl", {0, F_GETFL}, {0, F_OFD_SETLKW}, "EPERM"},
+    {"fcntl", {0, F_GETFD}, {0, F_SETOWN}, "EPERM"},
+    {"fcntl", {0, F_SETFD}, {0, F_SETLEASE | kGarbage}, "EPERM"},
+    {"fcntl", {0, F_GET_SEALS}, {0, 1027}, "EINVAL"},  // F_DUPFD_QUERY: callers fall back
+    {"prctl", {PR_SET_NAME}, {PR_SET_MM}, "EPERM"},
+    {"prctl", {PR_GET_DUMPABLE}, {PR_SET_PTRACER}, "EPERM"},
+    {"prctl", {PR_CAPBSET_READ}, {PR_CAPBSET_DROP}, "EPERM"},
+    {"prctl", {PR_GET_SECUREBITS}, {PR_SET_SECUREBITS}, "EPERM"},
+    {"prctl", {PR_SET_NO_NEW_PRIVS}, {PR_SET_SECCOMP}, "EPERM"},
+    {"prctl", {PR_SET_VMA}, {PR_SET_SPECULATION_CTRL}, "EPERM"},
+    {"prctl", {PR_SET_PDEATHSIG | kGarbage}, {PR_CAP_AMBIENT | kGarbage}, "EPERM"},
+    {"personality", {0xffffffff}, {READ_IMPLIES_EXEC}, "EPERM"},
+    {"personality", {ADDR_NO_RANDOMIZE}, {ADDR_NO_RANDOMIZE | READ_IMPLIES_EXEC}, "EPERM"},
+    {"prlimit64", {0, 7}, {1, 7}, "EPERM"},
+    {"prlimit64", {kGarbage, 7}, {~0ULL, 7}, "EPERM"},
+    {"mknod", {0, S_IFIFO | 0600}, {0, S_IFCHR | 0600}, "EPERM"},
+    {"mknod", {0, 0600}, {0, S_IFBLK | 0600}, "EPERM"},
+    {"mknodat", {0, 0, S_IFREG | 0600}, {0, 0, S_IFSOCK | 0600}, "EPERM"},
+    {"socket", {AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP}, {AF_INET, SOCK_STREAM, 262}, "EPROTONOSUPPORT"},
+    {"socket", {AF_INET6, SOCK_DGRAM, IPPROTO_UDP}, {AF_INET6, SOCK_SEQPACKET, IPPROTO_SCTP}, "EPROTONOSUPPORT"},
+    {"socket", {AF_INET, SOCK_DGRAM, 0}, {AF_INET, SOCK_RAW, 0}, "EPROTONOSUPPORT"},
+    {"socket", {AF_INET, SOCK_DGRAM, 0}, {AF_INET, SOCK_DGRAM, IPPROTO_ICMP}, "EPROTONOSUPPORT"},
+    {"socket", {AF_UNIX, SOCK_SEQPACKET, 0}, {AF_NETLINK, SOCK_RAW, 0}, "EAFNOSUPPORT"},
+    {"socket", {AF_UNIX | kGarbage, SOCK_STREAM | kGarbage, kGarbage}, {AF_ALG | kGarbage, 5, 0}, "EAFNOSUPPORT"},
+    {"socket", {AF_UNIX, SOCK_DGRAM, 0}, {AF_VSOCK, SOCK_STREAM, 0}, "EAFNOSUPPORT"},
+    {"socket", {AF_UNIX, SOCK_DGRAM, 0}, {AF_PACKET, SOCK_DGRAM, 0}, "EAFNOSUPPORT"},
+    {"socketpair", {AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0}, {AF_INET, SOCK_STREAM, 0}, "EAFNOSUPPORT"},
+    {"socketpair", {AF_UNIX, SOCK_DGRAM, 0}, {AF_UNIX, SOCK_RAW, 0}, "EPROTONOSUPPORT"},
+    {"sendto", {0, 0, 0, MSG_NOSIGNAL}, {0, 0, 0, MSG_OOB}, "EOPNOTSUPP"},
+    {"sendto", {0, 0, 0, kGarbage}, {0, 0, 0, MSG_FASTOPEN | MSG_NOSIGNAL}, "EOPNOTSUPP"},
+    {"sendmsg", {0, 0, MSG_DONTWAIT}, {0, 0, MSG_OOB | MSG_DONTWAIT}, "EOPNOTSUPP"},
+    {"sendmmsg", {0, 0, 0, 0}, {0, 0, 0, MSG_FASTOPEN | kGarbage}, "EOPNOTSUPP"},
+    {"setsockopt", {0, IPPROTO_TCP, 1}, {0, IPPROTO_TCP, 23}, "EOPNOTSUPP"},  // TCP_NODELAY | TCP_FASTOPEN
+    {"setsockopt", {0, SOL_SOCKET, 30}, {0, IPPROTO_TCP, 30}, "EOPNOTSUPP"},  // | TCP_FASTOPEN_CONNECT
+    {"setsockopt", {0, IPPROTO_TCP, 26}, {0, SOL_SOCKET, SO_ATTACH_FILTER}, "EPERM"},
+    {"setsockopt", {0, SOL_SOCKET, SO_REUSEADDR}, {0, SOL_SOCKET, SO_ATTACH_BPF | kGarbage}, "EPERM"},
+    {"setsockopt", {0, SOL_SOCKET, SO_RCVBUF}, {0, IPPROTO_TCP | kGarbage, 31}, "EPERM"},  // | TCP_ULP
+#if defined(__x86_64__)
+    {"arch_prctl", {0x1002}, {0x1012}, "ENOSYS"},  // ARCH_SET_FS | ARCH_SET_CPUID
+#endif
+};
+
+TEST(SeccompTest, each_refused_argument_has_an_allowed_twin) {
+  const Filters filters(loopback_plan());
+  for (const Twin& twin : kTwins) {
+    EXPECT_EQ(name_of_action(filters.ask(twin.call, twin.allowed)), "allow") << twin.call << text_of(twin.allowed);
+    EXPECT_EQ(name_of_action(filters.ask(twin.call, twin.refused)), twin.answer) << twin.call << text_of(twin.refused);
+  }
+}
+
+TEST(SeccompTest, without_a_network_socket_pairs_work_and_addresses_do_not) {
+  const Filters none(strict_plan());
+  const Filters loopback(loopback_plan());
+  EXPECT_EQ(name_of_action(none.ask("socketpair", {AF_UNIX, SOCK_STREAM})), "allow");
+  EXPECT_EQ(name_of_action(none.ask("sendmsg")), "allow");
+  EXPECT_EQ(name_of_action(none.ask("recvmsg")), "allow");
+  EXPECT_EQ(name_of_action(none.ask("socket", {AF_UNIX, SOCK_STREAM})), "allow");
+  for (const std::uint64_t family : {AF_INET, AF_INET6}) {
+    EXPECT_EQ(name_of_action(none.ask("socket", {family, SOCK_STREAM})), "EACCES");
+    EXPECT_EQ(name_of_action(none.ask("socket", {family | kGarbage, SOCK_STREAM})), "EACCES");
+    EXPECT_EQ(name_of_action(loopback.ask("socket", {family, SOCK_STREAM})), "allow");
+  }
+  for (const char* call : {"accept", "accept4", "bind", "connect", "listen"}) {
+    EXPECT_EQ(name_of_action(none.ask(call)), "EACCES") << call;
+    EXPECT_EQ(name_of_action(loopback.ask(call)), "allow") << call;
+  }
+}
+
+TEST(SeccompTest, exploit_only_calls_kill_under_strict_and_get_eperm_under_compatible) {
+  const Filters strict(strict_plan());
+  const Filters compatible(compatible_plan());
+  for (const char* call : {"bpf", "kexec_load", "init_module", "keyctl", "userfaultfd", "mount", "fsopen", "ptrace",
+                           "open_by_handle_at", "perf_event_open", "setns", "pivot_root", "open_tree_attr"}) {
+    EXPECT_EQ(name_of_action(strict.ask(call)), "kill") << call;
+    EXPECT_EQ(name_of_action(compatible.ask(call)), "EPERM") << call;
+  }
+  EXPECT_EQ(name_of_action(strict.ask("unshare", {CLONE_NEWUSER})), "kill");
+  EXPECT_EQ(name_of_action(compatible.ask("unshare", {CLONE_NEWUSER})), "EPERM");
+  EXPECT_EQ(name_of_action(strict.ask("unshare", {CLONE_NEWNS})), "EPERM");
+}
+
+// ---- The plan's overrides -------------------------------------------------------------------------------------------
+
+// The message of the PlanError, or what else happened.
+std::string plan_error(const Plan& plan) {
+  try {
+    build_whitelist(plan);
+    return "no error";
+  } catch (const PlanError& error) {
+    return error.what();
+  }
+}
+
+Plan plan_allowing(std::vector<std::string> calls) {
+  Plan plan = strict_plan();
+  plan.seccomp.allow = std::move(calls);
+  plan.positions["seccomp.allow"] = {"plan.toml", 7, 3};
+  return plan;
+}
+
+Plan plan_denying(std::vector<std::string> calls) {
+  Plan plan = strict_plan();
+  plan.seccomp.deny = std::move(calls);
+  plan.positions["seccomp.deny"] = {"plan.toml", 8, 3};
+  return plan;
+}
+
+TEST(SeccompTest, a_plan_may_allow_what_is_refused_by_default) {
+  const Filters plain(strict_plan());
+  for (const char* call :
+       {"memfd_create", "flock", "splice", "execveat", "cachestat", "setgroups", "process_vm_readv"}) {
+    EXPECT_NE(name_of_action(plain.ask(call)), "allow") << call;
+    EXPECT_EQ(name_of_action(Filters(plan_allowing({call})).ask(call)), "allow") << call;
+  }
+}
+
+TEST(SeccompTest, fcntl_locks_unlocks_record_locks_and_nothing_else) {
+  const Filters plain(strict_plan());
+  const Filters locks(plan_allowing({"fcntl_locks"}));
+  for (const std::uint64_t command : {F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}) {
+    EXPECT_EQ(name_of_action(plain.ask("fcntl", {0, command})), "EPERM") << command;
+    EXPECT_EQ(name_of_action(locks.ask("fcntl", {0, command})), "allow") << command;
+  }
+  EXPECT_EQ(name_of_action(locks.ask("fcntl", {0, F_SETPIPE_SZ})), "EPERM");
+  EXPECT_EQ(name_of_action(locks.ask("fcntl", {0, F_ADD_SEALS})), "EPERM");
+  EXPECT_EQ(name_of_action(locks.ask("flock")), "ENOSYS");
+}
+
+TEST(SeccompTest, memory_files_bring_their_seals) {
+  EXPECT_EQ(name_of_action(Filters(plan_allowing({"memfd_create"})).ask("fcntl", {0, F_ADD_SEALS})), "allow");
+  EXPECT_EQ(name_of_action(Filters(strict_plan()).ask("fcntl", {0, F_ADD_SEALS})), "EPERM");
+}
+
+TEST(SeccompTest, a_plan_may_deny_what_is_allowed) {
+  const Filters plain(strict_plan());
+  const Filters denying(plan_denying({"fork", "splice", "socketpair"}));
+  EXPECT_EQ(name_of_action(plain.ask("fork")), "allow");
+  EXPECT_EQ(name_of_action(denying.ask("fork")), "EPERM");
+  EXPECT_EQ(name_of_action(plain.ask("splice")), "ENOSYS");
+  EXPECT_EQ(name_of_action(denying.ask("splice")), "EPERM");
+  EXPECT_EQ(name_of_action(plain.ask("socketpair", {AF_UNIX, SOCK_STREAM})), "allow");
+  EXPECT_EQ(name_of_action(denying.ask("socketpair", {AF_UNIX, SOCK_STREAM})), "EPERM");
+}
+
+TEST(SeccompTest, denying_never_weakens_a_violation) {
+  const Filters denying(plan_denying({"bpf", "clone"}));
+  EXPECT_EQ(name_of_action(denying.ask("bpf")), "kill");
+  EXPECT_EQ(name_of_action(denying.ask("clone", {CLONE_NEWUSER})), "kill");
+  EXPECT_EQ(name_of_action(denying.ask("clone", {SIGCHLD})), "EPERM");
+}
+
+TEST(SeccompTest, overrides_that_make_no_sense_are_errors_at_their_place) {
+  EXPECT_EQ(plan_error(plan_allowing({"flock"})), "no error");
+  EXPECT_EQ(plan_error(plan_denying({"fork"})), "no error");
+  EXPECT_EQ(plan_error(plan_allowing({"memfd_craete"})),
+            "plan.toml:7:3: seccomp.allow: \"memfd_craete\" is not a system call of this architecture; did you mean "
+            "\"memfd_create\"?");
+  EXPECT_EQ(plan_error(plan_denying({"fcntl_locks"})),
+            "plan.toml:8:3: seccomp.deny: \"fcntl_locks\" is not a system call of this architecture");
+  EXPECT_EQ(plan_error(plan_allowing({"bpf"})),
+            "plan.toml:7:3: seccomp.allow: \"bpf\" is never allowed: it hands code to the kernel");
+  EXPECT_EQ(plan_error(plan_denying({"execve"})),
+            "plan.toml:8:3: seccomp.deny: \"execve\" is needed to start the program: the program itself");
+  Plan both = plan_allowing({"flock"});
+  both.seccomp.deny = {"flock"};
+  EXPECT_EQ(plan_error(both), "plan.toml:7:3: seccomp.allow: \"flock\" is in seccomp.deny as well");
+}
+
+TEST(SeccompTest, sockets_are_allowed_by_the_network_and_not_by_name) {
+  for (const char* call : {"socket", "connect", "bind", "listen", "accept", "accept4"}) {
+    EXPECT_NE(plan_error(plan_allowing({call})).find("[network]"), std::string::npos) << call;
+  }
+}
+
+TEST(SeccompTest, no_plan_may_allow_what_is_never_allowed) {
+  for (const CallGroup& group : call_groups()) {
+    for (const std::string_view call : group.calls) {
+      const bool refused = plan_error(plan_allowing({std::string(call)})) != "no error";
+      EXPECT_EQ(refused, !group.never_allowed.empty()) << call;
+    }
+  }
+  for (const char* call : {"clone", "clone3", "prctl", "ioctl", "unshare", "io_uring_setup", "seccomp", "capset"}) {
+    EXPECT_NE(plan_error(plan_allowing({call})), "no error") << call;
+  }
+}
+
+TEST(SeccompTest, no_plan_may_deny_what_start_up_needs) {
+  for (const NamedReason& call : calls_needed_to_start()) {
+    EXPECT_NE(plan_error(plan_denying({std::string(call.name)})), "no error") << call.name;
+  }
+}
+
+// ---- Seal and init --------------------------------------------------------------------------------------------------
+
+TEST(SeccompTest, the_seal_takes_away_each_call_that_only_the_set_up_needs) {
+  for (const Plan& plan : {strict_plan(), compatible_plan(), loopback_plan()}) {
+    const Filters filters(plan);
+    for (const SetUpCall& call : set_up_calls()) {
+      const Arguments arguments{call.option.value_or(1)};
+      const int number = number_of(std::string(call.call));
+      const std::uint32_t before = run_bpf(filters.whitelist, call_data(number, arguments));
+      EXPECT_EQ(before == SECCOMP_RET_ALLOW, call.use == SetUpCall::Use::LaterStep) << call.call;
+      EXPECT_EQ(run_bpf(filters.seal, call_data(number, arguments)), action_of(call.sealed, plan.seccomp.profile));
+      EXPECT_EQ(filters.ask(number, arguments), action_of(call.sealed, plan.seccomp.profile)) << call.call;
+    }
+  }
+}
+
+TEST(SeccompTest, the_seal_leaves_everything_else_to_the_whitelist) {
+  const FilterProgram seal = build_seal();
+  std::set<int> sealed;
+  for (const SetUpCall& call : set_up_calls()) sealed.insert(number_of(std::string(call.call)));
+  for (int number = -1; number <= kLastNumber; ++number) {
+    if (!sealed.contains(number)) {
+      EXPECT_EQ(run_bpf(seal, call_data(number)), SECCOMP_RET_ALLOW) << number;
+    }
+  }
+  EXPECT_EQ(run_bpf(seal, call_data(SYS_prctl, {PR_SET_NAME})), SECCOMP_RET_ALLOW);
+}
+
+TEST(SeccompTest, what_start_up_needs_is_admitted_by_the_whitelist_and_what_execve_needs_by_both) {
+  const Filters filters(strict_plan());
+  for (const NamedReason& call : calls_needed_to_start()) {
+    const Arguments arguments{call.name == "prctl" ? std::uint64_t{PR_CAPBSET_READ} : 0};
+    EXPECT_EQ(name_of_action(run_bpf(filters.whitelist, call_data(number_of(std::string(call.name)), arguments))),
+              "allow");
+    EXPECT_EQ(name_of_action(filters.ask(std::string(call.name), arguments)), "allow") << call.name;
+  }
+}
+
+TEST(SeccompTest, init_may_wait_and_report_and_dies_of_everything_else) {
+  const FilterProgram init = build_init_filter();
+  std::set<int> admitted;
+  for (const NamedReason& call : init_calls()) admitted.insert(number_of(std::string(call.name)));
+  for (int number = -1; number <= kLastNumber; ++number) {
+    const char* answer = admitted.contains(number) ? "allow" : "kill";
+    EXPECT_EQ(name_of_action(run_bpf(init, call_data(number))), answer) << number;
+  }
+  EXPECT_FALSE(admitted.contains(SYS_execve));
+  EXPECT_FALSE(admitted.contains(SYS_openat));
+  EXPECT_TRUE(admitted.contains(SYS_waitid));
+}
+
+// ---- What people read -----------------------------------------------------------------------------------------------
+
+TEST(SeccompTest, the_explanation_names_each_group_with_its_reason_and_each_filtered_call) {
+  const std::string text = explain_whitelist(strict_plan());
+  for (const CallGroup& group : call_groups()) {
+    EXPECT_NE(text.find(std::string(group.name) + ": "), std::string::npos) << group.name;
+    EXPECT_NE(text.find(group.reason), std::string::npos) << group.name;
+    for (const std::string_view call : group.calls) EXPECT_NE(text.find(call), std::string::npos) << call;
+  }
+  for (const FilteredCall& filtered : filtered_calls()) {
+    for (const ArgumentRow& row : filtered.rows) EXPECT_NE(text.find(row.reason), std::string::npos) << row.reason;
+  }
+}
+
+TEST(SeccompTest, the_explanation_follows_the_plan) {
+  EXPECT_NE(explain_whitelist(strict_plan()).find("endpoints: EACCES"), std::string::npos);
+  EXPECT_NE(explain_whitelist(loopback_plan()).find("endpoints: allow"), std::string::npos);
+  EXPECT_NE(explain_whitelist(strict_plan()).find("violation (ends the run)"), std::string::npos);
+  EXPECT_NE(explain_whitelist(compatible_plan()).find("EPERM under the compatible profile"), std::string::npos);
+  EXPECT_NE(explain_whitelist(plan_allowing({"flock"})).find("allowed by the plan\n  flock\n"), std::string::npos);
+}
+
+// ---- Golden tables --------------------------------------------------------------------------------------------------
+
+// Values that no row names and that attacks use.
+ValuesByArgument hostile_values(const std::string& call) {
+  static const std::map<std::string, ValuesByArgument> table = {
+      {"arch_prctl", {{0, {0x1011, 0x1012, 0x3001, 0x5001}}}},
+      {"clone", {{0, {kThread, SIGCHLD, CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_PIDFD, kThread | CLONE_NEWUSER}}}},
+      {"fcntl", {{1, {9, 11, 16, 17, 1025, 1027, 1028, 1032, 1035, 1036}}}},
+      {"ioctl", {{1, {0x5402, 0x540e, 0x5410, 0x5412, 0x541c, 0x5423, 0x5452, 0x8913, 0x40049409, 0x40086602}}}},
+      {"mknod", {{1, {S_IFCHR, S_IFBLK, S_IFSOCK, S_IFDIR, S_IFLNK}}}},
+      {"mknodat", {{2, {S_IFCHR, S_IFBLK, S_IFSOCK, S_IFDIR, S_IFLNK}}}},
+      {"personality", {{0, {READ_IMPLIES_EXEC, MMAP_PAGE_ZERO, ADDR_COMPAT_LAYOUT, PER_LINUX32}}}},
+      {"prctl", {{0, {8, 13, 21, 26, 29, 33, 35, 45, 47, 53, 56, 59, 62, 65, 67, 0x59616d61}}}},
+      {"prlimit64", {{0, {1, 1000, 0xffffffff}}}},
+      {"setsockopt", {{1, {0, 41, 132, 270, 282}}, {2, {1, 2, 60, 64}}}},
+      {"socket", {{0, {0, 16, 17, 29, 31, 38, 40, 43, 44}}, {1, {0, 3, 4, 6, 10}}, {2, {1, 2, 132, 136, 255, 262}}}},
+      {"socketpair", {{0, {0, 2, 16, 30}}, {1, {0, 3}}, {2, {1, 6}}}},
+      {"unshare", {{0, {0, CLONE_FS, CLONE_FILES, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWTIME}}}},
+  };
+  const auto found = table.find(call);
+  return found != table.end() ? found->second : ValuesByArgument{};
+}
+
+// One value after the other from a base that is allowed; all combinations where rows ask about two arguments at once.
+std::vector<Arguments> golden_arguments(const FilteredCall& filtered) {
+  const std::vector<ArgumentRow> rows(filtered.rows.begin(), filtered.rows.end());
+  ValuesByArgument values = values_asked_about(rows);
+  for (const auto& [argument, more] : hostile_values(std::string(filtered.call)))
+    values[argument].insert(more.begin(), more.end());
+  for (auto& [argument, set] : values) set.insert({0, 0x7fff});
+  if (std::ranges::any_of(rows, [](const ArgumentRow& row) { return row.and_test.has_value(); }))
+    return product(values);
+  Arguments base{};
+  for (const ArgumentRow& row : rows) {
+    if (row.test.compare == ArgumentTest::Compare::NoneOf) base.at(row.test.argument) = *row.test.values.begin();
+  }
+  std::set<Arguments> all{base};
+  for (const auto& [argument, set] : values) {
+    for (const std::uint64_t value : set) {
+      Arguments changed = base;
+      changed.at(argument) = value;
+      all.insert(changed);
+    }
+  }
+  return {all.begin(), all.end()};
+}
+
+void write_filtered(std::ostream& out, const Filters& filters, int number, const FilteredCall& filtered) {
+  const std::vector<ArgumentRow> rows(filtered.rows.begin(), filtered.rows.end());
+  for (const Arguments& arguments : golden_arguments(filtered)) {
+    out << std::dec << number << ' ' << filtered.call << '(';
+    const char* separator = "";
+    for (const auto& [argument, set] : values_asked_about(rows)) {
+      out << std::exchange(separator, ", ") << argument << "=0x" << std::hex << arguments.at(argument);
+    }
+    out << ") " << name_of_action(filters.ask(number, arguments)) << '\n';
+  }
+}
+
+std::string golden_table(const Plan& plan) {
+  const Filters filters(plan);
+  const CallPolicy policy = resolve_whitelist(plan, Phase::Program);
+  std::ostringstream out;
+  out << "# What a program meets: number, call, verdict of whitelist and seal together. Written by seccomp_test.\n";
+  int first_unknown = -1;
+  for (int number = 0; number <= kLastNumber + 1; ++number) {
+    const auto found = policy.calls.find(number);
+    const bool unknown = found == policy.calls.end() && number <= kLastNumber;
+    if (unknown) {
+      EXPECT_EQ(name_of_action(filters.ask(number)), "ENOSYS") << number;
+      if (first_unknown < 0) first_unknown = number;
+      continue;
+    }
+    if (first_unknown >= 0) out << std::dec << first_unknown << '-' << number - 1 << " unknown ENOSYS\n";
+    first_unknown = -1;
+    if (found == policy.calls.end()) break;
+    const std::string& name = found->second.name;
+    const auto filtered = std::ranges::find(filtered_calls(), name, &FilteredCall::call);
+    if (filtered != filtered_calls().end()) {
+      write_filtered(out, filters, number, *filtered);
+    } else {
+      out << std::dec << number << ' ' << name << ' ' << name_of_action(filters.ask(number)) << '\n';
+    }
+  }
+  return out.str();
+}
+
+void compare_with_golden(const std::string& file, const Plan& plan) {
+#if !defined(__x86_64__)
+  GTEST_SKIP() << "the golden tables hold the call numbers of x86-64";
+#endif
+  const std::filesystem::path path = std::filesystem::path(__FILE__).parent_path().parent_path() / "golden" / file;
+  const std::string table = golden_table(plan);
+  if (std::getenv("EVALRUN_REGENERATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << table;
+    return;
+  }
+  std::ifstream input(path);
+  ASSERT_TRUE(input) << path << " is missing; write it with EVALRUN_REGENERATE_GOLDEN=1";
+  std::istringstream made(table);
+  std::string expected_line, line;
+  while (std::getline(input, expected_line)) {
+    ASSERT_TRUE(std::getline(made, line)) << path << ": not made any more: " << expected_line;
+    ASSERT_EQ(line, expected_line) << path;
+  }
+  ASSERT_FALSE(std::getline(made, line)) << path << ": new: " << line;
+}
+
+TEST(SeccompGoldenTest, the_strict_policy_is_the_committed_one) {
+  compare_with_golden("whitelist-strict.txt", strict_plan());
+}
+TEST(SeccompGoldenTest, the_compatible_policy_is_the_committed_one) {
+  compare_with_golden("whitelist-compatible.txt", compatible_plan());
+}
+TEST(SeccompGoldenTest, the_loopback_policy_is_the_committed_one) {
+  compare_with_golden("whitelist-loopback.txt", loopback_plan());
+}
+
+}  // namespace
+}  // namespace evalrun::lockdown

@@ -1,0 +1,51 @@
+#include "runtime/judge/verdict.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace evalrun::judge {
+namespace {
+
+using namespace supervise;
+
+TEST(verdict, follows_from_the_outcome_alone) {
+  const std::pair<Outcome, Verdict> table[] = {
+      {Exited{0}, Verdict::Ok},
+      {Exited{1}, Verdict::Re},
+      {Exited{137}, Verdict::Re},
+      {Signaled{SIGABRT}, Verdict::Re},
+      {Signaled{SIGKILL}, Verdict::Re},
+      {LimitHit{Limit::Cpu}, Verdict::Tle},
+      {LimitHit{Limit::Wall}, Verdict::Tle},
+      {LimitHit{Limit::Idle}, Verdict::Tle},
+      {LimitHit{Limit::Memory}, Verdict::Mle},
+      {LimitHit{Limit::Output}, Verdict::Ole},
+      {LimitHit{Limit::FileSize}, Verdict::Ole},
+      {Violation{"bpf"}, Verdict::Sv},
+      {NotStarted{"execve", "/work/a.out", ENOEXEC}, Verdict::Re},
+      {SandboxFault{"mounts", "open_tree", "/x", EINVAL, false}, Verdict::Ie},
+  };
+  for (const auto& [outcome, verdict] : table) EXPECT_EQ(verdict_of(outcome), verdict) << outcome.index();
+}
+
+TEST(verdict, decides_the_exit_status) {
+  EXPECT_EQ(exit_status_of(Verdict::Ok), 0);
+  EXPECT_EQ(exit_status_of(Verdict::Ac), 0);
+  EXPECT_EQ(exit_status_of(Verdict::Ie), 3);
+  for (const Verdict verdict :
+       {Verdict::Wa, Verdict::Pe, Verdict::Re, Verdict::Tle, Verdict::Mle, Verdict::Ole, Verdict::Sv, Verdict::Ce}) {
+    EXPECT_EQ(exit_status_of(verdict), 1) << name_of(verdict);
+  }
+}
+
+TEST(verdict, the_message_names_what_happened) {
+  const Limits limits;
+  EXPECT_EQ(message_of(LimitHit{Limit::Cpu}, limits), "stopped at the CPU limit of 2s");
+  EXPECT_EQ(message_of(Signaled{SIGSEGV}, limits), "killed by SIGSEGV");
+  EXPECT_EQ(message_of(SandboxFault{"mounts", "open_tree", "mount /x", EINVAL, false}, limits),
+            "the sandbox failed at mounts: open_tree mount /x: Invalid argument");
+}
+
+}  // namespace
+}  // namespace evalrun::judge
