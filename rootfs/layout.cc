@@ -99,7 +99,7 @@ void check_against_own(const Entry& theirs, const Entry& ours) {
 }
 
 // Every folder that a mount point, link or file needs and that no mount provides.
-void add_folders(const Plan& plan, std::vector<Entry>& entries) {
+void add_folders(const Plan& plan, const std::vector<std::string>& carried, std::vector<Entry>& entries) {
   std::set<std::string> present;
   std::set<std::string> provided;  // by mounts that bring their own tree
   for (const Entry& entry : entries) {
@@ -116,6 +116,7 @@ void add_folders(const Plan& plan, std::vector<Entry>& entries) {
   std::vector<std::string> needed;
   for (const Entry& entry : entries) needed.push_back(parent_of(entry.at));
   for (const WorkFile& file : plan.files) needed.push_back(parent_of("/work/" + file.path));
+  for (const std::string& file : carried) needed.push_back(parent_of("/work/" + file));
   if (is_within(plan.cwd, "/work") || is_within(plan.cwd, "/tmp")) needed.push_back(plan.cwd);
   std::vector<Entry> folders;
   for (const std::string& lowest : needed) {
@@ -190,7 +191,7 @@ const Entry* mount_holding(const Layout& layout, const std::string& path) {
   return best;
 }
 
-Layout make_layout(const Plan& plan) {
+Layout make_layout(const Plan& plan, const std::vector<std::string>& carried) {
   std::vector<Entry> theirs;
   for (const Mount& mount : plan.mounts) theirs.push_back(from_mount(plan, mount));
   for (const Link& link : plan.links) {
@@ -207,7 +208,7 @@ Layout make_layout(const Plan& plan) {
     if (!replaced) layout.entries.push_back(std::move(ours));
   }
   layout.entries.insert(layout.entries.end(), theirs.begin(), theirs.end());
-  add_folders(plan, layout.entries);
+  add_folders(plan, carried, layout.entries);
   // By name: a parent is a prefix of its children and so sorts before them.
   std::stable_sort(layout.entries.begin(), layout.entries.end(),
                    [](const Entry& a, const Entry& b) { return a.at < b.at; });

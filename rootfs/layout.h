@@ -68,7 +68,8 @@ struct Layout {
 };
 
 // Throws PlanError where mounts collide, a mount point would lie behind a link, or a file of [files] on a mount.
-Layout make_layout(const Plan& plan);
+// `carried` are further files, relative to /work, that will be placed beside the plan's own.
+Layout make_layout(const Plan& plan, const std::vector<std::string>& carried = {});
 
 // The entry on which `path` lies: the deepest mount that is `path` or holds it; null where only the root does.
 const Entry* mount_holding(const Layout& layout, const std::string& path);

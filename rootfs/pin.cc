@@ -221,7 +221,18 @@ void PinnedRoot::add_copy(const WorkFile& file) {
   copy_names_.push_back("file " + file.path);
 }
 
-PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout) : layout_(layout) {
+void PinnedRoot::add_carried(CarriedFile file) {
+  const struct stat status = stat_of(file.descriptor.get(), file.path);
+  if (!S_ISREG(status.st_mode)) throw SystemError("carry over", file.path, EINVAL);
+  copies_.push_back({.path = keep("work/" + file.path),
+                     .source = files_.emplace_back(std::move(file.descriptor)).get(),
+                     .text = nullptr,
+                     .size = static_cast<std::size_t>(status.st_size),
+                     .mode = file.mode});
+  copy_names_.push_back("carried file " + file.path);
+}
+
+PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<CarriedFile> carried) : layout_(layout) {
   for (const Entry& entry : layout.entries) {
     if (const auto* folder = std::get_if<Directory>(&entry.what)) {
       add_node(entry, NodeStep::Kind::Directory, "", folder->mode);
@@ -234,6 +245,7 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout) : layout_(layout)
     }
   }
   for (const WorkFile& file : plan.files) add_copy(file);
+  for (CarriedFile& file : carried) add_carried(std::move(file));
   steps_ = {.trees = trees_,
             .nodes = nodes_,
             .mounts = mounts_,

@@ -12,13 +12,20 @@
 
 namespace evalrun::rootfs {
 
+// A file that another run left, given by descriptor and never by name: a name in a hostile folder can be a link.
+struct CarriedFile {
+  std::string path;  // relative to /work, normalised
+  Fd descriptor;     // a regular file, open for reading
+  std::uint32_t mode = 0644;
+};
+
 // Immutable after construction; serves any number of runs. steps() stays valid as long as this lives and is not moved.
 class PinnedRoot {
  public:
   // Throws PlanError where a source does not exist, is not a regular file or a folder, or holds a socket, FIFO or
   // device (looked for in the plan's own mounts, up to kVettedEntries names; beyond that warnings() says so), and where
   // a mount point does not exist in a read-only bind.
-  PinnedRoot(const Plan& plan, const Layout& layout);
+  PinnedRoot(const Plan& plan, const Layout& layout, std::vector<CarriedFile> carried);
   PinnedRoot(const PinnedRoot&) = delete;
   PinnedRoot& operator=(const PinnedRoot&) = delete;
 
@@ -38,6 +45,7 @@ class PinnedRoot {
   void add_bind(const Plan& plan, const Entry& entry, const Bind& bind);
   void add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode);
   void add_copy(const WorkFile& file);
+  void add_carried(CarriedFile file);
   const char* keep(std::string text);
 
   std::deque<std::string> strings_;  // never moves its elements

@@ -55,6 +55,12 @@ lockdown::LandlockSteps everything_denied(int abi) {
   return steps;
 }
 
+std::vector<std::string> names_of(const std::vector<rootfs::CarriedFile>& files) {
+  std::vector<std::string> names;
+  for (const rootfs::CarriedFile& file : files) names.push_back(file.path);
+  return names;
+}
+
 std::string capability_name(int number) {
   char* name = ::cap_to_name(number);
   if (name == nullptr) return std::to_string(number);
@@ -65,12 +71,12 @@ std::string capability_name(int number) {
 
 }  // namespace
 
-CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host)
+CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras)
     : plan_(std::move(plan)),
       host_(host),
       layers_(decide_layers(plan_, host_)),
-      layout_(rootfs::make_layout(plan_)),
-      root_(plan_, layout_),
+      layout_(rootfs::make_layout(plan_, names_of(extras.carried))),
+      root_(plan_, layout_, std::move(extras.carried)),
       landlock_(plan_, present_rules(plan_, layout_, root_), host_.landlock_abi),
       rlimit_rows_(lockdown::make_rlimits(plan_)),
       programs_(program_candidates(plan_)) {
@@ -89,7 +95,7 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host)
   child_.hostname = host_.uts_ns ? plan_.hostname.c_str() : nullptr;
   child_.hostname_size = plan_.hostname.size();
   child_.own_network = host_.net_ns;
-  child_.sends_work_folder = !plan_.collect.empty();
+  child_.sends_work_folder = extras.keep_work_folder || !plan_.collect.empty();
   child_.fixed_addresses = !plan_.determinism.aslr;
   child_.landlock = landlock_.steps();
   child_.init_landlock = everything_denied(host_.landlock_abi);
@@ -133,8 +139,8 @@ std::uint64_t CompiledPlan::namespaces() const noexcept {
   return flags;
 }
 
-std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host) {
-  return std::shared_ptr<const CompiledPlan>(new CompiledPlan(std::move(plan), host));
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras) {
+  return std::shared_ptr<const CompiledPlan>(new CompiledPlan(std::move(plan), host, std::move(extras)));
 }
 
 }  // namespace evalrun::sandbox

@@ -18,6 +18,12 @@
 
 namespace evalrun::sandbox {
 
+// What a compiled plan is given beside the plan itself, where runs follow each other (a compiler's, then its program's).
+struct CompileExtras {
+  std::vector<rootfs::CarriedFile> carried;  // placed in /work after the plan's own files
+  bool keep_work_folder = false;             // the run hands out /work when it ends, whatever the plan collects
+};
+
 // Immutable. Its one maker is compile().
 class CompiledPlan {
  public:
@@ -42,8 +48,8 @@ class CompiledPlan {
   [[nodiscard]] std::uint64_t namespaces() const noexcept;
 
  private:
-  friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host);
-  CompiledPlan(Plan plan, const HostFacts& host);
+  friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras);
+  CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras);
 
   Plan plan_;
   HostFacts host_;
@@ -61,6 +67,6 @@ class CompiledPlan {
 
 // Throws PlanError where the plan asks for something that is not there, HostError where the host lacks a required
 // layer.
-std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host);
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras = {});
 
 }  // namespace evalrun::sandbox

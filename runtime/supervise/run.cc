@@ -45,7 +45,7 @@ Fd open_dev_null() {
 
 }  // namespace
 
-Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan)
+Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
@@ -54,12 +54,12 @@ Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan)
       feeder_(loop, plan_->plan()),
       output_(
           loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
-          [this] { hit(Limit::Output); }, [] {}) {
+          [this] { hit(Limit::Output); }, std::move(tap)) {
   const Plan& values = plan_->plan();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
     error_output_.emplace(
         loop, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
-        [this] { hit(Limit::Output); }, [] {});
+        [this] { hit(Limit::Output); });
   }
   sandbox::Streams streams;
   streams.input = std::holds_alternative<InputNull>(values.input) ? open_dev_null() : feeder_.take_reader();
@@ -316,6 +316,8 @@ void Run::settle_outcome() {
     outcome_ = Signaled{target_end_->status};
   }
 }
+
+Fd Run::take_work_folder() { return about_to_exec_ ? std::move(work_folder_) : Fd(); }
 
 RunResult Run::take_result(const std::filesystem::path& collect_into) {
   settle_outcome();

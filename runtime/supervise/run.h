@@ -24,7 +24,7 @@ namespace evalrun::supervise {
 class Run {
  public:
   // Spawns. Throws what compile and spawn throw; nothing is left behind then. SIGPIPE must be ignored.
-  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan);
+  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -37,6 +37,9 @@ class Run {
 
   // Once, after finished(). Copies the plan's `collect` files out into `collect_into`.
   RunResult take_result(const std::filesystem::path& collect_into);
+
+  // The sandbox's /work, where the plan was compiled to keep it and the program was started; else none. It outlives the run.
+  Fd take_work_folder();
 
  private:
   enum class Phase { SettingUp, Running, Ending, Gone };

@@ -105,12 +105,12 @@ void Feeder::on_writable() {
 }
 
 Drain::Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
-             std::function<void()> on_excess, std::function<void()> on_end)
+             std::function<void()> on_excess, OutputTap tap)
     : loop_(loop),
       pipe_(make_pipe(Blocking::No, Blocking::Yes)),
       budgets_(std::move(budgets)),
       on_excess_(std::move(on_excess)),
-      on_end_(std::move(on_end)) {
+      tap_(std::move(tap)) {
   capture_ = std::holds_alternative<OutputCapture>(output);
   if (const auto* file = std::get_if<OutputFile>(&output)) {
     // O_NONBLOCK: a FIFO without a reader must fail, not wait. It has no effect on a regular file.
@@ -150,6 +150,7 @@ void Drain::accept(std::string_view data) {
   for (Budget* budget : budgets_) budget->left -= allowed;
   const std::string_view kept = data.substr(0, allowed);
   if (capture_) result_.kept.append(kept);
+  if (tap_ && !kept.empty()) tap_(kept);
   if (sink_ >= 0 && !sink_failed_) pending_.append(kept);
   if (kept.size() < data.size() && !result_.truncated) {
     result_.truncated = true;
@@ -215,7 +216,6 @@ void Drain::end() {
   loop_.forget(pipe_.read_end.get());
   pipe_.read_end.reset();
   ended_ = true;
-  on_end_();
 }
 
 Stream Drain::take_result() {

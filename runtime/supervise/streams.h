@@ -43,6 +43,9 @@ class Feeder {
   bool source_ended_ = true;
 };
 
+// Called with every piece of a stream that the limits allow, as it arrives.
+using OutputTap = std::function<void(std::string_view)>;
+
 // Drains one stream: counts and hashes everything, keeps or passes on what the limits allow.
 class Drain {
  public:
@@ -52,7 +55,7 @@ class Drain {
 
   // `on_excess` is called once, when the program has written more than its budgets allow.
   Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
-        std::function<void()> on_excess, std::function<void()> on_end);
+        std::function<void()> on_excess, OutputTap tap = {});
   ~Drain();
   Drain(const Drain&) = delete;
   Drain& operator=(const Drain&) = delete;
@@ -74,7 +77,8 @@ class Drain {
   EventLoop& loop_;
   Pipe pipe_;
   std::vector<Budget*> budgets_;
-  std::function<void()> on_excess_, on_end_;
+  std::function<void()> on_excess_;
+  OutputTap tap_;
   Fd file_;
   int sink_ = -1;  // borrowed: where the stream is passed on; -1: nowhere
   bool capture_ = false;
