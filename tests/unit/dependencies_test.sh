@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> judge -> cli. A folder includes only
+# itself and what is listed for it; siblings never include each other.
+set -euo pipefail
+root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
+
+core="runtime/core"
+plan="runtime/plan $core"
+declare -A may_include=(
+  [runtime/core]=$core
+  [runtime/plan]=$plan
+  [rootfs]="rootfs $plan"
+  [netns]="netns $core"
+  [lockdown]="lockdown $plan"
+)
+may_include[runtime/sandbox]="runtime/sandbox rootfs netns lockdown $plan"
+may_include[runtime/supervise]="runtime/supervise ${may_include[runtime/sandbox]}"
+may_include[runtime/judge]="runtime/judge ${may_include[runtime/supervise]}"
+may_include[runtime/cli]="runtime/cli ${may_include[runtime/judge]}"
+
+# violations FOLDER ALLOWED: includes in FOLDER of folders that are not allowed.
+violations() {
+  local folder=$1 allowed=" $2 " included
+  grep -rhoE '^#include "[^"]+/' "$root/$folder" --include='*.cc' --include='*.h' | sed 's/#include "//; s/\/$//' | sort -u |
+    while read -r included; do
+      [[ $allowed == *" $included "* ]] || printf '%s includes %s\n' "$folder" "$included"
+    done
+}
+
+found=$(for folder in "${!may_include[@]}"; do violations "$folder" "${may_include[$folder]}"; done)
+if [[ -n $found ]]; then
+  printf '%s\n' "$found"
+  exit 1
+fi
+# The check itself can fail: with nothing allowed, every folder that includes anything is reported.
+[[ -n $(violations runtime/sandbox "") ]]
