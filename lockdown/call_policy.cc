@@ -73,8 +73,8 @@ class Resolver {
   explicit Resolver(const Plan& plan) : plan_(plan) {}
 
   void add(const CallGroup& group) {
-    const bool narrowed = plan_.network.mode == NetworkMode::None && group.without_network;
-    for (const std::string_view call : group.calls) put(call, narrowed ? *group.without_network : group.verdict, {});
+    const CallVerdict verdict = verdict_of(group, plan_);
+    for (const std::string_view call : group.calls) put(call, verdict, {});
   }
 
   void add(const FilteredCall& filtered) {
@@ -135,6 +135,13 @@ std::optional<int> number_of_call(const std::string& name) {
   if (number >= 0) return number;
   const auto newer = std::ranges::find(newer_calls(), name, &NumberedCall::name);
   return newer != newer_calls().end() ? std::optional(newer->number) : std::nullopt;
+}
+
+CallVerdict verdict_of(const CallGroup& group, const Plan& plan) {
+  const bool pinned = !std::holds_alternative<CpusAny>(plan.limits.cpus);
+  if (group.when_pinned && pinned) return *group.when_pinned;
+  if (group.without_network && plan.network.mode == NetworkMode::None) return *group.without_network;
+  return group.verdict;
 }
 
 CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {

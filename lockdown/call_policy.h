@@ -30,6 +30,9 @@ struct CallPolicy {
 // program meets.
 enum class Phase { SetUp, Program };
 
+// A group's verdict in this plan: its own, unless the plan has no network or pins the run to cores.
+CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
+
 // Throws PlanError, located at seccomp.allow or seccomp.deny, for overrides that contradict each other, name no call of
 // this architecture, allow what no plan may allow, or deny what start-up needs. seccomp.deny never weakens a refusal:
 // a violation stays one, every other call in it gets EPERM.

@@ -113,12 +113,13 @@ constexpr Names kThreads[] = {
     "sched_getparam",
     "sched_getscheduler",
     "sched_rr_get_interval",
-    "sched_setaffinity",
     "sched_setscheduler",
     "sched_yield",
     "set_robust_list",
     "set_tid_address",
 };
+
+constexpr Names kPinning[] = {"sched_setaffinity"};
 
 constexpr Names kOwnState[] = {
     "capget",  "getcpu",      "getegid",   "geteuid",     "getgid",    "getgroups", "getpgid",   "getpgrp", "getpid",
@@ -264,6 +265,13 @@ constexpr CallGroup kGroups[] = {
     {"processes", CallVerdict::Allow,
      "processes and signals inside the sandbox's own pid namespace; their number is limited elsewhere", kProcesses},
     {"threads", CallVerdict::Allow, "locks, thread registration and scheduling of the program's own threads", kThreads},
+    {"pinning",
+     CallVerdict::Allow,
+     "moving between cores: of a run that is pinned, the plan's cores would mean nothing",
+     kPinning,
+     {},
+     {},
+     CallVerdict::NotPermitted},
     {"own_state", CallVerdict::Allow, "reading what the process is, lowering what it may use", kOwnState},
     {"own_identity", CallVerdict::Allow,
      "without capabilities they move between ids that are all the same; posix_spawn resets them so for GNU make",
@@ -498,6 +506,9 @@ constexpr ArgumentRow kSetsockopt[] = {
     {is(1, {SOL_SOCKET}), CallVerdict::NotPermitted,
      "SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF: programs for the kernel",
      is(2, {SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF})},
+    {is(1, {SOL_SOCKET}), CallVerdict::Ignored,
+     "SO_SNDBUF, SO_RCVBUF: full buffers are kernel memory; a hundred pairs of enlarged ones hold a gigabyte",
+     is(2, {SO_SNDBUF, SO_RCVBUF})},
 };
 
 constexpr std::uint32_t kSocketTypeBits =
@@ -680,6 +691,7 @@ std::string_view name_of(CallVerdict verdict) noexcept {
     case CallVerdict::FamilyUnsupported: return "EAFNOSUPPORT";
     case CallVerdict::ProtocolUnsupported: return "EPROTONOSUPPORT";
     case CallVerdict::OperationUnsupported: return "EOPNOTSUPP";
+    case CallVerdict::Ignored: return "ignored";
   }
   return "?";
 }

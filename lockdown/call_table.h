@@ -20,15 +20,16 @@ namespace evalrun::lockdown {
 // What a filter says to a call. filter_program.h maps it to a seccomp action, in one place.
 enum class CallVerdict : std::uint8_t {
   Allow,
-  Violation,            // exploit-only: no ordinary program makes this call by accident
-  NotPermitted,         // EPERM: what an unprivileged kernel says
-  AccessDenied,         // EACCES: the plan gives no network
-  NotImplemented,       // ENOSYS: callers probe and fall back
-  NotATerminal,         // ENOTTY: what ioctl says of a request that the file does not know
-  InvalidArgument,      // EINVAL: what fcntl says of a command that the kernel does not know
-  FamilyUnsupported,    // EAFNOSUPPORT
-  ProtocolUnsupported,  // EPROTONOSUPPORT
-  OperationUnsupported  // EOPNOTSUPP
+  Violation,             // exploit-only: no ordinary program makes this call by accident
+  NotPermitted,          // EPERM: what an unprivileged kernel says
+  AccessDenied,          // EACCES: the plan gives no network
+  NotImplemented,        // ENOSYS: callers probe and fall back
+  NotATerminal,          // ENOTTY: what ioctl says of a request that the file does not know
+  InvalidArgument,       // EINVAL: what fcntl says of a command that the kernel does not know
+  FamilyUnsupported,     // EAFNOSUPPORT
+  ProtocolUnsupported,   // EPROTONOSUPPORT
+  OperationUnsupported,  // EOPNOTSUPP
+  Ignored                // 0, without effect: callers ask for what they can do without, and fail where they are told no
 };
 
 // "allow", "violation", else the errno's name.
@@ -47,6 +48,8 @@ struct CallGroup {
   std::optional<CallVerdict> without_network = {};
   // Where not empty: why no plan may allow these calls.
   std::string_view never_allowed = {};
+  // Where set: the verdict in a plan that pins the run to cores.
+  std::optional<CallVerdict> when_pinned = {};
 };
 
 std::span<const CallGroup> call_groups() noexcept;

@@ -222,7 +222,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
   const auto error = [](int number) { return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(number); };
   switch (verdict) {
     case CallVerdict::Allow: return SECCOMP_RET_ALLOW;
-    case CallVerdict::Violation: return profile == SeccompProfile::Strict ? SECCOMP_RET_KILL_PROCESS : error(EPERM);
+    case CallVerdict::Violation: return profile == SeccompProfile::Strict ? SECCOMP_RET_USER_NOTIF : error(EPERM);
     case CallVerdict::NotPermitted: return error(EPERM);
     case CallVerdict::AccessDenied: return error(EACCES);
     case CallVerdict::NotImplemented: return error(ENOSYS);
@@ -231,6 +231,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
     case CallVerdict::FamilyUnsupported: return error(EAFNOSUPPORT);
     case CallVerdict::ProtocolUnsupported: return error(EPROTONOSUPPORT);
     case CallVerdict::OperationUnsupported: return error(EOPNOTSUPP);
+    case CallVerdict::Ignored: return error(0);
   }
   return SECCOMP_RET_KILL_PROCESS;
 }

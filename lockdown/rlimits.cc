@@ -28,6 +28,9 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan) {
       same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init"),
       same(RLIMIT_NOFILE, limits.open_files, "RLIMIT_NOFILE", "limits.open_files"),
       same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),
+      same(RLIMIT_AS, RLIM_INFINITY, "RLIMIT_AS",
+           "memory means resident memory; a caller's own limit is none of the plan's"),
+      same(RLIMIT_DATA, RLIM_INFINITY, "RLIMIT_DATA", "the same"),
       same(RLIMIT_CORE, 0, "RLIMIT_CORE", "no core dumps"),
       same(RLIMIT_MEMLOCK, kLockedMemory, "RLIMIT_MEMLOCK", "mlockall fails with ENOMEM"),
       same(RLIMIT_SIGPENDING, kPendingSignals, "RLIMIT_SIGPENDING", "queued signals and timers"),
@@ -38,6 +41,7 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan) {
 }
 
 std::string describe_value(const RlimitRow& row) {
+  if (row.limit.soft == RLIM_INFINITY) return "unlimited";
   const bool bytes =
       row.limit.resource == RLIMIT_STACK || row.limit.resource == RLIMIT_FSIZE || row.limit.resource == RLIMIT_MEMLOCK;
   return bytes ? to_string(Bytes{row.limit.soft}) : std::to_string(row.limit.soft);

@@ -1,5 +1,11 @@
 #include "lockdown/seccomp.h"
 
+#include <seccomp.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
 #include "lockdown/call_policy.h"
 #include "lockdown/filter_program.h"
 #include "runtime/core/text.h"
@@ -41,8 +47,7 @@ class Explanation {
 
   void add(const CallGroup& group) {
     std::vector<std::string> members;
-    CallVerdict verdict = group.verdict;
-    if (plan_.network.mode == NetworkMode::None && group.without_network) verdict = *group.without_network;
+    const CallVerdict verdict = verdict_of(group, plan_);
     for (const std::string_view call : group.calls) {
       const CallDecision* decision = find(call);
       if (decision != nullptr && decision->rows.empty() && decision->otherwise == verdict) members.emplace_back(call);
@@ -110,6 +115,18 @@ FilterProgram build_init_filter() {
     if (const std::optional<int> number = number_of_call(std::string(call.name))) numbers.push_back(*number);
   }
   return assemble_allow_only(numbers);
+}
+
+std::string name_of_call(int number) {
+  const std::unique_ptr<char, decltype(&::free)> name(::seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number),
+                                                      &::free);
+  if (name) return name.get();
+  const auto newer = std::ranges::find(newer_calls(), number, &NumberedCall::number);
+  return newer != newer_calls().end() ? std::string(newer->name) : "call " + std::to_string(number);
+}
+
+bool has_listener(const Plan& plan) {
+  return plan.seccomp.profile == SeccompProfile::Strict;
 }
 
 bool is_known_call(const std::string& name) {

@@ -28,6 +28,12 @@ FilterProgram build_init_filter();
 // Whether `name` is a system call of this architecture, known to libseccomp or to evalrun's own table of newer calls.
 bool is_known_call(const std::string& name);
 
+// "ptrace" for 101; "call 4242" for a number that nobody knows.
+std::string name_of_call(int number);
+
+// Whether `filter` can hand calls to a listener, and so must be loaded with one.
+bool has_listener(const Plan& plan);
+
 // The policy as `evalrun explain` prints it: one group per paragraph with its reason and members.
 std::string explain_whitelist(const Plan& plan);
 

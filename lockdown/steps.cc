@@ -84,10 +84,19 @@ StepResult restrict_by_landlock(const LandlockSteps& steps) noexcept {
   return result < 0 ? failure(Operation::LandlockRestrictSelf, result) : success();
 }
 
-StepResult load_filter(std::span<const sock_filter> filter) noexcept {
+StepResult load_filter(std::span<const sock_filter> filter, int* listener) noexcept {
   if (filter.empty()) return success();
   const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
-  const long result = sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+  if (listener == nullptr) {
+    const long loaded = sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+    return loaded < 0 ? failure(Operation::SeccompLoad, loaded) : success();
+  }
+  // Once received, only a fatal signal interrupts the wait (Linux 5.19; EINVAL before).
+  constexpr unsigned kListen = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  constexpr unsigned kKillableOnly = 1U << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+  long result = sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kListen | kKillableOnly, &program);
+  if (result == -EINVAL) result = sys(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kListen, &program);
+  if (result >= 0) *listener = static_cast<int>(result);
   return result < 0 ? failure(Operation::SeccompLoad, result) : success();
 }
 

@@ -37,8 +37,9 @@ struct Rlimit {
 // Items: indexes into paths, then ports.
 StepResult restrict_by_landlock(const LandlockSteps& steps) noexcept;
 
-// An empty filter is no filter: the plan accepted a kernel without seccomp.
-StepResult load_filter(std::span<const sock_filter> filter) noexcept;
+// An empty filter is no filter: the plan accepted a kernel without seccomp. Where `listener` is given, the filter's
+// notifications go to the descriptor that is put there; without a reader their calls would fail with ENOSYS.
+StepResult load_filter(std::span<const sock_filter> filter, int* listener = nullptr) noexcept;
 
 // Items: indexes into `limits`.
 StepResult set_rlimits(std::span<const Rlimit> limits) noexcept;

@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "runtime/core/text.h"
 
@@ -47,7 +50,8 @@ class Vetting {
   // False where there was more than could be looked at.
   bool walk(int folder, const std::string& path) {
     const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (copy < 0) return true;  // what we may not list, the program may not either
+    if (copy < 0 && errno == EACCES) return true;  // what we may not list, the program may not either
+    if (copy < 0) throw SystemError("openat", path);
     const auto close_stream = [](DIR* stream) { ::closedir(stream); };
     const std::unique_ptr<DIR, decltype(close_stream)> stream(::fdopendir(copy), close_stream);
     if (!stream) throw SystemError("fdopendir", path);
@@ -65,18 +69,57 @@ class Vetting {
     mode_t mode = DTTOIF(type);
     if (type == DT_UNKNOWN) {
       struct stat status {};
-      if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return true;
+      if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return true;  // gone meanwhile
+        throw SystemError("fstatat", path);
+      }
       mode = status.st_mode;
     }
     if (S_ISREG(mode) || S_ISLNK(mode)) return true;
     if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + printable(path));
     const Fd below(::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    return !below || walk(below.get(), path);
+    if (!below && (errno == EACCES || errno == ENOENT)) return true;
+    if (!below) throw SystemError("openat", path);
+    return walk(below.get(), path);
   }
 
   const Entry& entry_;
   unsigned seen_ = 0;
 };
+
+// File systems that are windows into the kernel: read-only, they still tell and do too much.
+bool is_kernel_window(const std::string& type) {
+  static const std::vector<std::string> kTypes = {"bpf",      "cgroup",     "cgroup2", "configfs", "debugfs", "devpts",
+                                                  "devtmpfs", "efivarfs",   "fusectl", "mqueue",   "nsfs",    "proc",
+                                                  "pstore",   "securityfs", "sysfs",   "tracefs"};
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+// The mount that `path` lies on, and every mount below it, must be an ordinary file system: binds are recursive.
+void refuse_kernel_windows(const Entry& entry, const std::string& source) {
+  std::error_code error;
+  const std::string path = std::filesystem::canonical(source, error).string();
+  if (error) return;
+  std::string below;  // the deepest mount that holds the path: its place and type
+  std::string type_below;
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, device, root, at, word, type;
+    fields >> id >> parent >> device >> root >> at;
+    while (fields >> word && word != "-") {
+    }
+    fields >> type;
+    if (at != path && is_within(at, path) && is_kernel_window(type)) {
+      refuse(entry, "its source " + source + " holds " + at + ", a mount of type " + type);
+    }
+    if (is_within(path, at) && at.size() >= below.size()) {
+      below = at;
+      type_below = type;
+    }
+  }
+  if (is_kernel_window(type_below)) refuse(entry, "its source " + source + " lies on a mount of type " + type_below);
+}
 
 std::uint64_t bind_attributes(const Bind& bind) {
   std::uint64_t attributes = MOUNT_ATTR_NOSUID;
@@ -121,6 +164,7 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   const bool allowed = bind.device ? S_ISCHR(status.st_mode) : folder || S_ISREG(status.st_mode);
   if (!allowed) refuse(entry, "its source " + bind.source + " is " + kind_of(status.st_mode));
 
+  if (!bind.device) refuse_kernel_windows(entry, bind.source);
   const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
     return mount.at == entry.at && mount.position.file == plan.whole.file;
   });
@@ -221,6 +265,21 @@ void PinnedRoot::add_copy(const WorkFile& file) {
   copy_names_.push_back("file " + file.path);
 }
 
+// Whether the plan's own files leave the program any room at all: a tmpfs gives whole pages.
+void PinnedRoot::check_files_fit(const Plan& plan) const {
+  std::uint64_t total = 0;
+  for (const CopyStep& copy : copies_) total += (copy.size + kPage - 1) / kPage * kPage;
+  if (total > plan.limits.workspace.count) {
+    throw PlanError(plan.where("limits.workspace"), "limits.workspace",
+                    "the files of [files] take " + to_string(Bytes{total}) + ", the workspace has " +
+                        to_string(plan.limits.workspace));
+  }
+  if (copies_.size() > plan.limits.inodes) {
+    throw PlanError(plan.where("limits.inodes"), "limits.inodes",
+                    "there are " + std::to_string(copies_.size()) + " files in [files]");
+  }
+}
+
 void PinnedRoot::add_carried(CarriedFile file) {
   const struct stat status = stat_of(file.descriptor.get(), file.path);
   if (!S_ISREG(status.st_mode)) throw SystemError("carry over", file.path, EINVAL);
@@ -245,6 +304,7 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
     }
   }
   for (const WorkFile& file : plan.files) add_copy(file);
+  check_files_fit(plan);
   for (CarriedFile& file : carried) add_carried(std::move(file));
   steps_ = {.trees = trees_,
             .nodes = nodes_,

@@ -46,6 +46,7 @@ class PinnedRoot {
   void add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode);
   void add_copy(const WorkFile& file);
   void add_carried(CarriedFile file);
+  void check_files_fit(const Plan& plan) const;
   const char* keep(std::string text);
 
   std::deque<std::string> strings_;  // never moves its elements

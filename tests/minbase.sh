@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The proof on a bare Debian 12: what debootstrap's minbase has, git and certificates, nothing else. $1: a folder on a file
-# system that keeps devices and owners; the bare tree is kept there as `bare`, and each proof gets a fresh copy of it.
+# system that keeps devices and owners; the bare tree is kept there as `bare`, and each proof gets a fresh copy of it. What
+# follows it is given to ./dev test.
 #
 # Three proofs, each in a new mount and process namespace:
-#   root     enters the copy by pivot_root and runs the README's two commands, then installs the .deb and uses it
+#   root     enters the copy by pivot_root and runs the README's two commands; between them, makes the .deb, installs it, uses it
 #   user     the same as an ordinary user with sudo, who owns the checkout
 #   chroot   enters it by chroot, where the kernel refuses user namespaces: evalrun must say exactly that
 #
@@ -85,7 +86,7 @@ as() {
   shift
   case $user in
     root) (cd /root/evalrun && "$@") ;;
-    *) su - "$user" -c "export EVALRUN_MUST_WORK='$EVALRUN_MUST_WORK'; cd evalrun && $*" ;;
+    *) su - "$user" -c "export EVALRUN_MUST_WORK='$EVALRUN_MUST_WORK'; cd evalrun && ${*@Q}" ;;
   esac
 }
 
@@ -114,14 +115,15 @@ use_package() {
     expect_hello as "$1" /usr/bin/evalrun --format json images/examples/hello.toml
 }
 
+# inside PROOF [CTEST ARGUMENTS]
 inside() {
   case $1 in
     root | user)
       local user=$1
       [[ $user == root ]] || make_user "$user"
       step "$user: ./dev run images/examples/hello.toml" expect_hello as "$user" ./dev run images/examples/hello.toml
-      step "$user: ./dev test" as "$user" ./dev test
       step "$user: the Debian package" use_package "$user"
+      step "$user: ./dev test" as "$user" ./dev test "${@:2}"
       ;;
     chroot) step "chroot: evalrun names the chroot" expect_refusal ;;
   esac
@@ -145,20 +147,22 @@ expect_refusal() {
 
 # --- outside ---------------------------------------------------------------------------------------------------------
 
+# prove FOLDER [CTEST ARGUMENTS]
 prove() {
-  local folder=$1 failed=()
-  mkdir -p "$folder"
-  folder=$(cd "$folder" && pwd -P)
+  local failed=()
+  mkdir -p "$1"
+  folder=$(cd "$1" && pwd -P)  # not local: the trap outlives this function
+  shift
   [[ -d $folder/bare ]] || make_bare_tree "$folder/bare"
   trap 'rm -rf --one-file-system "$folder"/tree-*' EXIT
   trap 'exit 130' INT TERM HUP
 
   fresh_copy "$folder/bare" "$folder/tree-root" /root/evalrun
-  in_namespaces enter_by_pivot "$folder/tree-root" root || failed+=(root)
+  in_namespaces enter_by_pivot "$folder/tree-root" root "$@" || failed+=(root)
   in_namespaces enter_by_chroot "$folder/tree-root" chroot || failed+=(chroot)
 
   fresh_copy "$folder/bare" "$folder/tree-user" /home/user/evalrun
-  in_namespaces enter_by_pivot "$folder/tree-user" user || failed+=(user)
+  in_namespaces enter_by_pivot "$folder/tree-user" user "$@" || failed+=(user)
 
   if ((${#failed[@]})); then
     say "FAILED: ${failed[*]}"
@@ -170,8 +174,8 @@ prove() {
 case ${1-} in
   inside | enter_by_pivot | enter_by_chroot) "$@" ;;
   '' | -*)
-    say "usage: tests/minbase.sh FOLDER"
+    say "usage: tests/minbase.sh FOLDER [CTEST ARGUMENTS]"
     exit 2
     ;;
-  *) prove "$1" ;;
+  *) prove "$@" ;;
 esac

@@ -4,6 +4,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "runtime/core/error.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/run.h"
@@ -40,15 +42,35 @@ class EndSignals {
 }  // namespace
 
 supervise::RunResult execute(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                             const std::filesystem::path& collect_into) {
+                             const std::filesystem::path& save_to) {
+  std::optional<supervise::SaveFolder> save_folder;
+  if (!plan->plan().collect.empty()) save_folder.emplace(save_to);
   const EndSignals signals;
   supervise::EventLoop loop;
-  supervise::Run run(loop, plan);
+  supervise::Groups groups;
+  supervise::Run run(loop, groups, plan);
   loop.watch(signals.get(), supervise::Interest::Read, [&] {
     if (const int signal = signals.take()) run.interrupt(signal);
   });
   while (!run.finished()) loop.run_once();
-  return run.take_result(collect_into);
+  return run.take_result(save_folder ? &*save_folder : nullptr);
+}
+
+judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to) {
+  std::optional<supervise::SaveFolder> save_folder;
+  if (!plan.collect.empty()) save_folder.emplace(save_to);
+  const EndSignals signals;
+  supervise::EventLoop loop;
+  supervise::Groups groups;
+  judge::Grading grading(loop, groups, plan, sandbox::probe_host(), options);
+  loop.watch(signals.get(), supervise::Interest::Read, [&] {
+    if (const int signal = signals.take()) grading.interrupt(signal);
+  });
+  while (!grading.finished()) {
+    loop.run_once();
+    grading.advance(save_folder ? &*save_folder : nullptr);
+  }
+  return grading.take_grade();
 }
 
 }  // namespace evalrun::cli

@@ -1,16 +1,21 @@
-// One run from the command line: a loop of its own, and Ctrl-C.
+// One run, or one graded submission, from the command line: a loop of its own, and Ctrl-C.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
+#include "runtime/judge/grading.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/result.h"
 
 namespace evalrun::cli {
 
-// Spawns, supervises, collects. SIGINT, SIGTERM and SIGHUP end the run early; the result says so.
+// Spawns, supervises, collects into `save_to` (made only where the plan collects). SIGINT, SIGTERM and SIGHUP end the
+// run early; the result says so.
 supervise::RunResult execute(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                             const std::filesystem::path& collect_into);
+                             const std::filesystem::path& save_to);
+
+// The same for a plan that is compiled or has cases.
+judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to);
 
 }  // namespace evalrun::cli

@@ -4,20 +4,22 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
+#include "runtime/cli/grade_report.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/report.h"
+#include "runtime/cli/result_file.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/keys.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/event_loop.h"
 
 namespace evalrun::cli {
@@ -36,30 +38,35 @@ bool wants_text(const Options& options) {
   return options.output.empty() && ::isatty(STDOUT_FILENO) == 1;
 }
 
-void print(const Options& options, const std::string& text) {
-  if (options.output.empty()) {
-    std::cout << text << std::flush;
-    if (!std::cout) throw SystemError("write", "standard output");
-    return;
-  }
-  std::ofstream file(options.output, std::ios::trunc);
-  if (!(file << text << std::flush)) throw SystemError("write", options.output);
+std::string save_to(const Options& options, const Plan& plan) {
+  return options.save_to.empty() ? plan.name + "-files" : options.save_to;
 }
 
-int run(const Options& options) {
+int grade(const Options& options, const Plan& plan, const ResultFile& output) {
   const Duration began = supervise::now();
-  const std::shared_ptr<const sandbox::CompiledPlan> plan = compile(options);
+  const judge::Grade grade = execute_grading(plan, options.grading, save_to(options, plan));
+  const GradeReport report{plan, grade, supervise::now() - began};
+  output.write(wants_text(options) ? to_text(report) : to_json(report));
+  return judge::exit_status_of(grade.verdict);
+}
+
+int run(const Options& options, const ResultFile& output) {
+  const Duration began = supervise::now();
+  const Plan parsed = read(options);
+  if (judge::is_graded(parsed)) return grade(options, parsed, output);
+  const std::shared_ptr<const sandbox::CompiledPlan> plan = sandbox::compile(parsed, sandbox::probe_host());
   const Duration compiled = supervise::now() - began;
-  const std::string folder = options.save_to.empty() ? plan->plan().name + "-files" : options.save_to;
-  const supervise::RunResult result = execute(plan, folder);
+  const supervise::RunResult result = execute(plan, save_to(options, parsed));
   const Report report{plan->plan(), result, compiled};
-  print(options, wants_text(options) ? to_text(report) : to_json(report));
+  output.write(wants_text(options) ? to_text(report) : to_json(report));
   return judge::exit_status_of(judge::verdict_of(result.outcome));
 }
 
 int check(const Options& options) {
-  const std::shared_ptr<const sandbox::CompiledPlan> plan = compile(options);
-  std::cout << plan->plan().whole.file << ": well-formed, and this host gives every layer that it requires\n";
+  const Plan plan = read(options);
+  judge::check_runs(plan, sandbox::probe_host());
+  supervise::require_cgroup(plan, supervise::Groups());
+  std::cout << plan.whole.file << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
@@ -68,9 +75,9 @@ int schema(const Options& options) {
   return 0;
 }
 
-int dispatch(const Options& options) {
+int dispatch(const Options& options, const ResultFile& output) {
   switch (options.verb) {
-    case Verb::Run: return run(options);
+    case Verb::Run: return run(options, output);
     case Verb::Check: return check(options);
     case Verb::Explain: std::cout << explain(*compile(options)); return 0;
     case Verb::Schema: return schema(options);
@@ -81,11 +88,12 @@ int dispatch(const Options& options) {
 }
 
 // The three ends that are not a program's: its author's (2), the host's and our own (3).
-int fail(const Options& options, const supervise::SandboxFault& fault, const std::string& message) {
+int fail(const Options& options, const ResultFile& output, const supervise::SandboxFault& fault,
+         const std::string& message) {
   std::cerr << "evalrun: " << message << "\n";
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
-    print(options, fault_to_json(options.plan, fault, message));
+    output.write(fault_to_json(options.plan, fault, message));
   } catch (const SystemError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";  // the result's own place may be what failed
   }
@@ -102,27 +110,33 @@ void hold_standard_descriptors() {
   }
 }
 
-int main(int argc, char** argv) {
-  hold_standard_descriptors();
-  ::signal(SIGPIPE, SIG_IGN);
-  Options options;
+int guarded(const Options& options, const ResultFile& output) {
   try {
-    const std::optional<Options> parsed = parse_options(argc, argv);
-    if (!parsed) return 0;
-    options = *parsed;
-    return dispatch(options);
+    return dispatch(options, output);
   } catch (const PlanError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
+  } catch (const HostError& error) {
+    return fail(options, output, {error.stage(), error.operation(), error.subject(), error.error(), false},
+                error.what());
+  } catch (const SystemError& error) {
+    return fail(options, output, {"supervisor", error.operation(), error.subject(), error.error(), true}, error.what());
+  } catch (const std::exception& error) {
+    return fail(options, output, {"supervisor", error.what(), "", 0, false}, error.what());
+  }
+}
+
+int main(int argc, char** argv) {
+  hold_standard_descriptors();
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a caller's limit on files is an error of ours to report, not our end
+  try {
+    const std::optional<Options> options = parse_options(argc, argv);
+    if (!options) return 0;
+    return guarded(*options, ResultFile(options->output));
   } catch (const UsageError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
-  } catch (const HostError& error) {
-    return fail(options, {error.stage(), error.operation(), error.subject(), error.error(), false}, error.what());
-  } catch (const SystemError& error) {
-    return fail(options, {"supervisor", error.operation(), error.subject(), error.error(), true}, error.what());
-  } catch (const std::exception& error) {
-    return fail(options, {"supervisor", error.what(), "", 0, false}, error.what());
   }
 }
 

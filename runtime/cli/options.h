@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/judge/grading.h"
+
 namespace evalrun::cli {
 
 enum class Verb { Run, Check, Explain, Schema, ImageList, ImageCheck };
@@ -17,9 +19,10 @@ struct Options {
   std::optional<Format> format;  // absent: text on a terminal, JSON elsewhere
   std::string output;            // a file for the result; empty: standard output
   std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
-  std::string image;             // of `image check`
-  bool json = false;             // of `schema`
-  bool markdown = false;         // of `schema`
+  judge::GradingOptions grading;
+  std::string image;      // of `image check`
+  bool json = false;      // of `schema`
+  bool markdown = false;  // of `schema`
 };
 
 // Absent where the line asked for help or the version, which have been printed. Throws UsageError.

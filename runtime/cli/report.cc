@@ -1,9 +1,8 @@
 #include "runtime/cli/report.h"
 
-#include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "runtime/core/error.h"
+#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
 
@@ -12,121 +11,6 @@ namespace {
 
 using nlohmann::ordered_json;
 using namespace supervise;
-
-// A path or a message may hold any byte a file name may; JSON may not.
-std::string safe(const std::string& text) {
-  return is_utf8(text) ? text : printable(text);
-}
-
-ordered_json to_json(const Outcome& outcome) {
-  struct Visitor {
-    ordered_json operator()(const Exited& exited) const { return {{"kind", "exited"}, {"exit_code", exited.code}}; }
-    ordered_json operator()(const Signaled& signaled) const {
-      const char* name = ::sigabbrev_np(signaled.signal);
-      const std::string full = name == nullptr ? std::to_string(signaled.signal) : "SIG" + std::string(name);
-      return {{"kind", "signaled"}, {"signal", signaled.signal}, {"name", full}};
-    }
-    ordered_json operator()(const LimitHit& hit) const { return {{"kind", "limit"}, {"limit", name_of(hit.limit)}}; }
-    ordered_json operator()(const Violation& violation) const {
-      ordered_json json = {{"kind", "violation"}};
-      json["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);
-      return json;
-    }
-    ordered_json operator()(const NotStarted& start) const {
-      return {{"kind", "not_started"},
-              {"operation", start.operation},
-              {"subject", safe(start.subject)},
-              {"errno", errno_name(start.error)}};
-    }
-    ordered_json operator()(const SandboxFault& fault) const {
-      ordered_json json = {{"kind", "sandbox_error"},
-                           {"stage", fault.stage},
-                           {"operation", fault.operation},
-                           {"subject", safe(fault.subject)}};
-      json["errno"] = fault.error == 0 ? ordered_json(nullptr) : ordered_json(errno_name(fault.error));
-      json["retryable"] = fault.retryable;
-      return json;
-    }
-  };
-  return std::visit(Visitor{}, outcome);
-}
-
-ordered_json to_json(const Stream& stream) {
-  ordered_json json = {{"bytes", stream.bytes}, {"truncated", stream.truncated}};
-  if (stream.captured) {
-    // A cut in the middle of a character must not turn text into base64.
-    std::string_view kept = stream.kept;
-    if (stream.truncated) {
-      for (int cut = 0; cut < 3 && !kept.empty() && !is_utf8(kept); ++cut) kept.remove_suffix(1);
-    }
-    if (is_utf8(kept)) {
-      json["text"] = kept;
-    } else {
-      json["base64"] = base64(stream.kept);
-    }
-  }
-  json["sha256"] = stream.sha256;
-  return json;
-}
-
-ordered_json to_json(const std::vector<CollectedFile>& files) {
-  ordered_json json = ordered_json::array();
-  for (const CollectedFile& file : files) {
-    if (!file.error.empty()) {
-      json.push_back({{"path", safe(file.path)}, {"error", safe(file.error)}});
-    } else {
-      json.push_back({{"path", safe(file.path)},
-                      {"bytes", file.bytes},
-                      {"sha256", file.sha256},
-                      {"saved_as", safe(file.saved_as)}});
-    }
-  }
-  return json;
-}
-
-ordered_json to_json(const std::vector<RecordedViolation>& violations) {
-  ordered_json json = ordered_json::array();
-  for (const RecordedViolation& violation : violations) {
-    ordered_json one = {{"layer", violation.layer}};
-    one["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);
-    one["action"] = violation.action;
-    one["remedy"] = violation.remedy;
-    json.push_back(std::move(one));
-  }
-  return json;
-}
-
-ordered_json to_json(const sandbox::Layers& layers) {
-  return {{"user_ns", to_string(layers.user_ns)},
-          {"mount_ns", to_string(layers.mount_ns)},
-          {"pid_ns", to_string(layers.pid_ns)},
-          {"net_ns", to_string(layers.net_ns)},
-          {"ipc_ns", to_string(layers.ipc_ns)},
-          {"uts_ns", to_string(layers.uts_ns)},
-          {"cgroup_ns", to_string(layers.cgroup_ns)},
-          {"landlock",
-           {{"abi", layers.landlock_abi},
-            {"fs", to_string(layers.landlock_fs)},
-            {"net", to_string(layers.landlock_net)},
-            {"scopes", to_string(layers.landlock_scopes)}}},
-          {"seccomp", to_string(layers.seccomp)},
-          {"rlimits", to_string(layers.rlimits)},
-          {"capabilities", to_string(layers.capabilities)},
-          {"descriptors", to_string(layers.descriptors)},
-          {"cgroup", to_string(layers.cgroup)}};
-}
-
-std::string milliseconds(Duration time) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f ms", static_cast<double>(time.count()) / 1e6);
-  return text;
-}
-
-std::string mebibytes(Bytes size) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(size.count) / (1 << 20));
-  return text;
-}
 
 void append_stream(std::string& text, const char* name, const Stream& stream) {
   if (stream.bytes == 0) return;
@@ -160,16 +44,7 @@ std::string to_json(const Report& report) {
   json["verdict"] = judge::name_of(verdict);
   json["outcome"] = to_json(result.outcome);
   json["message"] = safe(judge::message_of(result.outcome, report.plan.limits));
-  json["cpu"] = {{"user_us", to_microseconds(result.cpu.user)},
-                 {"system_us", to_microseconds(result.cpu.system)},
-                 {"total_us", to_microseconds(result.cpu.total())},
-                 {"source", result.cpu.source}};
-  json["wall_us"] = to_microseconds(result.wall);
-  json["memory"] = {
-      {"peak_bytes", result.memory.peak.count}, {"source", result.memory.source}, {"oom", result.memory.oom}};
-  json["processes"] = {{"peak", result.processes.peak}, {"source", result.processes.source}};
-  json["context_switches"] = {{"voluntary", result.voluntary_switches}, {"involuntary", result.involuntary_switches}};
-  json["faults"] = {{"minor", result.minor_faults}, {"major", result.major_faults}};
+  add_measurements(json, result);
   json["stdout"] = to_json(result.output);
   json["stderr"] = to_json(result.error_output);
   json["files"] = to_json(result.files);
@@ -180,9 +55,7 @@ std::string to_json(const Report& report) {
                        {"setup", to_microseconds(result.setup)},
                        {"run", to_microseconds(result.run)},
                        {"teardown", to_microseconds(result.teardown)}};
-  ordered_json warnings = ordered_json::array();
-  for (const std::string& warning : result.warnings) warnings.push_back(safe(warning));
-  json["host"] = {{"kernel", result.kernel}, {"warnings", std::move(warnings)}};
+  json["host"] = host_json(result);
   return json.dump(2) + "\n";
 }
 

@@ -17,6 +17,7 @@ enum class Stage : std::uint8_t {
   IdMap,
   // init, before the lockdown.
   Lifeline,
+  Groups,
   Trees,
   Identity,
   Session,
@@ -46,6 +47,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
     case Stage::Spawn: return "spawn";
     case Stage::IdMap: return "id map";
     case Stage::Lifeline: return "lifeline";
+    case Stage::Groups: return "cgroup";
     case Stage::Trees: return "trees";
     case Stage::Identity: return "identity";
     case Stage::Session: return "session";
@@ -95,6 +97,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(Setresgid, "setresgid")                            \
   X(Setresuid, "setresuid")                            \
   X(Setsid, "setsid")                                  \
+  X(Unshare, "unshare(CLONE_NEWCGROUP)")               \
   X(Keyctl, "keyctl(JOIN_SESSION_KEYRING)")            \
   X(Sigaction, "rt_sigaction")                         \
   X(Sigprocmask, "rt_sigprocmask")                     \

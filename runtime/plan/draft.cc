@@ -66,6 +66,10 @@ void join(Draft&& draft) {
   replace_or_append(plan.links, std::move(draft.links));
   move_calls(draft.allow, plan.seccomp.allow, plan.seccomp.deny);
   move_calls(draft.deny, plan.seccomp.deny, plan.seccomp.allow);
+  for (std::size_t i = 0; i < draft.case_limits.size(); ++i) {
+    plan.cases[i].limits = plan.limits;
+    for (const Draft::LimitsChange& change : draft.case_limits[i]) change(plan.cases[i].limits);
+  }
   for (auto& [key, position] : draft.positions) plan.positions[key] = std::move(position);
 }
 

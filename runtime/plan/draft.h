@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,6 +44,10 @@ struct Draft {
   Image image;
   std::vector<ImageInclude> includes;
   bool abstract = false;
+
+  // A case's own limits go over the plan's, which may stand further down: the changes, for each case in turn.
+  using LimitsChange = std::function<void(Limits&)>;
+  std::vector<std::vector<LimitsChange>> case_limits;
 
   std::optional<Entry> mount_is_read_only;  // `write = false` of the mount being read
 

@@ -29,7 +29,9 @@ struct Image {
   std::filesystem::path path;         // of the TOML file
   std::vector<std::string> packages;  // Debian's names
   std::vector<std::string> programs;  // absolute host paths that must exist for the image to work
-  std::vector<std::string> run;       // run line; "{source}" stands for the plan's source
+  std::vector<std::string> run;       // run line; "{source}" stands for the plan's source, "{stem}" for its bare name
+  std::vector<std::string> compile;   // compile line, the same; empty: the language needs none
+  std::vector<std::string> compiled_run;  // run line of what the compile line made; empty: the run line
   std::vector<SmokeProgram> smoke;
 };
 

@@ -36,6 +36,10 @@ std::string octal(std::uint32_t mode) {
   return std::string(4 - std::min<std::size_t>(4, static_cast<std::size_t>(end - digits)), '0').append(digits, end);
 }
 
+void append(std::vector<Key>& rows, std::vector<Key> more) {
+  std::ranges::move(more, std::back_inserter(rows));
+}
+
 template <typename T>
 bool same(const T& a, const T& b) {
   if constexpr (std::is_enum_v<T>) {
@@ -54,21 +58,6 @@ template <typename T>
 T default_of(Field<T> field) {
   Plan plan;
   return field(plan);
-}
-
-Key time(std::string path, Field<Duration> field, std::string description) {
-  return {std::move(path), in_quotes(to_string(default_of(field))), std::move(description),
-          TimeForm{1ms, kDay, [field](Draft& d, Duration v, const Entry&) { field(d.plan) = v; }}};
-}
-
-Key size(std::string path, Field<Bytes> field, Bytes least, Bytes most, std::string description) {
-  return {std::move(path), in_quotes(to_string(default_of(field))), std::move(description),
-          SizeForm{least, most, [field](Draft& d, Bytes v, const Entry&) { field(d.plan) = v; }}};
-}
-
-Key count(std::string path, Field<unsigned> field, unsigned least, unsigned most, std::string description) {
-  const auto store = [field](Draft& d, std::uint64_t v, const Entry&) { field(d.plan) = static_cast<unsigned>(v); };
-  return {std::move(path), std::to_string(default_of(field)), std::move(description), CountForm{least, most, store}};
 }
 
 Key flag(std::string path, Field<bool> field, std::string description) {
@@ -119,6 +108,13 @@ Key landlock_paths(std::string path, Field<PathList> field, const std::string& r
       TextsForm{text_rule::kSandboxPath, 0, store}};
 }
 
+std::vector<std::string> program_words(std::vector<std::string> words, const Entry& entry) {
+  if (words.front().empty()) {
+    throw PlanError(entry.position, entry.key, "expected a program as the first word, found \"\"");
+  }
+  return words;
+}
+
 std::vector<Key> program_rows() {
   return {
       {"image", "",
@@ -127,13 +123,11 @@ std::vector<Key> program_rows() {
        TextForm{text_rule::kImageReference,
                 [](Draft& d, std::string v, const Entry&) { d.plan.image = std::move(v); }}},
       {"argv", "",
-       "The program and its arguments; \"{source}\" stands for `source`. Without it the image's run line is used.",
+       "The program and its arguments; \"{source}\" stands for `source`, \"{stem}\" for its last part without the "
+       "ending. Without it the image's run line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
-                   if (v.front().empty()) {
-                     throw PlanError(entry.position, entry.key, "expected a program as the first word, found \"\"");
-                   }
-                   d.plan.argv = std::move(v);
+                   d.plan.argv = program_words(std::move(v), entry);
                  }}},
       {"source", "", "The file that fills \"{source}\" in the image's run line.",
        TextForm{text_rule::kWorkPath,
@@ -235,75 +229,143 @@ std::vector<Key> file_rows() {
   };
 }
 
-// A limit for each stream takes the place of the one for both; the stream that is not named keeps the default.
-void begin_separate_outputs(Draft& d, const Entry&) {
-  OutputLimit& output = d.plan.limits.output;
-  if (!output.both) return;
-  output = {std::nullopt, OutputLimit{}.both, OutputLimit{}.both};
+// Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
+struct LimitsTable {
+  std::string prefix;
+  std::optional<Limits> defaults;  // none: those of [limits]
+  void (*change)(Draft&, Draft::LimitsChange);
+};
+
+LimitsTable plan_limits() {
+  return {"limits.", Limits{}, [](Draft& d, Draft::LimitsChange change) { change(d.plan.limits); }};
 }
 
-void store_cores(Draft& d, const std::vector<std::uint64_t>& v, const Entry& entry) {
+LimitsTable compile_limits() {
+  return {"compile.limits.", CompileStep::compile_limits(),
+          [](Draft& d, Draft::LimitsChange change) { change(d.plan.compile->limits); }};
+}
+
+LimitsTable case_limits() {
+  return {"case[].limits.", std::nullopt,
+          [](Draft& d, Draft::LimitsChange change) { d.case_limits.back().push_back(std::move(change)); }};
+}
+
+std::string default_of(const LimitsTable& table, std::string (*text)(const Limits&)) {
+  return table.defaults ? text(*table.defaults) : "";
+}
+
+Key limit(const LimitsTable& table, const char* name, Duration Limits::*field, std::string description) {
+  const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
+  const auto store = [change = table.change, field](Draft& d, Duration v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = v; });
+  };
+  return {table.prefix + name, value, std::move(description), TimeForm{1ms, kDay, store}};
+}
+
+Key limit(const LimitsTable& table, const char* name, Bytes Limits::*field, Bytes least, std::string description) {
+  const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
+  const auto store = [change = table.change, field](Draft& d, Bytes v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = v; });
+  };
+  return {table.prefix + name, value, std::move(description), SizeForm{least, kTiB, store}};
+}
+
+Key limit(const LimitsTable& table, const char* name, unsigned Limits::*field, unsigned least, unsigned most,
+          std::string description) {
+  const std::string value = table.defaults ? std::to_string(*table.defaults.*field) : "";
+  const auto store = [change = table.change, field](Draft& d, std::uint64_t v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = static_cast<unsigned>(v); });
+  };
+  return {table.prefix + name, value, std::move(description), CountForm{least, most, store}};
+}
+
+// A limit for each stream takes the place of the one for both; the stream that is not named keeps the bound of both.
+void separate(OutputLimit& output) {
+  if (output.both) output = {std::nullopt, output.both, output.both};
+}
+
+std::vector<Key> output_limit_rows(const LimitsTable& table) {
+  const auto change = table.change;
+  const std::string path = table.prefix + "output";
+  const auto stream = [&](std::string name, std::optional<Bytes> OutputLimit::*field, std::string description) {
+    const auto store = [change, field](Draft& d, Bytes v, const Entry&) {
+      change(d, [field, v](Limits& limits) { limits.output.*field = v; });
+    };
+    return Key{path + name, "", std::move(description), SizeForm{0_B, kTiB, store}};
+  };
+  return {
+      {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
+       "Standard output and standard error together.",
+       SizeForm{0_B, kTiB,
+                [change](Draft& d, Bytes v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.output = {v, std::nullopt, std::nullopt}; });
+                }}},
+      {path, "", "Or a limit for each of the two.",
+       TableForm{
+           .of = TableForm::Of::AtLeast,
+           .one_of = {"stdout", "stderr"},
+           .begin = [change](Draft& d, const Entry&) { change(d, [](Limits& limits) { separate(limits.output); }); }}},
+      stream(".stdout", &OutputLimit::standard_output, "Standard output alone."),
+      stream(".stderr", &OutputLimit::standard_error, "Standard error alone."),
+  };
+}
+
+CpusList listed_cores(const std::vector<std::uint64_t>& v, const Entry& entry) {
   CpusList list;
   for (const std::uint64_t core : v) list.cores.push_back(static_cast<unsigned>(core));
   std::ranges::sort(list.cores);
   if (const auto twice = std::ranges::adjacent_find(list.cores); twice != list.cores.end()) {
     throw PlanError(entry.position, entry.key, "core " + std::to_string(*twice) + " is listed twice");
   }
-  d.plan.limits.cpus = std::move(list);
+  return list;
 }
 
-std::vector<Key> limit_rows() {
-  return {
-      time(
-          "limits.cpu", [](Plan& p) -> Duration& { return p.limits.cpu; },
-          "CPU time of all processes of the run together."),
-      time(
-          "limits.wall", [](Plan& p) -> Duration& { return p.limits.wall; },
-          "Time on a monotonic clock, from the program's start to its end."),
-      {"limits.idle", "", "Time in which no process of the run uses CPU.",
-       TimeForm{1ms, kDay, [](Draft& d, Duration v, const Entry&) { d.plan.limits.idle = v; }}},
-      size(
-          "limits.memory", [](Plan& p) -> Bytes& { return p.limits.memory; }, 1_MiB, kTiB,
-          "Resident memory charged to the run; swap is off."),
-      size(
-          "limits.stack", [](Plan& p) -> Bytes& { return p.limits.stack; }, 64_KiB, kTiB, "The stack of a process."),
-      count(
-          "limits.processes", [](Plan& p) -> unsigned& { return p.limits.processes; }, 1, 32768,
-          "Processes and threads at one time."),
-      count(
-          "limits.open_files", [](Plan& p) -> unsigned& { return p.limits.open_files; }, 3, 1048576,
-          "Descriptors that a process may have open."),
-      size(
-          "limits.file_size", [](Plan& p) -> Bytes& { return p.limits.file_size; }, 0_B, kTiB,
-          "The largest file that the program may write."),
-      {"limits.output", in_quotes(to_string(OutputLimit{}.both.value())),
-       "Standard output and standard error together.",
-       SizeForm{0_B, kTiB,
-                [](Draft& d, Bytes v, const Entry&) {
-                  d.plan.limits.output = {v, std::nullopt, std::nullopt};
-                }}},
-      {"limits.output", "", "Or a limit for each of the two.",
-       TableForm{.of = TableForm::Of::AtLeast, .one_of = {"stdout", "stderr"}, .begin = begin_separate_outputs}},
-      {"limits.output.stdout", "", "Standard output alone.",
-       SizeForm{0_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.limits.output.standard_output = v; }}},
-      {"limits.output.stderr", "", "Standard error alone.",
-       SizeForm{0_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.limits.output.standard_error = v; }}},
-      size(
-          "limits.workspace", [](Plan& p) -> Bytes& { return p.limits.workspace; }, 64_KiB, kTiB,
-          "What /work, /tmp and /dev/shm hold together, in memory."),
-      // /work, /tmp and /dev/shm take some themselves.
-      count(
-          "limits.inodes", [](Plan& p) -> unsigned& { return p.limits.inodes; }, 16, 1U << 24,
-          "Files, folders and links in /work, /tmp and /dev/shm together."),
-      choice<Cpus>(
-          "limits.cpus", [](Plan& p) -> Cpus& { return p.limits.cpus; }, {{"auto", CpusAuto{}}, {"any", CpusAny{}}},
-          "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin."),
-      {"limits.cpus", "", "So many free cores.",
-       CountForm{
-           1, kMaxCore + 1,
-           [](Draft& d, std::uint64_t v, const Entry&) { d.plan.limits.cpus = CpusCount{static_cast<unsigned>(v)}; }}},
-      {"limits.cpus", "", "Exactly these cores.", CountsForm{0, kMaxCore, 1, store_cores}},
+std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
+  const auto set = [change = table.change](Draft& d, Cpus cpus) {
+    change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
   };
+  const std::string path = table.prefix + "cpus";
+  return {
+      {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
+       "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
+       ChoiceForm{{"auto", "any"},
+                  [set](Draft& d, std::size_t index, const Entry&) {
+                    set(d, index == 0 ? Cpus(CpusAuto{}) : Cpus(CpusAny{}));
+                  }}},
+      {path, "", "So many free cores.",
+       CountForm{1, kMaxCore + 1,
+                 [set](Draft& d, std::uint64_t v, const Entry&) { set(d, CpusCount{static_cast<unsigned>(v)}); }}},
+      {path, "", "Exactly these cores.",
+       CountsForm{0, kMaxCore, 1,
+                  [set](Draft& d, const std::vector<std::uint64_t>& v, const Entry& entry) {
+                    set(d, listed_cores(v, entry));
+                  }}},
+  };
+}
+
+std::vector<Key> limit_rows(const LimitsTable& table) {
+  std::vector<Key> rows = {
+      limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
+      limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
+      {table.prefix + "idle", "", "Time in which no process of the run uses CPU.",
+       TimeForm{1ms, kDay,
+                [change = table.change](Draft& d, Duration v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.idle = v; });
+                }}},
+      limit(table, "memory", &Limits::memory, 1_MiB, "Resident memory charged to the run; swap is off."),
+      limit(table, "stack", &Limits::stack, 64_KiB, "The stack of a process."),
+      limit(table, "processes", &Limits::processes, 1, 32768, "Processes and threads at one time."),
+      limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
+      limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
+  };
+  append(rows, output_limit_rows(table));
+  rows.push_back(
+      limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
+  // /work, /tmp and /dev/shm take some themselves.
+  rows.push_back(limit(table, "inodes", &Limits::inodes, 16, 1U << 24,
+                       "Files, folders and links in /work, /tmp and /dev/shm together."));
+  append(rows, cpus_limit_rows(table));
+  return rows;
 }
 
 void begin_mount(Draft& d, const Entry& entry) {
@@ -414,6 +476,91 @@ std::vector<Key> layer_rows() {
   };
 }
 
+std::vector<Key> compile_rows() {
+  std::vector<Key> rows = {
+      {"compile", "",
+       "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
+       "each case, finds there. Where it fails, the verdict is CE.",
+       TableForm{.begin = [](Draft& d, const Entry&) { d.plan.compile.emplace(); }}},
+      {"compile.argv", "", "The compiler and its arguments, as in `argv`. Without it the image's compile line is used.",
+       TextsForm{text_rule::kAny, 1,
+                 [](Draft& d, std::vector<std::string> v, const Entry& entry) {
+                   d.plan.compile->argv = program_words(std::move(v), entry);
+                 }}},
+  };
+  append(rows, limit_rows(compile_limits()));
+  return rows;
+}
+
+void begin_case(Draft& d, const Entry& entry) {
+  d.case_limits.emplace_back();
+  d.plan.cases.emplace_back();
+  d.plan.cases.back().name = std::to_string(d.plan.cases.size());
+  d.plan.cases.back().position = entry.position;
+}
+
+std::vector<Key> case_rows() {
+  const auto latest = [](Draft& d) -> Case& { return d.plan.cases.back(); };
+  std::vector<Key> rows = {
+      {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
+       TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
+      {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
+       TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
+      {"case[].stdin", in_quotes("null"), "What the program reads on standard input.",
+       ChoiceForm{{"null"}, [latest](Draft& d, std::size_t, const Entry&) { latest(d).input = InputNull{}; }}},
+      {"case[].stdin", "", "Or a file or a text.", TableForm{.one_of = {"file", "text"}}},
+      {"case[].stdin.file", "", "The file of the host that the program reads on standard input.",
+       TextForm{text_rule::kHostPath, [latest](Draft& d, const std::string& v,
+                                               const Entry&) { latest(d).input = InputFile{d.absolute(v)}; }}},
+      {"case[].stdin.text", "", "The text that the program reads on standard input.",
+       TextForm{text_rule::kBytes,
+                [latest](Draft& d, std::string v, const Entry&) { latest(d).input = InputText{std::move(v)}; }}},
+      {"case[].expect", "", "What the program must write on standard output; it never gets into the sandbox.",
+       TableForm{.one_of = {"file", "text"}}},
+      {"case[].expect.file", "", "The file of the host that holds it.",
+       TextForm{text_rule::kHostPath,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = d.absolute(v); }}},
+      {"case[].expect.text", "", "The text itself.",
+       TextForm{text_rule::kBytes,
+                [latest](Draft& d, std::string v, const Entry&) { latest(d).expected = std::move(v); }}},
+      {"case[].points", std::to_string(Case{}.points), "What it is worth when it is accepted.",
+       CountForm{0, 1'000'000,
+                 [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},
+      {"case[].group", in_quotes(""),
+       "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
+       TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
+  };
+  append(rows, limit_rows(case_limits()));
+  return rows;
+}
+
+Key tolerance(std::string path, std::string default_text, std::string description,
+              std::function<void(Checker&, double)> store) {
+  return {std::move(path), std::move(default_text), std::move(description),
+          NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.plan.checker, v); }}};
+}
+
+std::vector<Key> checker_rows() {
+  return {
+      choice<CheckerKind>(
+          "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
+          {{"exact", CheckerKind::Exact},
+           {"lines", CheckerKind::Lines},
+           {"tokens", CheckerKind::Tokens},
+           {"floats", CheckerKind::Floats}},
+          "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
+          "the text; by the words between white space; the same, with numbers near enough."),
+      tolerance("checker.tolerance", "1e-6",
+                "With \"floats\": how far a number may be off, as such or relative to the expected number.",
+                [](Checker& checker, double v) { checker.absolute = checker.relative = v; }),
+      tolerance("checker.absolute", "", "With \"floats\", in place of `tolerance`: how far it may be off as such.",
+                [](Checker& checker, double v) { checker.absolute = v; }),
+      tolerance("checker.relative", "",
+                "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
+                [](Checker& checker, double v) { checker.relative = v; }),
+  };
+}
+
 Key image_text(std::string path, const TextRule& rule, std::string Image::*member, std::string description) {
   return {std::move(path), "", std::move(description),
           TextForm{rule, [member](Draft& d, std::string v, const Entry&) { d.image.*member = std::move(v); }}};
@@ -437,8 +584,14 @@ std::vector<Key> image_own_rows() {
       image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
       image_texts("programs", text_rule::kHostAbsolute, &Image::programs,
                   "Programs that must exist for the image to work."),
-      image_texts("run", text_rule::kAny, &Image::run,
-                  "The argv of a plan that has none; \"{source}\" stands for the plan's `source`."),
+      image_texts(
+          "run", text_rule::kAny, &Image::run,
+          "The argv of a plan that has none; \"{source}\" stands for the plan's `source`, \"{stem}\" for its last "
+          "part without the ending."),
+      image_texts("compile", text_rule::kAny, &Image::compile,
+                  "The argv of a [compile] that has none; with the same placeholders."),
+      image_texts("compiled_run", text_rule::kAny, &Image::compiled_run,
+                  "The argv of a plan that has none but a [compile]; without it, the run line."),
       {"include", "[]", "Images whose env, limits, mounts, links, proc and seccomp come first; at most 8 deep.",
        TextsForm{text_rule::kImageReference, 0, store_includes}},
       {"abstract", "false", "Whether the image is only there to be included.",
@@ -509,19 +662,18 @@ std::vector<Key> smoke_rows() {
   };
 }
 
-void append(std::vector<Key>& rows, std::vector<Key> more) {
-  std::ranges::move(more, std::back_inserter(rows));
-}
-
 }  // namespace
 
 std::vector<Key> plan_rows() {
   std::vector<Key> rows = program_rows();
   append(rows, stream_rows());
   append(rows, file_rows());
-  append(rows, limit_rows());
+  append(rows, limit_rows(plan_limits()));
   append(rows, mount_rows());
   append(rows, layer_rows());
+  append(rows, compile_rows());
+  append(rows, case_rows());
+  append(rows, checker_rows());
   return rows;
 }
 

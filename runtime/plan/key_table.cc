@@ -1,6 +1,7 @@
 #include "runtime/plan/key_table.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "runtime/plan/key_rows.h"
 
@@ -61,10 +62,17 @@ std::string in_words(Duration time) {
   return hours.count() != 0 && hours == time ? std::to_string(hours.count()) + "h" : to_string(time);
 }
 
+std::string in_words(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
 struct Describe {
   std::string operator()(const TimeForm&) const { return "a time with a unit, such as \"2s\""; }
   std::string operator()(const SizeForm&) const { return "a size with a unit, such as \"64MiB\""; }
   std::string operator()(const CountForm& form) const { return "a whole number from " + range_text(form); }
+  std::string operator()(const NumberForm& form) const { return "a number from " + range_text(form); }
   std::string operator()(const FlagForm&) const { return "true or false"; }
   std::string operator()(const ChoiceForm& form) const {
     std::vector<std::string> quoted;
@@ -94,6 +102,7 @@ struct Range {
   std::string operator()(const SizeForm& form) const { return to_string(form.least) + " to " + to_string(form.most); }
   std::string operator()(const CountForm& form) const { return count(form.least, form.most); }
   std::string operator()(const CountsForm& form) const { return count(form.least, form.most); }
+  std::string operator()(const NumberForm& form) const { return in_words(form.least) + " to " + in_words(form.most); }
   std::string operator()(const FlagForm&) const { return ""; }
   std::string operator()(const ChoiceForm&) const { return ""; }
   std::string operator()(const TextForm&) const { return ""; }

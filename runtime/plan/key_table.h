@@ -34,6 +34,10 @@ struct CountForm {
   std::uint64_t least, most;
   Store<std::uint64_t> store;
 };
+struct NumberForm {
+  double least, most;
+  Store<double> store;
+};
 struct FlagForm {
   Store<bool> store;
 };
@@ -67,8 +71,8 @@ struct TableForm {
   std::function<void(Draft&, const Entry&)> end = nullptr;    // behind them
 };
 
-using Form =
-    std::variant<TimeForm, SizeForm, CountForm, FlagForm, ChoiceForm, TextForm, TextsForm, CountsForm, TableForm>;
+using Form = std::variant<TimeForm, SizeForm, CountForm, NumberForm, FlagForm, ChoiceForm, TextForm, TextsForm,
+                          CountsForm, TableForm>;
 
 struct Key {
   std::string path;

@@ -19,6 +19,7 @@ struct TypeName {
   std::string operator()(const TimeForm&) const { return "time"; }
   std::string operator()(const SizeForm&) const { return "size"; }
   std::string operator()(const CountForm&) const { return "whole number"; }
+  std::string operator()(const NumberForm&) const { return "number"; }
   std::string operator()(const FlagForm&) const { return "boolean"; }
   std::string operator()(const ChoiceForm&) const { return "choice"; }
   std::string operator()(const TextForm&) const { return "text"; }
@@ -115,6 +116,9 @@ struct ValueSchema {
   }
   Json operator()(const SizeForm&) const { return {{"type", "string"}, {"pattern", "^[0-9]+(B|KiB|MiB|GiB|TiB)$"}}; }
   Json operator()(const CountForm& form) const { return count_schema(form.least, form.most); }
+  Json operator()(const NumberForm& form) const {
+    return {{"type", "number"}, {"minimum", form.least}, {"maximum", form.most}};
+  }
   Json operator()(const FlagForm&) const { return {{"type", "boolean"}}; }
   Json operator()(const ChoiceForm& form) const { return {{"enum", form.names}}; }
   Json operator()(const TextForm& form) const { return text_schema(form.rule); }

@@ -6,6 +6,7 @@
 
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/grading_rules.h"
 #include "runtime/plan/image_file.h"
 #include "runtime/plan/key_table.h"
 #include "runtime/plan/overrides.h"
@@ -17,6 +18,7 @@ namespace evalrun {
 namespace {
 
 constexpr std::string_view kSource = "{source}";
+constexpr std::string_view kStem = "{stem}";
 
 std::string in_quotes(const std::string& text) {
   return "\"" + printable(text) + "\"";
@@ -70,28 +72,58 @@ void check_streams(const Plan& plan) {
   }
 }
 
+bool takes_source(const std::vector<std::string>& line) {
+  return std::ranges::any_of(
+      line, [](const std::string& word) { return word.find(kSource) != word.npos || word.find(kStem) != word.npos; });
+}
+
+// A line of the image in place of one that the plan does not give.
+std::vector<std::string> image_line(const Plan& plan, const Image& image, const std::vector<std::string>& line,
+                                    const std::string& what) {
+  if (plan.source.empty() && takes_source(line)) {
+    throw PlanError(plan.where("source"), "source",
+                    "missing; the " + what + " of image " + in_quotes(image.name) + " needs it");
+  }
+  return line;
+}
+
+void take_compile_line(Plan& plan, const Image& image) {
+  if (image.compile.empty()) {
+    throw PlanError(plan.where("compile"), "compile.argv",
+                    "missing; expected the compiler and its arguments, or an image that has a compile line");
+  }
+  plan.compile->argv = image_line(plan, image, image.compile, "compile line");
+  plan.positions["compile.argv"] = plan.where("image");
+}
+
 void take_run_line(Plan& plan, const Image& image) {
-  const bool takes_source =
-      std::ranges::any_of(image.run, [](const std::string& word) { return word.find(kSource) != word.npos; });
-  if (!plan.source.empty() && !takes_source) {
+  const std::vector<std::string>& line = plan.compile && !image.compiled_run.empty() ? image.compiled_run : image.run;
+  const bool is_taken = takes_source(line) || (plan.compile && takes_source(plan.compile->argv));
+  if (!plan.source.empty() && !is_taken) {
     throw PlanError(plan.where("source"), "source", "expected with an image whose run line has {source}, or with argv");
   }
-  if (image.run.empty()) {
+  if (line.empty()) {
     throw PlanError(plan.where("argv"), "argv",
                     "missing; expected the program and its arguments, or an image that has a run line");
   }
-  if (plan.source.empty() && takes_source) {
-    throw PlanError(plan.where("source"), "source",
-                    "missing; the run line of image " + in_quotes(image.name) + " needs it");
-  }
-  plan.argv = image.run;
+  plan.argv = image_line(plan, image, line, "run line");
   plan.positions["argv"] = plan.where("image");
 }
 
+// One pass over each word: what is filled in is not looked at again.
 void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
+  const std::string stem = std::filesystem::path(source).stem().string();
   for (std::string& word : argv) {
-    for (std::size_t at = word.find(kSource); at != word.npos; at = word.find(kSource, at + source.size())) {
-      word.replace(at, kSource.size(), source);
+    for (std::size_t at = word.find('{'); at != word.npos; at = word.find('{', at)) {
+      const bool is_source = word.compare(at, kSource.size(), kSource) == 0;
+      const bool is_stem = word.compare(at, kStem.size(), kStem) == 0;
+      if (!is_source && !is_stem) {
+        ++at;
+        continue;
+      }
+      const std::string& filling = is_source ? source : stem;
+      word.replace(at, is_source ? kSource.size() : kStem.size(), filling);
+      at += filling.size();
     }
   }
 }
@@ -110,8 +142,11 @@ void read_all_keys(const TomlNode& root, Plan& plan, const std::vector<std::file
   read_tree(root, plan_keys(), draft);
   join(std::move(draft));
   plan.image = image.name;
+  if (plan.compile && plan.compile->argv.empty()) take_compile_line(plan, image);
   if (plan.argv.empty()) take_run_line(plan, image);
-  if (!plan.source.empty()) fill_in_source(plan.argv, plan.source);
+  if (plan.source.empty()) return;
+  fill_in_source(plan.argv, plan.source);
+  if (plan.compile) fill_in_source(plan.compile->argv, plan.source);
 }
 
 }  // namespace
@@ -139,6 +174,7 @@ Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
   check_streams(plan);
   check_paths(plan.files, "files");
   check_paths(plan.collect, "collect");
+  settle_grading(plan);
   return plan;
 }
 

@@ -2,6 +2,18 @@
 
 namespace evalrun {
 
+Limits CompileStep::compile_limits() {
+  Limits limits;
+  limits.cpu = std::chrono::seconds(20);
+  limits.wall = std::chrono::seconds(40);
+  limits.memory = 1_GiB;
+  limits.processes = 64;
+  limits.file_size = 256_MiB;
+  limits.workspace = 256_MiB;
+  limits.output.both = 1_MiB;
+  return limits;
+}
+
 SourcePosition Plan::where(const std::string& key) const {
   const auto found = positions.find(key);
   return found == positions.end() ? whole : found->second;

@@ -87,6 +87,42 @@ struct Limits {
   Cpus cpus = CpusAuto{};
 };
 
+// The first step of a submission that must be compiled: a program of its own, in a sandbox of its own. What it leaves
+// in /work is what the run finds there.
+struct CompileStep {
+  std::vector<std::string> argv;  // never empty in a plan out of parse_plan(); the image's line already filled in
+  Limits limits = compile_limits();
+
+  // A compiler's, which are wider than a small program's.
+  static Limits compile_limits();
+};
+
+// One run of the graded program, and what it must write on standard output.
+struct Case {
+  std::string name;  // unique; its number, from 1 on, where the plan gives none
+  Input input = InputNull{};
+  std::variant<std::filesystem::path, std::string> expected;  // a file of the host (absolute) | text
+  unsigned points = 1;
+  std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
+  Limits limits;      // the plan's, with the case's own over them
+  SourcePosition position;
+};
+
+// How a case's output is held against what is expected.
+enum class CheckerKind {
+  Exact,   // byte by byte
+  Lines,   // but for white space at the ends of lines and empty lines at the end
+  Tokens,  // the words between white space
+  Floats,  // the same, and numbers may differ by the tolerances
+};
+
+// A number is accepted where it is off by no more than `absolute`, or by no more than `relative` times the expected.
+struct Checker {
+  CheckerKind kind = CheckerKind::Tokens;
+  double absolute = 1e-6;
+  double relative = 1e-6;
+};
+
 enum class Access { ReadOnly, ReadWrite };
 enum class Execution { Denied, Allowed };
 
@@ -180,6 +216,9 @@ struct Plan {
   ProcView proc = ProcView::Pid;
   Require require;
   Determinism determinism;
+  std::optional<CompileStep> compile;
+  std::vector<Case> cases;
+  Checker checker;
 
   // Where a key was set ("limits.cpu", "argv"); only keys that the plan or its image sets are here.
   std::map<std::string, SourcePosition> positions;

@@ -56,6 +56,18 @@ class Converter {
     return true;
   }
 
+  // A whole number is a number too.
+  bool operator()(const NumberForm& form) const {
+    const auto* whole = std::get_if<std::int64_t>(&node_.value);
+    const auto* real = std::get_if<double>(&node_.value);
+    if (whole == nullptr && real == nullptr) return false;
+    const double number = whole != nullptr ? static_cast<double>(*whole) : *real;
+    // The comparison refuses a NaN too.
+    if (!(number >= form.least && number <= form.most)) fail(entry_, "expected " + describe(form));
+    form.store(draft_, number, entry_);
+    return true;
+  }
+
   bool operator()(const FlagForm& form) const {
     const auto* flag = std::get_if<bool>(&node_.value);
     if (flag == nullptr) return false;

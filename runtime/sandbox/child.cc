@@ -22,6 +22,7 @@ namespace evalrun::sandbox {
 namespace {
 
 constexpr std::size_t kKernelSignalSetSize = 8;
+constexpr unsigned long kNewCgroup = 0x02000000;  // CLONE_NEWCGROUP
 
 // The kernel's own struct sigaction: the C library's has another shape.
 struct KernelSigaction {
@@ -45,6 +46,20 @@ StepResult step_lifeline(ChildContext& context) noexcept {
   } while (received == -EINTR);
   if (received < 0) return failure(Operation::Recv, received);
   return received == sizeof go ? success() : failure(Operation::ParentGone, -EPIPE);
+}
+
+StepResult step_groups(ChildContext& context) noexcept {
+  int item = 0;
+  for (const int tasks : context.task_files) {
+    // "0" is the writing thread itself; a pid in cgroup.procs would wait for the whole machine.
+    const long result = sys(SYS_write, tasks, "0", 1);
+    if (result < 0) return failure(Operation::Write, result, item);
+    ++item;
+  }
+  // Only now: the namespace's root is the group that its maker is in, and the host's names end there.
+  if (!context.plan->own_cgroup_root) return success();
+  const long result = sys(SYS_unshare, kNewCgroup);
+  return result < 0 ? failure(Operation::Unshare, result) : success();
 }
 
 StepResult step_trees(ChildContext& context) noexcept {
@@ -130,7 +145,7 @@ StepResult step_files(ChildContext& context) noexcept {
   if (placed.failed() || !context.plan->sends_work_folder) return placed;
   const auto work = static_cast<int>(sys(SYS_openat, context.root_fd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (work < 0) return failure(Operation::Open, work);
-  const long sent = send_descriptor(context, work);
+  const long sent = send_descriptor(context, InitRecord::Kind::WorkFolder, work);
   sys(SYS_close, work);
   return sent < 0 ? failure(Operation::Send, sent) : success();
 }
@@ -173,7 +188,12 @@ StepResult step_landlock(ChildContext& context) noexcept {
 }
 
 StepResult step_seccomp(ChildContext& context) noexcept {
-  return lockdown::load_filter(context.plan->whitelist);
+  if (!context.plan->has_listener) return lockdown::load_filter(context.plan->whitelist);
+  int listener = -1;
+  const StepResult loaded = lockdown::load_filter(context.plan->whitelist, &listener);
+  if (loaded.failed()) return loaded;
+  const long sent = send_descriptor(context, InitRecord::Kind::Listener, listener);
+  return sent < 0 ? failure(Operation::Send, sent) : success();
 }
 
 StepResult step_rlimits(ChildContext& context) noexcept {

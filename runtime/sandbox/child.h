@@ -22,12 +22,14 @@ struct ChildPlan {
   rootfs::RootSteps root;
   const char* hostname;  // null: no uts namespace of its own
   std::size_t hostname_size;
+  bool own_cgroup_root;    // a cgroup namespace, rooted in the run's groups
   bool own_network;        // bring its loopback up
   bool sends_work_folder;  // init hands /work to the supervisor
   bool fixed_addresses;    // no address-space randomisation
   lockdown::LandlockSteps landlock;
   lockdown::LandlockSteps init_landlock;
   std::span<const sock_filter> whitelist;
+  bool has_listener;  // the whitelist hands violations to the supervisor
   std::span<const sock_filter> seal;
   std::span<const sock_filter> init_filter;
   std::span<const lockdown::Rlimit> rlimits;
@@ -49,30 +51,34 @@ struct ChildContext {
   int streams[3];       // the program's descriptors 0, 1, 2
   bool drop_groups;     // started by root: the supplementary groups can and must go
   std::span<const unsigned long> affinity;  // empty: not pinned
+  std::span<const int> task_files;          // v1 control groups to enter
   int* tree_fds;
   int root_fd;
   std::uint32_t init_is_locked;  // a futex: 0, then 1
+  std::int64_t init_cpu_us;      // what init has used when it is locked down
 };
 
 // Over the report pipe.
 struct ChildRecord {
   enum class Kind : std::uint32_t { Failed, Note, AboutToExec };
   Kind kind;
-  StepResult step;       // Failed, and Note: a second wall that this host does not give
-  std::int64_t time_ns;  // CLOCK_MONOTONIC
-  std::int64_t cpu_us;   // AboutToExec: what the target's own set-up cost, user and system
+  StepResult step;           // Failed, and Note: a second wall that this host does not give
+  std::int64_t time_ns;      // CLOCK_MONOTONIC
+  std::int64_t cpu_us;       // AboutToExec: what the target's set-up cost
+  std::int64_t init_cpu_us;  // AboutToExec: what init\'s set-up cost
 };
 
 // Over the control socket, from init.
 struct InitRecord {
-  enum class Kind : std::uint32_t { WorkFolder, Failed, TargetEnded, Finished };
+  enum class Kind : std::uint32_t { WorkFolder, Listener, Failed, TargetEnded, Finished };
   Kind kind;
-  StepResult step;       // Failed
-  std::int64_t time_ns;  // CLOCK_MONOTONIC
-  std::int32_t code;     // TargetEnded: CLD_EXITED, CLD_KILLED or CLD_DUMPED
-  std::int32_t status;   // TargetEnded: exit code or signal
-  std::uint32_t reaped;  // Finished: how many processes init waited for, the target among them
-  struct Usage {         // Finished: of every process reaped in this sandbox but init
+  StepResult step;         // Failed
+  std::int64_t time_ns;    // CLOCK_MONOTONIC
+  std::int32_t code;       // TargetEnded: CLD_EXITED, CLD_KILLED or CLD_DUMPED
+  std::int32_t status;     // TargetEnded: exit code or signal
+  std::uint32_t reaped;    // Finished: how many processes init waited for, the target among them
+  struct Usage {           // Finished: of every process reaped in this sandbox but init
+    std::int64_t init_us;  // init's own, to be told from what a control group counts
     std::int64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary, involuntary;
   } usage;
 };
@@ -85,6 +91,7 @@ struct InitRecord {
 
 // The rows of the step table that are the sandbox's own (rootfs, netns and lockdown have theirs).
 StepResult step_lifeline(ChildContext& context) noexcept;
+StepResult step_groups(ChildContext& context) noexcept;
 StepResult step_trees(ChildContext& context) noexcept;
 StepResult step_identity(ChildContext& context) noexcept;
 StepResult step_session(ChildContext& context) noexcept;

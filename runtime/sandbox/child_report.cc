@@ -1,6 +1,7 @@
 #include "runtime/sandbox/child_report.h"
 
 #include <linux/futex.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -19,17 +20,27 @@ namespace {
 void send_record(const ChildContext& context, ChildRecord::Kind kind, StepResult step, Stage stage,
                  std::int64_t cpu_us) noexcept {
   step.stage = stage;
-  const ChildRecord record{kind, step, monotonic_ns(), cpu_us};
+  const ChildRecord record{kind, step, monotonic_ns(), cpu_us, context.init_cpu_us};
   while (sys(SYS_write, context.report, &record, sizeof record) == -EINTR) {
   }
 }
 
 }  // namespace
 
+std::int64_t microseconds(const timeval& time) noexcept {
+  return time.tv_sec * 1'000'000LL + time.tv_usec;
+}
+
 std::int64_t monotonic_ns() noexcept {
   timespec now{};
   sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+std::int64_t own_cpu_us() noexcept {
+  rusage usage{};
+  sys(SYS_getrusage, RUSAGE_SELF, &usage);
+  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
 }
 
 void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept {
@@ -41,16 +52,12 @@ void send_note(const ChildContext& context, StepResult step, Stage stage) noexce
 }
 
 void send_about_to_exec(const ChildContext& context) noexcept {
-  rusage usage{};
-  sys(SYS_getrusage, RUSAGE_SELF, &usage);
-  const auto microseconds = [](const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; };
-  send_record(context, ChildRecord::Kind::AboutToExec, success(), Stage::Exec,
-              microseconds(usage.ru_utime) + microseconds(usage.ru_stime));
+  send_record(context, ChildRecord::Kind::AboutToExec, success(), Stage::Exec, own_cpu_us());
 }
 
-long send_descriptor(const ChildContext& context, int descriptor) noexcept {
+long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept {
   InitRecord record{};
-  record.kind = InitRecord::Kind::WorkFolder;
+  record.kind = kind;
   iovec part{&record, sizeof record};
   alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof(int))] = {};
   msghdr message{};

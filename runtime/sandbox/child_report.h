@@ -6,14 +6,18 @@
 namespace evalrun::sandbox {
 
 std::int64_t monotonic_ns() noexcept;
+std::int64_t microseconds(const timeval& time) noexcept;
+
+// User and system time of the calling process.
+std::int64_t own_cpu_us() noexcept;
 
 // `stage` is filled in here: steps do not know where they stand.
 void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept;
 void send_note(const ChildContext& context, StepResult step, Stage stage) noexcept;
 void send_about_to_exec(const ChildContext& context) noexcept;
 
-// The folder /work, to the supervisor. 0 or -errno.
-long send_descriptor(const ChildContext& context, int descriptor) noexcept;
+// A descriptor (the folder /work, the filter's listener), to the supervisor. 0 or -errno.
+long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept;
 
 // init and the target share memory until execve; the target waits here until init has locked itself down.
 StepResult wait_for_init(ChildContext& context) noexcept;

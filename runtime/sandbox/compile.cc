@@ -5,10 +5,6 @@
 
 #include "runtime/sandbox/path_rules.h"
 
-#ifndef CLONE_NEWCGROUP
-#define CLONE_NEWCGROUP 0x02000000
-#endif
-
 namespace evalrun::sandbox {
 namespace {
 
@@ -95,11 +91,13 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
   child_.hostname = host_.uts_ns ? plan_.hostname.c_str() : nullptr;
   child_.hostname_size = plan_.hostname.size();
   child_.own_network = host_.net_ns;
+  child_.own_cgroup_root = host_.cgroup_ns;
   child_.sends_work_folder = extras.keep_work_folder || !plan_.collect.empty();
   child_.fixed_addresses = !plan_.determinism.aslr;
   child_.landlock = landlock_.steps();
   child_.init_landlock = everything_denied(host_.landlock_abi);
   child_.whitelist = whitelist_;
+  child_.has_listener = !whitelist_.empty() && lockdown::has_listener(plan_);
   child_.seal = seal_;
   child_.init_filter = init_filter_;
   child_.rlimits = rlimits_;
@@ -135,7 +133,6 @@ std::uint64_t CompiledPlan::namespaces() const noexcept {
   if (host_.net_ns) flags |= CLONE_NEWNET;
   if (host_.ipc_ns) flags |= CLONE_NEWIPC;
   if (host_.uts_ns) flags |= CLONE_NEWUTS;
-  if (host_.cgroup_ns) flags |= CLONE_NEWCGROUP;
   return flags;
 }
 

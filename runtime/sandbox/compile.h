@@ -18,7 +18,8 @@
 
 namespace evalrun::sandbox {
 
-// What a compiled plan is given beside the plan itself, where runs follow each other (a compiler's, then its program's).
+// What a compiled plan is given beside the plan itself, where runs follow each other (a compiler's, then its
+// program's).
 struct CompileExtras {
   std::vector<rootfs::CarriedFile> carried;  // placed in /work after the plan's own files
   bool keep_work_folder = false;             // the run hands out /work when it ends, whatever the plan collects
@@ -44,7 +45,7 @@ class CompiledPlan {
   // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
 
-  // The CLONE_NEW* flags of this run.
+  // The CLONE_NEW* flags of this run's clone3; the cgroup namespace follows when the run's groups have been entered.
   [[nodiscard]] std::uint64_t namespaces() const noexcept;
 
  private:

@@ -77,7 +77,10 @@ HostFacts probe_host() {
   facts.kernel = names.release;
   facts.landlock_abi = probe_landlock();
   facts.seccomp_filters = probe_seccomp();
-  // Without /proc none can be seen; the id maps cannot be written either, and the spawn says so.
+  if (!exists("/proc/self/ns/user")) {
+    throw HostError("host", "find", "/proc/self/ns/user", ENOENT,
+                    "evalrun needs /proc: mount it (mount -t proc proc /proc), and a kernel with user namespaces");
+  }
   facts.net_ns = exists("/proc/self/ns/net");
   facts.ipc_ns = exists("/proc/self/ns/ipc");
   facts.uts_ns = exists("/proc/self/ns/uts");

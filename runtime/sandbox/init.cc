@@ -100,17 +100,17 @@ bool wait_for_signal() noexcept {
 void report_usage(const ChildContext& context, const Watch& watch) noexcept {
   rusage usage{};
   sys(SYS_getrusage, RUSAGE_CHILDREN, &usage);
-  const auto microseconds = [](const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; };
   InitRecord record{};
   record.kind = InitRecord::Kind::Finished;
   record.reaped = watch.reaped;
-  record.usage = {microseconds(usage.ru_utime),
-                  microseconds(usage.ru_stime),
-                  usage.ru_maxrss,
-                  usage.ru_minflt,
-                  usage.ru_majflt,
-                  usage.ru_nvcsw,
-                  usage.ru_nivcsw};
+  record.usage = {.init_us = own_cpu_us(),
+                  .user_us = microseconds(usage.ru_utime),
+                  .system_us = microseconds(usage.ru_stime),
+                  .max_rss_kib = usage.ru_maxrss,
+                  .minor_faults = usage.ru_minflt,
+                  .major_faults = usage.ru_majflt,
+                  .voluntary = usage.ru_nvcsw,
+                  .involuntary = usage.ru_nivcsw};
   report(context, record);
 }
 
@@ -142,6 +142,7 @@ void init_main(ChildContext& context) noexcept {
     report(context, record);
     leave(1);
   }
+  for_target.init_cpu_us = own_cpu_us();
   release_target(for_target);
 
   Watch watch{target};

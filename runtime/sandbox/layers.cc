@@ -47,8 +47,6 @@ Layers decide_layers(const Plan& plan, const HostFacts& host) {
   layers.landlock_scopes = decide(abi >= lockdown::kAbiScopes, require.landlock_scopes, "landlock_scopes",
                                   landlock_needs(lockdown::kAbiScopes, abi, "the scopes", "Linux 6.12"));
   layers.seccomp = decide(host.seccomp_filters, require.seccomp, "seccomp", "this kernel has no seccomp filters");
-  layers.cgroup = decide(false, require.cgroup, "cgroup",
-                         "this version makes no cgroup; limits are held by rlimits, init's accounting and sampling");
   return layers;
 }
 

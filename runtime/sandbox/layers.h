@@ -21,7 +21,8 @@ struct Layers {
   LayerState user_ns, mount_ns, pid_ns, net_ns, ipc_ns, uts_ns, cgroup_ns;
   int landlock_abi = 0;
   LayerState landlock_fs, landlock_net, landlock_scopes;
-  LayerState seccomp, rlimits, capabilities, descriptors, cgroup;
+  LayerState seccomp, rlimits, capabilities, descriptors;
+  LayerState cgroup;  // the supervisor's: supervise/cgroup.h
 };
 
 // What the host gives of what the plan requires. Throws HostError for the first layer that is required and missing: the

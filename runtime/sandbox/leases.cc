@@ -24,10 +24,16 @@ struct IdRange {
   std::uint64_t count;
 };
 
+std::ifstream open_id_map() {
+  std::ifstream map("/proc/self/uid_map");
+  if (!map) throw HostError("identity", "open", "/proc/self/uid_map", errno);
+  return map;
+}
+
 // Where this process's user namespace has room for identities: the whole 32-bit range on a host, the top of the largest
 // range in a container.
 IdRange identity_range() {
-  std::ifstream map("/proc/self/uid_map");
+  std::ifstream map = open_id_map();
   IdRange best{kIdentityBase, 0};
   for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
     if (inside <= kIdentityBase && inside + count >= kIdentityBase + kIdentityCount)
@@ -44,7 +50,7 @@ IdRange identity_range() {
 
 // Which id uid 0 of this namespace is in the namespace around it.
 std::uint64_t outside_of_root() {
-  std::ifstream map("/proc/self/uid_map");
+  std::ifstream map = open_id_map();
   for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
     if (inside == 0) return outside;
   }

@@ -62,7 +62,7 @@ void write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Sandbox::Sandbox(const CompiledPlan& plan, Streams streams)
+Sandbox::Sandbox(const CompiledPlan& plan, Streams streams, GroupEntry groups)
     : identity_(lease_identity(plan.host().is_root)), cores_(lease_cores(plan.plan())) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SystemError("socketpair", "");
@@ -78,6 +78,13 @@ Sandbox::Sandbox(const CompiledPlan& plan, Streams streams)
   const Fd error_output = streams.error_output ? above_the_standard_ones(streams.error_output, "standard error") : Fd();
   streams = {};
 
+  // /dev/stdout and its like open the pipes by name, with the run's own identity.
+  if (!identity_.is_own) {
+    for (const Fd* stream : {&input, &output, &error_output}) {
+      if (*stream && ::fchown(stream->get(), identity_.uid, identity_.gid) != 0) throw SystemError("fchown", "stream");
+    }
+  }
+
   const std::vector<unsigned long> affinity = affinity_mask(cores_.numbers);
   std::vector<int> tree_fds(plan.child().root.trees.size(), -1);
   ChildContext context{.plan = &plan.child(),
@@ -87,14 +94,20 @@ Sandbox::Sandbox(const CompiledPlan& plan, Streams streams)
                        .streams = {input.get(), output.get(), error_output ? error_output.get() : output.get()},
                        .drop_groups = !identity_.is_own,
                        .affinity = affinity,
+                       .task_files = groups.task_files,
                        .tree_fds = tree_fds.data(),
                        .root_fd = -1,
-                       .init_is_locked = 0};
+                       .init_is_locked = 0,
+                       .init_cpu_us = 0};
 
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = plan.namespaces() | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  if (groups.clone_into >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(groups.clone_into);
+  }
   // No exit signal: a program that embeds this gets no SIGCHLD that is not its own. wait needs __WALL then.
   long pid = 0;
   {

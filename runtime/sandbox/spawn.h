@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "runtime/core/fd.h"
@@ -11,11 +12,18 @@
 
 namespace evalrun::sandbox {
 
-// The program's ends of its streams, given away to it.
+// The program's ends of its streams, given away to it: pipes, nothing else, for their ownership is changed to the
+// run's.
 struct Streams {
   Fd input;
   Fd output;
   Fd error_output;  // none: the same as output
+};
+
+// The control groups a run enters; all borrowed until the constructor of Sandbox returns.
+struct GroupEntry {
+  int clone_into = -1;              // a v2 group's folder
+  std::span<const int> task_files;  // v1 groups' tasks files
 };
 
 // A sandbox that lives. Whoever holds it owns it: the destructor kills everything inside and reaps init.
@@ -23,7 +31,7 @@ class Sandbox {
  public:
   // Makes the namespaces, writes the id map, lets the child go on. Throws HostError where the kernel refuses (nothing
   // is left behind then). That the program runs is told later, over report().
-  Sandbox(const CompiledPlan& plan, Streams streams);
+  Sandbox(const CompiledPlan& plan, Streams streams, GroupEntry groups);
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;

@@ -46,7 +46,7 @@ std::string copy(const Fd& from, const Fd& to, std::uint64_t most, CollectedFile
   return "";
 }
 
-CollectedFile collect_one(int work, const CollectFile& wanted, const std::filesystem::path& into) {
+CollectedFile collect_one(int work, const CollectFile& wanted, const SaveFolder& into) {
   CollectedFile file;
   file.path = wanted.path;
   const Fd source = open_beneath(work, wanted.path);
@@ -63,28 +63,49 @@ CollectedFile collect_one(int work, const CollectFile& wanted, const std::filesy
     file.error = "larger than " + to_string(wanted.max);
     return file;
   }
-  const std::filesystem::path target = into / wanted.path;
-  std::error_code error;
-  std::filesystem::create_directories(target.parent_path(), error);
-  // Beside the target and renamed: a link that stands under its name is replaced, never followed.
-  const std::string part = target.string() + ".part-" + std::to_string(::getpid());
-  {
-    const Fd sink(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-    file.error = sink ? copy(source, sink, wanted.max.count, file) : "open " + part + ": " + errno_text(errno);
-  }
-  if (file.error.empty() && ::rename(part.c_str(), target.c_str()) != 0) file.error = "rename: " + errno_text(errno);
-  if (!file.error.empty()) {
-    ::unlink(part.c_str());
+  const std::string name = std::filesystem::path(wanted.path).filename().string();
+  const Fd folder = into.folder_of(wanted.path);
+  if (!folder) {
+    file.error = "open the folder to save in: " + errno_text(errno);
     return file;
   }
-  file.saved_as = target.string();
+  // Beside the target and renamed: a link that stands under its name is replaced, never followed.
+  const std::string part = "." + name.substr(0, 200) + ".part-" + std::to_string(::getpid());
+  {
+    const Fd sink(::openat(folder.get(), part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    file.error = sink ? copy(source, sink, wanted.max.count, file) : "open " + part + ": " + errno_text(errno);
+  }
+  if (file.error.empty() && ::renameat(folder.get(), part.c_str(), folder.get(), name.c_str()) != 0) {
+    file.error = "rename: " + errno_text(errno);
+  }
+  if (!file.error.empty()) {
+    ::unlinkat(folder.get(), part.c_str(), 0);
+    return file;
+  }
+  file.saved_as = (into.path() / wanted.path).string();
   return file;
 }
 
 }  // namespace
 
-std::vector<CollectedFile> collect_files(int work, const std::vector<CollectFile>& wanted,
-                                         const std::filesystem::path& into) {
+SaveFolder::SaveFolder(const std::filesystem::path& path) : path_(path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  folder_ = Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder_) throw SystemError("open", path.string());
+}
+
+Fd SaveFolder::folder_of(const std::filesystem::path& file) const {
+  Fd folder(::openat(folder_.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (const std::filesystem::path& part : file.parent_path()) {
+    if (::mkdirat(folder.get(), part.c_str(), 0755) != 0 && errno != EEXIST) return {};
+    folder = Fd(::openat(folder.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder) return {};
+  }
+  return folder;
+}
+
+std::vector<CollectedFile> collect_files(int work, const std::vector<CollectFile>& wanted, const SaveFolder& into) {
   std::vector<CollectedFile> files;
   for (const CollectFile& one : wanted) {
     CollectedFile file = collect_one(work, one, into);

@@ -91,7 +91,11 @@ struct CollectedFile {
 
 struct RecordedViolation {
   std::string layer;
-  std::string call;
+  std::string call;  // "" where only the signal is known (another architecture's calls, x32)
+  std::int64_t number = -1;
+  std::vector<std::uint64_t> arguments;  // as in the registers
+  std::int64_t pid = 0;                  // the host's number of the thread
+  std::string process;
   std::string action;
   std::string remedy;
 };

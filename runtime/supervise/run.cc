@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "runtime/core/error.h"
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -24,7 +26,13 @@ using namespace std::chrono_literals;
 constexpr Duration kSetUpLimit = 10s;
 // How long init may take to kill and reap everything before it is killed itself.
 constexpr Duration kGrace = 2s;
+// Where memory must be looked for.
 constexpr Duration kSampleEvery = 10ms;
+// Where a group holds the memory and counts the time, the distance to the CPU limit decides, between these.
+constexpr Duration kSoonest = 1ms;
+constexpr Duration kLatest = 100ms;
+// CPU time that waking up to look at a clock costs a program is no progress.
+constexpr Duration kIdleNoise = 100us;
 // Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
 constexpr int kSampleShare = 20;
 
@@ -37,15 +45,15 @@ bool is_retryable(int error) {
          error == EINTR || error == ETIMEDOUT || error == EUSERS;
 }
 
-Fd open_dev_null() {
-  Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!null) throw SystemError("open", "/dev/null");
-  return null;
+Fd received_descriptor(msghdr& message) {
+  int descriptor = -1;
+  if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  return Fd(descriptor);
 }
 
 }  // namespace
 
-Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap)
+Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
@@ -56,18 +64,25 @@ Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Out
           loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
           [this] { hit(Limit::Output); }, std::move(tap)) {
   const Plan& values = plan_->plan();
+  require_cgroup(values, groups);
+  cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
-    error_output_.emplace(
-        loop, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
-        [this] { hit(Limit::Output); });
+    error_output_.emplace(loop, values.error_output, values, "stderr",
+                          std::vector<Drain::Budget*>{&both_, &standard_error_}, [this] { hit(Limit::Output); });
   }
   sandbox::Streams streams;
-  streams.input = std::holds_alternative<InputNull>(values.input) ? open_dev_null() : feeder_.take_reader();
+  streams.input = feeder_.take_reader();
   streams.output = output_.take_writer();
   if (error_output_) streams.error_output = error_output_->take_writer();
 
   spawned_ = now();
-  sandbox_.emplace(*plan_, std::move(streams));
+  sandbox::GroupEntry entry;
+  if (!groups.trees().empty()) {
+    groups_.emplace(groups, values);
+    entry = {groups_->clone_into(), groups_->task_files()};
+  }
+  sandbox_.emplace(*plan_, std::move(streams), entry);
+  sampler_.emplace(sandbox_->init_pid());
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
@@ -85,6 +100,7 @@ Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Out
 
 Run::~Run() {
   loop_.forget(timer_.get());
+  stop_listening();
   if (!sandbox_) return;
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
@@ -96,6 +112,7 @@ bool Run::finished() const noexcept {
 }
 
 void Run::interrupt(int signal) {
+  interrupted_ = true;
   if (!outcome_) {
     const char* name = ::sigabbrev_np(signal);
     outcome_ = SandboxFault{"run", "interrupted by", "SIG" + std::string(name == nullptr ? "?" : name), 0, true};
@@ -106,6 +123,8 @@ void Run::interrupt(int signal) {
 }
 
 void Run::hit(Limit limit) {
+  // The program's first bytes can be read before the news that it was started.
+  if (phase_ == Phase::SettingUp) on_report();
   if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit};
   end_now();
 }
@@ -113,6 +132,7 @@ void Run::hit(Limit limit) {
 // From here on the program's clock stands still.
 void Run::end_now() {
   if (phase_ == Phase::Ending || phase_ == Phase::Gone) return;
+  if (phase_ == Phase::SettingUp) on_report();
   const Duration at = now();
   if (phase_ == Phase::Running && !target_end_) sample(at);
   if (ended_ == Duration{}) ended_ = at;
@@ -146,6 +166,7 @@ void Run::on_report() {
         about_to_exec_ = true;
         started_ = Duration(record.time_ns);
         set_up_cpu_ = std::chrono::microseconds(record.cpu_us);
+        init_cpu_ = std::chrono::microseconds(record.init_cpu_us);
         break;
     }
   }
@@ -155,7 +176,7 @@ void Run::on_report() {
   phase_ = Phase::Running;
   wall_deadline_ = started_ + plan_->plan().limits.wall;
   last_progress_ = started_;
-  next_sample_ = now() + kSampleEvery;
+  next_sample_ = now() + time_to_next_look({});
   arm_timer();
 }
 
@@ -163,7 +184,7 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   if (step.stage != Stage::Exec) return false;
   // A program that the plan's author placed in the workspace is a submission; any other is part of the operator's
   // set-up.
-  const std::string program = plan_->plan().argv.front();
+  const std::string program = plan_->describe_subject(step);
   const bool relative = program.find('/') != std::string::npos && program.front() != '/';
   const std::string path = relative ? plan_->plan().cwd + "/" + program : program;
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
@@ -182,6 +203,22 @@ void Run::on_failure(const StepResult& step) {
   // The child leaves by itself; the deadline stands in case it cannot.
 }
 
+void Run::on_violation() {
+  std::optional<RecordedViolation> violation = receive_violation(listener_.get());
+  if (!violation) return;
+  // One is enough: its caller sleeps until it is killed.
+  stop_listening();
+  if (phase_ == Phase::SettingUp) on_report();
+  if (!outcome_) outcome_ = Violation{violation->call};
+  violations_.push_back(std::move(*violation));
+  end_now();
+}
+
+void Run::stop_listening() noexcept {
+  if (!listener_) return;
+  loop_.forget(listener_.get());
+}
+
 void Run::on_control() {
   for (;;) {
     InitRecord record{};
@@ -197,12 +234,10 @@ void Run::on_control() {
     if (count < 0 && errno == EAGAIN) return;
     if (count != sizeof record) break;
     switch (record.kind) {
-      case InitRecord::Kind::WorkFolder:
-        if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
-          int folder = -1;
-          std::memcpy(&folder, CMSG_DATA(header), sizeof folder);
-          work_folder_ = Fd(folder);
-        }
+      case InitRecord::Kind::WorkFolder: work_folder_ = received_descriptor(message); break;
+      case InitRecord::Kind::Listener:
+        listener_ = received_descriptor(message);
+        if (listener_) loop_.watch(listener_.get(), Interest::Read, [this] { on_violation(); });
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:
@@ -223,19 +258,50 @@ void Run::on_init_gone() {
   if (!finish_) on_control();
   if (phase_ == Phase::SettingUp) on_report();
   loop_.forget(sandbox_->pidfd().get());
+  stop_listening();
   sandbox_->reap();
   gone_ = now();
   if (ended_ == Duration{}) ended_ = gone_;
   phase_ = Phase::Gone;
+  output_.close_soon();
+  if (error_output_) error_output_->close_soon();
+  grace_deadline_ = gone_ + kGrace;
   arm_timer();
 }
 
 void Run::sample(Duration at) {
-  latest_ = look_at_tree(sandbox_->init_pid(), plan_->plan().limits.memory);
-  sampled_peak_ = std::max(sampled_peak_, latest_.memory);
-  peak_tasks_ = std::max(peak_tasks_, latest_.tasks);
-  const Duration cost = now() - at;
-  next_sample_ = at + std::max<Duration>(kSampleEvery, cost * kSampleShare);
+  const bool groups_tell_all = groups_ && groups_->cpu() && groups_->limits_memory() && groups_->processes_peak();
+  if (!groups_tell_all) {
+    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
+    if (!usage && !outcome_ && !target_end_) {
+      outcome_ = SandboxFault{"run", "look at",
+                              "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
+    }
+    const TreeUsage seen = usage.value_or(TreeUsage{});
+    sampled_cpu_ = std::max(sampled_cpu_, seen.cpu - std::min(seen.cpu, set_up_cpu_));
+    sampled_memory_ = seen.memory;
+    sampled_peak_ = std::max(sampled_peak_, seen.memory);
+    peak_tasks_ = std::max(peak_tasks_, seen.tasks);
+  }
+  const Duration before = cpu_so_far_;
+  cpu_so_far_ = cpu_time().total();
+  if (cpu_so_far_ - before > kIdleNoise) last_progress_ = at;
+  next_sample_ = at + time_to_next_look(now() - at);
+}
+
+// Soon enough that no limit is passed by much; seldom enough that looking costs little.
+Duration Run::time_to_next_look(Duration cost) const {
+  const Limits& limits = plan_->plan().limits;
+  Duration wait = kSampleEvery;
+  if (groups_ && groups_->limits_memory() && groups_->cpu()) {
+    // The CPU limit cannot be reached before every core the run may use has worked so long.
+    const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
+                                                                : sandbox_->cores().numbers.size();
+    const Duration left = limits.cpu - std::min(limits.cpu, cpu_so_far_);
+    wait = std::clamp<Duration>(left / static_cast<std::int64_t>(cores), kSoonest, kLatest);
+  }
+  // However long a look takes: a program that makes looking slow must not go unseen for it.
+  return std::max(wait, std::min(cost * kSampleShare, kLatest));
 }
 
 void Run::on_timer() {
@@ -256,18 +322,23 @@ void Run::on_timer() {
       }
       if (at >= wall_deadline_) return hit(Limit::Wall);
       if (at < next_sample_) break;
-      const Duration before = latest_.cpu;
       sample(at);
-      if (latest_.cpu > before) last_progress_ = at;
-      if (latest_.cpu - set_up_cpu_ > limits.cpu) return hit(Limit::Cpu);
-      if (latest_.memory > limits.memory) return hit(Limit::Memory);
+      if (outcome_) return end_now();
+      if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
+      if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
+      const bool held_by_group = groups_ && groups_->limits_memory();
+      if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
       if (limits.idle && at - last_progress_ >= *limits.idle) return hit(Limit::Idle);
       break;
     }
     case Phase::Ending:
       if (at >= grace_deadline_) sandbox_->kill();
       break;
-    case Phase::Gone: return;
+    case Phase::Gone:
+      // Whoever reads our own output does not; the run is over all the same.
+      output_.give_up_sink();
+      if (error_output_) error_output_->give_up_sink();
+      return;
   }
   arm_timer();
 }
@@ -277,17 +348,52 @@ void Run::arm_timer() {
     case Phase::SettingUp: timer_.set(set_up_deadline_); break;
     case Phase::Running: timer_.set(target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_)); break;
     case Phase::Ending: timer_.set(std::max(grace_deadline_, now() + 1ms)); break;
-    case Phase::Gone: loop_.forget(timer_.get()); break;
+    case Phase::Gone: timer_.set(grace_deadline_); break;
   }
 }
 
-Duration Run::usage_cpu() const {
-  if (!finish_) return latest_.cpu;
-  return std::chrono::microseconds(finish_->usage.user_us + finish_->usage.system_us);
+// Of the program alone: what its group counted, less what init and the set-up took of it.
+CpuTime Run::cpu_time() const {
+  Duration own = set_up_cpu_;
+  CpuTime time;
+  if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
+    time = {counted->user, counted->system, groups_->cpu_source()};
+    own += finish_ ? Duration(std::chrono::microseconds(finish_->usage.init_us)) : init_cpu_;
+  } else if (finish_) {
+    time = {std::chrono::microseconds(finish_->usage.user_us), std::chrono::microseconds(finish_->usage.system_us),
+            "init: getrusage of every process it waited for"};
+    // Children that nobody waits for (SIGCHLD ignored) never show there.
+    if (sampled_cpu_ > time.total()) return {sampled_cpu_, {}, "sampling of the tree, which saw more than init did"};
+  } else {
+    return {sampled_cpu_, {}, "sampling"};
+  }
+  // The set-up ran in system calls, up to the clock's grain.
+  const Duration from_system = std::min(time.system, own);
+  time.system -= from_system;
+  time.user -= std::min(time.user, own - from_system);
+  return time;
+}
+
+Memory Run::memory() const {
+  const bool oom = groups_ && groups_->out_of_memory();
+  if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
+    return {*peak, groups_->memory_source(), oom};
+  }
+  const Bytes largest{finish_ ? static_cast<std::uint64_t>(finish_->usage.max_rss_kib) << 10 : 0};
+  return {std::max(sampled_peak_, largest), "sampling of the tree, and init: the largest process's ru_maxrss", oom};
+}
+
+Processes Run::processes() const {
+  if (const std::optional<std::uint64_t> peak = groups_ ? groups_->processes_peak() : std::nullopt) {
+    return {*peak - std::min<std::uint64_t>(*peak, 1), groups_->processes_source()};  // init is none of the program's
+  }
+  return {std::max<std::uint64_t>(peak_tasks_, about_to_exec_ ? 1 : 0), "sampling"};
 }
 
 // What the facts mean, where nothing ended the run before the program did.
 void Run::settle_outcome() {
+  // The kernel's kill for memory came before whatever ended the run, a set-up that died of it too.
+  if (!interrupted_ && groups_ && groups_->out_of_memory()) outcome_ = LimitHit{Limit::Memory};
   if (outcome_) return;
   if (!about_to_exec_) {
     // The pipe ended without a word: the set-up was killed.
@@ -300,10 +406,12 @@ void Run::settle_outcome() {
   }
   const Limits& limits = plan_->plan().limits;
   // The program may have ended between two looks, over its limits.
-  if (usage_cpu() - set_up_cpu_ > limits.cpu) {
+  if (cpu_time().total() > limits.cpu) {
     outcome_ = LimitHit{Limit::Cpu};
   } else if (ended_ - started_ > limits.wall) {
     outcome_ = LimitHit{Limit::Wall};
+  } else if (memory().peak > limits.memory) {
+    outcome_ = LimitHit{Limit::Memory};
   } else if (target_end_->code == CLD_EXITED) {
     outcome_ = Exited{target_end_->status};
   } else if (target_end_->status == SIGSYS) {
@@ -317,30 +425,23 @@ void Run::settle_outcome() {
   }
 }
 
-Fd Run::take_work_folder() { return about_to_exec_ ? std::move(work_folder_) : Fd(); }
+Fd Run::take_work_folder() {
+  return about_to_exec_ ? std::move(work_folder_) : Fd();
+}
 
-RunResult Run::take_result(const std::filesystem::path& collect_into) {
+RunResult Run::take_result(const SaveFolder* save_folder) {
   settle_outcome();
   RunResult result;
   result.outcome = *outcome_;
+  result.cpu = cpu_time();
+  result.memory = memory();
+  result.processes = processes();
   if (finish_) {
     const InitRecord::Usage& usage = finish_->usage;
-    result.cpu = {std::chrono::microseconds(usage.user_us), std::chrono::microseconds(usage.system_us),
-                  "init: getrusage of every process it waited for"};
-    // The target's own set-up ran in system calls.
-    result.cpu.system -= std::min(result.cpu.system, set_up_cpu_);
     result.voluntary_switches = static_cast<std::uint64_t>(usage.voluntary);
     result.involuntary_switches = static_cast<std::uint64_t>(usage.involuntary);
     result.minor_faults = static_cast<std::uint64_t>(usage.minor_faults);
     result.major_faults = static_cast<std::uint64_t>(usage.major_faults);
-    result.processes = {std::max<std::uint64_t>(peak_tasks_, 1), "sampling"};
-    const Bytes largest{static_cast<std::uint64_t>(usage.max_rss_kib) << 10};
-    result.memory = {std::max(sampled_peak_, largest),
-                     "sampling of the tree, and init: the largest process's ru_maxrss", false};
-  } else {
-    result.cpu = {latest_.cpu, {}, "sampling"};
-    result.processes = {peak_tasks_, "sampling"};
-    result.memory = {sampled_peak_, "sampling", false};
   }
   if (started_ != Duration{} && phase_ == Phase::Gone) {
     result.wall = ended_ - started_;
@@ -352,14 +453,21 @@ RunResult Run::take_result(const std::filesystem::path& collect_into) {
   result.teardown = gone_ - ended_;
   result.output = output_.take_result();
   if (error_output_) result.error_output = error_output_->take_result();
-  if (std::holds_alternative<Violation>(result.outcome)) {
-    result.violations.push_back({"seccomp", "", "killed", "see evalrun explain for the calls that the plan allows"});
-    result.violations_total = 1;
+  // By a signal alone: a call of another architecture, or an x32 number, which the filter lets nobody survive.
+  if (std::holds_alternative<Violation>(result.outcome) && violations_.empty()) {
+    RecordedViolation foreign;
+    foreign.layer = "seccomp";
+    foreign.action = "killed";
+    foreign.remedy = "calls of another architecture and x32 calls are never allowed";
+    violations_.push_back(std::move(foreign));
   }
-  if (work_folder_ && target_end_) {
-    result.files = collect_files(work_folder_.get(), plan_->plan().collect, collect_into);
+  result.violations_total = violations_.size();
+  result.violations = std::move(violations_);
+  if (work_folder_ && target_end_ && save_folder != nullptr) {
+    result.files = collect_files(work_folder_.get(), plan_->plan().collect, *save_folder);
   }
   result.layers = plan_->layers();
+  result.layers.cgroup = cgroup_state_;
   result.kernel = plan_->host().kernel;
   result.warnings = std::move(warnings_);
   return result;

@@ -14,6 +14,8 @@
 
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
+#include "runtime/supervise/cgroup.h"
+#include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/result.h"
 #include "runtime/supervise/streams.h"
@@ -23,8 +25,9 @@ namespace evalrun::supervise {
 
 class Run {
  public:
-  // Spawns. Throws what compile and spawn throw; nothing is left behind then. SIGPIPE must be ignored.
-  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {});
+  // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
+  // is left behind then. SIGPIPE must be ignored. `loop` and `groups` must outlive the run.
+  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -35,10 +38,11 @@ class Run {
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
   void interrupt(int signal);
 
-  // Once, after finished(). Copies the plan's `collect` files out into `collect_into`.
-  RunResult take_result(const std::filesystem::path& collect_into);
+  // Once, after finished(). Copies the plan's `collect` files out into `save_folder`; null: none are.
+  RunResult take_result(const SaveFolder* save_folder);
 
-  // The sandbox's /work, where the plan was compiled to keep it and the program was started; else none. It outlives the run.
+  // The sandbox's /work, where the plan was compiled to keep it and the program was started; else none. It outlives the
+  // run.
   Fd take_work_folder();
 
  private:
@@ -47,6 +51,8 @@ class Run {
   void on_report();
   void on_control();
   void on_init_gone();
+  void on_violation();
+  void stop_listening() noexcept;
   void on_timer();
   void on_failure(const StepResult& step);
   void hit(Limit limit);
@@ -56,7 +62,10 @@ class Run {
   void settle_outcome();
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
-  [[nodiscard]] Duration usage_cpu() const;
+  [[nodiscard]] CpuTime cpu_time() const;
+  [[nodiscard]] Memory memory() const;
+  [[nodiscard]] Processes processes() const;
+  [[nodiscard]] Duration time_to_next_look(Duration cost) const;
 
   EventLoop& loop_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
@@ -66,22 +75,29 @@ class Run {
   std::optional<Drain> error_output_;
   Timer timer_;
   Duration spawned_;
+  std::optional<RunGroups> groups_;  // outlives the sandbox
+  sandbox::LayerState cgroup_state_;
   std::optional<sandbox::Sandbox> sandbox_;
+  std::optional<TreeSampler> sampler_;
 
   Phase phase_ = Phase::SettingUp;
   Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
-  Duration started_{};  // execve
-  Duration ended_{};    // the program's end, or the moment it was ended
-  Duration gone_{};     // init reaped
-  Duration set_up_cpu_{};
+  Duration started_{};        // execve
+  Duration ended_{};          // the program's end, or the moment it was ended
+  Duration gone_{};           // init reaped
+  Duration set_up_cpu_{};     // the target's, before execve
+  Duration init_cpu_{};       // init's, until it was locked down
   Duration last_progress_{};  // when CPU time last grew, for limits.idle
-  TreeUsage latest_{};
-  Bytes sampled_peak_{};
+  Duration cpu_so_far_{};     // of the program, at the last look
+  Duration sampled_cpu_{};    // by sampling, where no group counts
+  Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
   bool about_to_exec_ = false;
+  bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
-  Fd work_folder_;
+  Fd work_folder_, listener_;
+  std::vector<RecordedViolation> violations_;
   std::vector<std::string> warnings_;
 };
 

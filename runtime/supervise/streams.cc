@@ -182,7 +182,7 @@ void Drain::on_readable() {
   for (int turn = 0; turn < 16; ++turn) {
     const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) return;
+    if (count < 0 && errno == EAGAIN && !closing_) return;
     if (count <= 0) return end();
     accept({chunk.data(), static_cast<std::size_t>(count)});
     if (pending_.empty()) continue;
@@ -200,7 +200,18 @@ void Drain::on_readable() {
 void Drain::on_sink_writable() {
   if (!flush()) return;
   loop_.forget(sink_);
+  go_on();
+}
+
+// Back to the pipe. One that is closing is read now: nobody need ever write to it again, so it need not become ready.
+void Drain::go_on() {
   start();
+  while (closing_ && !ended_ && pending_.empty()) on_readable();
+}
+
+void Drain::close_soon() {
+  closing_ = true;
+  while (!ended_ && pending_.empty()) on_readable();
 }
 
 void Drain::give_up_sink() {
@@ -209,7 +220,7 @@ void Drain::give_up_sink() {
   result_.truncated = true;
   pending_.clear();
   loop_.forget(sink_);
-  start();
+  go_on();
 }
 
 void Drain::end() {

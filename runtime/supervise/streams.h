@@ -63,6 +63,8 @@ class Drain {
   Fd take_writer();
   void start();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  // Every process that should write has ended: what is in the pipe is all, even if somebody else holds its other end.
+  void close_soon();
   // Passes nothing more on: whoever reads our own output has stopped, and the run must end all the same.
   void give_up_sink();
   Stream take_result();
@@ -71,6 +73,7 @@ class Drain {
   void on_readable();
   void on_sink_writable();
   void accept(std::string_view data);
+  void go_on();
   bool flush();  // false: the sink takes no more now
   void end();
 
@@ -86,6 +89,7 @@ class Drain {
   std::string pending_;
   Sha256 hash_;
   Stream result_;
+  bool closing_ = false;
   bool ended_ = false;
 };
 

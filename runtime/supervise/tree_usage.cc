@@ -1,8 +1,10 @@
 #include "runtime/supervise/tree_usage.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <sstream>
@@ -27,11 +29,29 @@ std::string read_proc(pid_t pid, const char* name) {
   return text;
 }
 
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> children;
-  std::istringstream list(read_proc(pid, ("task/" + std::to_string(pid) + "/children").c_str()));
-  for (pid_t child = 0; list >> child;) children.push_back(child);
-  return children;
+std::vector<pid_t> threads_of(pid_t pid) {
+  std::vector<pid_t> threads;
+  DIR* tasks = ::opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
+  if (tasks == nullptr) return threads;
+  while (const dirent* entry = ::readdir(tasks)) {
+    pid_t thread = 0;
+    const std::string_view name = entry->d_name;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc()) threads.push_back(thread);
+  }
+  ::closedir(tasks);
+  return threads;
+}
+
+std::string task_file(pid_t thread, const char* name) {
+  return "task/" + std::to_string(thread) + "/" + name;
+}
+
+// Any thread can be the one that forked.
+void append_children(pid_t pid, const std::vector<pid_t>& threads, std::vector<pid_t>& children) {
+  for (const pid_t thread : threads) {
+    std::istringstream list(read_proc(pid, task_file(thread, "children").c_str()));
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+  }
 }
 
 std::uint64_t number(std::string_view text) {
@@ -56,47 +76,80 @@ std::vector<std::string_view> stat_fields(std::string_view stat) {
   return fields;
 }
 
-Bytes proportional_size(pid_t pid) {
-  const std::string rollup = read_proc(pid, "smaps_rollup");
-  const auto at = rollup.find("\nPss:");
-  if (at == std::string::npos) return {};
-  const auto begin = rollup.find_first_of("0123456789", at);
-  return begin == std::string::npos ? Bytes{} : Bytes{number(std::string_view(rollup).substr(begin)) << 10};
+// The kibibytes behind "Name:" in a file of such lines; 0 where there is none.
+Bytes kibibytes(std::string_view text, std::string_view name) {
+  const auto at = text.find(name);
+  if (at == std::string_view::npos) return {};
+  const auto begin = text.find_first_of("0123456789", at);
+  return begin == std::string_view::npos ? Bytes{} : Bytes{number(text.substr(begin)) << 10};
+}
+
+struct Size {
+  Bytes resident;
+  Bytes unshared;  // swap and page tables: nobody else's
+};
+
+// Of a thread that is alive: a leader that has ended shows nothing while the others go on.
+Size size_of(pid_t pid, const std::vector<pid_t>& threads) {
+  for (const pid_t thread : threads) {
+    const std::string status = read_proc(pid, task_file(thread, "status").c_str());
+    const Bytes resident = kibibytes(status, "\nVmRSS:");
+    if (resident.count == 0) continue;
+    return {resident, {kibibytes(status, "\nVmPTE:").count + kibibytes(status, "\nVmSwap:").count}};
+  }
+  return {};
+}
+
+// Shared pages in parts; what cannot be read counts in full.
+Bytes proportional_size(pid_t pid, const std::vector<pid_t>& threads, Bytes resident) {
+  for (const pid_t thread : threads) {
+    const Bytes size = kibibytes(read_proc(pid, task_file(thread, "smaps_rollup").c_str()), "\nPss:");
+    if (size.count != 0) return size;
+  }
+  return resident;
 }
 
 }  // namespace
 
-TreeUsage look_at_tree(pid_t init, Bytes memory_limit) {
+std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   // proc(5), /proc/PID/stat, counted from the third field.
-  constexpr std::size_t kUtime = 11, kCutime = 13, kThreads = 17, kRss = 21;
-  static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  constexpr std::size_t kUtime = 11, kStime = 12, kStartTime = 19;
+  static const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  struct Seen {
+    pid_t pid;
+    std::vector<pid_t> threads;
+    Size size;
+  };
+  const std::vector<pid_t> init_threads = threads_of(init_);
+  if (init_threads.empty()) return std::nullopt;
   TreeUsage usage;
-  std::vector<pid_t> seen;
-  std::vector<pid_t> to_see = children_of(init);
-  std::uint64_t cpu_ticks = 0;
+  std::vector<Seen> seen;
+  std::vector<pid_t> to_see;
+  append_children(init_, init_threads, to_see);
   while (!to_see.empty()) {
     const pid_t pid = to_see.back();
     to_see.pop_back();
     const std::string stat = read_proc(pid, "stat");
     const std::vector<std::string_view> fields = stat_fields(stat);
-    if (fields.size() <= kRss) continue;
-    seen.push_back(pid);
-    // Own user and system time, then those of children waited for.
-    for (std::size_t i = kUtime; i < kCutime + 2; ++i) cpu_ticks += number(fields[i]);
-    usage.tasks += number(fields[kThreads]);
-    usage.memory.count += number(fields[kRss]) * page;
-    const std::vector<pid_t> children = children_of(pid);
-    to_see.insert(to_see.end(), children.begin(), children.end());
+    if (fields.size() <= kStartTime) continue;
+    std::uint64_t& ticks = ticks_[{pid, number(fields[kStartTime])}];
+    ticks = std::max(ticks, number(fields[kUtime]) + number(fields[kStime]));
+    Seen process{pid, threads_of(pid), {}};
+    process.size = size_of(pid, process.threads);
+    usage.tasks += process.threads.size();
+    usage.memory.count += process.size.resident.count + process.size.unshared.count;
+    append_children(pid, process.threads, to_see);
+    seen.push_back(std::move(process));
   }
-  // What init has waited for already: orphans that ended.
-  const std::string init_stat = read_proc(init, "stat");
-  const std::vector<std::string_view> init_fields = stat_fields(init_stat);
-  if (init_fields.size() > kRss) cpu_ticks += number(init_fields[kCutime]) + number(init_fields[kCutime + 1]);
-  usage.cpu = Duration(static_cast<std::int64_t>(cpu_ticks * (1'000'000'000ULL / ticks)));
+  std::uint64_t ticks = 0;
+  for (const auto& [process, own] : ticks_) ticks += own;
+  usage.cpu = Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
   if (usage.memory > memory_limit) {
     usage.memory = {};
-    for (const pid_t pid : seen) usage.memory.count += proportional_size(pid).count;
+    for (const Seen& process : seen) {
+      usage.memory.count +=
+          proportional_size(process.pid, process.threads, process.size.resident).count + process.size.unshared.count;
+    }
   }
   return usage;
 }

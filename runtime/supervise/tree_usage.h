@@ -1,24 +1,39 @@
 // What a sandbox's processes use right now, read from /proc: the source of last resort, where no cgroup counts. It
-// cannot see what happens between two looks; init's report at the end closes the gap for CPU time, and the result names
+// cannot see what happens between two looks; init's report at the end closes part of the gap, and the result names
 // both.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "runtime/core/units.h"
 
 namespace evalrun::supervise {
 
 struct TreeUsage {
-  Duration cpu{};           // of every live process below init, and of all that those have waited for
-  Bytes memory;             // resident; shared pages counted once where the sum would pass `memory_limit`
-  std::uint64_t tasks = 0;  // processes and threads, init not among them
+  Duration cpu{};           // of every process ever seen below init, each as last seen
+  Bytes memory;             // resident, swapped and page tables; shared pages once where the plain sum passes the limit
+  std::uint64_t tasks = 0;  // processes and threads alive, init not among them
 };
 
-// Looks once. Processes that end meanwhile are left out. `memory_limit`: only a sum of resident sizes above it is worth
-// the page-table walk that tells shared pages apart (proportional set size).
-TreeUsage look_at_tree(pid_t init, Bytes memory_limit);
+class TreeSampler {
+ public:
+  explicit TreeSampler(pid_t init) : init_(init) {}
+
+  // Looks once. Processes that end meanwhile are left out. Empty where /proc hides the sandbox from this user (a host's
+  // hidepid): nothing can be bounded by looking then. Only a sum above `memory_limit` is worth the walk over page
+  // tables that tells shared pages apart.
+  std::optional<TreeUsage> look(Bytes memory_limit);
+
+ private:
+  pid_t init_;
+  // By process id and start time, user and system time in clock ticks. A process keeps its entry when it has ended:
+  // nobody else may have waited for it.
+  std::map<std::pair<pid_t, std::uint64_t>, std::uint64_t> ticks_;
+};
 
 }  // namespace evalrun::supervise

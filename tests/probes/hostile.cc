@@ -187,18 +187,6 @@ void read_sparsely(std::size_t page_tables, double rest) {
   sleep_seconds(rest);
 }
 
-// Shared memory that no process maps any more is still there.
-void touch_shared_and_unmap(std::size_t bytes, double rest) {
-  constexpr std::size_t kPiece = 16 << 20;
-  char* memory = map_memory(bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
-  for (std::size_t done = 0; done < bytes; done += kPiece) {
-    for (std::size_t at = done; at < done + kPiece; at += kPage) memory[at] = 1;
-    ::madvise(memory + done, kPiece, MADV_DONTNEED);
-    sleep_seconds(0.002);
-  }
-  sleep_seconds(rest);
-}
-
 // Many processes with many small mappings of shared pages: every look at them is slow. Then memory of its own.
 void slow_looks_then_touch(long processes, long mappings, std::size_t bytes) {
   constexpr std::size_t kShared = 64 << 20;
@@ -653,7 +641,6 @@ const std::map<std::string, Verb>& verbs() {
       {"touch-without-leader", {2, [](const Words& w) { touch_without_leader(mebibytes(w[0]), seconds(w[1])); }}},
       {"read-sparsely",
        {2, [](const Words& w) { read_sparsely(static_cast<std::size_t>(number(w[0])), seconds(w[1])); }}},
-      {"touch-shared-and-unmap", {2, [](const Words& w) { touch_shared_and_unmap(mebibytes(w[0]), seconds(w[1])); }}},
       {"slow-looks-then-touch",
        {3, [](const Words& w) { slow_looks_then_touch(number(w[0]), number(w[1]), mebibytes(w[2])); }}},
       {"launder", {2, [](const Words& w) { launder(number(w[0]), seconds(w[1])); }}},

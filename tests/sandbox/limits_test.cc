@@ -156,7 +156,8 @@ TEST(limits, an_orphan_that_burns_until_the_end_is_counted) {
   const PlanRun run = run_plan(
       probe_plan("probe", {"orphan-burn", "9", "sleep", "0.5"}, "limits.cpu = \"5s\"\nlimits.cpus = \"any\"\n"));
   EXPECT_EQ(run.verdict(), "OK") << run.command.output;
-  EXPECT_GE(run.result.at("cpu").at("total_us"), 300'000) << run.command.output;
+  // It had half a second, on a machine that other tests use too; without the count the figure is a few milliseconds.
+  EXPECT_GE(run.result.at("cpu").at("total_us"), 100'000) << run.command.output;
 }
 
 }  // namespace

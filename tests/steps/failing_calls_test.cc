@@ -42,27 +42,28 @@ bool is_left_out(const std::string& name) {
 
 // Calls of init and the target up to execve, by a trace of a run that succeeds.
 std::vector<Call> set_up_calls(const std::string& trace) {
-  std::istringstream lines(trace);
-  std::map<std::string, std::map<std::string, int>> counts;  // process, name
-  std::set<std::string> executed;
-  std::string supervisor;
-  std::string init;
-  std::set<std::pair<std::string, int>> found;
   static const std::regex kCall("^([0-9]+) +([a-z0-9_]+)\\(.*");
-  for (std::string line; std::getline(lines, line);) {
+  std::vector<std::pair<std::string, std::string>> lines;  // process, name
+  std::string init;
+  std::string target;
+  std::istringstream stream(trace);
+  for (std::string line; std::getline(stream, line);) {
     std::smatch match;
     if (!std::regex_match(line, match, kCall)) continue;
-    const std::string process = match[1];
-    const std::string name = match[2];
-    if (supervisor.empty()) supervisor = process;
-    if (process == supervisor || executed.contains(process)) continue;
-    const int nth = ++counts[process][name];
-    if (init.empty()) init = process;
-    // The set-up's end: execve for the target; for init its own filter, after which it waits and reports.
-    const bool is_last = name == (process == init ? "seccomp" : "execve");
-    if (is_last) executed.insert(process);
-    if (name == "execve") continue;
-    if (!is_left_out(name)) found.insert({name, nth});
+    lines.emplace_back(match[1], match[2]);
+    if (match[2] == "pivot_root") init = match[1];
+    if (match[2] == "execve") target = match[1];  // the last: evalrun's own comes first
+  }
+  // The set-up's end: execve for the target; for init its own filter, after which it waits and reports.
+  const std::map<std::string, std::string> last = {{init, "seccomp"}, {target, "execve"}};
+  std::map<std::pair<std::string, std::string>, int> counts;
+  std::set<std::string> done;
+  std::set<std::pair<std::string, int>> found;
+  for (const auto& [process, name] : lines) {
+    if (!last.contains(process) || done.contains(process)) continue;
+    if (name == last.at(process)) done.insert(process);
+    const int nth = ++counts[{process, name}];
+    if (name != "execve" && !is_left_out(name)) found.insert({name, nth});
   }
   std::vector<Call> calls;
   for (const auto& [name, nth] : found) calls.push_back({name, nth});

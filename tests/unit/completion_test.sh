@@ -25,7 +25,8 @@ offers() {
 offers "check explain image run schema" ""
 offers "schema" s
 offers "--help --version -h" -
-offers "--format --help --output --save-to --set -h" run -
+offers "--format" run --fo
+offers "--save-to" run --sa
 offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "json text" run plan.toml --format ""

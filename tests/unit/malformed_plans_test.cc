@@ -474,6 +474,7 @@ std::set<std::string> types_of(const KeyNode& node) {
     std::string operator()(const TimeForm&) const { return "a string"; }
     std::string operator()(const SizeForm&) const { return "a string"; }
     std::string operator()(const CountForm&) const { return "an integer"; }
+    std::string operator()(const NumberForm&) const { return "a float"; }
     std::string operator()(const FlagForm&) const { return "a boolean"; }
     std::string operator()(const ChoiceForm&) const { return "a string"; }
     std::string operator()(const TextForm&) const { return "a string"; }
@@ -482,7 +483,10 @@ std::set<std::string> types_of(const KeyNode& node) {
     std::string operator()(const TableForm&) const { return "a table"; }
   };
   std::set<std::string> types;
-  for (const Key* key : node.forms) types.insert(std::visit(TypeOf{}, key->form));
+  for (const Key* key : node.forms) {
+    types.insert(std::visit(TypeOf{}, key->form));
+    if (std::holds_alternative<NumberForm>(key->form)) types.insert("an integer");
+  }
   if (node.exactly("[]") != nullptr) types.insert("an array");
   if (node.exactly("[]") == nullptr && !node.children.empty()) types.insert("a table");
   return types;

@@ -25,10 +25,11 @@ class PlanDump {
     for (const CollectFile& file : plan.collect) {
       line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed"));
     }
-    dump_limits(plan.limits);
+    dump_limits(plan.limits, "limits.");
     for (const Mount& mount : plan.mounts) dump_mount(mount);
     for (const Link& link : plan.links) line("link", link.at + " -> " + link.target);
     dump_layers(plan);
+    dump_grading(plan);
   }
 
   [[nodiscard]] std::string text() const { return out_.str(); }
@@ -74,20 +75,39 @@ class PlanDump {
         (from != nullptr ? "from " + from->string() : "text " + std::get<std::string>(file.source)) + " " + mode.str());
   }
 
-  void dump_limits(const Limits& limits) {
-    line("limits.cpu", to_string(limits.cpu));
-    line("limits.wall", to_string(limits.wall));
-    line("limits.idle", maybe(limits.idle));
-    line("limits.memory", to_string(limits.memory));
-    line("limits.stack", to_string(limits.stack));
-    line("limits.processes", limits.processes);
-    line("limits.open_files", limits.open_files);
-    line("limits.file_size", to_string(limits.file_size));
-    line("limits.output", maybe(limits.output.both) + " " + maybe(limits.output.standard_output) + " " +
-                              maybe(limits.output.standard_error));
-    line("limits.workspace", to_string(limits.workspace));
-    line("limits.inodes", limits.inodes);
-    line("limits.cpus", std::visit(*this, limits.cpus));
+  void dump_limits(const Limits& limits, const std::string& prefix) {
+    line(prefix + "cpu", to_string(limits.cpu));
+    line(prefix + "wall", to_string(limits.wall));
+    line(prefix + "idle", maybe(limits.idle));
+    line(prefix + "memory", to_string(limits.memory));
+    line(prefix + "stack", to_string(limits.stack));
+    line(prefix + "processes", limits.processes);
+    line(prefix + "open_files", limits.open_files);
+    line(prefix + "file_size", to_string(limits.file_size));
+    line(prefix + "output", maybe(limits.output.both) + " " + maybe(limits.output.standard_output) + " " +
+                                maybe(limits.output.standard_error));
+    line(prefix + "workspace", to_string(limits.workspace));
+    line(prefix + "inodes", limits.inodes);
+    line(prefix + "cpus", std::visit(*this, limits.cpus));
+  }
+
+  void dump_grading(const Plan& plan) {
+    if (plan.compile) {
+      line("compile.argv", join(plan.compile->argv));
+      dump_limits(plan.compile->limits, "compile.limits.");
+    }
+    for (const Case& one : plan.cases) {
+      const auto* path = std::get_if<std::filesystem::path>(&one.expected);
+      line("case.name", one.name);
+      line("case.stdin", std::visit(*this, one.input));
+      line("case.expect", path != nullptr ? "file " + path->string() : "text " + std::get<std::string>(one.expected));
+      line("case.points", one.points);
+      line("case.group", one.group);
+      dump_limits(one.limits, "case.limits.");
+    }
+    line("checker.kind", static_cast<int>(plan.checker.kind));
+    line("checker.absolute", plan.checker.absolute);
+    line("checker.relative", plan.checker.relative);
   }
 
   void dump_mount(const Mount& mount) {

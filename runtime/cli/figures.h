@@ -1,0 +1,30 @@
+// The parts of a result that every kind of report has: JSON of single values, and measures in words.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runtime/supervise/result.h"
+
+namespace evalrun::cli {
+
+// A path or a message may hold any byte a file name may; JSON may not.
+std::string safe(const std::string& text);
+
+nlohmann::ordered_json to_json(const supervise::Outcome& outcome);
+nlohmann::ordered_json to_json(const supervise::Stream& stream);
+nlohmann::ordered_json to_json(const std::vector<supervise::CollectedFile>& files);
+nlohmann::ordered_json to_json(const std::vector<supervise::RecordedViolation>& violations);
+nlohmann::ordered_json to_json(const sandbox::Layers& layers);
+
+// CPU, wall clock, memory, processes, switches and faults.
+void add_measurements(nlohmann::ordered_json& json, const supervise::RunResult& result);
+
+// The kernel, and what of this host makes the figures less sure.
+nlohmann::ordered_json host_json(const supervise::RunResult& result);
+
+std::string milliseconds(Duration time);  // "12.3 ms"
+std::string mebibytes(Bytes size);        // "4.0 MiB"
+
+}  // namespace evalrun::cli

@@ -1,0 +1,156 @@
+#include "runtime/cli/grade_report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "runtime/cli/figures.h"
+#include "runtime/core/text.h"
+#include "runtime/judge/verdict.h"
+
+namespace evalrun::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+// The longest name that the table makes room for.
+constexpr std::size_t kNameWidth = 24;
+
+void add_run(ordered_json& json, const supervise::RunResult& run) {
+  json["outcome"] = to_json(run.outcome);
+  add_measurements(json, run);
+  json["stdout"] = to_json(run.output);
+  json["stderr"] = to_json(run.error_output);
+  json["violations"] = to_json(run.violations);
+  json["violations_total"] = run.violations_total;
+}
+
+void add_tail(ordered_json& json, const supervise::RunResult& run) {
+  json["timing_us"] = {{"setup", to_microseconds(run.setup)},
+                       {"run", to_microseconds(run.run)},
+                       {"teardown", to_microseconds(run.teardown)}};
+  ordered_json warnings = host_json(run)["warnings"];
+  if (!warnings.empty()) json["warnings"] = std::move(warnings);
+}
+
+ordered_json compile_json(const judge::CompileGrade& compile) {
+  ordered_json json = {{"verdict", judge::name_of(compile.verdict)}, {"message", safe(compile.message)}};
+  add_run(json, compile.run);
+  add_tail(json, compile.run);
+  return json;
+}
+
+ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
+  ordered_json json = {{"name", safe(one.name)}, {"group", safe(one.group)}};
+  json["verdict"] = grade.verdict ? ordered_json(judge::name_of(*grade.verdict)) : ordered_json(nullptr);
+  json["points"] = grade.points;
+  json["points_max"] = one.points;
+  if (!grade.verdict) {
+    json["message"] = "not run";
+    return json;
+  }
+  json["message"] = safe(grade.message);
+  json["feedback"] = safe(grade.feedback);
+  add_run(json, grade.run);
+  add_tail(json, grade.run);
+  return json;
+}
+
+// The run whose layers and host stand for all: they are the same for each.
+const supervise::RunResult* some_run(const judge::Grade& grade) {
+  for (const judge::CaseGrade& one : grade.cases) {
+    if (one.verdict && one.verdict != judge::Verdict::Ie) return &one.run;
+  }
+  return grade.run ? &*grade.run : grade.compile ? &grade.compile->run : nullptr;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text + "  ";
+}
+
+std::string padded_left(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text + "  ";
+}
+
+std::string name_of(const Case& one) {
+  std::string name = printable(one.name);
+  std::ranges::replace(name, '\n', ' ');
+  return name;
+}
+
+std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t width) {
+  std::string text = padded(name_of(one), width);
+  if (!grade.verdict) return text + "-    not run\n";
+  text += padded(std::string(judge::name_of(*grade.verdict)), 3) +
+          padded_left(std::to_string(grade.points) + "/" + std::to_string(one.points), 6) +
+          padded_left(milliseconds(grade.run.cpu.total()), 11) + padded_left(milliseconds(grade.run.wall), 11) +
+          padded_left(mebibytes(grade.run.memory.peak), 10);
+  if (grade.verdict != judge::Verdict::Ac) text += printable(grade.feedback.empty() ? grade.message : grade.feedback);
+  while (text.ends_with(' ')) text.pop_back();
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const GradeReport& report) {
+  const judge::Grade& grade = report.grade;
+  ordered_json json = {{"version", 1}};
+  json["plan"] = {{"name", safe(report.plan.name)}, {"sha256", report.plan.sha256}};
+  json["verdict"] = judge::name_of(grade.verdict);
+  if (grade.run) json["outcome"] = nullptr;  // keeps its place in front of the message
+  json["message"] = safe(grade.message);
+  if (!grade.cases.empty()) {
+    json["score"] = grade.score;
+    json["score_max"] = grade.score_max;
+  }
+  if (grade.run) {
+    add_run(json, *grade.run);
+    json["files"] = to_json(grade.run->files);
+  }
+  if (grade.compile) json["compile"] = compile_json(*grade.compile);
+  if (!grade.cases.empty()) {
+    ordered_json& cases = json["cases"] = ordered_json::array();
+    for (std::size_t i = 0; i < grade.cases.size(); ++i) {
+      cases.push_back(case_json(report.plan.cases[i], grade.cases[i]));
+    }
+  }
+  const supervise::RunResult* run = some_run(grade);
+  if (run != nullptr) json["layers"] = to_json(run->layers);
+  json["timing_us"] = {{"total", to_microseconds(report.took)}};
+  if (run != nullptr) json["host"] = host_json(*run);
+  return json.dump(2) + "\n";
+}
+
+std::string to_text(const GradeReport& report) {
+  const judge::Grade& grade = report.grade;
+  std::string text = std::string(judge::name_of(grade.verdict)) + "  " + printable(grade.message);
+  if (!grade.cases.empty()) {
+    text += "; " + std::to_string(grade.score) + " of " + std::to_string(grade.score_max) + " points";
+  }
+  text += "\n";
+  if (grade.compile) {
+    const supervise::RunResult& run = grade.compile->run;
+    text += "compile: " + printable(grade.compile->message) + "; cpu " + milliseconds(run.cpu.total()) + ", memory " +
+            mebibytes(run.memory.peak) + "\n";
+    if (grade.compile->verdict != judge::Verdict::Ok) {
+      text += printable(run.output.kept) + printable(run.error_output.kept);
+    }
+  }
+  if (grade.run) {
+    text += "cpu " + milliseconds(grade.run->cpu.total()) + ", wall " + milliseconds(grade.run->wall) + ", memory " +
+            mebibytes(grade.run->memory.peak) + "\n" + printable(grade.run->output.kept) +
+            printable(grade.run->error_output.kept);
+  }
+  const bool was_compiled = !grade.compile || grade.compile->verdict == judge::Verdict::Ok;
+  if (grade.cases.empty() || !was_compiled) return text;
+  std::size_t width = 4;
+  for (const Case& one : report.plan.cases) width = std::max(width, std::min(kNameWidth, name_of(one).size()));
+  text += padded("case", width) + padded("", 3) + padded_left("points", 6) + padded_left("cpu", 11) +
+          padded_left("wall", 11) + padded_left("memory", 10);
+  while (text.ends_with(' ')) text.pop_back();
+  text += "\n";
+  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.plan.cases[i], grade.cases[i], width);
+  return text;
+}
+
+}  // namespace evalrun::cli

@@ -1,0 +1,20 @@
+// A graded submission's result in words: one JSON object, or a table for people.
+#pragma once
+
+#include <string>
+
+#include "runtime/judge/grading.h"
+#include "runtime/plan/plan.h"
+
+namespace evalrun::cli {
+
+struct GradeReport {
+  const Plan& plan;
+  const judge::Grade& grade;
+  Duration took;
+};
+
+std::string to_json(const GradeReport& report);
+std::string to_text(const GradeReport& report);
+
+}  // namespace evalrun::cli

@@ -1,0 +1,50 @@
+// What a case's output is held against, read in pieces: a file of the host of any size, or a text.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "runtime/core/fd.h"
+#include "runtime/plan/plan.h"
+
+namespace evalrun::judge {
+
+// A file's or a text's bytes, one after the other. Holds at most one piece of a file in memory.
+class Expected {
+ public:
+  // The text is borrowed.
+  explicit Expected(std::string_view text) : rest_(text) {}
+  explicit Expected(Fd file, std::string name);
+
+  // Opens what the case expects. Throws SystemError where the file cannot be opened or is no regular file.
+  static Expected of(const Case& one);
+
+  // What comes next, at least one byte; empty at the end. Throws SystemError where the file cannot be read.
+  std::string_view rest() {
+    if (rest_.empty()) refill();
+    return rest_;
+  }
+  // Takes that many bytes off the front of rest().
+  void skip(std::size_t count) { rest_.remove_prefix(count); }
+
+  // One byte of rest(), or kEnd.
+  static constexpr int kEnd = -1;
+  int peek() {
+    const std::string_view next = rest();
+    return next.empty() ? kEnd : static_cast<unsigned char>(next.front());
+  }
+
+ private:
+  void refill();
+
+  Fd file_;
+  std::string name_;
+  std::vector<char> buffer_;
+  std::uint64_t offset_ = 0;
+  std::string_view rest_;
+};
+
+}  // namespace evalrun::judge

@@ -1,0 +1,328 @@
+#include "runtime/judge/grading.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "runtime/core/error.h"
+#include "runtime/core/text.h"
+#include "runtime/sandbox/compile.h"
+
+namespace evalrun::judge {
+namespace {
+
+using supervise::RunResult;
+
+// A sandbox's own descriptors in the supervisor, and those that the whole command needs.
+constexpr rlim_t kDescriptorsPerRun = 64;
+constexpr rlim_t kDescriptorsInAll = 64;
+
+// The plan of one run, without what is said of others.
+Plan single(const Plan& plan) {
+  Plan one = plan;
+  one.compile.reset();
+  one.cases.clear();
+  return one;
+}
+
+// The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
+// has not.
+Plan compile_plan(const Plan& plan) {
+  Plan one = single(plan);
+  one.argv = plan.compile->argv;
+  one.limits = plan.compile->limits;
+  one.input = InputNull{};
+  one.output = OutputCapture{};
+  one.error_output = OutputCapture{};
+  one.network = {};
+  one.collect.clear();
+  one.positions.erase("limits.cpus");
+  return one;
+}
+
+Plan run_plan(const Plan& plan) {
+  Plan one = single(plan);
+  if (plan.compile) one.files.clear();  // they come with the artefacts
+  if (plan.cases.empty()) return one;
+  // Counted and hashed, and given to the checker as they come; a case's result holds no text.
+  one.output = OutputNull{};
+  if (!std::holds_alternative<OutputToStdout>(one.error_output)) one.error_output = OutputNull{};
+  return one;
+}
+
+Plan case_plan(const Plan& common, const Case& one) {
+  Plan plan = common;
+  plan.input = one.input;
+  plan.limits = one.limits;
+  plan.positions["stdin"] = one.position;
+  return plan;
+}
+
+std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, const Limits& limits) {
+  switch (verdict) {
+    case Verdict::Ac: return "accepted";
+    case Verdict::Wa: return "wrong answer";
+    default: return message_of(outcome, limits);
+  }
+}
+
+// Many descriptors are carried from run to run; the sandboxes have limits of their own.
+rlim_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+void check_case_file(const Case& one, std::size_t index, const char* key, const std::filesystem::path& path) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(path, error);
+  const Fd file(is_file ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1);
+  if (file) return;
+  const std::string why = is_file || error ? errno_text(error ? error.value() : errno) : "not a regular file";
+  throw PlanError(one.position, "case[" + std::to_string(index) + "]." + key, "open " + path.string() + ": " + why);
+}
+
+void check_case_files(const Plan& plan) {
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    const Case& one = plan.cases[i];
+    if (const auto* input = std::get_if<InputFile>(&one.input)) check_case_file(one, i, "stdin", input->path);
+    if (const auto* path = std::get_if<std::filesystem::path>(&one.expected)) check_case_file(one, i, "expect", *path);
+  }
+}
+
+}  // namespace
+
+// A case that is running. Its checker sees the output as the run reads it.
+struct Grading::LiveCase {
+  LiveCase(supervise::EventLoop& loop, supervise::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
+           std::size_t at, std::unique_ptr<OutputChecker> with)
+      : index(at),
+        checker(std::move(with)),
+        run(loop, groups, std::move(plan), [this](std::string_view piece) { feed(piece); }) {}
+
+  void feed(std::string_view piece) {
+    if (fault) return;
+    try {
+      checker->feed(piece);
+    } catch (const SystemError& error) {
+      fault = {"checker", error.operation(), error.subject(), error.error(), true};
+    }
+  }
+
+  Judgement finish() {
+    Judgement judgement;
+    if (fault) return judgement;
+    try {
+      judgement = checker->finish();
+    } catch (const SystemError& error) {
+      fault = {"checker", error.operation(), error.subject(), error.error(), true};
+    }
+    return judgement;
+  }
+
+  std::size_t index;
+  std::unique_ptr<OutputChecker> checker;
+  std::optional<supervise::SandboxFault> fault;  // what is expected could not be read
+  supervise::Run run;
+};
+
+bool is_graded(const Plan& plan) {
+  return plan.compile.has_value() || !plan.cases.empty();
+}
+
+void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
+  check_case_files(plan);
+  if (plan.compile) sandbox::compile(compile_plan(plan), host);
+  sandbox::compile(run_plan(plan), host);
+}
+
+unsigned default_jobs(const Plan& plan) {
+  const auto is_pinned = [](const Case& one) { return std::holds_alternative<CpusAuto>(one.limits.cpus); };
+  if (!std::ranges::all_of(plan.cases, is_pinned)) return 1;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+Grading::Grading(supervise::EventLoop& loop, supervise::Groups& groups, const Plan& plan,
+                 const sandbox::HostFacts& host, GradingOptions options)
+    : loop_(loop),
+      groups_(groups),
+      plan_(plan),
+      host_(host),
+      options_(options),
+      run_plan_(run_plan(plan)),
+      first_failure_(plan.cases.size()) {
+  check_runs(plan_, host_);
+  grade_.cases.resize(plan_.cases.size());
+  if (plan_.compile) {
+    start_compile();
+  } else {
+    start_cases();
+  }
+}
+
+Grading::~Grading() = default;
+
+bool Grading::finished() const noexcept {
+  return !compile_run_ && !single_run_ && live_.empty() && (interrupted_ || next_case_ >= cases_to_run());
+}
+
+void Grading::interrupt(int signal) {
+  interrupted_ = true;
+  if (compile_run_) compile_run_->interrupt(signal);
+  if (single_run_) single_run_->interrupt(signal);
+  for (const auto& live : live_) live->run.interrupt(signal);
+}
+
+void Grading::advance(const supervise::SaveFolder* save_folder) {
+  if (compile_run_ && compile_run_->finished()) end_compile();
+  if (single_run_ && single_run_->finished()) end_single_run(save_folder);
+  if (compile_run_ || single_run_) return;
+  for (const auto& live : live_) {
+    if (live->run.finished()) end_case(*live);
+  }
+  std::erase_if(live_, [](const auto& live) { return live->run.finished(); });
+  undo_after_first_failure();
+  start_cases();
+}
+
+void Grading::start_cases() {
+  while (!interrupted_ && next_case_ < cases_to_run() && live_.size() < jobs()) start_case(next_case_++);
+}
+
+// Cases behind this one are not run.
+std::size_t Grading::cases_to_run() const {
+  if (grade_.compile && grade_.compile->verdict != Verdict::Ok) return 0;
+  return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, plan_.cases.size())
+                                                      : plan_.cases.size();
+}
+
+unsigned Grading::jobs() const {
+  const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(plan_);
+  const rlim_t each = kDescriptorsPerRun + (artefacts_ ? artefacts_->count() : 0);
+  static const rlim_t limit = raise_descriptor_limit();
+  const rlim_t most = limit > kDescriptorsInAll ? (limit - kDescriptorsInAll) / each : 0;
+  return static_cast<unsigned>(std::clamp<rlim_t>(wanted, 1, std::max<rlim_t>(most, 1)));
+}
+
+std::vector<rootfs::CarriedFile> Grading::carried() const {
+  return artefacts_ ? artefacts_->open() : std::vector<rootfs::CarriedFile>();
+}
+
+void Grading::start_compile() {
+  sandbox::CompileExtras extras;
+  extras.keep_work_folder = true;
+  compile_run_ =
+      std::make_unique<supervise::Run>(loop_, groups_, sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
+}
+
+void Grading::end_compile() {
+  Fd work = compile_run_->take_work_folder();
+  CompileGrade& compile = grade_.compile.emplace();
+  compile.run = compile_run_->take_result(nullptr);
+  compile_run_.reset();
+  compile.verdict = verdict_of_compile(compile.run.outcome);
+  compile.message = message_of(compile.run.outcome, plan_.compile->limits);
+  if (compile.verdict != Verdict::Ok || interrupted_) return;
+  if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
+  std::vector<Limits> limits;
+  for (const Case& one : plan_.cases) limits.push_back(one.limits);
+  if (limits.empty()) limits.push_back(plan_.limits);
+  artefacts_.emplace(std::move(work), plan_, limits);
+  if (!artefacts_->refusal().empty()) {
+    compile.verdict = Verdict::Ce;
+    compile.message = artefacts_->refusal();
+  } else if (plan_.cases.empty()) {
+    start_single_run();
+  }
+}
+
+void Grading::start_single_run() {
+  single_run_ =
+      std::make_unique<supervise::Run>(loop_, groups_, sandbox::compile(run_plan_, host_, {carried(), false}));
+}
+
+void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
+  grade_.run = single_run_->take_result(save_folder);
+  single_run_.reset();
+}
+
+void Grading::start_case(std::size_t index) {
+  const Case& one = plan_.cases[index];
+  try {
+    auto checker = make_checker(plan_.checker, Expected::of(one));
+    auto compiled = sandbox::compile(case_plan(run_plan_, one), host_, {carried(), false});
+    live_.push_back(std::make_unique<LiveCase>(loop_, groups_, std::move(compiled), index, std::move(checker)));
+  } catch (const HostError& error) {
+    CaseGrade grade;
+    grade.run.outcome = supervise::SandboxFault{error.stage(), error.operation(), error.subject(), error.error(), true};
+    record(index, std::move(grade));
+  } catch (const SystemError& error) {
+    CaseGrade grade;
+    grade.run.outcome = supervise::SandboxFault{"supervisor", error.operation(), error.subject(), error.error(), true};
+    record(index, std::move(grade));
+  }
+}
+
+void Grading::end_case(LiveCase& live) {
+  CaseGrade grade;
+  const Judgement judgement = live.finish();
+  grade.run = live.run.take_result(nullptr);
+  if (live.fault) grade.run.outcome = *live.fault;
+  if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
+  grade.verdict = verdict_of_case(grade.run.outcome, judgement);
+  record(live.index, std::move(grade));
+}
+
+void Grading::record(std::size_t index, CaseGrade grade) {
+  if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
+  grade.message = message_of_case(*grade.verdict, grade.run.outcome, plan_.cases[index].limits);
+  if (grade.verdict != Verdict::Ac) first_failure_ = std::min(first_failure_, index);
+  grade_.cases[index] = std::move(grade);
+}
+
+// What ran beside the first failure and stands behind it in the plan, as if it had never run.
+void Grading::undo_after_first_failure() {
+  if (options_.after_failure == AfterFailure::GoOn) return;
+  std::erase_if(live_, [&](const auto& live) { return live->index > first_failure_; });
+  for (std::size_t i = first_failure_ + 1; i < grade_.cases.size(); ++i) grade_.cases[i] = {};
+}
+
+Grade Grading::take_grade() {
+  Grade& grade = grade_;
+  std::vector<ScoredCase> scored;
+  for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
+    scored.push_back({grade.cases[i].verdict, plan_.cases[i].points, plan_.cases[i].group});
+    grade.score_max += plan_.cases[i].points;
+  }
+  const std::vector<unsigned> points = points_earned(scored);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    grade.cases[i].points = points[i];
+    grade.score += points[i];
+  }
+  if (grade.compile && grade.compile->verdict != Verdict::Ok) {
+    grade.verdict = grade.compile->verdict;
+    grade.message = "the compile step failed: " + grade.compile->message;
+  } else if (plan_.cases.empty()) {
+    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
+    grade.message = grade.run ? message_of(grade.run->outcome, plan_.limits) : "interrupted";
+  } else {
+    grade.verdict = verdict_of_all(scored);
+    const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };
+    const auto first = std::ranges::find_if(grade.cases, decides);
+    grade.message =
+        grade.verdict == Verdict::Ac ? "accepted"
+        : first == grade.cases.end()
+            ? "interrupted"
+            : "case " + plan_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
+  }
+  return std::move(grade_);
+}
+
+}  // namespace evalrun::judge

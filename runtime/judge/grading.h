@@ -1,0 +1,118 @@
+// Grading: a submission compiled once and run over its cases, all in one event loop.
+//
+// Theory of operation. The compile step is a run like any other, in a sandbox of its own. What it leaves in /work is
+// carried over by descriptor (artefacts.h) into a new sandbox for each case, so no case sees another one's files or
+// what any case expects. At most `jobs` sandboxes live at a time. Cases start in the plan's order and are judged each
+// by itself, so the result does not depend on how many run side by side; where grading stops at the first failure,
+// cases that were ahead of it are undone.
+//
+// A plan with a [compile] and no [[case]] is compiled and run once, with the plan's own streams.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/judge/artefacts.h"
+#include "runtime/judge/checker.h"
+#include "runtime/judge/score.h"
+#include "runtime/plan/plan.h"
+#include "runtime/sandbox/host.h"
+#include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun::judge {
+
+enum class AfterFailure { GoOn, Stop };
+
+struct GradingOptions {
+  unsigned jobs = 0;  // live sandboxes; 0: as many as there are cores for them, see default_jobs()
+  AfterFailure after_failure = AfterFailure::GoOn;
+};
+
+struct CompileGrade {
+  Verdict verdict = Verdict::Ok;  // OK, CE or IE
+  std::string message;
+  supervise::RunResult run;
+};
+
+struct CaseGrade {
+  std::optional<Verdict> verdict;  // none: not run
+  unsigned points = 0;             // earned
+  std::string message;
+  std::string feedback;  // the checker's, where it was asked and found a difference
+  supervise::RunResult run;
+};
+
+struct Grade {
+  Verdict verdict = Verdict::Ie;
+  std::string message;
+  std::optional<CompileGrade> compile;
+  std::optional<supervise::RunResult> run;  // of a plan without cases, where the compile step did its work
+  std::vector<CaseGrade> cases;             // as in the plan
+  std::uint64_t score = 0, score_max = 0;
+};
+
+// Whether the plan is more than one run.
+bool is_graded(const Plan& plan);
+
+// Checks what each of the plan's runs needs of this host, without making anything. Throws PlanError and HostError.
+void check_runs(const Plan& plan, const sandbox::HostFacts& host);
+
+// The cores that this process may use, where each case is pinned to one; else 1.
+unsigned default_jobs(const Plan& plan);
+
+class Grading {
+ public:
+  // Starts the first run. Throws what check_runs() and Run throw. `loop` and `groups` must outlive the grading.
+  Grading(supervise::EventLoop& loop, supervise::Groups& groups, const Plan& plan, const sandbox::HostFacts& host,
+          GradingOptions options);
+  ~Grading();
+  Grading(const Grading&) = delete;
+  Grading& operator=(const Grading&) = delete;
+
+  // After every turn of the loop: takes what has finished, starts what comes next. `save_folder` is for what a plan
+  // without cases collects; null: nothing is.
+  void advance(const supervise::SaveFolder* save_folder);
+  [[nodiscard]] bool finished() const noexcept;
+
+  // Ends what is running and starts nothing more.
+  void interrupt(int signal);
+
+  // Once, after finished().
+  Grade take_grade();
+
+ private:
+  struct LiveCase;
+
+  void start_compile();
+  void end_compile();
+  void start_single_run();
+  void end_single_run(const supervise::SaveFolder* save_folder);
+  void start_cases();
+  void start_case(std::size_t index);
+  void end_case(LiveCase& live);
+  void record(std::size_t index, CaseGrade grade);
+  void undo_after_first_failure();
+  [[nodiscard]] std::size_t cases_to_run() const;
+  [[nodiscard]] unsigned jobs() const;
+  [[nodiscard]] std::vector<rootfs::CarriedFile> carried() const;
+
+  supervise::EventLoop& loop_;
+  supervise::Groups& groups_;
+  const Plan plan_;
+  const sandbox::HostFacts host_;
+  const GradingOptions options_;
+  Plan run_plan_;  // what every run has in common
+
+  std::unique_ptr<supervise::Run> compile_run_, single_run_;
+  std::optional<Artefacts> artefacts_;
+  std::vector<std::unique_ptr<LiveCase>> live_;
+  std::size_t next_case_ = 0;
+  std::size_t first_failure_;  // the number of cases where there is none
+  bool interrupted_ = false;
+  Grade grade_;
+};
+
+}  // namespace evalrun::judge

@@ -1,0 +1,38 @@
+#include "runtime/judge/score.h"
+
+#include <algorithm>
+#include <set>
+
+namespace evalrun::judge {
+
+Verdict verdict_of_case(const supervise::Outcome& outcome, const Judgement& judgement) {
+  const Verdict verdict = verdict_of(outcome);
+  if (verdict != Verdict::Ok) return verdict;
+  return judgement.accepted ? Verdict::Ac : Verdict::Wa;
+}
+
+Verdict verdict_of_compile(const supervise::Outcome& outcome) {
+  const Verdict verdict = verdict_of(outcome);
+  return verdict == Verdict::Ok || verdict == Verdict::Ie ? verdict : Verdict::Ce;
+}
+
+Verdict verdict_of_all(const std::vector<ScoredCase>& cases) {
+  if (std::ranges::find(cases, Verdict::Ie, &ScoredCase::verdict) != cases.end()) return Verdict::Ie;
+  const auto first = std::ranges::find_if(cases, [](const ScoredCase& one) { return one.verdict != Verdict::Ac; });
+  if (first == cases.end()) return Verdict::Ac;
+  return first->verdict.value_or(Verdict::Ie);
+}
+
+std::vector<unsigned> points_earned(const std::vector<ScoredCase>& cases) {
+  std::set<std::string_view> failed;
+  for (const ScoredCase& one : cases) {
+    if (!one.group.empty() && one.verdict != Verdict::Ac) failed.insert(one.group);
+  }
+  std::vector<unsigned> points;
+  for (const ScoredCase& one : cases) {
+    points.push_back(one.verdict == Verdict::Ac && !failed.contains(one.group) ? one.points : 0);
+  }
+  return points;
+}
+
+}  // namespace evalrun::judge

@@ -1,0 +1,404 @@
+#include "runtime/supervise/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string_view>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::supervise {
+namespace {
+
+// --- what is mounted, and where this process is
+// --------------------------------------------------------------------------
+
+struct Tree {
+  std::string at;    // where it is mounted
+  std::string root;  // which group of the tree that shows
+};
+
+// By controller ("memory"), "" for v2. Fields of a line: proc(5), /proc/PID/mountinfo.
+std::map<std::string, Tree> mounted_trees() {
+  std::map<std::string, Tree> trees;
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, device, root, at, word;
+    fields >> id >> parent >> device >> root >> at;
+    while (fields >> word && word != "-") {
+    }
+    std::string type, source, options;
+    fields >> type >> source >> options;
+    if (type == "cgroup2") trees.try_emplace("", Tree{at, root});
+    if (type != "cgroup") continue;
+    std::istringstream controllers(options);
+    while (std::getline(controllers, word, ',')) trees.try_emplace(word, Tree{at, root});
+  }
+  return trees;
+}
+
+// By controller, the path of this process's group; "" for v2 (cgroups(7), /proc/PID/cgroup).
+std::map<std::string, std::string> own_groups() {
+  std::map<std::string, std::string> groups;
+  std::ifstream list("/proc/self/cgroup");
+  for (std::string line; std::getline(list, line);) {
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    std::istringstream controllers(line.substr(first + 1, second - first - 1));
+    std::string name;
+    const std::string path = line.substr(second + 1);
+    if (first + 1 == second) groups[""] = path;
+    while (std::getline(controllers, name, ',')) groups[name] = path;
+  }
+  return groups;
+}
+
+// The folder of this process's group; "" where the tree is not mounted or shows another part.
+std::string own_folder(const std::string& controller) {
+  static const std::map<std::string, Tree> trees = mounted_trees();
+  static const std::map<std::string, std::string> groups = own_groups();
+  const auto tree = trees.find(controller);
+  const auto group = groups.find(controller);
+  if (tree == trees.end() || group == groups.end()) return "";
+  std::string path = group->second;
+  if (tree->second.root != "/") {
+    if (!path.starts_with(tree->second.root)) return "";
+    path.erase(0, tree->second.root.size());
+  }
+  return path == "/" || path.empty() ? tree->second.at : tree->second.at + path;
+}
+
+std::string read_text(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> text;
+  const ssize_t count = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  return count > 0 ? std::string(text.data(), static_cast<std::size_t>(count)) : "";
+}
+
+// 0 or errno.
+int write_text(const std::string& path, const std::string& text) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return errno;
+  return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+}
+
+bool has_word(const std::string& text, std::string_view wanted) {
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (word == wanted) return true;
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::uint64_t> read_number(const std::string& path) {
+  return parse_number(read_text(path));
+}
+
+// The number behind `key` in a file of "key number" lines.
+std::optional<std::uint64_t> read_keyed(const std::string& path, std::string_view key) {
+  std::istringstream lines(read_text(path));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return parse_number(std::string_view(line).substr(key.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+bool writable(const std::string& folder) {
+  return ::access(folder.c_str(), W_OK) == 0;
+}
+
+// The nearest of our own group and its ancestors that may be written and hands out controllers: with them enabled
+// already, or enabled now (a group that holds processes cannot hand out any, except the tree's root).
+std::optional<GroupTree> find_v2() {
+  const std::string own = own_folder("");
+  std::optional<GroupTree> counting_only;
+  for (std::string folder = own; folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
+    if (!std::ifstream(folder + "/cgroup.subtree_control")) break;
+    if (!writable(folder) || !writable(folder + "/cgroup.procs")) continue;
+    const std::string offered = read_text(folder + "/cgroup.controllers");
+    for (const char* controller : {"memory", "pids"}) {
+      const bool missing =
+          has_word(offered, controller) && !has_word(read_text(folder + "/cgroup.subtree_control"), controller);
+      if (missing) write_text(folder + "/cgroup.subtree_control", std::string("+") + controller);
+    }
+    const std::string enabled = read_text(folder + "/cgroup.subtree_control");
+    const GroupTree tree{.kind = GroupTree::Kind::V2,
+                         .folder = folder,
+                         .memory = has_word(enabled, "memory"),
+                         .pids = has_word(enabled, "pids"),
+                         .cpu = true};
+    if (tree.memory && tree.pids) return tree;
+    if (!counting_only) counting_only = tree;
+  }
+  return counting_only;
+}
+
+// --- the janitor
+// -----------------------------------------------------------------------------------------------------------
+
+// Removes `prefix`* below `folder`; false where one is still in use.
+bool sweep(const std::string& folder, const std::string& prefix) {
+  DIR* groups = ::opendir(folder.c_str());
+  if (groups == nullptr) return true;
+  std::vector<std::string> stale;
+  while (const dirent* entry = ::readdir(groups)) {
+    if (std::string_view(entry->d_name).starts_with(prefix)) stale.push_back(folder + "/" + entry->d_name);
+  }
+  ::closedir(groups);
+  bool all = true;
+  for (const std::string& group : stale) {
+    write_text(group + "/cgroup.kill", "1");  // v2 only; what lives there has lost its supervisor
+    all = (::rmdir(group.c_str()) == 0 || errno == ENOENT) && all;
+  }
+  return all;
+}
+
+void sleep_milliseconds(long milliseconds) {
+  const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+  ::nanosleep(&time, nullptr);
+}
+
+[[noreturn]] void be_janitor(int pipe, const std::vector<GroupTree>& trees, const std::string& prefix) {
+  ::setsid();  // Ctrl-C is for the supervisor
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  // Nothing else of the supervisor's may live on in here.
+  ::dup2(pipe, 0);
+  ::syscall(SYS_close_range, 1, ~0U, 0);
+  char byte = 0;
+  while (::read(0, &byte, 1) < 0 && errno == EINTR) {
+  }
+  // A sandbox dies with its supervisor, but not in the same instant.
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    bool all = true;
+    for (const GroupTree& tree : trees) all = sweep(tree.folder, prefix) && all;
+    if (all) break;
+    sleep_milliseconds(10);
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+std::vector<GroupTree> find_group_trees() {
+  std::vector<GroupTree> trees;
+  const std::optional<GroupTree> v2 = find_v2();
+  if (v2) trees.push_back(*v2);
+  const auto add_v1 = [&](GroupTree::Kind kind, const char* controller, bool GroupTree::*gives) {
+    const bool already = std::any_of(trees.begin(), trees.end(), [&](const GroupTree& tree) { return tree.*gives; });
+    const std::string folder = own_folder(controller);
+    if (already || folder.empty() || !writable(folder)) return;
+    GroupTree tree{.kind = kind, .folder = folder};
+    tree.*gives = true;
+    trees.push_back(std::move(tree));
+  };
+  add_v1(GroupTree::Kind::V1Memory, "memory", &GroupTree::memory);
+  add_v1(GroupTree::Kind::V1Pids, "pids", &GroupTree::pids);
+  add_v1(GroupTree::Kind::V1Cpuacct, "cpuacct", &GroupTree::cpu);
+  return trees;
+}
+
+Groups::Groups(std::vector<GroupTree> trees) : trees_(std::move(trees)) {
+  if (trees_.empty()) return;
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  // A process id comes back; together with the moment it does not.
+  prefix_ =
+      "evalrun-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_sec * 1'000'000'000LL + now.tv_nsec) + "-";
+  start_janitor();
+}
+
+Groups::~Groups() = default;
+
+void Groups::start_janitor() {
+  Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
+  const pid_t first = ::fork();
+  if (first < 0) throw SystemError("fork", "janitor");
+  if (first == 0) {
+    // Twice, so that the caller has no child that it did not make itself.
+    if (::fork() == 0) {
+      pipe.write_end.reset();
+      be_janitor(pipe.read_end.get(), trees_, prefix_);
+    }
+    ::_exit(0);
+  }
+  ::waitpid(first, nullptr, 0);
+  janitor_ = std::move(pipe.write_end);
+}
+
+sandbox::LayerState Groups::state() const {
+  const auto gives = [&](bool GroupTree::*what) {
+    return std::any_of(trees_.begin(), trees_.end(), [&](const GroupTree& tree) { return tree.*what; });
+  };
+  std::string missing;
+  const auto lacks = [&](bool GroupTree::*what, const char* name) {
+    if (gives(what)) return;
+    missing += (missing.empty() ? "" : ", ") + std::string(name);
+  };
+  lacks(&GroupTree::memory, "memory");
+  lacks(&GroupTree::pids, "pids");
+  lacks(&GroupTree::cpu, "cpu");
+  if (missing.empty()) return {};
+  return {sandbox::LayerState::Kind::Degraded, "no group that this user may write counts " + missing +
+                                                   "; held there by rlimits, init's accounting and sampling"};
+}
+
+std::string Groups::next_name() {
+  return prefix_ + std::to_string(next_++);
+}
+
+void require_cgroup(const Plan& plan, const Groups& groups) {
+  const sandbox::LayerState state = groups.state();
+  if (plan.require.cgroup == Need::IfAvailable || state.kind == sandbox::LayerState::Kind::Enforced) return;
+  throw HostError("host", "provide the layer", "cgroup", 0,
+                  state.why + "; a plan accepts that with [require] cgroup = \"if-available\"");
+}
+
+// --- one run
+// ---------------------------------------------------------------------------------------------------------------
+
+RunGroups::RunGroups(Groups& groups, const Plan& plan) {
+  const std::string name = groups.next_name();
+  try {
+    for (const GroupTree& tree : groups.trees()) make(tree, name, plan);
+  } catch (...) {
+    remove();
+    throw;
+  }
+}
+
+RunGroups::~RunGroups() {
+  remove();
+}
+
+void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan& plan) {
+  const std::string folder = tree.folder + "/" + name;
+  if (::mkdir(folder.c_str(), 0755) != 0) throw HostError("cgroup", "mkdir", folder, errno);
+  made_.push_back({tree, folder});
+  const auto set = [&](const char* file, const std::string& value) {
+    const int error = write_text(folder + "/" + file, value);
+    if (error != 0) throw HostError("cgroup", "write " + value + " to", folder + "/" + file, error);
+  };
+  const auto set_if_present = [&](const char* file, const std::string& value) {
+    if (::access((folder + "/" + file).c_str(), F_OK) == 0) set(file, value);
+  };
+  const std::string memory = std::to_string(plan.limits.memory.count);
+  const std::string processes = std::to_string(plan.limits.processes + 1);  // and init
+  switch (tree.kind) {
+    case GroupTree::Kind::V2:
+      if (tree.memory) {
+        set("memory.max", memory);
+        set("memory.oom.group", "1");
+        set_if_present("memory.swap.max", "0");
+      }
+      if (tree.pids) set("pids.max", processes);
+      v2_folder_ = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!v2_folder_) throw HostError("cgroup", "open", folder, errno);
+      return;
+    case GroupTree::Kind::V1Memory:
+      set("memory.limit_in_bytes", memory);
+      set_if_present("memory.memsw.limit_in_bytes", memory);
+      break;
+    case GroupTree::Kind::V1Pids: set("pids.max", processes); break;
+    case GroupTree::Kind::V1Cpuacct: break;
+  }
+  task_files_.emplace_back(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+  if (!task_files_.back()) throw HostError("cgroup", "open", folder + "/tasks", errno);
+  task_numbers_.push_back(task_files_.back().get());
+}
+
+void RunGroups::remove() noexcept {
+  for (const Made& group : made_) {
+    // The last process has been reaped; the kernel may need a moment to notice.
+    for (int attempt = 0; ::rmdir(group.folder.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) {
+      sleep_milliseconds(1);
+    }
+  }
+  made_.clear();
+}
+
+const RunGroups::Made* RunGroups::find(bool GroupTree::*what) const {
+  const auto found = std::find_if(made_.begin(), made_.end(), [&](const Made& group) { return group.tree.*what; });
+  return found == made_.end() ? nullptr : &*found;
+}
+
+bool RunGroups::limits_memory() const noexcept {
+  return find(&GroupTree::memory) != nullptr;
+}
+
+std::optional<GroupCpu> RunGroups::cpu() const {
+  const Made* group = find(&GroupTree::cpu);
+  if (group == nullptr) return std::nullopt;
+  if (group->tree.kind == GroupTree::Kind::V1Cpuacct) {
+    const auto user = read_number(group->folder + "/cpuacct.usage_user");
+    const auto system = read_number(group->folder + "/cpuacct.usage_sys");
+    if (!user || !system) return std::nullopt;
+    return GroupCpu{Duration(static_cast<std::int64_t>(*user)), Duration(static_cast<std::int64_t>(*system))};
+  }
+  const std::string stat = group->folder + "/cpu.stat";
+  const auto user = read_keyed(stat, "user_usec");
+  const auto system = read_keyed(stat, "system_usec");
+  if (!user || !system) return std::nullopt;
+  return GroupCpu{std::chrono::microseconds(*user), std::chrono::microseconds(*system)};
+}
+
+std::optional<Bytes> RunGroups::memory_peak() const {
+  const Made* group = find(&GroupTree::memory);
+  if (group == nullptr) return std::nullopt;
+  const bool v2 = group->tree.kind == GroupTree::Kind::V2;
+  const auto peak = read_number(group->folder + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
+  return peak ? std::optional(Bytes{*peak}) : std::nullopt;
+}
+
+std::optional<std::uint64_t> RunGroups::processes_peak() const {
+  const Made* group = find(&GroupTree::pids);
+  return group == nullptr ? std::nullopt : read_number(group->folder + "/pids.peak");
+}
+
+bool RunGroups::out_of_memory() const {
+  const Made* group = find(&GroupTree::memory);
+  if (group == nullptr) return false;
+  const bool v2 = group->tree.kind == GroupTree::Kind::V2;
+  return read_keyed(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"), "oom_kill").value_or(0) > 0;
+}
+
+std::string RunGroups::cpu_source() const {
+  const Made* group = find(&GroupTree::cpu);
+  return group != nullptr && group->tree.kind == GroupTree::Kind::V2 ? "cgroup v2: cpu.stat"
+                                                                     : "cgroup v1: cpuacct.usage";
+}
+
+std::string RunGroups::memory_source() const {
+  const Made* group = find(&GroupTree::memory);
+  return group != nullptr && group->tree.kind == GroupTree::Kind::V2 ? "cgroup v2: memory.peak"
+                                                                     : "cgroup v1: memory.max_usage_in_bytes";
+}
+
+std::string RunGroups::processes_source() const {
+  const Made* group = find(&GroupTree::pids);
+  return group != nullptr && group->tree.kind == GroupTree::Kind::V2 ? "cgroup v2: pids.peak" : "cgroup v1: pids.peak";
+}
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,113 @@
+// Control groups: exact memory, CPU time and process counts of a run, and limits that hold between two looks.
+//
+// Theory of operation. A host offers one of: the v2 tree with controllers (delegated, or root's); v1 trees per
+// controller; both (hybrid: v1 has the controllers, the v2 tree still counts CPU time); or nothing that this user may
+// write. Groups finds out once. For each run a RunGroups makes one group in every tree that is of use, below the
+// nearest of our own ancestors that may be written and hands out controllers. The child enters by CLONE_INTO_CGROUP
+// (v2) and by writing "0" to its own tasks file (v1): a pid written to cgroup.procs would wait for the whole machine (8
+// to 19 ms). Only groups that a run made are ever touched.
+//
+// A supervisor that is killed cannot remove its groups. A janitor does: a process that sleeps on a pipe until the
+// supervisor is gone, however it went.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/fd.h"
+#include "runtime/core/units.h"
+#include "runtime/plan/plan.h"
+#include "runtime/sandbox/layers.h"
+
+namespace evalrun::supervise {
+
+// Where runs' groups are made, in one tree.
+struct GroupTree {
+  enum class Kind { V2, V1Memory, V1Pids, V1Cpuacct };
+  Kind kind;
+  std::string folder;   // an existing group that may be written
+  bool memory = false;  // what a group below it gives
+  bool pids = false;
+  bool cpu = false;
+};
+
+// Reads which trees are mounted where and which group this process is in, and picks the folders. Pure but for reading
+// /proc and trying access; makes nothing.
+std::vector<GroupTree> find_group_trees();
+
+class Groups {
+ public:
+  // `trees` empty: runs do without.
+  explicit Groups(std::vector<GroupTree> trees = find_group_trees());
+  ~Groups();
+  Groups(const Groups&) = delete;
+  Groups& operator=(const Groups&) = delete;
+
+  [[nodiscard]] const std::vector<GroupTree>& trees() const noexcept { return trees_; }
+
+  // Enforced, or what is missing.
+  [[nodiscard]] sandbox::LayerState state() const;
+
+  // A name for a run's group that no other run of the machine has.
+  [[nodiscard]] std::string next_name();
+
+ private:
+  void start_janitor();
+
+  std::vector<GroupTree> trees_;
+  std::string prefix_;  // "evalrun-<pid>-<start>-": what the janitor removes
+  std::uint64_t next_ = 0;
+  Fd janitor_;  // closed by our end, whatever way it comes
+};
+
+// Throws HostError where the plan demands a cgroup and this host gives none.
+void require_cgroup(const Plan& plan, const Groups& groups);
+
+struct GroupCpu {
+  Duration user{}, system{};
+};
+
+// One run's groups; gone when this is.
+class RunGroups {
+ public:
+  // Makes the groups and sets the limits. Throws HostError where the kernel refuses.
+  RunGroups(Groups& groups, const Plan& plan);
+  ~RunGroups();
+  RunGroups(const RunGroups&) = delete;
+  RunGroups& operator=(const RunGroups&) = delete;
+
+  // For the spawn: the v2 group to be cloned into (-1: none), and the v1 tasks files to be entered. Borrowed.
+  [[nodiscard]] int clone_into() const noexcept { return v2_folder_.get(); }
+  [[nodiscard]] const std::vector<int>& task_files() const noexcept { return task_numbers_; }
+
+  // Empty where no tree counts it.
+  [[nodiscard]] std::optional<GroupCpu> cpu() const;
+  [[nodiscard]] std::optional<Bytes> memory_peak() const;
+  [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
+  [[nodiscard]] bool out_of_memory() const;                           // the kernel has killed for memory here
+  [[nodiscard]] bool limits_memory() const noexcept;
+
+  // "cgroup v2 cpu.stat" and the like: the source of a figure.
+  [[nodiscard]] std::string cpu_source() const;
+  [[nodiscard]] std::string memory_source() const;
+  [[nodiscard]] std::string processes_source() const;
+
+ private:
+  struct Made {
+    GroupTree tree;
+    std::string folder;
+  };
+  void make(const GroupTree& tree, const std::string& name, const Plan& plan);
+  void remove() noexcept;
+  [[nodiscard]] const Made* find(bool GroupTree::*what) const;
+
+  std::vector<Made> made_;
+  Fd v2_folder_;
+  std::vector<Fd> task_files_;
+  std::vector<int> task_numbers_;
+};
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,285 @@
+// Threats 41 to 75: the system-call surface. Calls are made with every argument -1, each in a child of its own.
+
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/hostile/hostile.h"
+
+namespace evalrun::test {
+namespace {
+
+struct Call {
+  const char* name;
+  long number;
+};
+
+// Rows 9 to 11, 29, 41, 57 to 60, 64: what only exploits need. Numbers from 424 on are the same everywhere.
+const std::vector<Call> kExploitOnly = {
+    {"bpf", SYS_bpf},
+    {"delete_module", SYS_delete_module},
+    {"finit_module", SYS_finit_module},
+    {"init_module", SYS_init_module},
+    {"kexec_load", SYS_kexec_load},
+    {"reboot", SYS_reboot},
+    {"add_key", SYS_add_key},
+    {"keyctl", SYS_keyctl},
+    {"request_key", SYS_request_key},
+    {"fsconfig", SYS_fsconfig},
+    {"fsmount", SYS_fsmount},
+    {"fsopen", SYS_fsopen},
+    {"fspick", SYS_fspick},
+    {"mount", SYS_mount},
+    {"mount_setattr", 442},
+    {"move_mount", SYS_move_mount},
+    {"open_tree", SYS_open_tree},
+    {"pivot_root", SYS_pivot_root},
+    {"setns", SYS_setns},
+    {"umount2", SYS_umount2},
+    {"open_by_handle_at", SYS_open_by_handle_at},
+    {"perf_event_open", SYS_perf_event_open},
+    {"ptrace", SYS_ptrace},
+    {"userfaultfd", SYS_userfaultfd},
+    // -1 as flags holds CLONE_NEWUSER.
+    {"unshare", SYS_unshare},
+    {"clone", SYS_clone},
+};
+
+// Rows 36, 54, 57 to 63, 72 to 75: ordinary programs may try them.
+const std::vector<Call> kNotPermitted = {
+    {"acct", SYS_acct},
+    {"chroot", SYS_chroot},
+    {"clock_settime", SYS_clock_settime},
+    {"settimeofday", SYS_settimeofday},
+    {"adjtimex", SYS_adjtimex},
+    {"clock_adjtime", SYS_clock_adjtime},
+    {"fanotify_init", SYS_fanotify_init},
+    {"fanotify_mark", SYS_fanotify_mark},
+    {"quotactl", SYS_quotactl},
+    {"sethostname", SYS_sethostname},
+    {"setdomainname", SYS_setdomainname},
+    {"swapon", SYS_swapon},
+    {"swapoff", SYS_swapoff},
+    {"syslog", SYS_syslog},
+    {"vhangup", SYS_vhangup},
+    {"setgroups", SYS_setgroups},
+    {"setfsuid", SYS_setfsuid},
+    {"sched_setattr", SYS_sched_setattr},
+    {"sched_setparam", SYS_sched_setparam},
+    {"ioprio_set", SYS_ioprio_set},
+    {"name_to_handle_at", SYS_name_to_handle_at},
+    {"execveat", SYS_execveat},
+    {"kcmp", SYS_kcmp},
+    {"process_vm_readv", SYS_process_vm_readv},
+    {"process_vm_writev", SYS_process_vm_writev},
+    {"pidfd_getfd", 438},
+    {"capset", SYS_capset},
+    {"seccomp", SYS_seccomp},
+    {"prctl", SYS_prctl},
+#if defined(__x86_64__)
+    {"iopl", SYS_iopl},
+    {"ioperm", SYS_ioperm},
+#endif
+};
+
+// Rows 43, 50, 51, 62, 65 to 71, 96, 97: programs have a way without them.
+const std::vector<Call> kNotImplemented = {
+    {"clone3", SYS_clone3},
+    {"io_uring_setup", 425},
+    {"io_uring_enter", 426},
+    {"io_uring_register", 427},
+    {"io_setup", SYS_io_setup},
+    {"io_submit", SYS_io_submit},
+    {"cachestat", 451},
+    {"map_shadow_stack", 453},
+    {"futex_wake", 454},
+    {"futex_wait", 455},
+    {"futex_requeue", 456},
+    {"statmount", 457},
+    {"listmount", 458},
+    {"lsm_get_self_attr", 459},
+    {"lsm_set_self_attr", 460},
+    {"lsm_list_modules", 461},
+    {"mseal", 462},
+    {"landlock_create_ruleset", 444},
+    {"landlock_add_rule", 445},
+    {"landlock_restrict_self", 446},
+    {"memfd_secret", 447},
+    {"process_madvise", 440},
+    {"process_mrelease", 448},
+    {"pkey_alloc", SYS_pkey_alloc},
+    {"pkey_mprotect", SYS_pkey_mprotect},
+    {"get_mempolicy", SYS_get_mempolicy},
+    {"set_mempolicy", SYS_set_mempolicy},
+    {"move_pages", SYS_move_pages},
+    {"vmsplice", SYS_vmsplice},
+    {"tee", SYS_tee},
+    {"splice", SYS_splice},
+    {"memfd_create", SYS_memfd_create},
+    {"shmget", SYS_shmget},
+    {"semget", SYS_semget},
+    {"msgget", SYS_msgget},
+    {"mq_open", SYS_mq_open},
+    {"remap_file_pages", SYS_remap_file_pages},
+    {"flock", SYS_flock},
+    {"sync", SYS_sync},
+#if defined(__x86_64__)
+    {"modify_ldt", SYS_modify_ldt},
+    {"uselib", SYS_uselib},
+#endif
+    {"beyond the table", 9999},
+};
+
+std::vector<std::string> words_for(const std::vector<Call>& calls) {
+  std::vector<std::string> words = {"call-each"};
+  for (const Call& call : calls) words.push_back(std::to_string(call.number));
+  return words;
+}
+
+std::string lines_for(const std::vector<Call>& calls, const std::string& answer) {
+  std::string lines;
+  for (const Call& call : calls) lines += "call " + std::to_string(call.number) + " " + answer + "\n";
+  return lines;
+}
+
+constexpr const char* kCompatible = "[seccomp]\nprofile = \"compatible\"\n";
+
+TEST(calls, what_only_exploits_need_ends_the_run_and_is_told_by_name_under_the_strict_profile) {
+  for (const Call& call : kExploitOnly) {
+    const PlanRun run = run_hostile({"call-each", std::to_string(call.number)});
+    EXPECT_EQ(run.verdict(), "SV") << call.name << shown(run);
+    if (call.number == SYS_clone) continue;  // "call-each" makes it with other flags
+    EXPECT_EQ(run.result.at("outcome").at("call"), call.name);
+    EXPECT_EQ(run.result.at("violations")[0].at("number"), call.number);
+  }
+}
+
+TEST(calls, what_only_exploits_need_is_not_permitted_under_the_compatible_profile) {
+  EXPECT_EQ(run_hostile(words_for(kExploitOnly), kCompatible).output(), lines_for(kExploitOnly, "EPERM"));
+}
+
+TEST(calls, a_program_that_makes_such_a_call_itself_gets_the_verdict_sv) {
+  const PlanRun run =
+      run_hostile({"tell", "before", "call-here", std::to_string(SYS_ptrace), "0", "then", "tell", "after"});
+  EXPECT_EQ(run.verdict(), "SV") << shown(run);
+  EXPECT_EQ(run.kind(), "violation");
+  EXPECT_EQ(run.output(), "before\n");
+  EXPECT_EQ(run.result.at("violations_total"), 1);
+}
+
+// A violation that a child commits is one of the program.
+TEST(calls, a_violation_in_a_child_is_reported) {
+  const PlanRun run = run_hostile({"fork-and-violate"});
+  EXPECT_EQ(run.verdict(), "SV") << shown(run);
+  EXPECT_EQ(run.output(), "");
+  EXPECT_EQ(run.result.at("violations_total"), 1) << shown(run);
+}
+
+TEST(calls, no_plan_can_allow_what_only_exploits_need) {
+  for (const Call& call : kExploitOnly) {
+    if (call.number == SYS_clone) continue;  // allowed as it is, but for its flags
+    const PlanRun run = run_hostile({"tell", "x"}, std::string("[seccomp]\nallow = [\"") + call.name + "\"]\n");
+    EXPECT_EQ(run.command.exit_code, 2) << call.name << shown(run);
+  }
+}
+
+TEST(calls, what_changes_the_machine_or_others_is_not_permitted) {
+  EXPECT_EQ(run_hostile(words_for(kNotPermitted)).output(), lines_for(kNotPermitted, "EPERM"));
+}
+
+TEST(calls, what_programs_can_do_without_is_not_implemented) {
+  EXPECT_EQ(run_hostile(words_for(kNotImplemented)).output(), lines_for(kNotImplemented, "ENOSYS"));
+}
+
+#if defined(__x86_64__)
+// Row 67: since Linux 6.14 uretprobe passes by every filter (seccomp_uprobe_exception), and kills whoever calls it from
+// anywhere but a probe's trampoline. Older kernels do not have it.
+TEST(calls, uretprobe_gives_nothing) {
+  const std::string said = run_hostile({"call-each", "335"}).output();
+  EXPECT_TRUE(said == "call 335 SIGILL\n" || said == "call 335 ENOSYS\n") << said;
+}
+#endif
+
+// The allowed twins: they reach the kernel, which has its own words for arguments that make no sense.
+TEST(calls, ordinary_calls_reach_the_kernel) {
+  const PlanRun run = run_hostile({"call-each", "0", "1", "3", "257", "9", "61", "202", "39"});
+  EXPECT_EQ(
+      run.output(),
+      "call 0 EBADF\ncall 1 EBADF\ncall 3 EBADF\ncall 257 EFAULT\ncall 9 EINVAL\ncall 61 EINVAL\ncall 202 ENOSYS\n"
+      "call 39 OK\n")
+      << shown(run);
+}
+
+// Rows 42 and 45: the flags of clone, without a new user namespace.
+TEST(calls, clone_makes_processes_but_no_namespaces_and_no_siblings) {
+  for (const char* flags : {"0x20000", "0x2000000", "0x4000000", "0x8000000", "0x20000000", "0x40000000", "0x80",
+                            "0x8000", "0x2000", "0x800000", "0x100000000"}) {
+    EXPECT_EQ(run_hostile({"call", "56", flags, "0", "0", "0", "0"}).output(), "call 56 EPERM\n") << flags;
+  }
+  EXPECT_EQ(run_hostile({"call", "56", "0x10000000", "0", "0", "0", "0"}).result.at("outcome").at("call"), "clone");
+  EXPECT_EQ(run_hostile({"silent-child", "0.01"}).output(), "wait OK\n");
+  EXPECT_EQ(run_hostile({"call", "272", "0x20000"}).output(), "call 272 EPERM\n");
+}
+
+#if defined(__x86_64__)
+// Rows 46 and 47.
+TEST(calls, the_tables_of_other_architectures_cannot_be_reached) {
+  EXPECT_EQ(run_hostile({"int80"}).output(), "int80 SIGSYS\n");
+  EXPECT_EQ(run_hostile({"int80"}, kCompatible).output(), "int80 SIGSYS\n");
+  EXPECT_EQ(run_hostile({"call-each", "0x40000027", "0x40000000", "39"}).output(),
+            "call 0x40000027 SIGSYS\ncall 0x40000000 SIGSYS\ncall 39 OK\n");
+}
+
+// Row 48.
+TEST(calls, numbers_without_a_meaning_are_not_implemented) {
+  EXPECT_EQ(run_hostile({"call-each", "-1", "600", "0x3fffffff"}).output(),
+            "call -1 ENOSYS\ncall 600 ENOSYS\ncall 0x3fffffff ENOSYS\n");
+}
+
+// Row 49: AF_INET, TIOCSTI, PR_SET_SECCOMP and READ_IMPLIES_EXEC with garbage above bit 31.
+TEST(calls, garbage_in_the_upper_half_changes_no_answer) {
+  const PlanRun run =
+      run_hostile({"call", "41",  "0x700000002", "1",    "0",    "then",        "call",       "41", "0x700000001",
+                   "1",    "0",   "then",        "call", "157",  "0x100000016", "2",          "0",  "then",
+                   "call", "135", "0x100400000", "then", "call", "135",         "0x1ffffffff"});
+  EXPECT_EQ(run.output(), "call 41 EACCES\ncall 41 OK\ncall 157 EPERM\ncall 135 EPERM\ncall 135 OK\n") << shown(run);
+}
+
+// Rows 54 to 56: PR_SET_SECCOMP, PR_SET_MM, PR_SET_PTRACER, PR_SET_SPECULATION_CTRL, and PR_GET_DUMPABLE.
+TEST(calls, a_program_can_neither_filter_itself_nor_become_another_kind_of_process) {
+  const PlanRun run = run_hostile(
+      {"call", "157", "22",         "2",    "0",    "then", "call",     "157",  "35",   "1",   "0",         "then",
+       "call", "157", "0x59616d61", "1",    "0",    "then", "call",     "157",  "53",   "0",   "0",         "then",
+       "call", "157", "3",          "then", "call", "135",  "0x400000", "then", "call", "135", "0xffffffff"});
+  EXPECT_EQ(
+      run.output(),
+      "call 157 EPERM\ncall 157 EPERM\ncall 157 EPERM\ncall 157 EPERM\ncall 157 OK\ncall 135 EPERM\ncall 135 OK\n")
+      << shown(run);
+}
+
+// Row 61 and depth: a memory file by plan, but still no program out of a descriptor.
+TEST(calls, memory_files_by_plan_cannot_be_run_by_descriptor) {
+  const PlanRun run = run_hostile({"call", "322", "0", "0", "0", "0", "0x1000", "then", "call", "319", "0", "0"},
+                                  "[seccomp]\nallow = [\"memfd_create\"]\n");
+  EXPECT_EQ(run.output(), "call 322 EPERM\ncall 319 EFAULT\n") << shown(run);
+}
+#endif
+
+// Locks: flock and records, refused so that callers go on, and allowed by plan.
+TEST(calls, file_locks_are_refused_and_a_plan_may_allow_them) {
+  EXPECT_EQ(run_hostile({"locks", "/work/l"}).output(),
+            "open OK\nflock ENOSYS\nsetlk EPERM\ngetlk EPERM\nofd setlk EPERM\nlease EPERM\ngetfl OK\n");
+  EXPECT_EQ(run_hostile({"locks", "/work/l"}, "[seccomp]\nallow = [\"flock\", \"fcntl_locks\"]\n").output(),
+            "open OK\nflock OK\nsetlk OK\ngetlk OK\nofd setlk OK\nlease EPERM\ngetfl OK\n");
+}
+
+// A plan's denial bites, and is EPERM.
+TEST(calls, what_the_plan_denies_is_not_permitted) {
+  EXPECT_EQ(run_hostile({"call-each", "83", "84"}, "[seccomp]\ndeny = [\"mkdir\"]\n").output(),
+            "call 83 EPERM\ncall 84 EFAULT\n");
+}
+
+}  // namespace
+}  // namespace evalrun::test

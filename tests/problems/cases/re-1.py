@@ -1,0 +1,3 @@
+text = input()
+assert len(text) < 20
+print(text[::-1])

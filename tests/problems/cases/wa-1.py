@@ -1,0 +1,1 @@
+print(int(input()[::-1]))  # loses the zeros in front

@@ -1,0 +1,4 @@
+#include <cstdlib>
+int main() {
+  std::abort();
+}

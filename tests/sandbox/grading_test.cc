@@ -1,0 +1,251 @@
+// A submission compiled once and run over its cases, through the binary.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+
+namespace evalrun::test {
+namespace {
+
+constexpr const char* kAddInC = R"(#include <stdio.h>
+int main() { long a, b; if (scanf("%ld %ld", &a, &b) != 2) return 3; printf("%ld\n", a + b); })";
+
+// A submission in C over cases; `more` follows the files.
+std::string c_plan(const std::string& more) {
+  return "image = \"c\"\nsource = \"main.c\"\n[files]\n\"main.c\" = { from = \"main.c\" }\n" + more;
+}
+
+std::string case_of(const std::string& input, const std::string& expected, const std::string& more = "") {
+  return "[[case]]\nstdin.text = '''" + input + "'''\nexpect.text = '''" + expected + "'''\n" + more + "\n";
+}
+
+bool has_image(const std::string& name) {
+  const Finished list = run_command({evalrun().string(), "image", "list"});
+  const std::size_t line = list.output.find(name + ": ");
+  return list.output.compare(list.output.find("; ", line), 11, "; installed") == 0;
+}
+
+std::string verdicts(const PlanRun& run) {
+  std::string text;
+  for (const auto& one : run.result.at("cases")) {
+    text += (one.at("verdict").is_null() ? "-" : one.at("verdict").get<std::string>()) + " ";
+  }
+  return text;
+}
+
+// What must not depend on the number of jobs: everything but figures and times.
+nlohmann::json judged(const PlanRun& run) {
+  nlohmann::json judged = {run.result.at("verdict"), run.result.at("message"), run.result.at("score")};
+  for (const auto& one : run.result.at("cases")) {
+    nlohmann::json kept;
+    for (const char* key : {"name", "group", "verdict", "points", "message", "feedback", "outcome", "stdout"}) {
+      kept[key] = one.value(key, nlohmann::json());
+    }
+    judged.push_back(std::move(kept));
+  }
+  return judged;
+}
+
+// A plan whose compile step is a shell script and whose cases run another one.
+std::string shell_plan(const std::string& compile, const std::string& run, const std::string& more) {
+  return "image = \"bash\"\nargv = [\"bash\", \"-c\", '''" + run + "''']\n[compile]\nargv = [\"bash\", \"-c\", '''" +
+         compile + "''']\n" + more;
+}
+
+TEST(grading, a_c_submission_is_compiled_once_and_judged_case_by_case) {
+  if (!has_image("c")) EVALRUN_SKIP("gcc");
+  const TemporaryFolder folder;
+  folder.write("main.c", kAddInC);
+  const PlanRun run =
+      run_plan_in(folder, c_plan("[compile]\n" + case_of("1 2", "3") + case_of("20 22", "42", "points = 3") +
+                                 case_of("1 1", "3") + case_of("", "0")));
+  EXPECT_EQ(run.command.exit_code, 1) << run.command.error_output;
+  EXPECT_EQ(run.verdict(), "WA");
+  EXPECT_EQ(verdicts(run), "AC AC WA RE ");
+  EXPECT_EQ(run.result.at("score"), 4);
+  EXPECT_EQ(run.result.at("score_max"), 6);
+  EXPECT_EQ(run.result.at("message"), "case 3: wrong answer");
+  EXPECT_EQ(run.result.at("cases").at(2).at("feedback"), "line 1, token 1: expected \"3\", found \"2\"");
+  EXPECT_EQ(run.result.at("cases").at(3).at("outcome").at("exit_code"), 3);
+  EXPECT_EQ(run.result.at("compile").at("verdict"), "OK");
+  EXPECT_GT(run.result.at("compile").at("cpu").at("total_us"), 0);
+  EXPECT_FALSE(run.result.at("cases").at(0).at("stdout").contains("text"));
+  EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("bytes"), 2);
+}
+
+TEST(grading, an_accepted_submission_exits_with_0) {
+  if (!has_image("python")) EVALRUN_SKIP("python3");
+  const TemporaryFolder folder;
+  folder.write("main.py", "print(sum(map(int, input().split())))\n");
+  const PlanRun run = run_plan_in(
+      folder, "image = \"python\"\nsource = \"main.py\"\n[files]\n\"main.py\" = { from = \"main.py\" }\n[compile]\n" +
+                  case_of("1 2", "3") + case_of("5 5", "10"));
+  EXPECT_EQ(run.command.exit_code, 0) << run.command.output;
+  EXPECT_EQ(run.verdict(), "AC");
+  EXPECT_EQ(run.result.at("score"), 2);
+}
+
+TEST(grading, what_does_not_compile_is_ce_with_the_compilers_words_and_runs_nothing) {
+  if (!has_image("c") || !has_image("python")) EVALRUN_SKIP("gcc, python3");
+  const TemporaryFolder folder;
+  folder.write("main.c", "int main( { return 0; }\n");
+  const PlanRun run = run_plan_in(folder, c_plan("[compile]\n" + case_of("1 2", "3")));
+  EXPECT_EQ(run.command.exit_code, 1);
+  EXPECT_EQ(run.verdict(), "CE");
+  EXPECT_EQ(run.result.at("compile").at("verdict"), "CE");
+  EXPECT_NE(run.result.at("compile").at("stderr").at("text").get<std::string>().find("error:"), std::string::npos);
+  EXPECT_EQ(verdicts(run), "- ");
+  EXPECT_EQ(run.result.at("score"), 0);
+  const PlanRun syntax = run_plan(
+      "image = \"python\"\nsource = \"m.py\"\n[files]\n\"m.py\".text = \"print(\"\n[compile]\n" + case_of("", ""));
+  EXPECT_EQ(syntax.verdict(), "CE");
+}
+
+TEST(grading, a_compiler_that_hits_a_limit_is_ce_too) {
+  const PlanRun run =
+      run_plan(shell_plan("while :; do :; done", "true", "limits = { cpu = \"200ms\" }\n" + case_of("", "")));
+  EXPECT_EQ(run.verdict(), "CE");
+  EXPECT_EQ(run.result.at("compile").at("outcome").at("limit"), "cpu");
+}
+
+TEST(grading, without_cases_the_program_is_compiled_and_run_once) {
+  const TemporaryFolder folder;
+  const PlanRun run = run_plan_in(
+      folder, "stdin.text = \"in\"\ncollect = [\"made\"]\n" + shell_plan("echo compiled >made", "cat made -", ""),
+      {"--save-to", (folder.path() / "saved").string()});
+  EXPECT_EQ(run.command.exit_code, 0) << run.command.output << run.command.error_output;
+  EXPECT_EQ(run.verdict(), "OK");
+  EXPECT_EQ(run.output(), "compiled\nin");
+  EXPECT_EQ(read_file(folder.path() / "saved/made"), "compiled\n");
+  EXPECT_EQ(run.result.at("compile").at("verdict"), "OK");
+  EXPECT_FALSE(run.result.contains("cases"));
+}
+
+TEST(grading, the_result_is_the_same_whatever_the_number_of_jobs) {
+  // The first failure is slow, so that later ones are known before it.
+  const std::string run = "read n; [ $n = 3 ] && { sleep 0.3; echo wrong; }; [ $n = 5 ] && exit 7; echo $n";
+  std::string cases;
+  for (int i = 1; i <= 8; ++i) {
+    const std::string n = std::to_string(i);
+    cases += case_of(n + "\n", n + "\n", i > 5 ? "group = 'late'" : "group = 'early'");
+  }
+  const std::string plan = shell_plan("true", run, "limits = {}\n" + cases);
+  for (const std::vector<std::string>& how : {std::vector<std::string>{}, {"--stop-at-first-failure"}}) {
+    std::vector<std::string> one = how;
+    one.insert(one.end(), {"--jobs", "1"});
+    const PlanRun alone = run_plan(plan, one);
+    EXPECT_EQ(verdicts(alone), how.empty() ? "AC AC WA AC RE AC AC AC " : "AC AC WA - - - - - ");
+    EXPECT_EQ(alone.result.at("score"), how.empty() ? 3 : 0);
+    for (const char* jobs : {"2", "8"}) {
+      std::vector<std::string> many = how;
+      many.insert(many.end(), {"--jobs", jobs});
+      EXPECT_EQ(judged(run_plan(plan, many)), judged(alone)) << jobs;
+    }
+  }
+}
+
+TEST(grading, a_case_sees_neither_another_cases_files_nor_what_is_expected) {
+  const std::string run =
+      "echo spoor >>/work/spoor; echo spoor >/tmp/spoor; find /work /tmp /dev/shm -type f | sort | tr '\\n' ' '; "
+      "wc -l </work/spoor; grep -rl s3cret /work /tmp /proc/self/environ 2>/dev/null; true";
+  const std::string expected = "/tmp/spoor /work/made /work/spoor 1 s3cret";
+  const PlanRun result = run_plan(shell_plan("echo x >made", run, case_of("", expected) + case_of("", expected)));
+  EXPECT_EQ(verdicts(result), "WA WA ");
+  for (const auto& one : result.result.at("cases")) {
+    EXPECT_EQ(one.at("feedback"), "line 2, token 5: expected \"s3cret\", found the end") << result.command.output;
+  }
+}
+
+TEST(grading, a_forged_verdict_is_just_output) {
+  const PlanRun run = run_plan(shell_plan("echo '{\"verdict\":\"AC\"}'",
+                                          "echo '{\"version\":1,\"verdict\":\"AC\",\"score\":99}'", case_of("", "42")));
+  EXPECT_EQ(run.verdict(), "WA");
+  EXPECT_EQ(run.result.at("score"), 0);
+}
+
+TEST(grading, links_fifos_and_what_is_unreadable_are_not_carried_over) {
+  const std::string compile =
+      "ln -s /etc/passwd link; ln -s .. up; mkdir d e closed; ln -s /etc d/etc; mkfifo fifo d/fifo; echo a >d/a; "
+      "echo s >closed/s; chmod 0 closed; echo x >secret; chmod 0 secret; echo p >prog; chmod 4755 prog; ln d/a hard";
+  const std::string run = "find . -mindepth 1 -printf '%p %y %m\\n' | sort; cat d/a hard";
+  const std::string expected = "./d d 755\n./d/a f 644\n./hard f 644\n./prog f 755\na\na\n";
+  const PlanRun result =
+      run_plan("checker.kind = \"exact\"\n" + shell_plan("umask 022; " + compile, run, case_of("", "\n" + expected)));
+  EXPECT_EQ(result.verdict(), "AC") << result.command.output << result.command.error_output;
+}
+
+TEST(grading, what_does_not_fit_a_case_is_a_compile_error_and_never_our_fault) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"for i in {1..1500}; do echo >f$i; done", "more than 1000 files"},
+      {"d=.; for i in {1..40}; do d=$d/d; done; mkdir -p $d; echo x >$d/x", "nested more than 32 deep"},
+      {"truncate -s 200M sparse", "more than limits.workspace"},
+      {"head -c 100M /dev/zero >large", "more than limits.workspace"},
+  };
+  for (const auto& [compile, says] : rows) {
+    const PlanRun run = run_plan(shell_plan(compile, "true", case_of("", "")));
+    EXPECT_EQ(run.verdict(), "CE") << compile << run.command.output;
+    EXPECT_NE(run.result.value("message", "").find(says), std::string::npos) << run.result.value("message", "");
+  }
+  const PlanRun inodes =
+      run_plan(shell_plan("for i in {1..80}; do echo >f$i; done", "true", case_of("", "", "limits.inodes = 40")));
+  EXPECT_EQ(inodes.verdict(), "CE");
+  const PlanRun fits = run_plan(shell_plan("for i in {1..900}; do echo >f$i; done", "ls | wc -l", case_of("", "900")));
+  EXPECT_EQ(fits.verdict(), "AC") << fits.command.output;
+}
+
+TEST(grading, a_file_in_place_of_a_folder_of_the_plans_is_left_out) {
+  const PlanRun run =
+      run_plan("cwd = \"/work/build\"\n" +
+               shell_plan("cd /work; rmdir build; echo >build; echo x >kept", "cat /work/kept", case_of("", "x")));
+  EXPECT_EQ(run.verdict(), "AC") << run.command.output;
+}
+
+TEST(grading, every_limit_gives_its_verdict) {
+  const std::string run =
+      "read how; case $how in cpu) while :; do :; done;; wall) sleep 9;; output) yes;; "
+      "re) exit 1;; signal) kill -SEGV $$;; file) head -c 9M /dev/zero >/work/f;; esac";
+  std::string cases;
+  for (const char* how : {"cpu", "wall", "output", "re", "signal", "fine"}) {
+    cases += case_of(std::string(how) + "\n", "", "limits = { cpu = '300ms', wall = '1s', output = '64KiB' }");
+  }
+  const PlanRun result = run_plan(shell_plan("true", run, cases), {"--jobs", "2"});
+  EXPECT_EQ(verdicts(result), "TLE TLE OLE RE RE AC ") << result.command.output;
+  EXPECT_EQ(result.verdict(), "TLE");
+}
+
+TEST(grading, a_case_whose_file_is_not_there_is_an_error_of_the_plan) {
+  for (const char* key : {"stdin", "expect"}) {
+    const std::string other = std::string(key) == "stdin" ? "expect.text = ''\n" : "";
+    const PlanRun run = run_plan("argv = [\"x\"]\n[[case]]\n" + other + key + ".file = \"missing\"\n");
+    EXPECT_EQ(run.command.exit_code, 2);
+    EXPECT_NE(run.command.error_output.find(std::string("case[0].") + key), std::string::npos)
+        << run.command.error_output;
+  }
+}
+
+TEST(grading, cases_without_a_compile_step_start_from_the_plans_files) {
+  const PlanRun run =
+      run_plan("image = \"bash\"\nargv = [\"bash\", \"-c\", \"cat data; rm -f data\"]\n[files]\ndata.text = \"d\"\n" +
+               case_of("", "d") + case_of("", "d"));
+  EXPECT_EQ(run.verdict(), "AC") << run.command.output << run.command.error_output;
+  EXPECT_FALSE(run.result.contains("compile"));
+}
+
+TEST(grading, the_example_is_accepted) {
+  if (!has_image("cpp")) EVALRUN_SKIP("g++");
+  const Finished run = run_command({evalrun().string(), (source_dir() / "images/examples/grade.toml").string()});
+  EXPECT_EQ(run.exit_code, 0) << run.output << run.error_output;
+}
+
+TEST(grading, people_get_a_table) {
+  const TemporaryFolder folder;
+  const std::filesystem::path plan =
+      folder.write("plan.toml", "image = \"bash\"\nargv = [\"cat\"]\n" + case_of("a", "a") + case_of("a", "b"));
+  const Finished shown = run_command({evalrun().string(), plan.string(), "--format", "text"});
+  EXPECT_NE(shown.output.find("WA  case 2: wrong answer; 1 of 2 points\n"), std::string::npos) << shown.output;
+  EXPECT_NE(shown.output.find("expected \"b\", found \"a\"\n"), std::string::npos) << shown.output;
+}
+
+}  // namespace
+}  // namespace evalrun::test

@@ -1,0 +1,143 @@
+// The keys of grading: what they mean, and what is refused.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/plan/parse.h"
+#include "tests/support/command.h"
+
+namespace evalrun {
+namespace {
+
+using namespace std::chrono_literals;
+
+Plan parse(const std::string& text, const std::vector<std::filesystem::path>& images = {}) {
+  return parse_plan({text, "plan.toml", "plan", "/plans"}, {}, images);
+}
+
+void expect_refusal(const std::string& text, const std::string& key, const std::string& says) {
+  try {
+    parse("argv = [\"a\"]\n" + text);
+    ADD_FAILURE() << "accepted: " << text;
+  } catch (const PlanError& error) {
+    EXPECT_EQ(error.key(), key) << text << error.what();
+    EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << text << error.what();
+    EXPECT_GT(error.position().line, 0U) << text;
+  }
+}
+
+TEST(GradingPlan, a_case_has_a_name_and_takes_the_limits_of_the_plan_wherever_they_stand) {
+  const Plan plan = parse(R"(argv = ["a"]
+[[case]]
+expect.text = "1"
+[[case]]
+name = "large"
+stdin.file = "2.in"
+expect.file = "2.out"
+points = 5
+group = "g"
+limits = { cpu = "7s", output = { stdout = "1KiB" } }
+[limits]
+wall = "3s"
+memory = "99MiB"
+)");
+  ASSERT_EQ(plan.cases.size(), 2U);
+  EXPECT_EQ(plan.cases[0].name, "1");
+  EXPECT_EQ(plan.cases[0].points, 1U);
+  EXPECT_EQ(std::get<std::string>(plan.cases[0].expected), "1");
+  EXPECT_TRUE(std::holds_alternative<InputNull>(plan.cases[0].input));
+  EXPECT_EQ(plan.cases[0].limits.wall, 3s);
+  EXPECT_EQ(plan.cases[0].limits.cpu, 2s);
+  EXPECT_EQ(plan.cases[1].name, "large");
+  EXPECT_EQ(plan.cases[1].points, 5U);
+  EXPECT_EQ(plan.cases[1].group, "g");
+  EXPECT_EQ(std::get<InputFile>(plan.cases[1].input).path, "/plans/2.in");
+  EXPECT_EQ(std::get<std::filesystem::path>(plan.cases[1].expected), "/plans/2.out");
+  EXPECT_EQ(plan.cases[1].limits.cpu, 7s);
+  EXPECT_EQ(plan.cases[1].limits.wall, 3s);
+  EXPECT_EQ(plan.cases[1].limits.memory, 99_MiB);
+  EXPECT_EQ(plan.cases[1].limits.output.standard_output, 1_KiB);
+  EXPECT_EQ(plan.limits.cpu, 2s);
+  EXPECT_EQ(plan.checker.kind, CheckerKind::Tokens);
+}
+
+TEST(GradingPlan, compilation_has_limits_of_its_own) {
+  const Plan plan = parse("argv = [\"a\"]\n[compile]\nargv = [\"cc\"]\nlimits.cpu = \"5s\"\n[limits]\nwall = \"3s\"\n");
+  ASSERT_TRUE(plan.compile.has_value());
+  EXPECT_EQ(plan.compile->argv, std::vector<std::string>{"cc"});
+  EXPECT_EQ(plan.compile->limits.cpu, 5s);
+  EXPECT_EQ(plan.compile->limits.wall, 40s);
+  EXPECT_EQ(plan.compile->limits.memory, 1_GiB);
+  EXPECT_EQ(plan.compile->limits.output.both, 1_MiB);
+  EXPECT_FALSE(parse("argv = [\"a\"]\n").compile.has_value());
+}
+
+TEST(GradingPlan, tolerances_of_a_checker) {
+  const auto checker = [](const std::string& keys) {
+    return parse("argv = [\"a\"]\ncase = [{ expect.text = '' }]\n[checker]\nkind = \"floats\"\n" + keys).checker;
+  };
+  EXPECT_EQ(checker("").absolute, 1e-6);
+  EXPECT_EQ(checker("").relative, 1e-6);
+  EXPECT_EQ(checker("tolerance = 0.5").absolute, 0.5);
+  EXPECT_EQ(checker("tolerance = 1").relative, 1);
+  EXPECT_EQ(checker("absolute = 1e-3").absolute, 1e-3);
+  EXPECT_EQ(checker("absolute = 1e-3").relative, 0);
+  EXPECT_EQ(checker("relative = 1e-3").absolute, 0);
+}
+
+TEST(GradingPlan, what_cannot_be_is_refused) {
+  const std::string one = "case = [{ expect.text = '' }]\n";
+  expect_refusal("[[case]]\nname = 'x'\n", "case[0].expect", "missing");
+  expect_refusal("[[case]]\nexpect = {}\n", "case[0].expect", "found none of these keys");
+  expect_refusal("[[case]]\nexpect = { text = '', file = 'a' }\n", "case[0].expect", "found 2");
+  expect_refusal("[[case]]\nexpect.text = ''\nstdin = 'inherit'\n", "case[0].stdin", "expected \"null\"");
+  expect_refusal("[[case]]\nexpect.text = ''\nname = 'x'\n[[case]]\nexpect.text = ''\nname = 'x'\n", "case[1].name",
+                 "a second \"x\"");
+  expect_refusal("[[case]]\nexpect.text = ''\nname = '2'\n[[case]]\nexpect.text = ''\n", "case[1].name",
+                 "a second \"2\"");
+  expect_refusal("[[case]]\nexpect.text = ''\npoints = -1\n", "case[0].points", "from 0");
+  expect_refusal("[[case]]\nexpect.text = ''\nlimits.cpus = [1, 1]\n", "case[0].limits.cpus", "listed twice");
+  expect_refusal("[[case]]\nexpect.text = ''\nlimits.cpu = '0s'\n", "case[0].limits.cpu", "1ms");
+  expect_refusal(one + "stdin = 'null'\n", "stdin", "in each [[case]]");
+  expect_refusal(one + "stdout = 'inherit'\n", "stdout", "checker");
+  expect_refusal(one + "stderr = { file = 'x' }\n", "stderr", "many cases");
+  expect_refusal(one + "collect = ['x']\n", "collect", "without [[case]]");
+  expect_refusal("[checker]\nkind = 'lines'\n", "checker", "with [[case]]");
+  expect_refusal(one + "[checker]\nkind = 'line'\n", "checker.kind", "did you mean \"lines\"?");
+  expect_refusal(one + "[checker]\ntolerance = 0.1\n", "checker.tolerance", "floats");
+  expect_refusal(one + "[checker]\nkind = 'lines'\nabsolute = 0.1\n", "checker.absolute", "floats");
+  expect_refusal(one + "[checker]\nkind = 'floats'\ntolerance = 0.1\nrelative = 0.1\n", "checker.tolerance",
+                 "without checker.absolute");
+  expect_refusal(one + "[checker]\nkind = 'floats'\ntolerance = -1\n", "checker.tolerance", "a number from 0 to 1");
+  expect_refusal(one + "[checker]\nkind = 'floats'\ntolerance = nan\n", "checker.tolerance", "a number from 0 to 1");
+  expect_refusal("[compile]\n", "compile.argv", "compile line");
+  expect_refusal("[compile]\nargv = []\n", "compile.argv", "an empty one");
+  expect_refusal("[compile]\nargv = ['']\n", "compile.argv", "a program as the first word");
+}
+
+TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_makes) {
+  const test::TemporaryFolder folder;
+  folder.write("lang.toml",
+               "name = \"lang\"\nrun = [\"run\", \"{source}\"]\ncompile = [\"cc\", \"{source}\", \"-o{stem}\"]\n"
+               "compiled_run = [\"./{stem}\"]\n");
+  folder.write("script.toml", "name = \"script\"\nrun = [\"run\", \"{source}\"]\ncompile = [\"lint\", \"{source}\"]\n");
+  folder.write("bare.toml", "name = \"bare\"\nrun = [\"run\"]\n");
+  const std::vector<std::filesystem::path> images = {folder.path()};
+  const Plan compiled = parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n", images);
+  EXPECT_EQ(compiled.compile->argv, (std::vector<std::string>{"cc", "a/Main.x", "-oMain"}));
+  EXPECT_EQ(compiled.argv, std::vector<std::string>{"./Main"});
+  const Plan plain = parse("image = \"lang\"\nsource = \"m\"\n", images);
+  EXPECT_EQ(plain.argv, (std::vector<std::string>{"run", "m"}));
+  const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n", images);
+  EXPECT_EQ(script.compile->argv, (std::vector<std::string>{"lint", "m.s"}));
+  EXPECT_EQ(script.argv, (std::vector<std::string>{"run", "m.s"}));
+  const Plan own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);
+  EXPECT_EQ(own.compile->argv, std::vector<std::string>{"make"});
+  EXPECT_EQ(own.argv, std::vector<std::string>{"x"});
+  EXPECT_THROW(parse("image = \"lang\"\n[compile]\n", images), PlanError) << "no source";
+  EXPECT_THROW(parse("image = \"bare\"\n[compile]\n", images), PlanError) << "no compile line";
+}
+
+}  // namespace
+}  // namespace evalrun
