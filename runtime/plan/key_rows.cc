@@ -233,21 +233,21 @@ std::vector<Key> file_rows() {
 struct LimitsTable {
   std::string prefix;
   std::optional<Limits> defaults;  // none: those of [limits]
-  void (*change)(Draft&, Draft::LimitsChange);
+  void (*change)(Draft&, const Draft::LimitsChange&);
 };
 
 LimitsTable plan_limits() {
-  return {"limits.", Limits{}, [](Draft& d, Draft::LimitsChange change) { change(d.plan.limits); }};
+  return {"limits.", Limits{}, [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.limits); }};
 }
 
 LimitsTable compile_limits() {
   return {"compile.limits.", CompileStep::compile_limits(),
-          [](Draft& d, Draft::LimitsChange change) { change(d.plan.compile->limits); }};
+          [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.compile->limits); }};
 }
 
 LimitsTable case_limits() {
   return {"case[].limits.", std::nullopt,
-          [](Draft& d, Draft::LimitsChange change) { d.case_limits.back().push_back(std::move(change)); }};
+          [](Draft& d, const Draft::LimitsChange& change) { d.case_limits.back().push_back(change); }};
 }
 
 std::string default_of(const LimitsTable& table, std::string (*text)(const Limits&)) {
@@ -287,7 +287,7 @@ void separate(OutputLimit& output) {
 std::vector<Key> output_limit_rows(const LimitsTable& table) {
   const auto change = table.change;
   const std::string path = table.prefix + "output";
-  const auto stream = [&](std::string name, std::optional<Bytes> OutputLimit::*field, std::string description) {
+  const auto stream = [&](const std::string& name, std::optional<Bytes> OutputLimit::*field, std::string description) {
     const auto store = [change, field](Draft& d, Bytes v, const Entry&) {
       change(d, [field, v](Limits& limits) { limits.output.*field = v; });
     };

@@ -168,6 +168,50 @@ void raw_call(const Words& words) {
   say("call " + words[0], result);
 }
 
+void burn_in_threads(long count, double seconds) {
+  // Each by its own clock: the process's would stop them all at once.
+  const auto burn_thread = [seconds] {
+    const auto used = [] {
+      timespec now{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+      return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+    };
+    volatile unsigned long sink = 0;
+    while (used() < seconds) {
+      for (int i = 0; i < 10'000; ++i) sink = sink + 1;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (long i = 0; i < count; ++i) threads.emplace_back(burn_thread);
+  for (std::thread& thread : threads) thread.join();
+}
+
+void burn_in_children(long count, double seconds) {
+  std::fflush(stdout);
+  for (long i = 0; i < count; ++i) {
+    if (::fork() == 0) {
+      burn(seconds);
+      ::_exit(0);
+    }
+  }
+  // With SIGCHLD ignored this waits for all of them too, and fails with ECHILD then (wait(2)).
+  while (::wait(nullptr) > 0) {
+  }
+}
+
+void touch_shared(unsigned long mebibytes) {
+  char* memory =
+      static_cast<char*>(::mmap(nullptr, mebibytes << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  for (unsigned long at = 0; at < mebibytes << 20; at += 4096) memory[at] = 1;
+}
+
+void touch_stack(unsigned long mebibytes) {
+  volatile char frame[1 << 20];
+  for (unsigned long at = 0; at < sizeof frame; at += 4096) frame[at] = 1;
+  if (mebibytes > 1) touch_stack(mebibytes - 1);
+  frame[0] = 2;  // not a tail call
+}
+
 struct Verb {
   std::size_t words;
   std::function<void(const Words&)> run;
@@ -196,6 +240,22 @@ const std::map<std::string, Verb>& verbs() {
         }}},
       {"abort", {0, [](const Words&) { std::abort(); }}},
       {"burn", {1, [](const Words& w) { burn(std::atof(w[0].c_str())); }}},
+      {"burn-threads", {2, [](const Words& w) { burn_in_threads(number(w[0]), std::atof(w[1].c_str())); }}},
+      {"burn-children", {2, [](const Words& w) { burn_in_children(number(w[0]), std::atof(w[1].c_str())); }}},
+      {"used",
+       {0,
+        [](const Words&) {
+          long total = 0;
+          for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+            rusage usage{};
+            ::getrusage(who, &usage);
+            for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+              total += time.tv_sec * 1'000'000 + time.tv_usec;
+          }
+          std::printf("used %ld\n", total);
+        }}},
+      {"touch-shared", {1, [](const Words& w) { touch_shared(static_cast<unsigned long>(number(w[0]))); }}},
+      {"touch-stack", {1, [](const Words& w) { touch_stack(static_cast<unsigned long>(number(w[0]))); }}},
       {"sleep", {1, [](const Words& w) { sleep_seconds(std::atof(w[0].c_str())); }}},
       {"write",
        {1,

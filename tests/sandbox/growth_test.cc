@@ -1,0 +1,79 @@
+// One supervisor that serves many runs, one after the other and at once, grows by nothing.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "runtime/plan/parse.h"
+#include "runtime/sandbox/compile.h"
+#include "runtime/supervise/run.h"
+#include "tests/support/command.h"
+
+namespace evalrun::test {
+namespace {
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+std::string children() {
+  return read_file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+}
+
+std::size_t groups_in(const supervise::Groups& groups) {
+  std::size_t count = 0;
+  for (const supervise::GroupTree& tree : groups.trees()) {
+    for (const auto& entry : std::filesystem::directory_iterator(tree.folder)) {
+      count += entry.path().filename().string().starts_with("evalrun-" + std::to_string(::getpid()) + "-");
+    }
+  }
+  return count;
+}
+
+TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or_group) {
+  const PlanText text{probe_plan("probe", {"daemon", "60", "say", "done"}, "limits.cpus = \"any\"\n"), "plan.toml",
+                      "plan", "/"};
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
+  supervise::EventLoop loop;
+  supervise::Groups groups;
+  const auto run_at_once = [&](int count) {
+    std::vector<std::unique_ptr<supervise::Run>> runs;
+    for (int i = 0; i < count; ++i) runs.push_back(std::make_unique<supervise::Run>(loop, groups, plan));
+    for (const auto& run : runs) {
+      while (!run->finished()) loop.run_once();
+      const supervise::RunResult result = run->take_result(nullptr);
+      EXPECT_TRUE(std::holds_alternative<supervise::Exited>(result.outcome));
+      EXPECT_EQ(result.output.kept, "done\n");
+    }
+  };
+  run_at_once(1);
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 100; ++i) run_at_once(1);
+  for (int i = 0; i < 10; ++i) run_at_once(20);
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(children(), "");
+  EXPECT_EQ(groups_in(groups), 0U);
+}
+
+TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
+  const PlanText text{probe_plan("probe", {"sleep", "60"}), "plan.toml", "plan", "/"};
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
+  supervise::EventLoop loop;
+  supervise::Groups groups;
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 20; ++i) {
+    supervise::Run run(loop, groups, plan);
+    if (i % 2 == 0) loop.run_once();
+  }
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(children(), "");
+  EXPECT_EQ(groups_in(groups), 0U);
+}
+
+}  // namespace
+}  // namespace evalrun::test
