@@ -84,6 +84,19 @@ bool gone(pid_t pid) {
   return name_end == std::string::npos || stat.compare(name_end, 3, ") Z") == 0;
 }
 
+// Control groups that this supervisor made.
+std::size_t groups_of(pid_t supervisor) {
+  const std::string prefix = "evalrun-" + std::to_string(supervisor) + "-";
+  std::error_code ignored;
+  std::size_t count = 0;
+  using Walk = std::filesystem::recursive_directory_iterator;
+  for (auto at = Walk("/sys/fs/cgroup", std::filesystem::directory_options::skip_permission_denied, ignored);
+       at != Walk(); at.increment(ignored)) {
+    count += at->path().filename().string().starts_with(prefix) ? 1U : 0U;
+  }
+  return count;
+}
+
 TEST(lifetime, killing_the_supervisor_while_the_program_runs_ends_everything) {
   const TemporaryFolder folder;
   const NamedProbe named(folder);
@@ -94,16 +107,20 @@ TEST(lifetime, killing_the_supervisor_while_the_program_runs_ends_everything) {
   ::kill(supervisor, SIGKILL);
   ::waitpid(supervisor, nullptr, 0);
   EXPECT_TRUE(named.dies_within(1s));
+  const auto end = std::chrono::steady_clock::now() + 1s;
+  while (groups_of(supervisor) > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(groups_of(supervisor), 0U);
 }
 
 TEST(lifetime, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_second) {
   const TemporaryFolder folder;
   const NamedProbe named(folder);
   const std::string plan = folder.write("plan.toml", named.plan("\"daemon\", \"60\", \"sleep\", \"0.01\"")).string();
-  std::set<pid_t> inits;
+  std::set<pid_t> inits, supervisors;
   // A run takes some 20 ms here: set-up, the program, teardown. 60 moments spread over 30 ms meet all three.
   for (int moment = 0; moment < 60; ++moment) {
     const pid_t supervisor = start({evalrun().string(), "run", plan, "--output", "/dev/null"});
+    supervisors.insert(supervisor);
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(500 * moment);
     while (std::chrono::steady_clock::now() < end) {
       for (const pid_t child : children_of(supervisor)) inits.insert(child);
@@ -116,6 +133,10 @@ TEST(lifetime, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_seco
   for (const pid_t init : inits) {
     while (!gone(init) && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
     EXPECT_TRUE(gone(init)) << init;
+  }
+  for (const pid_t supervisor : supervisors) {
+    while (groups_of(supervisor) > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
+    EXPECT_EQ(groups_of(supervisor), 0U);
   }
   EXPECT_GT(inits.size(), 20U) << "too few kills met a living sandbox";
 }
