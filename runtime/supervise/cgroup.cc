@@ -227,7 +227,6 @@ Groups::Groups(std::vector<GroupTree> trees) : trees_(std::move(trees)) {
   // A process id comes back; together with the moment it does not.
   prefix_ =
       "evalrun-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_sec * 1'000'000'000LL + now.tv_nsec) + "-";
-  start_janitor();
 }
 
 Groups::~Groups() = default;
@@ -266,6 +265,7 @@ sandbox::LayerState Groups::state() const {
 }
 
 std::string Groups::next_name() {
+  if (!janitor_) start_janitor();
   return prefix_ + std::to_string(next_++);
 }
 
