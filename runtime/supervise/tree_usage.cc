@@ -144,12 +144,15 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   std::uint64_t ticks = 0;
   for (const auto& [process, own] : ticks_) ticks += own;
   usage.cpu = Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
-  if (usage.memory > memory_limit) {
-    usage.memory = {};
+  // Twice, and the smaller counts: while processes come to share pages, one pass sees the first with all of them and
+  // the last with its part.
+  for (int pass = 0; pass < 2 && usage.memory > memory_limit; ++pass) {
+    Bytes parts;
     for (const Seen& process : seen) {
-      usage.memory.count +=
+      parts.count +=
           proportional_size(process.pid, process.threads, process.size.resident).count + process.size.unshared.count;
     }
+    usage.memory = std::min(usage.memory, parts);
   }
   return usage;
 }
