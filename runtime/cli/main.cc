@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "runtime/cli/execute.h"
@@ -93,7 +94,8 @@ int fail(const Options& options, const ResultFile& output, const supervise::Sand
   std::cerr << "evalrun: " << message << "\n";
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
-    output.write(fault_to_json(options.plan, fault, message));
+    const std::string name = options.plan == "-" ? "stdin" : std::filesystem::path(options.plan).stem().string();
+    output.write(fault_to_json(name, fault, message));
   } catch (const SystemError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";  // the result's own place may be what failed
   }
@@ -117,10 +119,15 @@ int guarded(const Options& options, const ResultFile& output) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
   } catch (const HostError& error) {
-    return fail(options, output, {error.stage(), error.operation(), error.subject(), error.error(), false},
-                error.what());
+    return fail(
+        options, output,
+        {error.stage(), error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
+        error.what());
   } catch (const SystemError& error) {
-    return fail(options, output, {"supervisor", error.operation(), error.subject(), error.error(), true}, error.what());
+    return fail(
+        options, output,
+        {"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
+        error.what());
   } catch (const std::exception& error) {
     return fail(options, output, {"supervisor", error.what(), "", 0, false}, error.what());
   }

@@ -2,6 +2,7 @@
 // the sandbox failed at is an Outcome too, of a kind that no program can earn.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +55,13 @@ struct SandboxFault {
   int error = 0;
   bool retryable = false;
 };
+
+// Whether the same run may well succeed later: the host was short of something.
+inline bool is_retryable(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ||
+         error == EINTR || error == ETIMEDOUT || error == EUSERS;
+}
+
 using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
 
 struct CpuTime {

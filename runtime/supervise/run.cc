@@ -40,11 +40,6 @@ constexpr std::uint64_t budget_of(const std::optional<Bytes>& limit) {
   return limit ? limit->count : std::numeric_limits<std::uint64_t>::max();
 }
 
-bool is_retryable(int error) {
-  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ||
-         error == EINTR || error == ETIMEDOUT || error == EUSERS;
-}
-
 Fd received_descriptor(msghdr& message) {
   int descriptor = -1;
   if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);

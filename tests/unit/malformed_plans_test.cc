@@ -1,7 +1,6 @@
 // Plans that must be refused, each with its line, its key and what was expected, beside plans of the same family that
 // must not. What can be said of every key is generated from the key table.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -421,10 +420,10 @@ TEST_P(MalformedPlans, are_refused_at_their_line) {
 // place where anything is mounted, would end with status 3.
 TEST_P(MalformedPlans, end_the_command_with_status_2_before_anything_is_made) {
   const test::TemporaryFolder folder;
-  ::setenv("EVALRUN_IMAGES", "/nonexistent", 1);
   const std::string no_clone = std::to_string(SYS_clone3) + "=" + std::to_string(EPERM);
   for (const Refused& each : GetParam().refused) {
-    if (each.text.find("/plans/") != std::string::npos) continue;  // names the folder that the others are parsed in
+    // What only the parser's own folder and search path make wrong.
+    if (each.text.find("/plans/") != std::string::npos || each.text == "image = 'python'") continue;
     const std::string plan = folder.write("plan.toml", whole(each.text)).string();
     const test::Finished run = test::run_command(
         {test::probe("without").string(), no_clone, test::evalrun().string(), "run", plan, "--format", "json"});
@@ -437,7 +436,6 @@ TEST_P(MalformedPlans, end_the_command_with_status_2_before_anything_is_made) {
   const std::string good = folder.write("plan.toml", kFirstLine).string();
   const test::Finished twin = test::run_command(
       {test::probe("without").string(), no_clone, test::evalrun().string(), "run", good, "--format", "json"});
-  ::unsetenv("EVALRUN_IMAGES");
   EXPECT_EQ(twin.exit_code, 3) << twin.error_output;
 }
 
