@@ -111,6 +111,14 @@ Bytes proportional_size(pid_t pid, const std::vector<pid_t>& threads, Bytes resi
 
 }  // namespace
 
+Bytes TreeSampler::confirmed(Bytes parts, Bytes memory_limit) {
+  constexpr std::size_t kLooks = 3;
+  over_.push_back(parts);
+  if (over_.size() < kLooks) return std::min(parts, memory_limit);
+  over_.erase(over_.begin(), over_.end() - kLooks);
+  return *std::min_element(over_.begin(), over_.end());
+}
+
 std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   // proc(5), /proc/PID/stat, counted from the third field.
   constexpr std::size_t kUtime = 11, kStime = 12, kStartTime = 19;
@@ -144,16 +152,16 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   std::uint64_t ticks = 0;
   for (const auto& [process, own] : ticks_) ticks += own;
   usage.cpu = Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
-  // Twice, and the smaller counts: while processes come to share pages, one pass sees the first with all of them and
-  // the last with its part.
-  for (int pass = 0; pass < 2 && usage.memory > memory_limit; ++pass) {
-    Bytes parts;
-    for (const Seen& process : seen) {
-      parts.count +=
-          proportional_size(process.pid, process.threads, process.size.resident).count + process.size.unshared.count;
-    }
-    usage.memory = std::min(usage.memory, parts);
+  if (usage.memory <= memory_limit) {
+    over_.clear();
+    return usage;
   }
+  Bytes parts;
+  for (const Seen& process : seen) {
+    parts.count +=
+        proportional_size(process.pid, process.threads, process.size.resident).count + process.size.unshared.count;
+  }
+  usage.memory = confirmed(parts, memory_limit);
   return usage;
 }
 

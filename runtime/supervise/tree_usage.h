@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "runtime/core/units.h"
 
@@ -30,7 +31,13 @@ class TreeSampler {
   std::optional<TreeUsage> look(Bytes memory_limit);
 
  private:
+  // A look is no instant: while processes come to share pages, it sees the first with all of them and the last with its
+  // part, and the sum is too large. So a sum above the limit counts when three looks in a row have found one, and then
+  // the smallest.
+  Bytes confirmed(Bytes parts, Bytes memory_limit);
+
   pid_t init_;
+  std::vector<Bytes> over_;
   // By process id and start time, user and system time in clock ticks. A process keeps its entry when it has ended:
   // nobody else may have waited for it.
   std::map<std::pair<pid_t, std::uint64_t>, std::uint64_t> ticks_;
