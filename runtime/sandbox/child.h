@@ -65,7 +65,7 @@ struct ChildRecord {
   StepResult step;           // Failed, and Note: a second wall that this host does not give
   std::int64_t time_ns;      // CLOCK_MONOTONIC
   std::int64_t cpu_us;       // AboutToExec: what the target's set-up cost
-  std::int64_t init_cpu_us;  // AboutToExec: what init\'s set-up cost
+  std::int64_t init_cpu_us;  // AboutToExec: what init's set-up cost
 };
 
 // Over the control socket, from init.

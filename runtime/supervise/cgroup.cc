@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,8 +22,7 @@
 namespace evalrun::supervise {
 namespace {
 
-// --- what is mounted, and where this process is
-// --------------------------------------------------------------------------
+// --- what is mounted, and where this process is ---
 
 struct Tree {
   std::string at;    // where it is mounted
@@ -115,9 +113,9 @@ std::optional<std::uint64_t> read_number(const std::string& path) {
   return parse_number(read_text(path));
 }
 
-// The number behind `key` in a file of "key number" lines.
-std::optional<std::uint64_t> read_keyed(const std::string& path, std::string_view key) {
-  std::istringstream lines(read_text(path));
+// The number behind `key` in the text of "key number" lines.
+std::optional<std::uint64_t> keyed_number(const std::string& text, std::string_view key) {
+  std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
       return parse_number(std::string_view(line).substr(key.size() + 1));
@@ -156,8 +154,7 @@ std::optional<GroupTree> find_v2() {
   return counting_only;
 }
 
-// --- the janitor
-// -----------------------------------------------------------------------------------------------------------
+// --- the janitor ---
 
 // Removes `prefix`* below `folder`; false where one is still in use.
 bool sweep(const std::string& folder, const std::string& prefix) {
@@ -276,8 +273,7 @@ void require_cgroup(const Plan& plan, const Groups& groups) {
                   state.why + "; a plan accepts that with [require] cgroup = \"if-available\"");
 }
 
-// --- one run
-// ---------------------------------------------------------------------------------------------------------------
+// --- one run ---
 
 RunGroups::RunGroups(Groups& groups, const Plan& plan) {
   const std::string name = groups.next_name();
@@ -344,6 +340,10 @@ const RunGroups::Made* RunGroups::find(bool GroupTree::*what) const {
   return found == made_.end() ? nullptr : &*found;
 }
 
+bool RunGroups::counts_cpu() const noexcept {
+  return find(&GroupTree::cpu) != nullptr;
+}
+
 bool RunGroups::limits_memory() const noexcept {
   return find(&GroupTree::memory) != nullptr;
 }
@@ -357,9 +357,9 @@ std::optional<GroupCpu> RunGroups::cpu() const {
     if (!user || !system) return std::nullopt;
     return GroupCpu{Duration(static_cast<std::int64_t>(*user)), Duration(static_cast<std::int64_t>(*system))};
   }
-  const std::string stat = group->folder + "/cpu.stat";
-  const auto user = read_keyed(stat, "user_usec");
-  const auto system = read_keyed(stat, "system_usec");
+  const std::string stat = read_text(group->folder + "/cpu.stat");
+  const auto user = keyed_number(stat, "user_usec");
+  const auto system = keyed_number(stat, "system_usec");
   if (!user || !system) return std::nullopt;
   return GroupCpu{std::chrono::microseconds(*user), std::chrono::microseconds(*system)};
 }
@@ -381,7 +381,8 @@ bool RunGroups::out_of_memory() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return false;
   const bool v2 = group->tree.kind == GroupTree::Kind::V2;
-  return read_keyed(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"), "oom_kill").value_or(0) > 0;
+  const std::string events = read_text(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"));
+  return keyed_number(events, "oom_kill").value_or(0) > 0;
 }
 
 std::string RunGroups::cpu_source() const {

@@ -34,8 +34,9 @@ struct GroupTree {
   bool cpu = false;
 };
 
-// Reads which trees are mounted where and which group this process is in, and picks the folders. Pure but for reading
-// /proc and trying access; makes nothing.
+// Reads which trees are mounted where and which group this process is in, and picks the folders. Makes no group; in a
+// v2 tree that it may write it hands the memory and pids controllers down (cgroup.subtree_control) where that has not
+// been done.
 std::vector<GroupTree> find_group_trees();
 
 class Groups {
@@ -88,6 +89,8 @@ class RunGroups {
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
   [[nodiscard]] bool out_of_memory() const;                           // the kernel has killed for memory here
+  // Whether there is a tree for it: no file is read.
+  [[nodiscard]] bool counts_cpu() const noexcept;
   [[nodiscard]] bool limits_memory() const noexcept;
 
   // "cgroup v2 cpu.stat" and the like: the source of a figure.

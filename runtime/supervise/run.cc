@@ -265,7 +265,8 @@ void Run::on_init_gone() {
 }
 
 void Run::sample(Duration at) {
-  const bool groups_tell_all = groups_ && groups_->cpu() && groups_->limits_memory() && groups_->processes_peak();
+  const bool groups_tell_all =
+      groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
   if (!groups_tell_all) {
     const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
     if (!usage && !outcome_ && !target_end_) {
@@ -288,7 +289,7 @@ void Run::sample(Duration at) {
 Duration Run::time_to_next_look(Duration cost) const {
   const Limits& limits = plan_->plan().limits;
   Duration wait = kSampleEvery;
-  if (groups_ && groups_->limits_memory() && groups_->cpu()) {
+  if (groups_ && groups_->limits_memory() && groups_->counts_cpu()) {
     // The CPU limit cannot be reached before every core the run may use has worked so long.
     const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
                                                                 : sandbox_->cores().numbers.size();
