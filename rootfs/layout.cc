@@ -161,8 +161,7 @@ void check_files(const Plan& plan, const Layout& layout) {
 void count_own(Layout& layout) {
   layout.own_inodes = 1;  // the root itself
   for (const Entry& entry : layout.entries) {
-    const Entry* holder = mount_holding(layout, parent_of(entry.at));
-    if (holder != nullptr && !std::holds_alternative<Workspace>(holder->what)) continue;  // stands on another mount
+    if (!stands_on_root(layout, entry)) continue;
     ++layout.own_inodes;
     if (const auto* file = std::get_if<TextFile>(&entry.what)) {
       layout.own_size.count += (file->text.size() + kPage - 1) / kPage * kPage;
@@ -189,6 +188,11 @@ const Entry* mount_holding(const Layout& layout, const std::string& path) {
     if (best == nullptr || entry.at.size() > best->at.size()) best = &entry;
   }
   return best;
+}
+
+bool stands_on_root(const Layout& layout, const Entry& entry) {
+  const Entry* holder = mount_holding(layout, parent_of(entry.at));
+  return holder == nullptr || std::holds_alternative<Workspace>(holder->what);
 }
 
 Layout make_layout(const Plan& plan, const std::vector<std::string>& carried) {

@@ -62,7 +62,8 @@ struct Entry {
 struct Layout {
   // Parents before children; what is made on the root tmpfs before what is mounted over it.
   std::vector<Entry> entries;
-  // Of the root tmpfs, beyond the plan's workspace: what evalrun's own files and folders take.
+  // Of the root tmpfs, beyond the plan's workspace: what evalrun's own files and folders take where every source is
+  // there.
   Bytes own_size;
   unsigned own_inodes = 0;
 };
@@ -70,6 +71,9 @@ struct Layout {
 // Throws PlanError where mounts collide, a mount point would lie behind a link, or a file of [files] on a mount.
 // `carried` are further files, relative to /work, that will be placed beside the plan's own.
 Layout make_layout(const Plan& plan, const std::vector<std::string>& carried = {});
+
+// Whether the root tmpfs gives the entry its inode; false where it stands on another mount.
+bool stands_on_root(const Layout& layout, const Entry& entry);
 
 // The entry on which `path` lies: the deepest mount that is `path` or holds it; null where only the root does.
 const Entry* mount_holding(const Layout& layout, const std::string& path);

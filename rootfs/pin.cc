@@ -155,6 +155,7 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   if (!source) {
     if (bind.optional && errno == ENOENT) {
       absent_.push_back(entry.at);
+      if (stands_on_root(layout_, entry)) ++unused_inodes_;
       return;
     }
     refuse(entry, "open " + bind.source + ": " + errno_text(errno));
@@ -311,7 +312,7 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
             .mounts = mounts_,
             .copies = copies_,
             .root_size = keep(size_option(plan.limits.workspace.count + layout.own_size.count)),
-            .root_inodes = keep(std::to_string(plan.limits.inodes + layout.own_inodes)),
+            .root_inodes = keep(std::to_string(plan.limits.inodes + layout.own_inodes - unused_inodes_)),
             .cwd = keep(plan.cwd)};
 }
 

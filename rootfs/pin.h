@@ -57,6 +57,7 @@ class PinnedRoot {
   std::vector<CopyStep> copies_;
   std::vector<std::string> tree_names_, node_names_, mount_names_, copy_names_;
   std::vector<std::string> absent_;
+  unsigned unused_inodes_ = 0;  // of the layout's own: an absent source needs no mount point
   std::vector<std::string> warnings_;
   const Layout& layout_;
   RootSteps steps_{};

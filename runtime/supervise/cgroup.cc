@@ -128,30 +128,47 @@ bool writable(const std::string& folder) {
   return ::access(folder.c_str(), W_OK) == 0;
 }
 
-// The nearest of our own group and its ancestors that may be written and hands out controllers: with them enabled
-// already, or enabled now (a group that holds processes cannot hand out any, except the tree's root).
-std::optional<GroupTree> find_v2() {
-  const std::string own = own_folder("");
-  std::optional<GroupTree> counting_only;
-  for (std::string folder = own; folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
+// Our own group of the v2 tree and its ancestors, the nearest first, as far as they may be written.
+std::vector<std::string> writable_v2_folders() {
+  std::vector<std::string> folders;
+  for (std::string folder = own_folder(""); folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
     if (!std::ifstream(folder + "/cgroup.subtree_control")) break;
-    if (!writable(folder) || !writable(folder + "/cgroup.procs")) continue;
-    const std::string offered = read_text(folder + "/cgroup.controllers");
-    for (const char* controller : {"memory", "pids"}) {
-      const bool missing =
-          has_word(offered, controller) && !has_word(read_text(folder + "/cgroup.subtree_control"), controller);
-      if (missing) write_text(folder + "/cgroup.subtree_control", std::string("+") + controller);
-    }
-    const std::string enabled = read_text(folder + "/cgroup.subtree_control");
-    const GroupTree tree{.kind = GroupTree::Kind::V2,
-                         .folder = folder,
-                         .memory = has_word(enabled, "memory"),
-                         .pids = has_word(enabled, "pids"),
-                         .cpu = true};
-    if (tree.memory && tree.pids) return tree;
-    if (!counting_only) counting_only = tree;
+    if (writable(folder) && writable(folder + "/cgroup.procs")) folders.push_back(folder);
   }
-  return counting_only;
+  return folders;
+}
+
+GroupTree v2_tree(const std::string& folder) {
+  const std::string handed_down = read_text(folder + "/cgroup.subtree_control");
+  return {.kind = GroupTree::Kind::V2,
+          .folder = folder,
+          .memory = has_word(handed_down, "memory"),
+          .pids = has_word(handed_down, "pids"),
+          .cpu = true};
+}
+
+// Hands down what the folder's own group was given of `memory` and `pids`; the kernel refuses that for a group that
+// holds processes, except the tree's root.
+void hand_down_controllers(const std::string& folder) {
+  const std::string given = read_text(folder + "/cgroup.controllers");
+  for (const char* controller : {"memory", "pids"}) {
+    if (has_word(given, controller)) write_text(folder + "/cgroup.subtree_control", std::string("+") + controller);
+  }
+}
+
+// Whoever delegated a tree to us has often handed the controllers down already, as systemd does below user@.service:
+// then nothing is written. A container's tree, or a folder just given to a user, is for us to open: the nearest that
+// allows it.
+std::optional<GroupTree> find_v2() {
+  const std::vector<std::string> folders = writable_v2_folders();
+  for (const bool may_hand_down : {false, true}) {
+    for (const std::string& folder : folders) {
+      if (may_hand_down) hand_down_controllers(folder);
+      const GroupTree tree = v2_tree(folder);
+      if (tree.memory && tree.pids) return tree;
+    }
+  }
+  return folders.empty() ? std::nullopt : std::optional(v2_tree(folders.front()));
 }
 
 // --- the janitor ---

@@ -34,9 +34,9 @@ struct GroupTree {
   bool cpu = false;
 };
 
-// Reads which trees are mounted where and which group this process is in, and picks the folders. Makes no group; in a
-// v2 tree that it may write it hands the memory and pids controllers down (cgroup.subtree_control) where that has not
-// been done.
+// Reads which trees are mounted where and which group this process is in, and picks the folders. Makes no group. Only
+// where no v2 group that it may write hands the memory and pids controllers down does it write to a group that it did
+// not make: to the nearest one's cgroup.subtree_control (docs/decisions/011-handing-down-controllers.md).
 std::vector<GroupTree> find_group_trees();
 
 class Groups {

@@ -134,6 +134,16 @@ TEST(limits, inodes_bounds_the_number_of_files_in_all_three) {
   EXPECT_EQ(run.output(), "made 60 OK\nmade 40 ENOSPC\n") << run.command.output;
 }
 
+TEST(limits, a_mount_whose_source_is_absent_gives_the_program_no_inode_more) {
+  const TemporaryFolder folder;
+  folder.write("image.toml",
+               "name = \"image\"\ndescription = \"A source that no host has\"\n"
+               "[[mount]]\nbind = \"/nonexistent/source\"\nat = \"/absent\"\noptional = true\n");
+  const PlanRun run = run_plan_in(
+      folder, mounted_probe_plan({"files", "/tmp", "200"}, "image = \"./image.toml\"\nlimits.inodes = 100\n"));
+  EXPECT_EQ(run.output(), "made 100 ENOSPC\n") << run.command.output << run.command.error_output;
+}
+
 TEST(limits, stack_and_the_fixed_rlimits_are_set) {
   const auto limit = [](int resource) { return std::to_string(resource); };
   const PlanRun run = run_plan(probe_plan("probe",
