@@ -1,6 +1,7 @@
 #include "runtime/supervise/run.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -199,6 +200,9 @@ void Run::on_failure(const StepResult& step) {
 }
 
 void Run::on_violation() {
+  // Nobody is left who could violate anything; an older kernel (6.1) would let us wait for one for ever.
+  pollfd listener{listener_.get(), POLLIN, 0};
+  if (::poll(&listener, 1, 0) == 1 && (listener.revents & POLLIN) == 0) return stop_listening();
   std::optional<RecordedViolation> violation = receive_violation(listener_.get());
   if (!violation) return;
   // One is enough: its caller sleeps until it is killed.
