@@ -80,7 +80,7 @@ report "Linux $(uname -r), Landlock ABI ${abi:-unknown}"
 left_out=
 if ((abi < 4)); then
   # Without Landlock's network rights a plan that requires them, as plans do by default, fails closed, and says so.
-  expect "a plan that requires every layer" "$run" 3 landlock_net 'if-available' 'needs ABI 4'
+  expect "a plan that requires every layer" "$run" 3 landlock_net 'if-available' 'needs Landlock ABI 4'
   expect "a plan that accepts the lack" "$run $accept" 0 '"verdict": "OK"' '"net": "degraded: ' '"text": "ran'
   export EVALRUN_ACCEPT_MISSING="landlock_net landlock_scopes"
   # These say what a kernel with every layer says.
