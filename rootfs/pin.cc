@@ -11,10 +11,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
+#include "runtime/core/mount_table.h"
 #include "runtime/core/text.h"
 
 namespace evalrun::rootfs {
@@ -102,20 +101,13 @@ void refuse_kernel_windows(const Entry& entry, const std::string& source) {
   if (error) return;
   std::string below;  // the deepest mount that holds the path: its place and type
   std::string type_below;
-  std::ifstream mounts("/proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream fields(line);
-    std::string id, parent, device, root, at, word, type;
-    fields >> id >> parent >> device >> root >> at;
-    while (fields >> word && word != "-") {
+  for (const MountRow& mount : mount_table()) {
+    if (mount.at != path && is_within(mount.at, path) && is_kernel_window(mount.type)) {
+      refuse(entry, "its source " + source + " holds " + printable(mount.at) + ", a mount of type " + mount.type);
     }
-    fields >> type;
-    if (at != path && is_within(at, path) && is_kernel_window(type)) {
-      refuse(entry, "its source " + source + " holds " + at + ", a mount of type " + type);
-    }
-    if (is_within(path, at) && at.size() >= below.size()) {
-      below = at;
-      type_below = type;
+    if (is_within(path, mount.at) && mount.at.size() >= below.size()) {
+      below = mount.at;
+      type_below = mount.type;
     }
   }
   if (is_kernel_window(type_below)) refuse(entry, "its source " + source + " lies on a mount of type " + type_below);

@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string_view>
 
 #include "runtime/core/error.h"
+#include "runtime/core/mount_table.h"
+#include "runtime/core/small_file.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -29,22 +29,16 @@ struct Tree {
   std::string root;  // which group of the tree that shows
 };
 
-// By controller ("memory"), "" for v2. Fields of a line: proc(5), /proc/PID/mountinfo.
+// By controller ("memory"), "" for v2.
 std::map<std::string, Tree> mounted_trees() {
   std::map<std::string, Tree> trees;
-  std::ifstream mounts("/proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream fields(line);
-    std::string id, parent, device, root, at, word;
-    fields >> id >> parent >> device >> root >> at;
-    while (fields >> word && word != "-") {
+  for (const MountRow& mount : mount_table()) {
+    if (mount.type == "cgroup2") trees.try_emplace("", Tree{mount.at, mount.root});
+    if (mount.type != "cgroup") continue;
+    std::istringstream controllers(mount.options);
+    for (std::string name; std::getline(controllers, name, ',');) {
+      trees.try_emplace(name, Tree{mount.at, mount.root});
     }
-    std::string type, source, options;
-    fields >> type >> source >> options;
-    if (type == "cgroup2") trees.try_emplace("", Tree{at, root});
-    if (type != "cgroup") continue;
-    std::istringstream controllers(options);
-    while (std::getline(controllers, word, ',')) trees.try_emplace(word, Tree{at, root});
   }
   return trees;
 }
@@ -81,13 +75,6 @@ std::string own_folder(const std::string& controller) {
   return path == "/" || path.empty() ? tree->second.at : tree->second.at + path;
 }
 
-std::string read_text(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> text;
-  const ssize_t count = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  return count > 0 ? std::string(text.data(), static_cast<std::size_t>(count)) : "";
-}
-
 // 0 or errno.
 int write_text(const std::string& path, const std::string& text) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -103,14 +90,8 @@ bool has_word(const std::string& text, std::string_view wanted) {
   return false;
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() ? std::optional(value) : std::nullopt;
-}
-
 std::optional<std::uint64_t> read_number(const std::string& path) {
-  return parse_number(read_text(path));
+  return leading_number(read_small_file(path));
 }
 
 // The number behind `key` in the text of "key number" lines.
@@ -118,7 +99,7 @@ std::optional<std::uint64_t> keyed_number(const std::string& text, std::string_v
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
-      return parse_number(std::string_view(line).substr(key.size() + 1));
+      return leading_number(std::string_view(line).substr(key.size() + 1));
     }
   }
   return std::nullopt;
@@ -139,7 +120,7 @@ std::vector<std::string> writable_v2_folders() {
 }
 
 GroupTree v2_tree(const std::string& folder) {
-  const std::string handed_down = read_text(folder + "/cgroup.subtree_control");
+  const std::string handed_down = read_small_file(folder + "/cgroup.subtree_control");
   return {.kind = GroupTree::Kind::V2,
           .folder = folder,
           .memory = has_word(handed_down, "memory"),
@@ -150,7 +131,7 @@ GroupTree v2_tree(const std::string& folder) {
 // Hands down what the folder's own group was given of `memory` and `pids`; the kernel refuses that for a group that
 // holds processes, except the tree's root.
 void hand_down_controllers(const std::string& folder) {
-  const std::string given = read_text(folder + "/cgroup.controllers");
+  const std::string given = read_small_file(folder + "/cgroup.controllers");
   for (const char* controller : {"memory", "pids"}) {
     if (has_word(given, controller)) write_text(folder + "/cgroup.subtree_control", std::string("+") + controller);
   }
@@ -374,7 +355,7 @@ std::optional<GroupCpu> RunGroups::cpu() const {
     if (!user || !system) return std::nullopt;
     return GroupCpu{Duration(static_cast<std::int64_t>(*user)), Duration(static_cast<std::int64_t>(*system))};
   }
-  const std::string stat = read_text(group->folder + "/cpu.stat");
+  const std::string stat = read_small_file(group->folder + "/cpu.stat");
   const auto user = keyed_number(stat, "user_usec");
   const auto system = keyed_number(stat, "system_usec");
   if (!user || !system) return std::nullopt;
@@ -398,7 +379,7 @@ bool RunGroups::out_of_memory() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return false;
   const bool v2 = group->tree.kind == GroupTree::Kind::V2;
-  const std::string events = read_text(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"));
+  const std::string events = read_small_file(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"));
   return keyed_number(events, "oom_kill").value_or(0) > 0;
 }
 

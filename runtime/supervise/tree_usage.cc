@@ -1,32 +1,22 @@
 #include "runtime/supervise/tree_usage.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "runtime/core/fd.h"
+#include "runtime/core/small_file.h"
 
 namespace evalrun::supervise {
 namespace {
 
-// The whole of a small file; "" where the process has gone.
 std::string read_proc(pid_t pid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> chunk;
-  for (ssize_t count = 0; file && (count = ::read(file.get(), chunk.data(), chunk.size())) > 0;) {
-    text.append(chunk.data(), static_cast<std::size_t>(count));
-  }
-  return text;
+  return read_small_file("/proc/" + std::to_string(pid) + "/" + name);
 }
 
 std::vector<pid_t> threads_of(pid_t pid) {
@@ -55,9 +45,7 @@ void append_children(pid_t pid, const std::vector<pid_t>& threads, std::vector<p
 }
 
 std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  return leading_number(text).value_or(0);
 }
 
 // Fields of /proc/PID/stat from the third on (the second, the name, may hold anything but the last parenthesis).

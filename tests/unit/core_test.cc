@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "runtime/core/error.h"
+#include "runtime/core/mount_table.h"
 #include "runtime/core/sha256.h"
+#include "runtime/core/small_file.h"
 #include "runtime/core/text.h"
 #include "runtime/core/units.h"
 
@@ -42,6 +44,52 @@ TEST(units, what_is_printed_parses_back) {
   for (const char* text : {"2s", "1500ms", "250us", "7ns", "90s", "0s"}) {
     EXPECT_EQ(to_string(*parse_duration(text)), text);
   }
+}
+
+TEST(small_file, all_of_it_is_read_and_a_missing_one_is_empty) {
+  const std::string status = read_small_file("/proc/self/status");
+  EXPECT_TRUE(status.starts_with("Name:\t"));
+  EXPECT_TRUE(status.ends_with("\n"));
+  // Longer than one read.
+  const std::string symbols = read_small_file("/proc/kallsyms");
+  EXPECT_TRUE(symbols.empty() || symbols.size() > 4096);
+  EXPECT_EQ(read_small_file("/proc/self/no-such-file"), "");
+  EXPECT_EQ(read_small_file("/proc/self"), "");
+}
+
+TEST(small_file, the_number_at_the_front_counts_and_nothing_else) {
+  EXPECT_EQ(leading_number("42\n"), 42U);
+  EXPECT_EQ(leading_number("18446744073709551615 kB"), 18446744073709551615U);
+  for (const char* text : {"", "max\n", " 1", "-1", "18446744073709551616"}) {
+    EXPECT_EQ(leading_number(text), std::nullopt) << text;
+  }
+}
+
+// proc(5): optional fields between the mount's options and the dash, any number of them; names with octal escapes.
+TEST(mount_table, rows_are_told_apart_by_the_dash_and_names_are_unescaped) {
+  const std::vector<MountRow> rows = parse_mount_table(
+      "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+      "30 22 0:26 /part /sys/fs/cgroup/cpu,cpuacct rw master:2 propagate_from:3 - cgroup cgroup rw,cpu,cpuacct\n"
+      "31 22 0:4 / /srv/two\\040words\\134n rw - proc none rw\n"
+      "torn line\n");
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].at, "/");
+  EXPECT_EQ(rows[0].type, "ext4");
+  EXPECT_EQ(rows[1].root, "/part");
+  EXPECT_EQ(rows[1].at, "/sys/fs/cgroup/cpu,cpuacct");
+  EXPECT_EQ(rows[1].options, "rw,cpu,cpuacct");
+  EXPECT_EQ(rows[2].at, "/srv/two words\\n");
+  EXPECT_EQ(rows[2].type, "proc");
+}
+
+TEST(mount_table, of_this_process_holds_its_root_and_proc) {
+  bool root = false, proc = false;
+  for (const MountRow& row : mount_table()) {
+    root = root || row.at == "/";
+    proc = proc || (row.at == "/proc" && row.type == "proc");
+  }
+  EXPECT_TRUE(root);
+  EXPECT_TRUE(proc);
 }
 
 TEST(text, utf8_admits_what_rfc_3629_admits) {

@@ -1,0 +1,17 @@
+// Small files that the kernel makes up as they are read: /proc, /sys, control groups.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace evalrun {
+
+// The whole of it; "" where it cannot be read: a process that has gone, a file that this kernel does not have.
+std::string read_small_file(const std::string& path);
+
+// The decimal number at the front of `text`, whatever follows; empty where there is none or it does not fit.
+std::optional<std::uint64_t> leading_number(std::string_view text);
+
+}  // namespace evalrun
