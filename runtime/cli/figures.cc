@@ -14,6 +14,12 @@ std::string safe(const std::string& text) {
   return is_utf8(text) ? text : printable(text);
 }
 
+// The unit is part of the name, as in every figure of a result.
+void add_quantity(ordered_json& json, const std::string& name, const std::variant<Duration, Bytes>& quantity) {
+  if (const auto* time = std::get_if<Duration>(&quantity)) json[name + "_us"] = to_microseconds(*time);
+  if (const auto* size = std::get_if<Bytes>(&quantity)) json[name + "_bytes"] = size->count;
+}
+
 ordered_json to_json(const Outcome& outcome) {
   struct Visitor {
     ordered_json operator()(const Exited& exited) const { return {{"kind", "exited"}, {"exit_code", exited.code}}; }
@@ -22,7 +28,12 @@ ordered_json to_json(const Outcome& outcome) {
       const std::string full = name == nullptr ? std::to_string(signaled.signal) : "SIG" + std::string(name);
       return {{"kind", "signaled"}, {"signal", signaled.signal}, {"name", full}};
     }
-    ordered_json operator()(const LimitHit& hit) const { return {{"kind", "limit"}, {"limit", name_of(hit.limit)}}; }
+    ordered_json operator()(const LimitHit& hit) const {
+      ordered_json json = {{"kind", "limit"}, {"limit", name_of(hit.limit)}};
+      add_quantity(json, "allowed", hit.reach.allowed);
+      add_quantity(json, "reached", hit.reach.reached);
+      return json;
+    }
     ordered_json operator()(const Violation& violation) const {
       ordered_json json = {{"kind", "violation"}};
       json["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);

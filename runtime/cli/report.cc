@@ -21,6 +21,11 @@ void append_stream(std::string& text, const char* name, const Stream& stream) {
   text += shown;
 }
 
+std::string in_words(const std::variant<Duration, Bytes>& quantity) {
+  if (const auto* time = std::get_if<Duration>(&quantity)) return milliseconds(*time);
+  return std::to_string(std::get<Bytes>(quantity).count) + " bytes";
+}
+
 // "landlock net: degraded: …" for every layer that does not hold in full.
 std::vector<std::string> weak_layers(const sandbox::Layers& layers) {
   std::vector<std::string> weak;
@@ -65,6 +70,10 @@ std::string to_text(const Report& report) {
                      printable(judge::message_of(result.outcome, report.plan.limits)) + "\n";
   text += "cpu " + milliseconds(result.cpu.total()) + ", wall " + milliseconds(result.wall) + ", memory " +
           mebibytes(result.memory.peak) + ", set-up " + milliseconds(report.compile + result.setup) + "\n";
+  if (const auto* hit = std::get_if<LimitHit>(&result.outcome)) {
+    text += "limit " + std::string(name_of(hit->limit)) + ": " + in_words(hit->reach.allowed) + " allowed, " +
+            in_words(hit->reach.reached) + " reached\n";
+  }
   append_stream(text, "stdout", result.output);
   append_stream(text, "stderr", result.error_output);
   for (const CollectedFile& file : result.files) {

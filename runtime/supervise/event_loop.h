@@ -8,6 +8,7 @@
 
 #include "runtime/core/fd.h"
 #include "runtime/core/units.h"
+#include "runtime/supervise/haste.h"
 
 namespace evalrun::supervise {
 
@@ -28,12 +29,16 @@ class EventLoop {
   // too.
   void run_once();
 
+  // Of the thread that runs the handlers.
+  [[nodiscard]] HasteCount& haste() noexcept { return haste_; }
+
  private:
   struct Watch {
     std::uint32_t generation;
     Handler handler;
   };
   Fd epoll_;
+  HasteCount haste_;
   std::uint32_t next_generation_ = 1;
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
 };

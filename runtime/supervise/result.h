@@ -35,8 +35,13 @@ struct Exited {
 struct Signaled {
   int signal = 0;
 };
+// What a limit allowed and what was reached, in the limit's own unit: both are times, or both are sizes.
+struct Reach {
+  std::variant<Duration, Bytes> allowed, reached;
+};
 struct LimitHit {
   Limit limit{};
+  Reach reach{};
 };
 // The filter ended the program. `call` is empty where only the signal is known.
 struct Violation {

@@ -14,6 +14,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/reach.h"
 #include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
@@ -29,9 +30,13 @@ constexpr Duration kSetUpLimit = 10s;
 constexpr Duration kGrace = 2s;
 // Where memory must be looked for.
 constexpr Duration kSampleEvery = 10ms;
-// Where a group holds the memory and counts the time, the distance to the CPU limit decides, between these.
+// Otherwise the distance to the CPU limit decides, between these.
 constexpr Duration kSoonest = 1ms;
 constexpr Duration kLatest = 100ms;
+// A busy machine lets the supervisor wait that long for its turn, unless it asks for haste.
+constexpr Duration kNear = 50ms;
+// The end of a program's work is noticed within this part of limits.idle.
+constexpr int kIdleShare = 10;
 // CPU time that waking up to look at a clock costs a program is no progress.
 constexpr Duration kIdleNoise = 100us;
 // Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
@@ -130,7 +135,8 @@ void Run::end_now() {
   if (phase_ == Phase::Ending || phase_ == Phase::Gone) return;
   if (phase_ == Phase::SettingUp) on_report();
   const Duration at = now();
-  if (phase_ == Phase::Running && !target_end_) sample(at);
+  // What is about to be killed will not be seen again; what a group has counted stays counted.
+  if (phase_ == Phase::Running && !target_end_ && !groups_tell_all()) sample(at);
   if (ended_ == Duration{}) ended_ = at;
   const bool was_running = phase_ == Phase::Running;
   phase_ = Phase::Ending;
@@ -172,7 +178,7 @@ void Run::on_report() {
   phase_ = Phase::Running;
   wall_deadline_ = started_ + plan_->plan().limits.wall;
   last_progress_ = started_;
-  next_sample_ = now() + time_to_next_look({});
+  plan_next_look(now(), {});
   arm_timer();
 }
 
@@ -262,16 +268,19 @@ void Run::on_init_gone() {
   gone_ = now();
   if (ended_ == Duration{}) ended_ = gone_;
   phase_ = Phase::Gone;
+  haste_.reset();
   output_.close_soon();
   if (error_output_) error_output_->close_soon();
   grace_deadline_ = gone_ + kGrace;
   arm_timer();
 }
 
+bool Run::groups_tell_all() const {
+  return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
+}
+
 void Run::sample(Duration at) {
-  const bool groups_tell_all =
-      groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
-  if (!groups_tell_all) {
+  if (!groups_tell_all()) {
     const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
     if (!usage && !outcome_ && !target_end_) {
       outcome_ = SandboxFault{"run", "look at",
@@ -286,22 +295,36 @@ void Run::sample(Duration at) {
   const Duration before = cpu_so_far_;
   cpu_so_far_ = cpu_time().total();
   if (cpu_so_far_ - before > kIdleNoise) last_progress_ = at;
-  next_sample_ = at + time_to_next_look(now() - at);
+  plan_next_look(at, now() - at);
+}
+
+// How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
+Duration Run::time_to_nearest_limit(Duration at) const {
+  const Limits& limits = plan_->plan().limits;
+  // The CPU limit cannot be reached before every core the run may use has worked so long.
+  const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
+                                                              : sandbox_->cores().numbers.size();
+  const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
+  const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
+  return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
 }
 
 // Soon enough that no limit is passed by much; seldom enough that looking costs little.
-Duration Run::time_to_next_look(Duration cost) const {
-  const Limits& limits = plan_->plan().limits;
-  Duration wait = kSampleEvery;
-  if (groups_ && groups_->limits_memory() && groups_->counts_cpu()) {
-    // The CPU limit cannot be reached before every core the run may use has worked so long.
-    const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
-                                                                : sandbox_->cores().numbers.size();
-    const Duration left = limits.cpu - std::min(limits.cpu, cpu_so_far_);
-    wait = std::clamp<Duration>(left / static_cast<std::int64_t>(cores), kSoonest, kLatest);
+void Run::plan_next_look(Duration at, Duration cost) {
+  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
+  const Duration nearest = time_to_nearest_limit(at);
+  Duration wait = groups_hold ? kLatest : kSampleEvery;
+  if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
+  if (nearest > kNear) {
+    haste_.reset();
+    wait = std::min(wait, nearest - kNear);
+  } else {
+    if (!haste_) haste_.emplace(loop_.haste(), sandbox_->init_pid());
+    wait = std::min(wait, nearest);
   }
   // However long a look takes: a program that makes looking slow must not go unseen for it.
-  return std::max(wait, std::min(cost * kSampleShare, kLatest));
+  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * kSampleShare, kLatest)});
 }
 
 void Run::on_timer() {
@@ -323,12 +346,13 @@ void Run::on_timer() {
       if (at >= wall_deadline_) return hit(Limit::Wall);
       if (at < next_sample_) break;
       sample(at);
+      idle_ = at - last_progress_;
       if (outcome_) return end_now();
       if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
       if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
       const bool held_by_group = groups_ && groups_->limits_memory();
       if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
-      if (limits.idle && at - last_progress_ >= *limits.idle) return hit(Limit::Idle);
+      if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
       break;
     }
     case Phase::Ending:
@@ -412,6 +436,8 @@ void Run::settle_outcome() {
     outcome_ = LimitHit{Limit::Wall};
   } else if (memory().peak > limits.memory) {
     outcome_ = LimitHit{Limit::Memory};
+  } else if (output_.exceeded() || (error_output_ && error_output_->exceeded())) {
+    outcome_ = LimitHit{Limit::Output};
   } else if (target_end_->code == CLD_EXITED) {
     outcome_ = Exited{target_end_->status};
   } else if (target_end_->status == SIGSYS) {
@@ -460,6 +486,9 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
     foreign.action = "killed";
     foreign.remedy = "calls of another architecture and x32 calls are never allowed";
     violations_.push_back(std::move(foreign));
+  }
+  if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
+    hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
   }
   result.violations_total = violations_.size();
   result.violations = std::move(violations_);

@@ -17,6 +17,7 @@
 #include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/haste.h"
 #include "runtime/supervise/result.h"
 #include "runtime/supervise/streams.h"
 #include "runtime/supervise/tree_usage.h"
@@ -57,6 +58,7 @@ class Run {
   void on_failure(const StepResult& step);
   void hit(Limit limit);
   void end_now();
+  [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   void sample(Duration at);
   void arm_timer();
   void settle_outcome();
@@ -65,7 +67,8 @@ class Run {
   [[nodiscard]] CpuTime cpu_time() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
-  [[nodiscard]] Duration time_to_next_look(Duration cost) const;
+  [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
+  void plan_next_look(Duration at, Duration cost);
 
   EventLoop& loop_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
@@ -79,6 +82,7 @@ class Run {
   sandbox::LayerState cgroup_state_;
   std::optional<sandbox::Sandbox> sandbox_;
   std::optional<TreeSampler> sampler_;
+  std::optional<Haste> haste_;  // while a limit is near
 
   Phase phase_ = Phase::SettingUp;
   Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
@@ -88,6 +92,7 @@ class Run {
   Duration set_up_cpu_{};     // the target's, before execve
   Duration init_cpu_{};       // init's, until it was locked down
   Duration last_progress_{};  // when CPU time last grew, for limits.idle
+  Duration idle_{};           // how long it had not, when that was last looked at
   Duration cpu_so_far_{};     // of the program, at the last look
   Duration sampled_cpu_{};    // by sampling, where no group counts
   Bytes sampled_memory_{}, sampled_peak_{};

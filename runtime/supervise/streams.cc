@@ -1,11 +1,13 @@
 #include "runtime/supervise/streams.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "runtime/core/error.h"
 
@@ -142,20 +144,27 @@ void Drain::start() {
   loop_.watch(pipe_.read_end.get(), Interest::Read, [this] { on_readable(); });
 }
 
+std::uint64_t Drain::allowance() const {
+  std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
+  for (const Budget* budget : budgets_) left = std::min(left, budget->left);
+  return left;
+}
+
+bool Drain::holds_more() const {
+  int waiting = 0;
+  return ::ioctl(pipe_.read_end.get(), FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
 void Drain::accept(std::string_view data) {
   result_.bytes += data.size();
   hash_.update(data);
-  std::uint64_t allowed = data.size();
-  for (const Budget* budget : budgets_) allowed = std::min(allowed, budget->left);
+  const std::uint64_t allowed = std::min<std::uint64_t>(data.size(), allowance());
   for (Budget* budget : budgets_) budget->left -= allowed;
   const std::string_view kept = data.substr(0, allowed);
   if (capture_) result_.kept.append(kept);
   if (tap_ && !kept.empty()) tap_(kept);
   if (sink_ >= 0 && !sink_failed_) pending_.append(kept);
-  if (kept.size() < data.size() && !result_.truncated) {
-    result_.truncated = true;
-    on_excess_();
-  }
+  if (kept.size() < data.size()) result_.truncated = true;
 }
 
 bool Drain::flush() {
@@ -180,11 +189,18 @@ void Drain::on_readable() {
   // A bounded turn: one stream that never ends must not keep the others, or the clock, from theirs.
   std::array<char, kChunk> chunk;
   for (int turn = 0; turn < 16; ++turn) {
-    const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), chunk.size());
+    const std::uint64_t allowed = allowance();
+    if (allowed == 0 && !exceeded_ && holds_more()) return stop_at_limit();
+    // Never more than is allowed: what is read makes room for more.
+    const std::size_t most =
+        exceeded_ ? chunk.size() : std::clamp<std::uint64_t>(allowed, std::uint64_t{1}, chunk.size());
+    const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), most);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN && !closing_) return;
     if (count <= 0) return end();
     accept({chunk.data(), static_cast<std::size_t>(count)});
+    // Written between the two calls above.
+    if (allowed == 0 && !exceeded_) return stop_at_limit();
     if (pending_.empty()) continue;
     // Wait for the sink with the pipe unwatched: the program then waits for us, as it would for the sink itself. A sink
     // that cannot be waited for is a regular file, and always ready.
@@ -197,6 +213,12 @@ void Drain::on_readable() {
   }
 }
 
+void Drain::stop_at_limit() {
+  exceeded_ = true;
+  loop_.forget(pipe_.read_end.get());
+  on_excess_();
+}
+
 void Drain::on_sink_writable() {
   if (!flush()) return;
   loop_.forget(sink_);
@@ -205,7 +227,7 @@ void Drain::on_sink_writable() {
 
 // Back to the pipe. One that is closing is read now: nobody need ever write to it again, so it need not become ready.
 void Drain::go_on() {
-  start();
+  if (!exceeded_) start();
   while (closing_ && !ended_ && pending_.empty()) on_readable();
 }
 

@@ -46,7 +46,9 @@ class Feeder {
 // Called with every piece of a stream that the limits allow, as it arrives.
 using OutputTap = std::function<void(std::string_view)>;
 
-// Drains one stream: counts and hashes everything, keeps or passes on what the limits allow.
+// Drains one stream: counts and hashes everything, keeps or passes on what the limits allow. Once the program has
+// written more than that, the pipe is left alone until every process that could write is dead: what it holds then is
+// all that can have been written past the limit.
 class Drain {
  public:
   struct Budget {
@@ -63,6 +65,8 @@ class Drain {
   Fd take_writer();
   void start();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  // The program has written more than its budgets allow.
+  [[nodiscard]] bool exceeded() const noexcept { return exceeded_; }
   // Every process that should write has ended: what is in the pipe is all, even if somebody else holds its other end.
   void close_soon();
   // Passes nothing more on: whoever reads our own output has stopped, and the run must end all the same.
@@ -73,6 +77,9 @@ class Drain {
   void on_readable();
   void on_sink_writable();
   void accept(std::string_view data);
+  [[nodiscard]] std::uint64_t allowance() const;
+  [[nodiscard]] bool holds_more() const;  // the pipe, now
+  void stop_at_limit();
   void go_on();
   bool flush();  // false: the sink takes no more now
   void end();
@@ -89,6 +96,7 @@ class Drain {
   std::string pending_;
   Sha256 hash_;
   Stream result_;
+  bool exceeded_ = false;
   bool closing_ = false;
   bool ended_ = false;
 };

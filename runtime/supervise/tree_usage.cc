@@ -1,6 +1,7 @@
 #include "runtime/supervise/tree_usage.h"
 
 #include <dirent.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,6 +65,26 @@ std::vector<std::string_view> stat_fields(std::string_view stat) {
   return fields;
 }
 
+// proc(5), /proc/PID/stat, counted from the third field.
+constexpr std::size_t kChildrenUser = 13, kChildrenSystem = 14, kStartTime = 19;
+
+// The CPU time of the children that a process has waited for, and theirs, up to the clock's tick.
+Duration waited_for(const std::vector<std::string_view>& fields) {
+  static const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  if (fields.size() <= kChildrenSystem) return {};
+  const std::uint64_t ticks = number(fields[kChildrenUser]) + number(fields[kChildrenSystem]);
+  return Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
+}
+
+// The CPU time of a process alone, threads that have ended among them, exact to this moment: every process's clock may
+// be read by its number (clock_getcpuclockid(3)). Zero where it has gone.
+Duration cpu_clock(pid_t pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 // The kibibytes behind "Name:" in a file of such lines; 0 where there is none.
 Bytes kibibytes(std::string_view text, std::string_view name) {
   const auto at = text.find(name);
@@ -108,9 +129,6 @@ Bytes TreeSampler::confirmed(Bytes parts, Bytes memory_limit) {
 }
 
 std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
-  // proc(5), /proc/PID/stat, counted from the third field.
-  constexpr std::size_t kUtime = 11, kStime = 12, kStartTime = 19;
-  static const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   struct Seen {
     pid_t pid;
     std::vector<pid_t> threads;
@@ -121,6 +139,8 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   TreeUsage usage;
   std::vector<Seen> seen;
   std::vector<pid_t> to_see;
+  // Parents before their children: who has been seen alive is in no time of those that his parent had waited for.
+  Duration alive = waited_for(stat_fields(read_proc(init_, "stat")));
   append_children(init_, init_threads, to_see);
   while (!to_see.empty()) {
     const pid_t pid = to_see.back();
@@ -128,8 +148,9 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
     const std::string stat = read_proc(pid, "stat");
     const std::vector<std::string_view> fields = stat_fields(stat);
     if (fields.size() <= kStartTime) continue;
-    std::uint64_t& ticks = ticks_[{pid, number(fields[kStartTime])}];
-    ticks = std::max(ticks, number(fields[kUtime]) + number(fields[kStime]));
+    Duration& own = own_[{pid, number(fields[kStartTime])}];
+    own = std::max(own, cpu_clock(pid));
+    alive += own + waited_for(fields);
     Seen process{pid, threads_of(pid), {}};
     process.size = size_of(pid, process.threads);
     usage.tasks += process.threads.size();
@@ -137,9 +158,9 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
     append_children(pid, process.threads, to_see);
     seen.push_back(std::move(process));
   }
-  std::uint64_t ticks = 0;
-  for (const auto& [process, own] : ticks_) ticks += own;
-  usage.cpu = Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
+  Duration ever_seen{};
+  for (const auto& [process, own] : own_) ever_seen += own;
+  usage.cpu = std::max(alive, ever_seen);
   if (usage.memory <= memory_limit) {
     over_.clear();
     return usage;

@@ -16,7 +16,9 @@
 namespace evalrun::supervise {
 
 struct TreeUsage {
-  Duration cpu{};           // of every process ever seen below init, each as last seen
+  // The larger of two sums that leave different things out: of every process ever seen below init, each as last seen;
+  // of those alive, with the children that somebody has waited for.
+  Duration cpu{};
   Bytes memory;             // resident, swapped and page tables; shared pages once where the plain sum passes the limit
   std::uint64_t tasks = 0;  // processes and threads alive, init not among them
 };
@@ -38,9 +40,9 @@ class TreeSampler {
 
   pid_t init_;
   std::vector<Bytes> over_;
-  // By process id and start time, user and system time in clock ticks. A process keeps its entry when it has ended:
-  // nobody else may have waited for it.
-  std::map<std::pair<pid_t, std::uint64_t>, std::uint64_t> ticks_;
+  // By process id and start time, each one's own. A process keeps its entry when it has ended: nobody else may have
+  // waited for it.
+  std::map<std::pair<pid_t, std::uint64_t>, Duration> own_;
 };
 
 }  // namespace evalrun::supervise

@@ -1,0 +1,35 @@
+#include "runtime/supervise/haste.h"
+
+#include <sched.h>
+
+namespace evalrun::supervise {
+namespace {
+
+constexpr pid_t kThisThread = 0;
+
+// The flag stays when haste is over: only root may take it away, and it does no harm.
+void schedule(pid_t thread, int policy, int priority) noexcept {
+  const sched_param parameter{priority};
+  ::sched_setscheduler(thread, policy | SCHED_RESET_ON_FORK, &parameter);
+}
+
+}  // namespace
+
+void HasteCount::add() noexcept {
+  if (count_++ == 0) schedule(kThisThread, SCHED_RR, 1);
+}
+
+void HasteCount::remove() noexcept {
+  if (--count_ == 0) schedule(kThisThread, SCHED_OTHER, 0);
+}
+
+Haste::Haste(HasteCount& count, pid_t init) noexcept : count_(count) {
+  count_.add();
+  schedule(init, SCHED_RR, 1);  // until it dies, which is soon
+}
+
+Haste::~Haste() {
+  count_.remove();
+}
+
+}  // namespace evalrun::supervise

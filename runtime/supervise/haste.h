@@ -1,0 +1,39 @@
+// Haste: for the moments before a limit, in which microseconds of work must not wait for milliseconds.
+//
+// Theory of operation. The supervisor sleeps while the program runs. When it wakes on a machine whose cores are all
+// busy, the scheduler owes it its turn, but not at once: at the end of somebody's slice, 4 to 40 ms later. Meanwhile
+// the program goes on, past its limit. With SCHED_RR the turn comes at once (measured: 0.1 ms, ten ordinary processes
+// on two cores). It is for moments only: a supervisor that drained a long output that way would keep the program itself
+// from its core. Priorities within the ordinary class do not help: under autogroup they hold among the processes of one
+// session, and a shorter slice (sched_setattr) changed nothing that could be measured.
+#pragma once
+
+#include <sys/types.h>
+
+namespace evalrun::supervise {
+
+// How many runs of one event loop are in haste: its thread is, while there is any.
+class HasteCount {
+ public:
+  void add() noexcept;
+  void remove() noexcept;
+
+ private:
+  unsigned count_ = 0;
+};
+
+// One run in haste: the calling thread, and the sandbox's init, which does the killing. Where the kernel does not
+// permit it (it does to root, and to whom RLIMIT_RTPRIO allows it) nothing changes. Children of both start as ordinary
+// processes.
+class Haste {
+ public:
+  Haste(HasteCount& count, pid_t init) noexcept;
+  ~Haste();
+  Haste(const Haste&) = delete;
+  Haste& operator=(const Haste&) = delete;
+
+ private:
+  HasteCount& count_;
+};
+
+}  // namespace evalrun::supervise

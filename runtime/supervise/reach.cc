@@ -1,0 +1,32 @@
+#include "runtime/supervise/reach.h"
+
+namespace evalrun::supervise {
+namespace {
+
+// Of the limits on both streams together and on each, the first that was passed.
+Reach output_reach(const RunResult& result, const OutputLimit& limits) {
+  const Bytes standard_output{result.output.bytes}, standard_error{result.error_output.bytes};
+  const Bytes both{standard_output.count + standard_error.count};
+  if (limits.both && both > *limits.both) return {*limits.both, both};
+  if (limits.standard_output && standard_output > *limits.standard_output) {
+    return {*limits.standard_output, standard_output};
+  }
+  return {limits.standard_error.value_or(Bytes{}), standard_error};
+}
+
+}  // namespace
+
+Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Duration idle) {
+  switch (limit) {
+    case Limit::Cpu: return {limits.cpu, result.cpu.total()};
+    case Limit::Wall: return {limits.wall, result.wall};
+    case Limit::Idle: return {limits.idle.value_or(Duration{}), idle};
+    case Limit::Memory: return {limits.memory, result.memory.peak};
+    case Limit::Output: return output_reach(result, limits.output);
+    // The kernel lets no file grow past it; what the program meant to write, nobody knows.
+    case Limit::FileSize: return {limits.file_size, limits.file_size};
+  }
+  return {};
+}
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,13 @@
+// How far a program that met a limit came, beside what it was allowed.
+#pragma once
+
+#include "runtime/plan/plan.h"
+#include "runtime/supervise/result.h"
+
+namespace evalrun::supervise {
+
+// Of a run whose figures are `result`'s and whose limits were `limits`. `idle` is how long it used no CPU, for that
+// limit alone.
+Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Duration idle);
+
+}  // namespace evalrun::supervise
