@@ -350,10 +350,14 @@ std::optional<GroupCpu> RunGroups::cpu() const {
   const Made* group = find(&GroupTree::cpu);
   if (group == nullptr) return std::nullopt;
   if (group->tree.kind == GroupTree::Kind::V1Cpuacct) {
-    const auto user = read_number(group->folder + "/cpuacct.usage_user");
-    const auto system = read_number(group->folder + "/cpuacct.usage_sys");
-    if (!user || !system) return std::nullopt;
-    return GroupCpu{Duration(static_cast<std::int64_t>(*user)), Duration(static_cast<std::int64_t>(*system))};
+    // Exact is the sum alone. usage_user and usage_sys count whoever runs when the clock ticks: who sleeps then, never.
+    const auto usage = read_number(group->folder + "/cpuacct.usage");
+    if (!usage) return std::nullopt;
+    const Duration total(static_cast<std::int64_t>(*usage));
+    const std::uint64_t ticks = keyed_number(read_small_file(group->folder + "/cpuacct.stat"), "system").value_or(0);
+    static const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    const Duration system(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
+    return GroupCpu{total - std::min(system, total), std::min(system, total)};
   }
   const std::string stat = read_small_file(group->folder + "/cpu.stat");
   const auto user = keyed_number(stat, "user_usec");

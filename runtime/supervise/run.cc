@@ -404,7 +404,9 @@ Memory Run::memory() const {
     return {*peak, groups_->memory_source(), oom};
   }
   const Bytes largest{finish_ ? static_cast<std::uint64_t>(finish_->usage.max_rss_kib) << 10 : 0};
-  return {std::max(sampled_peak_, largest), "sampling of the tree, and init: the largest process's ru_maxrss", oom};
+  return {std::max(sampled_peak_, largest),
+          "sampling of the tree, and init: the largest process's ru_maxrss; files in memory count only where mapped",
+          oom};
 }
 
 Processes Run::processes() const {

@@ -76,8 +76,8 @@ Duration waited_for(const std::vector<std::string_view>& fields) {
   return Duration(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
 }
 
-// The CPU time of a process alone, threads that have ended among them, exact to this moment: every process's clock may
-// be read by its number (clock_getcpuclockid(3)). Zero where it has gone.
+// The CPU time of a process alone, threads that have ended among them: every process's clock may be read by its number
+// (clock_getcpuclockid(3)). Exact to the last tick or switch. Zero where it has gone.
 Duration cpu_clock(pid_t pid) {
   clockid_t clock{};
   timespec time{};

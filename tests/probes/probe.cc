@@ -45,9 +45,16 @@ long number(const std::string& text) {
   return std::strtol(text.c_str(), nullptr, 0);
 }
 
+// Of this thread: exact at any moment. The whole process's clock, under RLIMIT_CPU, moves with the clock's ticks.
 double cpu_seconds() {
   timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+double wall_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
@@ -169,28 +176,17 @@ void raw_call(const Words& words) {
 }
 
 void burn_in_threads(long count, double seconds) {
-  // Each by its own clock: the process's would stop them all at once.
-  const auto burn_thread = [seconds] {
-    const auto used = [] {
-      timespec now{};
-      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-      return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-    };
-    volatile unsigned long sink = 0;
-    while (used() < seconds) {
-      for (int i = 0; i < 10'000; ++i) sink = sink + 1;
-    }
-  };
   std::vector<std::thread> threads;
-  for (long i = 0; i < count; ++i) threads.emplace_back(burn_thread);
+  for (long i = 0; i < count; ++i) threads.emplace_back(burn, seconds);
   for (std::thread& thread : threads) thread.join();
 }
 
+// Each burns that much of its own, its start included.
 void burn_in_children(long count, double seconds) {
   std::fflush(stdout);
   for (long i = 0; i < count; ++i) {
     if (::fork() == 0) {
-      burn(seconds);
+      burn(seconds - cpu_seconds());
       ::_exit(0);
     }
   }
@@ -205,6 +201,41 @@ void touch_shared(unsigned long mebibytes) {
   for (unsigned long at = 0; at < mebibytes << 20; at += 4096) memory[at] = 1;
 }
 
+// A file in memory without a name: touched through a mapping, and left open.
+void touch_memfd(unsigned long mebibytes) {
+  const int fd = ::memfd_create("touched", MFD_CLOEXEC);
+  say("memfd_create", fd);
+  if (fd < 0 || ::ftruncate(fd, static_cast<off_t>(mebibytes << 20)) != 0) return;
+  void* mapping = ::mmap(nullptr, mebibytes << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (mapping == MAP_FAILED) return say("mmap", -1);
+  char* memory = static_cast<char*>(mapping);
+  for (unsigned long at = 0; at < mebibytes << 20; at += 4096) memory[at] = 1;
+}
+
+// The grandchild of a main program that ends as soon as it has burnt so much, and burns on: what it has used so far,
+// each millisecond.
+void leave_burning_orphan(double seconds) {
+  std::fflush(stdout);
+  int ready[2];
+  if (::pipe(ready) != 0) return say("pipe", -1);
+  if (::fork() == 0) {
+    if (::fork() == 0) {
+      for (bool told = false;;) {
+        burn(0.001);
+        char line[32];
+        const int length = std::snprintf(line, sizeof line, "burnt %.0f\n", cpu_seconds() * 1e6);
+        if (::write(1, line, static_cast<std::size_t>(length)) < 0) ::_exit(1);
+        if (!told && cpu_seconds() >= seconds) told = ::write(ready[1], "", 1) == 1;
+      }
+    }
+    ::_exit(0);
+  }
+  ::wait(nullptr);
+  char byte = 0;
+  [[maybe_unused]] const ssize_t count = ::read(ready[0], &byte, 1);
+}
+
+// Grows the main thread's stack, frame by frame.
 void touch_stack(unsigned long mebibytes) {
   volatile char frame[1 << 20];
   for (unsigned long at = 0; at < sizeof frame; at += 4096) frame[at] = 1;
@@ -255,6 +286,18 @@ const std::map<std::string, Verb>& verbs() {
           std::printf("used %ld\n", total);
         }}},
       {"touch-shared", {1, [](const Words& w) { touch_shared(static_cast<unsigned long>(number(w[0]))); }}},
+      {"touch-memfd", {1, [](const Words& w) { touch_memfd(static_cast<unsigned long>(number(w[0]))); }}},
+      {"burning-orphan", {1, [](const Words& w) { leave_burning_orphan(std::atof(w[0].c_str())); }}},
+      {"times",
+       {1,
+        [](const Words& w) {
+          // CLOCK_MONOTONIC is the same inside: what the program could still say of it is when it last ran.
+          for (const double begin = wall_seconds(); wall_seconds() < begin + std::atof(w[0].c_str());) {
+            std::printf("after %.0f\n", (wall_seconds() - begin) * 1e6);
+            std::fflush(stdout);
+            sleep_seconds(0.0005);
+          }
+        }}},
       {"touch-stack", {1, [](const Words& w) { touch_stack(static_cast<unsigned long>(number(w[0]))); }}},
       {"sleep", {1, [](const Words& w) { sleep_seconds(std::atof(w[0].c_str())); }}},
       {"write",
@@ -278,6 +321,13 @@ const std::map<std::string, Verb>& verbs() {
       {"ignore", {1, [](const Words& w) { ::signal(static_cast<int>(number(w[0])), SIG_IGN); }}},
       {"read", {1, [](const Words& w) { open_verb("read", w[0], O_RDONLY); }}},
       {"list", {1, [](const Words& w) { open_verb("list", w[0], O_RDONLY | O_DIRECTORY); }}},
+      {"list-often",
+       {2,
+        [](const Words& w) {
+          for (const double end = cpu_seconds() + std::atof(w[1].c_str()); cpu_seconds() < end;) {
+            ::close(::open(w[0].c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+          }
+        }}},
       {"write-to", {1, [](const Words& w) { open_verb("write-to", w[0], O_WRONLY); }}},
       {"create", {1, [](const Words& w) { open_verb("create", w[0], O_WRONLY | O_CREAT | O_EXCL); }}},
       {"truncate", {1, [](const Words& w) { say("truncate " + w[0], ::truncate(w[0].c_str(), 0)); }}},

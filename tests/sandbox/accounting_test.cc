@@ -1,81 +1,206 @@
-// Figures against programs whose cost is known. What a control group counts is exact; where this user may make none,
-// the result says so and these tests have nothing to check.
+// Figures against programs whose cost is known: as control groups count them, and as sampling and init's accounts do
+// without.
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tests/support/command.h"
-#include "tests/support/paths.h"
+#include "tests/support/in_process.h"
 
 namespace evalrun::test {
 namespace {
 
-PlanRun run_burner(const std::vector<std::string>& words) {
-  return run_plan(probe_plan("probe", words, "limits.cpu = \"20s\"\nlimits.wall = \"60s\"\nlimits.processes = 64\n"));
+using supervise::Exited;
+using supervise::RunResult;
+
+constexpr double kMebibyte = 1 << 20;
+
+RunResult run_burner(BackEnd back_end, const std::vector<std::string>& words, const std::string& more = "") {
+  return run_in_process(back_end,
+                        mounted_probe_plan("probe", words,
+                                           "limits.cpu = \"20s\"\nlimits.wall = \"60s\"\nlimits.processes = 64\n"
+                                           "limits.stack = \"128MiB\"\nlimits.workspace = \"128MiB\"\n" +
+                                               more));
 }
 
-bool counted_by_a_group(const PlanRun& run, const char* figure) {
-  return run.result.at(figure).at("source").get<std::string>().starts_with("cgroup ");
+bool ended_well(const RunResult& run) {
+  const auto* exited = std::get_if<Exited>(&run.outcome);
+  return exited != nullptr && exited->code == 0;
 }
 
-class Burners : public testing::TestWithParam<std::pair<const char*, std::vector<std::string>>> {};
+double total_us(const RunResult& run) {
+  return static_cast<double>(to_microseconds(run.cpu.total()));
+}
 
-// One second of CPU time each, by the program's own clocks.
+double peak_mebibytes(const RunResult& run) {
+  return static_cast<double>(run.memory.peak.count) / kMebibyte;
+}
+
+// The number behind the last "WORD " of the output.
+double last_said(const RunResult& run, const std::string& word) {
+  const auto at = run.output.kept.rfind(word + " ");
+  return at == std::string::npos ? 0 : std::stod(run.output.kept.substr(at + word.size() + 1));
+}
+
+// Whether a figure's source is of the kind that this back end has.
+testing::AssertionResult is_source_of(BackEnd back_end, const std::string& source) {
+  const bool by_group = source.starts_with("cgroup ");
+  const bool should_be = back_end != BackEnd::Sampling;
+  return by_group == should_be ? testing::AssertionSuccess() : testing::AssertionFailure() << source;
+}
+
+#define EVALRUN_NEEDS(back_end) \
+  if (!has(back_end)) EVALRUN_SKIP(name_of(back_end) + " that this user may make")
+
+// --- CPU time ---
+
+struct Burner {
+  std::string name;
+  std::vector<std::string> words;
+};
+
+class Burners : public testing::TestWithParam<std::tuple<BackEnd, Burner>> {};
+
+// One second of CPU time each; "used" is the program's own account of it at its end.
 TEST_P(Burners, one_second_of_cpu_time_is_measured_within_two_percent) {
-  const PlanRun run = run_burner(GetParam().second);
-  ASSERT_EQ(run.verdict(), "OK") << run.command.output;
-  if (!counted_by_a_group(run, "cpu")) EVALRUN_SKIP("a control group that this user may make");
-  EXPECT_NEAR(run.result.at("cpu").at("total_us").get<double>(), 1e6, 2e4) << run.command.output;
+  const auto& [back_end, burner] = GetParam();
+  EVALRUN_NEEDS(back_end);
+  std::vector<std::string> words = burner.words;
+  words.emplace_back("used");
+  const RunResult run = run_burner(back_end, words);
+  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  const double used = last_said(run, "used");
+  EXPECT_NEAR(used, 1e6, 5e4);
+  EXPECT_NEAR(total_us(run), used, 2e4);
+  EXPECT_TRUE(is_source_of(back_end, run.cpu.source));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     accounting, Burners,
-    testing::Values(std::pair{"one_process", std::vector<std::string>{"burn", "1"}},
-                    std::pair{"eight_threads", std::vector<std::string>{"burn-threads", "8", "0.125"}},
-                    std::pair{"children_nobody_waits_for",
-                              std::vector<std::string>{"ignore", "17", "burn-children", "4", "0.25"}}),
-    [](const auto& burner) { return std::string(burner.param.first); });
+    testing::Combine(testing::Values(BackEnd::Groups, BackEnd::Cpuacct, BackEnd::Sampling),
+                     testing::Values(Burner{"one_process", {"burn", "1"}},
+                                     Burner{"eight_threads", {"burn-threads", "8", "0.125"}},
+                                     Burner{"fifty_short_children", {"burn-children", "50", "0.02"}})),
+    [](const auto& test) { return name_of(std::get<0>(test.param)) + "_" + std::get<1>(test.param).name; });
 
-// Making fifty processes costs time too, which the program sees in its own accounts once it has waited for them.
-TEST(accounting, fifty_children_cost_what_the_program_itself_sees_within_two_percent) {
-  const PlanRun run = run_burner({"burn-children", "50", "0.02", "used"});
-  ASSERT_EQ(run.verdict(), "OK") << run.command.output;
-  if (!counted_by_a_group(run, "cpu")) EVALRUN_SKIP("a control group that this user may make");
-  const double used = std::stod(run.output().substr(5));
-  EXPECT_GE(used, 1e6);
-  EXPECT_NEAR(run.result.at("cpu").at("total_us").get<double>(), used, used * 0.02);
+class BackEnds : public testing::TestWithParam<BackEnd> {};
+
+// With SIGCHLD ignored no process ever has the children's time: only a group counts them all. Looking sees each as it
+// was up to 10 ms before its end, and says that it was looking.
+TEST_P(BackEnds, children_that_nobody_waits_for_are_counted) {
+  EVALRUN_NEEDS(GetParam());
+  const RunResult run = run_burner(GetParam(), {"ignore", "17", "burn-children", "4", "0.25"});
+  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  if (GetParam() == BackEnd::Sampling) {
+    EXPECT_LE(total_us(run), 1.02e6);
+    EXPECT_GE(total_us(run), 0.8e6);
+    EXPECT_EQ(run.cpu.source, "sampling of the tree, which saw more than init did");
+  } else {
+    EXPECT_NEAR(total_us(run), 1e6, 2e4);
+    EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+  }
 }
 
-TEST(accounting, memory_touched_is_the_peak_within_two_mebibytes_however_it_was_had) {
-  for (const char* verb : {"touch", "touch-shared", "touch-stack"}) {
-    const PlanRun run = run_burner({verb, "48"});
-    ASSERT_EQ(run.verdict(), "OK") << verb << run.command.output;
-    if (!counted_by_a_group(run, "memory")) EVALRUN_SKIP("a control group that this user may make");
-    EXPECT_NEAR(run.result.at("memory").at("peak_bytes").get<double>() / (1 << 20), 48, 2) << verb;
+// It burns on when the main program has ended, until it is killed, and says each millisecond what it has used.
+TEST_P(BackEnds, an_orphan_at_teardown_is_counted_to_its_end) {
+  EVALRUN_NEEDS(GetParam());
+  const RunResult run = run_burner(GetParam(), {"burning-orphan", "1"});
+  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  const double burnt = last_said(run, "burnt");
+  EXPECT_GE(burnt, 1e6);
+  EXPECT_NEAR(total_us(run), burnt, burnt * 0.02);
+  EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+}
+
+TEST_P(BackEnds, user_and_system_time_are_told_apart_and_make_the_sum) {
+  EVALRUN_NEEDS(GetParam());
+  const RunResult run = run_burner(GetParam(), {"burn", "0.3", "then", "list-often", "/work", "0.3"});
+  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  EXPECT_GE(to_microseconds(run.cpu.user), 200'000);
+  EXPECT_GE(to_microseconds(run.cpu.system), 100'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(accounting, BackEnds, testing::Values(BackEnd::Groups, BackEnd::Cpuacct, BackEnd::Sampling),
+                         [](const auto& test) { return name_of(test.param); });
+
+// --- memory ---
+
+struct Toucher {
+  std::string name;
+  std::vector<std::string> words;
+  std::string more;
+};
+
+const std::vector<Toucher>& touchers() {
+  static const std::vector<Toucher> all = {
+      {"private_pages", {"touch", "64"}, ""},
+      {"shared_anonymous_pages", {"touch-shared", "64"}, ""},
+      {"memfd", {"touch-memfd", "64"}, "seccomp.allow = [\"memfd_create\"]\n"},
+      {"growing_stack", {"touch-stack", "64"}, ""},
+  };
+  return all;
+}
+
+class Touchers : public testing::TestWithParam<std::tuple<BackEnd, Toucher>> {};
+
+TEST_P(Touchers, sixty_four_mebibytes_are_the_peak_within_two) {
+  const auto& [back_end, toucher] = GetParam();
+  EVALRUN_NEEDS(back_end);
+  const RunResult run = run_burner(back_end, toucher.words, toucher.more);
+  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  EXPECT_EQ(run.output.kept.find(" E"), std::string::npos) << run.output.kept;
+  EXPECT_NEAR(peak_mebibytes(run), 64, 2);
+  EXPECT_TRUE(is_source_of(back_end, run.memory.source));
+}
+
+INSTANTIATE_TEST_SUITE_P(accounting, Touchers,
+                         testing::Combine(testing::Values(BackEnd::Groups, BackEnd::Sampling),
+                                          testing::ValuesIn(touchers())),
+                         [](const auto& test) {
+                           return name_of(std::get<0>(test.param)) + "_" + std::get<1>(test.param).name;
+                         });
+
+// What is written to a file in memory belongs to no process; without a group it is held by limits.workspace alone.
+TEST(accounting, sixty_four_mebibytes_in_a_tmpfs_are_counted_by_a_group_and_the_other_source_says_that_it_cannot) {
+  const std::vector<std::string> words = {"fill", "/tmp/f", std::to_string(64 << 20)};
+  const RunResult sampled = run_burner(BackEnd::Sampling, words);
+  ASSERT_EQ(sampled.output.kept, "filled 67108864 OK\n");
+  EXPECT_LT(peak_mebibytes(sampled), 8);
+  EXPECT_NE(sampled.memory.source.find("files in memory count only where mapped"), std::string::npos);
+  EVALRUN_NEEDS(BackEnd::Groups);
+  const RunResult counted = run_burner(BackEnd::Groups, words);
+  ASSERT_EQ(counted.output.kept, "filled 67108864 OK\n");
+  EXPECT_NEAR(peak_mebibytes(counted), 64, 2);
+}
+
+// shmget (29) with IPC_CREAT and mode 0600: memory that would outlive its maker.
+TEST(accounting, system_v_memory_is_denied_and_nothing_is_charged_for_it) {
+  for (const BackEnd back_end : {BackEnd::Groups, BackEnd::Sampling}) {
+    if (!has(back_end)) continue;
+    const RunResult denied = run_burner(back_end, {"call", "29", "0", std::to_string(64 << 20), "01600"});
+    EXPECT_EQ(denied.output.kept, "call 29 ENOSYS\n");
+    EXPECT_LT(peak_mebibytes(denied), 8) << name_of(back_end);
+    const RunResult twin = run_burner(back_end, {"touch-shared", "64"});
+    EXPECT_NEAR(peak_mebibytes(twin), 64, 2) << name_of(back_end);
   }
-  const PlanRun tmpfs = run_burner({"fill", "/tmp/f", std::to_string(48 << 20)});
-  EXPECT_NEAR(tmpfs.result.at("memory").at("peak_bytes").get<double>() / (1 << 20), 48, 2) << tmpfs.command.output;
 }
 
 TEST(accounting, a_program_over_its_memory_is_mle_with_the_kernels_own_word) {
+  EVALRUN_NEEDS(BackEnd::Groups);
   const PlanRun run = run_plan(probe_plan("probe", {"touch", "200"}, "limits.memory = \"64MiB\"\n"));
   EXPECT_EQ(run.verdict(), "MLE") << run.command.output;
-  if (!counted_by_a_group(run, "memory")) EVALRUN_SKIP("a control group that this user may make");
   EXPECT_EQ(run.result.at("memory").at("oom"), true);
   EXPECT_LE(run.result.at("memory").at("peak_bytes"), 64 << 20);
+  EXPECT_EQ(run.result.at("outcome").at("allowed_bytes"), 64 << 20);
+  EXPECT_EQ(run.result.at("outcome").at("reached_bytes"), run.result.at("memory").at("peak_bytes"));
 }
 
 TEST(accounting, the_peak_of_processes_is_counted_without_init) {
-  const PlanRun run = run_burner({"fork", "6"});
-  if (!counted_by_a_group(run, "processes"))
-    EVALRUN_SKIP("pids.peak (Linux 6.1x) in a control group that this user may make");
-  EXPECT_EQ(run.result.at("processes").at("peak"), 7);
-}
-
-TEST(accounting, a_cpu_limit_is_passed_by_less_than_twenty_milliseconds) {
-  const PlanRun run = run_plan(probe_plan("probe", {"burn", "5"}, "limits.cpu = \"300ms\"\n"));
-  EXPECT_EQ(run.verdict(), "TLE");
-  if (!counted_by_a_group(run, "cpu")) EVALRUN_SKIP("a control group that this user may make");
-  EXPECT_LE(run.result.at("cpu").at("total_us"), 320'000) << run.command.output;
+  EVALRUN_NEEDS(BackEnd::Groups);
+  const RunResult run = run_burner(BackEnd::Groups, {"fork", "6"});
+  if (!run.processes.source.starts_with("cgroup ")) EVALRUN_SKIP("pids.peak (Linux 6.1x)");
+  EXPECT_EQ(run.processes.peak, 7U);
 }
 
 }  // namespace

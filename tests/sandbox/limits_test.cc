@@ -112,25 +112,17 @@ TEST(limits, file_size_ends_the_program_that_writes_more) {
   EXPECT_EQ(at.output(), "filled 65536 OK\n");
 }
 
-// A plan whose program stands on a mount, so that the workspace holds nothing but what it writes itself.
-std::string mounted_probe_plan(const std::vector<std::string>& words, const std::string& limits) {
-  nlohmann::json argv = {"/opt/probe"};
-  for (const std::string& word : words) argv.push_back(word);
-  return "argv = " + argv.dump() + "\n" + limits +
-         "[[mount]]\nbind = " + nlohmann::json(probe("probe").string()).dump() + "\nat = \"/opt/probe\"\nexec = true\n";
-}
-
 TEST(limits, workspace_bounds_work_tmp_and_shm_together_to_the_byte) {
   for (const std::string folder : {"/work", "/tmp", "/dev/shm"}) {
-    const PlanRun run = run_plan(mounted_probe_plan({"fill", "/tmp/a", "1048576", "fill", folder + "/b", "9999999"},
-                                                    "limits.workspace = \"4MiB\"\n"));
+    const PlanRun run = run_plan(mounted_probe_plan(
+        "probe", {"fill", "/tmp/a", "1048576", "fill", folder + "/b", "9999999"}, "limits.workspace = \"4MiB\"\n"));
     EXPECT_EQ(run.output(), "filled 1048576 OK\nfilled 3145728 ENOSPC\n") << folder << run.command.output;
   }
 }
 
 TEST(limits, inodes_bounds_the_number_of_files_in_all_three) {
   const PlanRun run =
-      run_plan(mounted_probe_plan({"files", "/tmp", "60", "files", "/work", "100"}, "limits.inodes = 100\n"));
+      run_plan(mounted_probe_plan("probe", {"files", "/tmp", "60", "files", "/work", "100"}, "limits.inodes = 100\n"));
   EXPECT_EQ(run.output(), "made 60 OK\nmade 40 ENOSPC\n") << run.command.output;
 }
 

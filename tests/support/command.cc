@@ -140,6 +140,14 @@ std::string probe_plan(const std::string& name, const std::vector<std::string>& 
          ", mode = \"0755\" }\n" + more;
 }
 
+std::string mounted_probe_plan(const std::string& name, const std::vector<std::string>& words,
+                               const std::string& more) {
+  nlohmann::json argv = {"/opt/" + name};
+  for (const std::string& word : words) argv.push_back(word);
+  return "argv = " + argv.dump() + "\n" + more + "[[mount]]\nbind = " + nlohmann::json(probe(name).string()).dump() +
+         "\nat = \"/opt/" + name + "\"\nexec = true\n";
+}
+
 bool must_work() {
   const char* value = std::getenv("EVALRUN_MUST_WORK");
   return value != nullptr && std::string(value) == "1";

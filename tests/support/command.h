@@ -59,6 +59,10 @@ std::vector<std::string> accepted_layers();
 // Top-level keys first: `more` may open tables.
 std::string probe_plan(const std::string& probe, const std::vector<std::string>& words, const std::string& more = "");
 
+// The same with the probe on a mount: nothing is in the workspace, and in the run's memory, but what it puts there.
+std::string mounted_probe_plan(const std::string& probe, const std::vector<std::string>& words,
+                               const std::string& more = "");
+
 // The message for a test that this host cannot run; with EVALRUN_MUST_WORK=1 the caller must fail instead of skipping.
 bool must_work();
 
