@@ -43,7 +43,7 @@ std::string save_to(const Options& options, const Plan& plan) {
   return options.save_to.empty() ? plan.name + "-files" : options.save_to;
 }
 
-int grade(const Options& options, const Plan& plan, const ResultFile& output) {
+int grade(const Options& options, const Plan& plan, ResultFile& output) {
   const Duration began = supervise::now();
   const judge::Grade grade = execute_grading(plan, options.grading, save_to(options, plan));
   const GradeReport report{plan, grade, supervise::now() - began};
@@ -51,7 +51,7 @@ int grade(const Options& options, const Plan& plan, const ResultFile& output) {
   return judge::exit_status_of(grade.verdict);
 }
 
-int run(const Options& options, const ResultFile& output) {
+int run(const Options& options, ResultFile& output) {
   const Duration began = supervise::now();
   const Plan parsed = read(options);
   if (judge::is_graded(parsed)) return grade(options, parsed, output);
@@ -76,7 +76,7 @@ int schema(const Options& options) {
   return 0;
 }
 
-int dispatch(const Options& options, const ResultFile& output) {
+int dispatch(const Options& options, ResultFile& output) {
   switch (options.verb) {
     case Verb::Run: return run(options, output);
     case Verb::Check: return check(options);
@@ -89,7 +89,7 @@ int dispatch(const Options& options, const ResultFile& output) {
 }
 
 // The three ends that are not a program's: its author's (2), the host's and our own (3).
-int fail(const Options& options, const ResultFile& output, const supervise::SandboxFault& fault,
+int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault,
          const std::string& message) {
   std::cerr << "evalrun: " << message << "\n";
   if (options.verb != Verb::Run || wants_text(options)) return 3;
@@ -112,7 +112,7 @@ void hold_standard_descriptors() {
   }
 }
 
-int guarded(const Options& options, const ResultFile& output) {
+int guarded(const Options& options, ResultFile& output) {
   try {
     return dispatch(options, output);
   } catch (const PlanError& error) {
@@ -140,7 +140,8 @@ int main(int argc, char** argv) {
   try {
     const std::optional<Options> options = parse_options(argc, argv);
     if (!options) return 0;
-    return guarded(*options, ResultFile(options->output));
+    ResultFile output(options->output);
+    return guarded(*options, output);
   } catch (const UsageError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;

@@ -10,6 +10,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/new_file.h"
 #include "runtime/core/sha256.h"
 
 namespace evalrun::supervise {
@@ -24,7 +25,7 @@ Fd open_beneath(int folder, const std::string& path) {
 }
 
 // "" or what went wrong.
-std::string copy(const Fd& from, const Fd& to, std::uint64_t most, CollectedFile& file) {
+std::string copy(const Fd& from, int to, std::uint64_t most, CollectedFile& file) {
   Sha256 hash;
   std::array<char, 64 << 10> chunk;
   for (;;) {
@@ -36,7 +37,7 @@ std::string copy(const Fd& from, const Fd& to, std::uint64_t most, CollectedFile
     if (file.bytes > most) return "grew past its bound while it was copied";
     hash.update({chunk.data(), static_cast<std::size_t>(count)});
     for (ssize_t done = 0; done < count;) {
-      const ssize_t written = ::write(to.get(), chunk.data() + done, static_cast<std::size_t>(count - done));
+      const ssize_t written = ::write(to, chunk.data() + done, static_cast<std::size_t>(count - done));
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return "write: " + errno_text(errno);
       done += written;
@@ -69,17 +70,12 @@ CollectedFile collect_one(int work, const CollectFile& wanted, const SaveFolder&
     file.error = "open the folder to save in: " + errno_text(errno);
     return file;
   }
-  // Beside the target and renamed: a link that stands under its name is replaced, never followed.
-  const std::string part = "." + name.substr(0, 200) + ".part-" + std::to_string(::getpid());
-  {
-    const Fd sink(::openat(folder.get(), part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-    file.error = sink ? copy(source, sink, wanted.max.count, file) : "open " + part + ": " + errno_text(errno);
-  }
-  if (file.error.empty() && ::renameat(folder.get(), part.c_str(), folder.get(), name.c_str()) != 0) {
-    file.error = "rename: " + errno_text(errno);
-  }
-  if (!file.error.empty()) {
-    ::unlinkat(folder.get(), part.c_str(), 0);
+  NewFile sink(folder.get(), name);
+  file.error = sink.error() == 0 ? copy(source, sink.get(), wanted.max.count, file)
+                                 : "open " + name + ": " + errno_text(sink.error());
+  if (!file.error.empty()) return file;
+  if (const int error = sink.publish(); error != 0) {
+    file.error = "link " + name + ": " + errno_text(error);
     return file;
   }
   file.saved_as = (into.path() / wanted.path).string();
