@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -269,6 +270,127 @@ void pour_orphans(long count) {
     ::waitpid(pid, nullptr, 0);
   }
   tell("poured " + std::to_string(count));
+}
+
+// Orphans for init and zombies for nobody, as fast as can be: what cannot be forked for its zombies is tried again.
+void zombies_for_ever() {
+  for (;;) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::fork();
+      ::_exit(0);
+    }
+    if (pid < 0) {
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+    }
+  }
+}
+
+void threads_for_ever() {
+  for (;;) {
+    try {
+      std::thread([] { ::pause(); }).detach();
+    } catch (const std::exception&) {
+      sleep_seconds(0.0005);
+    }
+  }
+}
+
+// `count` children that stop themselves, and then this process.
+void stop_all(long count) {
+  for (long i = 0; i < count; ++i) {
+    if (::fork() == 0) {
+      for (;;) ::raise(SIGSTOP);
+    }
+  }
+  for (;;) ::raise(SIGSTOP);
+}
+
+void ignore_every_signal() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_IGN);
+}
+
+// `count` processes besides this one that burn and can only be killed.
+void ignore_signals_and_burn(long count) {
+  ignore_every_signal();
+  for (long i = 0; i < count && ::fork() != 0; ++i) {
+  }
+  burn(3600);
+}
+
+void touch_for_ever() {
+  for (;;) touch(1 << 20);
+}
+
+// Memory in many processes, none of which is large; each then waits.
+void touch_in_children(long count, std::size_t bytes_each) {
+  for (long i = 0; i < count; ++i) {
+    if (::fork() == 0) {
+      touch(bytes_each);
+      for (;;) ::pause();
+    }
+  }
+  for (;;) ::pause();
+}
+
+// Writes until there is no room.
+long fill_file(const std::string& path) {
+  static const std::string chunk(64 << 10, 'x');
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  long bytes = 0;
+  for (ssize_t count = 0; (count = ::write(fd, chunk.data(), chunk.size())) > 0;) bytes += count;
+  const int why = errno;
+  ::close(fd);
+  errno = why;
+  return bytes;
+}
+
+void write_bytes(int fd, std::size_t bytes) {
+  static const std::string chunk(64 << 10, 'x');
+  for (ssize_t count = 0; bytes > 0; bytes -= static_cast<std::size_t>(count)) {
+    count = ::write(fd, chunk.data(), std::min(bytes, chunk.size()));
+    if (count < 0) return say("write", -1);
+  }
+}
+
+void write_file(const std::string& path, std::size_t bytes) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  write_bytes(fd, bytes);
+  ::close(fd);
+}
+
+void pour(std::size_t bytes) {
+  write_bytes(1, bytes);
+}
+
+void fill_for_ever(const std::string& path) {
+  const long bytes = fill_file(path);
+  tell("filled " + std::to_string(bytes) + " " + ::strerrorname_np(errno));
+  for (;;) {
+    ::unlink(path.c_str());
+    fill_file(path);
+  }
+}
+
+// Empty files until there is no inode left, said once, then all of it again and again.
+void files_for_ever(const std::string& folder) {
+  for (bool said = false;; said = true) {
+    long made = 0;
+    for (int fd = 0; fd >= 0; ++made) {
+      fd = ::open((folder + "/" + std::to_string(made)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+      if (fd < 0) break;
+      ::close(fd);
+    }
+    if (!said) tell("made " + std::to_string(made) + " " + ::strerrorname_np(errno));
+    for (long i = 0; i < made; ++i) ::unlink((folder + "/" + std::to_string(i)).c_str());
+  }
+}
+
+// Names that are not there: each look leaves a dentry.
+void look_for_ever(const std::string& folder) {
+  struct stat status {};
+  for (long i = 0;; ++i) ::stat((folder + "/" + std::to_string(i)).c_str(), &status);
 }
 
 // Signals to pid 1, plain and with forged information.
@@ -649,7 +771,20 @@ const std::map<std::string, Verb>& verbs() {
       {"orphans", {2, [](const Words& w) { make_orphans(number(w[0]), seconds(w[1])); }}},
       {"fork-for-ever", {0, [](const Words&) { fork_for_ever(); }}},
       {"silent-child", {1, [](const Words& w) { burn_in_silent_child(seconds(w[0])); }}},
+      {"zombies-for-ever", {0, [](const Words&) { zombies_for_ever(); }}},
+      {"threads-for-ever", {0, [](const Words&) { threads_for_ever(); }}},
+      {"stop-all", {1, [](const Words& w) { stop_all(number(w[0])); }}},
+      {"ignore-signals-and-burn", {1, [](const Words& w) { ignore_signals_and_burn(number(w[0])); }}},
+      {"touch-for-ever", {0, [](const Words&) { touch_for_ever(); }}},
+      {"touch-in-children", {2, [](const Words& w) { touch_in_children(number(w[0]), mebibytes(w[1])); }}},
+      {"fill-for-ever", {1, [](const Words& w) { fill_for_ever(w[0]); }}},
+      {"files-for-ever", {1, [](const Words& w) { files_for_ever(w[0]); }}},
+      {"look-for-ever", {1, [](const Words& w) { look_for_ever(w[0]); }}},
+      {"abort", {0, [](const Words&) { ::abort(); }}},
       {"zombies", {1, [](const Words& w) { make_zombies(number(w[0])); }}},
+      {"make-folder", {1, [](const Words& w) { say("mkdir " + w[0], ::mkdir(w[0].c_str(), 0755)); }}},
+      {"write", {2, [](const Words& w) { write_file(w[0], mebibytes(w[1])); }}},
+      {"pour", {1, [](const Words& w) { pour(mebibytes(w[0])); }}},
       {"pour-orphans", {1, [](const Words& w) { pour_orphans(number(w[0])); }}},
       {"signal-init", {0, [](const Words&) { signal_init(); }}},
       {"kill-all", {0, [](const Words&) { say("kill all", ::kill(-1, SIGKILL)); }}},
