@@ -36,8 +36,12 @@ struct KernelSigaction {
 
 StepResult step_lifeline(ChildContext& context) noexcept {
   sys(SYS_close, context.control_outside);
-  const long result = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  long result = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (result < 0) return failure(Operation::PrctlPdeathsig, result);
+  // Before anything that takes time: the kernel shares the cores out among sessions (sched(7), autogroup), and what a
+  // set-up uses must not make the supervisor late for its other runs.
+  result = sys(SYS_setsid);
+  if (result < 0) return failure(Operation::Setsid, result);
   // "go": the id map is written. End of file: the supervisor died before PDEATHSIG was set, or gave up.
   char go = 0;
   long received = 0;
@@ -99,8 +103,6 @@ StepResult step_session(ChildContext&) noexcept {
   // A parent's session keyring is readable across user namespaces. A kernel built without keys has none to read.
   long result = sys(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
   if (result < 0 && result != -ENOSYS) return failure(Operation::Keyctl, result);
-  result = sys(SYS_setsid);
-  if (result < 0) return failure(Operation::Setsid, result);
   for (int signal = 1; signal <= 64; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     const KernelSigaction by_default{};

@@ -21,13 +21,13 @@ struct Step {
 };
 
 inline constexpr std::array kSteps = {
-    Step{Stage::Lifeline, Walker::Init, step_lifeline, "die with the supervisor; wait for the id map"},
+    Step{Stage::Lifeline, Walker::Init, step_lifeline, "die with the supervisor; new session; wait for the id map"},
     Step{Stage::Groups, Walker::Init, step_groups,
          "enter the run's control groups (v1; v2 by clone3); a cgroup namespace on top"},
     Step{Stage::Trees, Walker::Init, step_trees,
          "make mounts private; clone every bind source, check its pinned inode"},
     Step{Stage::Identity, Walker::Init, step_identity, "become uid 1000 of the namespace; drop groups; not dumpable"},
-    Step{Stage::Session, Walker::Init, step_session, "new session keyring, new session, default signals, umask 022"},
+    Step{Stage::Session, Walker::Init, step_session, "new session keyring, default signals, umask 022"},
     Step{Stage::Hostname, Walker::Init, step_hostname, "host name of its own"},
     Step{Stage::Nesting, Walker::Init, step_nesting, "no user namespaces inside: a second wall behind the filter"},
     Step{Stage::Mounts, Walker::Init, step_mounts,

@@ -185,12 +185,13 @@ void sleep_milliseconds(long milliseconds) {
   char byte = 0;
   while (::read(0, &byte, 1) < 0 && errno == EINTR) {
   }
-  // A sandbox dies with its supervisor, but not in the same instant.
-  for (int attempt = 0; attempt < 200; ++attempt) {
+  // A sandbox dies with its supervisor, but not in the same instant; on a busy host it may take a while.
+  constexpr int kQuickAttempts = 200, kAttempts = 800;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
     bool all = true;
     for (const GroupTree& tree : trees) all = sweep(tree.folder, prefix) && all;
     if (all) break;
-    sleep_milliseconds(10);
+    sleep_milliseconds(attempt < kQuickAttempts ? 10 : 100);
   }
   ::_exit(0);
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -128,6 +129,17 @@ Bytes TreeSampler::confirmed(Bytes parts, Bytes memory_limit) {
   return *std::min_element(over_.begin(), over_.end());
 }
 
+// A program that forks without end would otherwise make every look longer, and this process larger. One that a look
+// missed, since its parent's list was changing, is not gone at once.
+void TreeSampler::sum_up_the_gone() {
+  constexpr std::uint64_t kGoneAfter = 50;
+  for (auto at = spent_.begin(); at != spent_.end();) {
+    const bool gone = looks_ - at->second.seen_at > kGoneAfter;
+    if (gone) cpu_of_the_gone_ += at->second.cpu;
+    at = gone ? spent_.erase(at) : std::next(at);
+  }
+}
+
 std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   struct Seen {
     pid_t pid;
@@ -136,6 +148,7 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   };
   const std::vector<pid_t> init_threads = threads_of(init_);
   if (init_threads.empty()) return std::nullopt;
+  ++looks_;
   TreeUsage usage;
   std::vector<Seen> seen;
   std::vector<pid_t> to_see;
@@ -148,9 +161,10 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
     const std::string stat = read_proc(pid, "stat");
     const std::vector<std::string_view> fields = stat_fields(stat);
     if (fields.size() <= kStartTime) continue;
-    Duration& own = own_[{pid, number(fields[kStartTime])}];
-    own = std::max(own, cpu_clock(pid));
-    alive += own + waited_for(fields);
+    Spent& spent = spent_[{pid, number(fields[kStartTime])}];
+    spent.cpu = std::max(spent.cpu, cpu_clock(pid));
+    spent.seen_at = looks_;
+    alive += spent.cpu + waited_for(fields);
     Seen process{pid, threads_of(pid), {}};
     process.size = size_of(pid, process.threads);
     usage.tasks += process.threads.size();
@@ -158,8 +172,9 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
     append_children(pid, process.threads, to_see);
     seen.push_back(std::move(process));
   }
-  Duration ever_seen{};
-  for (const auto& [process, own] : own_) ever_seen += own;
+  sum_up_the_gone();
+  Duration ever_seen = cpu_of_the_gone_;
+  for (const auto& [process, spent] : spent_) ever_seen += spent.cpu;
   usage.cpu = std::max(alive, ever_seen);
   if (usage.memory <= memory_limit) {
     over_.clear();

@@ -38,11 +38,19 @@ class TreeSampler {
   // the smallest.
   Bytes confirmed(Bytes parts, Bytes memory_limit);
 
+  void sum_up_the_gone();
+
   pid_t init_;
   std::vector<Bytes> over_;
-  // By process id and start time, each one's own. A process keeps its entry when it has ended: nobody else may have
-  // waited for it.
-  std::map<std::pair<pid_t, std::uint64_t>, Duration> own_;
+  // A process's own CPU time, and the look that saw it last.
+  struct Spent {
+    Duration cpu{};
+    std::uint64_t seen_at = 0;
+  };
+  // By process id and start time. A process that has ended still counts: nobody else may have waited for it.
+  std::map<std::pair<pid_t, std::uint64_t>, Spent> spent_;
+  Duration cpu_of_the_gone_{};  // of those that have no entry any more
+  std::uint64_t looks_ = 0;
 };
 
 }  // namespace evalrun::supervise

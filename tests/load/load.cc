@@ -82,8 +82,10 @@ struct Judged {
 
 void note(Figures& figures, const Act& act, const Judged& judged) {
   ++figures.runs;
-  const bool right =
-      judged.verdict == act.verdict && judged.limit == act.limit && judged.output.starts_with(act.output);
+  // On a host this busy a wall limit may come before the program has said anything.
+  const bool cut_short = act.limit == "wall" && act.output.starts_with(judged.output);
+  const bool right = judged.verdict == act.verdict && judged.limit == act.limit &&
+                     (judged.output.starts_with(act.output) || cut_short);
   if (!right) {
     figures.wrong.push_back(act.name + ": " + judged.verdict + " " + judged.limit + " (" + judged.message + "), not " +
                             act.verdict + " " + act.limit + "; it said " + judged.output.substr(0, 100));
