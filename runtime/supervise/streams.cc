@@ -189,15 +189,17 @@ void Drain::on_readable() {
   // A bounded turn: one stream that never ends must not keep the others, or the clock, from theirs.
   std::array<char, kChunk> chunk;
   for (int turn = 0; turn < 16; ++turn) {
+    if (closing_ && left_ == 0) return end();
     const std::uint64_t allowed = allowance();
     if (allowed == 0 && !exceeded_ && holds_more()) return stop_at_limit();
     // Never more than is allowed: what is read makes room for more.
-    const std::size_t most =
-        exceeded_ ? chunk.size() : std::clamp<std::uint64_t>(allowed, std::uint64_t{1}, chunk.size());
+    std::uint64_t most = exceeded_ ? chunk.size() : std::clamp<std::uint64_t>(allowed, std::uint64_t{1}, chunk.size());
+    if (closing_) most = std::min(most, left_);
     const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), most);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN && !closing_) return;
     if (count <= 0) return end();
+    if (closing_) left_ -= static_cast<std::uint64_t>(count);
     accept({chunk.data(), static_cast<std::size_t>(count)});
     // Written between the two calls above.
     if (allowed == 0 && !exceeded_) return stop_at_limit();
@@ -233,6 +235,9 @@ void Drain::go_on() {
 
 void Drain::close_soon() {
   closing_ = true;
+  // Not to the end of file: somebody else who holds the other end may write faster than this reads, for ever.
+  int bytes = 0;
+  if (!ended_ && ::ioctl(pipe_.read_end.get(), FIONREAD, &bytes) == 0) left_ = static_cast<std::uint64_t>(bytes);
   while (!ended_ && pending_.empty()) on_readable();
 }
 

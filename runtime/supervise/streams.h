@@ -98,6 +98,7 @@ class Drain {
   Stream result_;
   bool exceeded_ = false;
   bool closing_ = false;
+  std::uint64_t left_ = 0;  // while closing: what is still to be read
   bool ended_ = false;
 };
 
