@@ -119,10 +119,7 @@ int guarded(const Options& options, ResultFile& output) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
   } catch (const HostError& error) {
-    return fail(
-        options, output,
-        {error.stage(), error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
-        error.what());
+    return fail(options, output, supervise::fault_of(error), error.what());
   } catch (const SystemError& error) {
     return fail(
         options, output,

@@ -66,6 +66,7 @@ struct ChildRecord {
   std::int64_t time_ns;      // CLOCK_MONOTONIC
   std::int64_t cpu_us;       // AboutToExec: what the target's set-up cost
   std::int64_t init_cpu_us;  // AboutToExec: what init's set-up cost
+  std::int64_t max_rss_kib;  // AboutToExec: how large the target has been, which execve does not forget
 };
 
 // Over the control socket, from init.

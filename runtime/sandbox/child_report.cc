@@ -17,10 +17,8 @@ namespace {
 
 // A record is shorter than PIPE_BUF, so a write is whole or nothing. If it fails nobody can be told; the supervisor
 // then sees the pipe end without a word, and says so.
-void send_record(const ChildContext& context, ChildRecord::Kind kind, StepResult step, Stage stage,
-                 std::int64_t cpu_us) noexcept {
-  step.stage = stage;
-  const ChildRecord record{kind, step, monotonic_ns(), cpu_us, context.init_cpu_us};
+void send_record(const ChildContext& context, ChildRecord record) noexcept {
+  record.time_ns = monotonic_ns();
   while (sys(SYS_write, context.report, &record, sizeof record) == -EINTR) {
   }
 }
@@ -44,15 +42,31 @@ std::int64_t own_cpu_us() noexcept {
 }
 
 void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept {
-  send_record(context, ChildRecord::Kind::Failed, step, stage, 0);
+  ChildRecord record{};
+  record.kind = ChildRecord::Kind::Failed;
+  record.step = step;
+  record.step.stage = stage;
+  send_record(context, record);
 }
 
 void send_note(const ChildContext& context, StepResult step, Stage stage) noexcept {
-  send_record(context, ChildRecord::Kind::Note, step, stage, 0);
+  ChildRecord record{};
+  record.kind = ChildRecord::Kind::Note;
+  record.step = step;
+  record.step.stage = stage;
+  send_record(context, record);
 }
 
 void send_about_to_exec(const ChildContext& context) noexcept {
-  send_record(context, ChildRecord::Kind::AboutToExec, success(), Stage::Exec, own_cpu_us());
+  rusage usage{};
+  sys(SYS_getrusage, RUSAGE_SELF, &usage);
+  ChildRecord record{};
+  record.kind = ChildRecord::Kind::AboutToExec;
+  record.step.stage = Stage::Exec;
+  record.cpu_us = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+  record.init_cpu_us = context.init_cpu_us;
+  record.max_rss_kib = usage.ru_maxrss;
+  send_record(context, record);
 }
 
 long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept {

@@ -198,10 +198,11 @@ void sleep_milliseconds(long milliseconds) {
 
 }  // namespace
 
-std::vector<GroupTree> find_group_trees() {
+std::vector<GroupTree> find_group_trees(GroupVersions versions) {
   std::vector<GroupTree> trees;
-  const std::optional<GroupTree> v2 = find_v2();
+  const std::optional<GroupTree> v2 = versions == GroupVersions::V1 ? std::nullopt : find_v2();
   if (v2) trees.push_back(*v2);
+  if (versions == GroupVersions::V2) return trees;
   const auto add_v1 = [&](GroupTree::Kind kind, const char* controller, bool GroupTree::*gives) {
     const bool already = std::any_of(trees.begin(), trees.end(), [&](const GroupTree& tree) { return tree.*gives; });
     const std::string folder = own_folder(controller);
@@ -347,19 +348,27 @@ bool RunGroups::limits_memory() const noexcept {
   return find(&GroupTree::memory) != nullptr;
 }
 
+namespace {
+
+// The sum is exact. How it divides is counted by the clock's ticks (kernel/sched/cpuacct.c), whose sum may be far off,
+// so only their proportion counts.
+std::optional<GroupCpu> cpuacct_time(const std::string& folder) {
+  const auto total = read_number(folder + "/cpuacct.usage");
+  if (!total) return std::nullopt;
+  const auto user = static_cast<double>(read_number(folder + "/cpuacct.usage_user").value_or(0));
+  const auto system = static_cast<double>(read_number(folder + "/cpuacct.usage_sys").value_or(0));
+  const Duration all(static_cast<std::int64_t>(*total));
+  const double part = user + system > 0 ? user / (user + system) : 1;
+  const Duration in_user(static_cast<std::int64_t>(static_cast<double>(*total) * part));
+  return GroupCpu{in_user, all - in_user};
+}
+
+}  // namespace
+
 std::optional<GroupCpu> RunGroups::cpu() const {
   const Made* group = find(&GroupTree::cpu);
   if (group == nullptr) return std::nullopt;
-  if (group->tree.kind == GroupTree::Kind::V1Cpuacct) {
-    // Exact is the sum alone. usage_user and usage_sys count whoever runs when the clock ticks: who sleeps then, never.
-    const auto usage = read_number(group->folder + "/cpuacct.usage");
-    if (!usage) return std::nullopt;
-    const Duration total(static_cast<std::int64_t>(*usage));
-    const std::uint64_t ticks = keyed_number(read_small_file(group->folder + "/cpuacct.stat"), "system").value_or(0);
-    static const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    const Duration system(static_cast<std::int64_t>(ticks * (1'000'000'000ULL / ticks_per_second)));
-    return GroupCpu{total - std::min(system, total), std::min(system, total)};
-  }
+  if (group->tree.kind == GroupTree::Kind::V1Cpuacct) return cpuacct_time(group->folder);
   const std::string stat = read_small_file(group->folder + "/cpu.stat");
   const auto user = keyed_number(stat, "user_usec");
   const auto system = keyed_number(stat, "system_usec");
@@ -386,6 +395,14 @@ bool RunGroups::out_of_memory() const {
   const bool v2 = group->tree.kind == GroupTree::Kind::V2;
   const std::string events = read_small_file(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"));
   return keyed_number(events, "oom_kill").value_or(0) > 0;
+}
+
+bool RunGroups::memory_refused() const {
+  const Made* group = find(&GroupTree::memory);
+  if (group == nullptr) return false;
+  if (group->tree.kind == GroupTree::Kind::V1Memory)
+    return read_number(group->folder + "/memory.failcnt").value_or(0) > 0;
+  return keyed_number(read_small_file(group->folder + "/memory.events"), "max").value_or(0) > 0;
 }
 
 std::string RunGroups::cpu_source() const {

@@ -34,10 +34,13 @@ struct GroupTree {
   bool cpu = false;
 };
 
+// Which versions of control groups are looked for; "one alone" is for tests on hosts that have both.
+enum class GroupVersions { Both, V1, V2 };
+
 // Reads which trees are mounted where and which group this process is in, and picks the folders. Makes no group. Only
 // where no v2 group that it may write hands the memory and pids controllers down does it write to a group that it did
 // not make: to the nearest one's cgroup.subtree_control (docs/decisions/011-handing-down-controllers.md).
-std::vector<GroupTree> find_group_trees();
+std::vector<GroupTree> find_group_trees(GroupVersions versions = GroupVersions::Both);
 
 class Groups {
  public:
@@ -89,6 +92,7 @@ class RunGroups {
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
   [[nodiscard]] bool out_of_memory() const;                           // the kernel has killed for memory here
+  [[nodiscard]] bool memory_refused() const;                          // the limit has been met, kill or none
   // Whether there is a tree for it: no file is read.
   [[nodiscard]] bool counts_cpu() const noexcept;
   [[nodiscard]] bool limits_memory() const noexcept;

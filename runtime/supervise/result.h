@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/core/error.h"
 #include "runtime/core/units.h"
 #include "runtime/sandbox/layers.h"
 
@@ -65,6 +66,11 @@ struct SandboxFault {
 inline bool is_retryable(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ||
          error == EINTR || error == ETIMEDOUT || error == EUSERS;
+}
+
+// A host that could not give what the run needs, as an outcome.
+inline SandboxFault fault_of(const HostError& error) {
+  return {error.stage(), error.operation(), error.subject(), error.error(), is_retryable(error.error())};
 }
 
 using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;

@@ -43,6 +43,13 @@ constexpr Duration kIdleNoise = 100us;
 // Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
 constexpr int kSampleShare = 20;
 
+// Pages that the set-up touches between its last word and execve.
+constexpr Bytes kLastSteps = 256_KiB;
+
+constexpr Bytes kibibytes(std::int64_t count) {
+  return {static_cast<std::uint64_t>(count) << 10};
+}
+
 constexpr std::uint64_t budget_of(const std::optional<Bytes>& limit) {
   return limit ? limit->count : std::numeric_limits<std::uint64_t>::max();
 }
@@ -125,6 +132,7 @@ void Run::interrupt(int signal) {
 }
 
 void Run::hit(Limit limit) {
+  // Read perhaps after the program's end, written before it.
   // The program's first bytes can be read before the news that it was started.
   if (phase_ == Phase::SettingUp) on_report();
   if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit};
@@ -170,6 +178,7 @@ void Run::on_report() {
         started_ = Duration(record.time_ns);
         set_up_cpu_ = std::chrono::microseconds(record.cpu_us);
         init_cpu_ = std::chrono::microseconds(record.init_cpu_us);
+        set_up_size_ = {kibibytes(record.max_rss_kib).count + kLastSteps.count};
         break;
     }
   }
@@ -184,7 +193,8 @@ void Run::on_report() {
 }
 
 bool Run::is_programs_own_fault(const StepResult& step) const {
-  if (step.stage != Stage::Exec) return false;
+  // A shortage of the host's is nobody's file.
+  if (step.stage != Stage::Exec || is_retryable(step.error)) return false;
   // A program that the plan's author placed in the workspace is a submission; any other is part of the operator's
   // set-up.
   const std::string program = plan_->describe_subject(step);
@@ -399,13 +409,22 @@ CpuTime Run::cpu_time() const {
   return time;
 }
 
+// The program's largest process, as init heard of it. ru_maxrss begins with the set-up, which is a copy of us: what is
+// no larger than that says nothing of the program.
+std::optional<Bytes> Run::largest_process() const {
+  if (!finish_) return std::nullopt;
+  const Bytes largest = kibibytes(finish_->usage.max_rss_kib);
+  return largest > set_up_size_ ? std::optional(largest) : std::nullopt;
+}
+
 Memory Run::memory() const {
   const bool oom = groups_ && groups_->out_of_memory();
   if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
     return {*peak, groups_->memory_source(), oom};
   }
-  const Bytes largest{finish_ ? static_cast<std::uint64_t>(finish_->usage.max_rss_kib) << 10 : 0};
-  return {std::max(sampled_peak_, largest),
+  // Where nobody has looked, the set-up's own size is the best that is known: no process was larger.
+  const Bytes at_most{finish_ && sampled_peak_.count == 0 ? kibibytes(finish_->usage.max_rss_kib) : Bytes{}};
+  return {std::max(sampled_peak_, largest_process().value_or(at_most)),
           "sampling of the tree, and init: the largest process's ru_maxrss; files in memory count only where mapped",
           oom};
 }
@@ -417,41 +436,18 @@ Processes Run::processes() const {
   return {std::max<std::uint64_t>(peak_tasks_, about_to_exec_ ? 1 : 0), "sampling"};
 }
 
-// What the facts mean, where nothing ended the run before the program did.
-void Run::settle_outcome() {
-  // The kernel's kill for memory came before whatever ended the run, a set-up that died of it too.
-  if (!interrupted_ && groups_ && groups_->out_of_memory()) outcome_ = LimitHit{Limit::Memory};
-  if (outcome_) return;
-  if (!about_to_exec_) {
-    // The pipe ended without a word: the set-up was killed.
-    outcome_ = SandboxFault{"spawn", "hear from", "the set-up", 0, true};
-    return;
-  }
-  if (!target_end_) {
-    outcome_ = SandboxFault{"run", "hear from", "init", 0, true};
-    return;
-  }
-  const Limits& limits = plan_->plan().limits;
-  // The program may have ended between two looks, over its limits.
-  if (cpu_time().total() > limits.cpu) {
-    outcome_ = LimitHit{Limit::Cpu};
-  } else if (ended_ - started_ > limits.wall) {
-    outcome_ = LimitHit{Limit::Wall};
-  } else if (memory().peak > limits.memory) {
-    outcome_ = LimitHit{Limit::Memory};
-  } else if (output_.exceeded() || (error_output_ && error_output_->exceeded())) {
-    outcome_ = LimitHit{Limit::Output};
-  } else if (target_end_->code == CLD_EXITED) {
-    outcome_ = Exited{target_end_->status};
-  } else if (target_end_->status == SIGSYS) {
-    outcome_ = Violation{};
-  } else if (target_end_->status == SIGXFSZ) {
-    outcome_ = LimitHit{Limit::FileSize};
-  } else if (target_end_->status == SIGXCPU) {
-    outcome_ = LimitHit{Limit::Cpu};
-  } else {
-    outcome_ = Signaled{target_end_->status};
-  }
+RunFacts Run::facts() const {
+  RunFacts facts{.ended_for = outcome_, .interrupted = interrupted_};
+  facts.out_of_memory = groups_ && groups_->out_of_memory();
+  facts.memory_refused = groups_ && groups_->memory_refused();
+  facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
+  facts.about_to_exec = about_to_exec_;
+  if (target_end_) facts.end = End{target_end_->code, target_end_->status};
+  facts.cpu = cpu_time().total();
+  facts.wall = ended_ - started_;
+  facts.memory_is_held = groups_ && groups_->limits_memory();
+  facts.memory_peak = std::max(sampled_peak_, largest_process().value_or(Bytes{}));
+  return facts;
 }
 
 Fd Run::take_work_folder() {
@@ -459,9 +455,8 @@ Fd Run::take_work_folder() {
 }
 
 RunResult Run::take_result(const SaveFolder* save_folder) {
-  settle_outcome();
   RunResult result;
-  result.outcome = *outcome_;
+  result.outcome = outcome_of(facts(), plan_->plan().limits);
   result.cpu = cpu_time();
   result.memory = memory();
   result.processes = processes();

@@ -18,6 +18,7 @@
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/haste.h"
+#include "runtime/supervise/outcome.h"
 #include "runtime/supervise/result.h"
 #include "runtime/supervise/streams.h"
 #include "runtime/supervise/tree_usage.h"
@@ -61,10 +62,11 @@ class Run {
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   void sample(Duration at);
   void arm_timer();
-  void settle_outcome();
+  [[nodiscard]] RunFacts facts() const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
   [[nodiscard]] CpuTime cpu_time() const;
+  [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
   [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
@@ -95,6 +97,7 @@ class Run {
   Duration idle_{};           // how long it had not, when that was last looked at
   Duration cpu_so_far_{};     // of the program, at the last look
   Duration sampled_cpu_{};    // by sampling, where no group counts
+  Bytes set_up_size_{};       // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
   bool about_to_exec_ = false;

@@ -93,6 +93,7 @@ class Drain {
   int sink_ = -1;  // borrowed: where the stream is passed on; -1: nowhere
   bool capture_ = false;
   bool sink_failed_ = false;
+  bool exceeded_ = false;
   std::string pending_;
   Sha256 hash_;
   Stream result_;

@@ -1,0 +1,51 @@
+#include "runtime/supervise/outcome.h"
+
+#include <signal.h>
+
+namespace evalrun::supervise {
+namespace {
+
+bool is_memory_shortage(const Outcome& outcome) {
+  const auto* fault = std::get_if<SandboxFault>(&outcome);
+  return fault != nullptr && fault->error == ENOMEM;
+}
+
+// The memory limit stands over the set-up and execve too: what dies of it there has too little to start with.
+bool is_out_of_memory(const RunFacts& facts) {
+  if (facts.interrupted) return false;
+  if (!facts.ended_for) return facts.out_of_memory;
+  if (std::holds_alternative<Violation>(*facts.ended_for)) return false;
+  return facts.out_of_memory || (facts.memory_refused && is_memory_shortage(*facts.ended_for));
+}
+
+// What no look has met, and the end still shows.
+std::optional<Limit> limit_passed(const RunFacts& facts, const Limits& limits) {
+  if (facts.output_exceeded) return Limit::Output;
+  if (facts.cpu > limits.cpu) return Limit::Cpu;
+  if (facts.wall > limits.wall) return Limit::Wall;
+  if (!facts.memory_is_held && facts.memory_peak > limits.memory) return Limit::Memory;
+  return std::nullopt;
+}
+
+Outcome outcome_of_end(const End& end) {
+  if (end.code == CLD_EXITED) return Exited{end.status};
+  // The filter's and the kernel's own word, which leaves no other trace; nobody else sends these two. SIGXCPU is no
+  // such word: how much CPU time there was is known.
+  if (end.status == SIGSYS) return Violation{};
+  if (end.status == SIGXFSZ) return LimitHit{Limit::FileSize};
+  return Signaled{end.status};
+}
+
+}  // namespace
+
+Outcome outcome_of(const RunFacts& facts, const Limits& limits) {
+  if (is_out_of_memory(facts)) return LimitHit{Limit::Memory};
+  if (facts.ended_for) return *facts.ended_for;
+  // The pipe ended without a word: the set-up was killed.
+  if (!facts.about_to_exec) return SandboxFault{"spawn", "hear from", "the set-up", 0, true};
+  if (!facts.end) return SandboxFault{"run", "hear from", "init", 0, true};
+  if (const std::optional<Limit> limit = limit_passed(facts, limits)) return LimitHit{*limit};
+  return outcome_of_end(*facts.end);
+}
+
+}  // namespace evalrun::supervise
