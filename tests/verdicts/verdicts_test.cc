@@ -9,6 +9,7 @@
 #include "runtime/cli/figures.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "tests/support/command.h"
@@ -136,8 +137,8 @@ class Summary : public testing::Environment {
     std::cout << std::endl;
   }
   void TearDown() override {
-    std::cout << "verdicts: " << rows().size() << " rows and " << image_rows().size() << " of images, "
-              << back_ends().size() << " back ends, " << count().rows << " of them together, " << repeats()
+    std::cout << "verdicts: as uid " << ::getuid() << ": " << count().rows << " rows on " << back_ends().size()
+              << " back ends (" << rows().size() << " rows, and " << image_rows().size() << " of images), " << repeats()
               << " times: " << count().runs << " runs, " << count().wrong << " wrong" << std::endl;
   }
 };
@@ -183,6 +184,54 @@ TEST_P(Verdicts, is_the_one_that_is_right) {
 }
 
 INSTANTIATE_TEST_SUITE_P(verdicts, Verdicts, testing::ValuesIn(all_params()), name_of);
+
+// Programs of an image: a skip names the image that this host lacks.
+struct ImageParam {
+  const BackEnd* back_end;
+  const ImageRow* row;
+};
+
+std::string name_of_image_row(const testing::TestParamInfo<ImageParam>& info) {
+  return info.param.back_end->name + "_" + info.param.row->image + "_" + info.param.row->row.name;
+}
+
+std::vector<ImageParam> all_image_params() {
+  std::vector<ImageParam> params;
+  for (const BackEnd& back_end : back_ends()) {
+    for (const ImageRow& row : image_rows()) params.push_back({&back_end, &row});
+  }
+  return params;
+}
+
+bool is_installed(const std::string& image) {
+  const std::vector<std::string> programs = load_image(image, {source_dir() / "images"}).programs;
+  return std::all_of(programs.begin(), programs.end(),
+                     [](const auto& program) { return std::filesystem::exists(program); });
+}
+
+class ImageVerdicts : public testing::TestWithParam<ImageParam> {};
+
+TEST_P(ImageVerdicts, is_the_one_that_is_right) {
+  const ImageRow& row = *GetParam().row;
+  if (!is_installed(row.image)) EVALRUN_SKIP("the programs of image " + row.image);
+  check(row.row, *GetParam().back_end);
+}
+
+INSTANTIATE_TEST_SUITE_P(verdicts, ImageVerdicts, testing::ValuesIn(all_image_params()), name_of_image_row);
+
+// The set-up is a copy of the supervisor, and the kernel's figure for the largest process begins with it.
+TEST(verdicts, a_supervisor_larger_than_the_limit_makes_no_program_mle) {
+  const std::vector<char> ballast(128 << 20, 1);
+  const auto small =
+      std::find_if(rows().begin(), rows().end(), [](const Row& row) { return row.name == "memory_below"; });
+  const auto large =
+      std::find_if(rows().begin(), rows().end(), [](const Row& row) { return row.name == "memory_far_above"; });
+  for (const BackEnd& back_end : back_ends()) {
+    check(*small, back_end);
+    check(*large, back_end);
+  }
+  EXPECT_EQ(ballast.back(), 1);
+}
 
 }  // namespace
 }  // namespace evalrun::test
