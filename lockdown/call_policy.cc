@@ -89,6 +89,8 @@ class Resolver {
 
   void allow(std::string_view call) { put(call, CallVerdict::Allow, {}); }
 
+  void ask(std::string_view call) { put(call, CallVerdict::Asked, {}); }
+
   void deny(const std::string& call) {
     const std::optional<int> number = number_of_call(call);
     if (!number) return;
@@ -151,6 +153,9 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
   for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
   for (const std::string& name : plan.seccomp.allow) {
     if (name != kFcntlLocks) resolver.allow(name);
+  }
+  if (plan.limits.address_space) {
+    for (const std::string_view call : calls_that_map()) resolver.ask(call);
   }
   for (const std::string& name : plan.seccomp.deny) resolver.deny(name);
   if (phase == Phase::SetUp) {

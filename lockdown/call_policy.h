@@ -36,6 +36,7 @@ CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 // Throws PlanError, located at seccomp.allow or seccomp.deny, for overrides that contradict each other, name no call of
 // this architecture, allow what no plan may allow, or deny what start-up needs. seccomp.deny never weakens a refusal:
 // a violation stays one, every other call in it gets EPERM.
+// Where limits.address_space is set, the calls that take some are asked.
 CallPolicy resolve_whitelist(const Plan& plan, Phase phase);
 
 CallPolicy resolve_seal();

@@ -231,6 +231,7 @@ constexpr Names kFileAttributes[] = {
 
 constexpr Names kFileHandles[] = {"name_to_handle_at"};
 
+constexpr Names kMapping[] = {"brk", "mmap", "mremap"};
 constexpr Names kUnnamedPrograms[] = {"execveat"};
 
 constexpr Names kOtherProcesses[] = {"kcmp", "process_vm_readv", "process_vm_writev"};
@@ -682,6 +683,7 @@ static_assert(std::ranges::all_of(kFiltered, [](const FilteredCall& filtered) {
 std::string_view name_of(CallVerdict verdict) noexcept {
   switch (verdict) {
     case CallVerdict::Allow: return "allow";
+    case CallVerdict::Asked: return "asked";
     case CallVerdict::Violation: return "violation";
     case CallVerdict::NotPermitted: return "EPERM";
     case CallVerdict::AccessDenied: return "EACCES";
@@ -708,6 +710,10 @@ std::span<const SetUpCall> set_up_calls() noexcept {
 std::span<const NamedReason> calls_needed_to_start() noexcept {
   return kNeededToStart;
 }
+std::span<const std::string_view> calls_that_map() noexcept {
+  return kMapping;
+}
+
 std::span<const NamedReason> init_calls() noexcept {
   return kInitCalls;
 }

@@ -20,6 +20,7 @@ namespace evalrun::lockdown {
 // What a filter says to a call. filter_program.h maps it to a seccomp action, in one place.
 enum class CallVerdict : std::uint8_t {
   Allow,
+  Asked,                 // the supervisor answers
   Violation,             // exploit-only: no ordinary program makes this call by accident
   NotPermitted,          // EPERM: what an unprivileged kernel says
   AccessDenied,          // EACCES: the plan gives no network
@@ -120,6 +121,10 @@ struct SetUpCall {
 };
 
 std::span<const SetUpCall> set_up_calls() noexcept;
+
+// The calls by which a process maps more, where limits.address_space bounds that. What else grows is bounded otherwise
+// (the stack) or does not exist here (System V shared memory).
+std::span<const std::string_view> calls_that_map() noexcept;
 
 struct NamedReason {
   std::string_view name;

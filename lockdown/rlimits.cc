@@ -29,7 +29,8 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan) {
       same(RLIMIT_NOFILE, limits.open_files, "RLIMIT_NOFILE", "limits.open_files"),
       same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),
       same(RLIMIT_AS, RLIM_INFINITY, "RLIMIT_AS",
-           "memory means resident memory; a caller's own limit is none of the plan's"),
+           limits.address_space ? "limits.address_space is set when the program first asks for memory"
+                                : "memory means resident memory; a caller's own limit is none of the plan's"),
       same(RLIMIT_DATA, RLIM_INFINITY, "RLIMIT_DATA", "the same"),
       same(RLIMIT_CORE, 0, "RLIMIT_CORE", "no core dumps"),
       same(RLIMIT_MEMLOCK, kLockedMemory, "RLIMIT_MEMLOCK", "mlockall fails with ENOMEM"),

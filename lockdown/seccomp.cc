@@ -69,6 +69,9 @@ class Explanation {
   }
 
   void add_overrides() {
+    if (plan_.limits.address_space) {
+      add_list("asked: the supervisor holds limits.address_space", {calls_that_map().begin(), calls_that_map().end()});
+    }
     add_list("allowed by the plan", plan_.seccomp.allow);
     add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.seccomp.deny);
   }
@@ -126,7 +129,7 @@ std::string name_of_call(int number) {
 }
 
 bool has_listener(const Plan& plan) {
-  return plan.seccomp.profile == SeccompProfile::Strict;
+  return plan.seccomp.profile == SeccompProfile::Strict || plan.limits.address_space.has_value();
 }
 
 bool is_known_call(const std::string& name) {

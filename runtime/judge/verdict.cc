@@ -21,7 +21,8 @@ Verdict verdict_of_limit(Limit limit) {
     case Limit::Cpu:
     case Limit::Wall:
     case Limit::Idle: return Verdict::Tle;
-    case Limit::Memory: return Verdict::Mle;
+    case Limit::Memory:
+    case Limit::AddressSpace: return Verdict::Mle;
     case Limit::Output:
     case Limit::FileSize: return Verdict::Ole;
   }
@@ -34,6 +35,8 @@ std::string message_of_limit(Limit limit, const Limits& limits) {
     case Limit::Wall: return "stopped at the wall-clock limit of " + to_string(limits.wall);
     case Limit::Idle: return "stopped after " + to_string(limits.idle.value_or(Duration{})) + " without using the CPU";
     case Limit::Memory: return "stopped at the memory limit of " + to_string(limits.memory);
+    case Limit::AddressSpace:
+      return "failed at the address-space limit of " + to_string(limits.address_space.value_or(Bytes{}));
     case Limit::Output: return "stopped at the output limit";
     case Limit::FileSize: return "stopped at the file size limit of " + to_string(limits.file_size);
   }

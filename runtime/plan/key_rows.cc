@@ -353,6 +353,13 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
                   change(d, [v](Limits& limits) { limits.idle = v; });
                 }}},
       limit(table, "memory", &Limits::memory, 1_MiB, "Resident memory charged to the run; swap is off."),
+      {table.prefix + "address_space", "",
+       "What each process may map, used or not: more is refused, and a program that ends badly after that is MLE. For "
+       "native programs; Java, Go and Node map far more than they use.",
+       SizeForm{1_MiB, kTiB,
+                [change = table.change](Draft& d, Bytes v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.address_space = v; });
+                }}},
       limit(table, "stack", &Limits::stack, 64_KiB, "The stack of a process."),
       limit(table, "processes", &Limits::processes, 1, 32768, "Processes and threads at one time."),
       limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),

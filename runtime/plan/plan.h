@@ -77,6 +77,7 @@ struct Limits {
   Duration wall = std::chrono::seconds(10);
   std::optional<Duration> idle;
   Bytes memory = 256_MiB;
+  std::optional<Bytes> address_space;
   Bytes stack = 64_MiB;
   unsigned processes = 32;  // processes and threads of the program
   unsigned open_files = 256;

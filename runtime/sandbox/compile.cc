@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/capability.h>
 
+#include "runtime/core/error.h"
 #include "runtime/sandbox/path_rules.h"
 
 namespace evalrun::sandbox {
@@ -80,6 +81,9 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
     whitelist_ = lockdown::build_whitelist(plan_);
     seal_ = lockdown::build_seal();
     init_filter_ = lockdown::build_init_filter();
+  }
+  if (plan_.limits.address_space && whitelist_.empty()) {
+    throw HostError("host", "provide the layer", "seccomp", 0, "limits.address_space is held by it");
   }
   for (const lockdown::RlimitRow& row : rlimit_rows_) rlimits_.push_back(row.limit);
   for (const auto& [name, value] : plan_.env) environment_.push_back(name + "=" + value);

@@ -27,6 +27,10 @@ std::optional<Limit> limit_passed(const RunFacts& facts, const Limits& limits) {
   return std::nullopt;
 }
 
+bool ended_badly(const End& end) {
+  return end.code != CLD_EXITED || end.status != 0;
+}
+
 Outcome outcome_of_end(const End& end) {
   if (end.code == CLD_EXITED) return Exited{end.status};
   // The filter's and the kernel's own word, which leaves no other trace; nobody else sends these two. SIGXCPU is no
@@ -45,6 +49,7 @@ Outcome outcome_of(const RunFacts& facts, const Limits& limits) {
   if (!facts.about_to_exec) return SandboxFault{"spawn", "hear from", "the set-up", 0, true};
   if (!facts.end) return SandboxFault{"run", "hear from", "init", 0, true};
   if (const std::optional<Limit> limit = limit_passed(facts, limits)) return LimitHit{*limit};
+  if (facts.address_space_refused && ended_badly(*facts.end)) return LimitHit{Limit::AddressSpace};
   return outcome_of_end(*facts.end);
 }
 

@@ -16,7 +16,7 @@
 
 namespace evalrun::supervise {
 
-enum class Limit { Cpu, Wall, Idle, Memory, Output, FileSize };
+enum class Limit { Cpu, Wall, Idle, Memory, AddressSpace, Output, FileSize };
 
 constexpr std::string_view name_of(Limit limit) {
   switch (limit) {
@@ -24,6 +24,7 @@ constexpr std::string_view name_of(Limit limit) {
     case Limit::Wall: return "wall";
     case Limit::Idle: return "idle";
     case Limit::Memory: return "memory";
+    case Limit::AddressSpace: return "address_space";
     case Limit::Output: return "output";
     case Limit::FileSize: return "file_size";
   }

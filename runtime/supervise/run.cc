@@ -92,6 +92,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   }
   sandbox_.emplace(*plan_, std::move(streams), entry);
   sampler_.emplace(sandbox_->init_pid());
+  if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
@@ -216,17 +217,22 @@ void Run::on_failure(const StepResult& step) {
   // The child leaves by itself; the deadline stands in case it cannot.
 }
 
-void Run::on_violation() {
-  // Nobody is left who could violate anything; an older kernel (6.1) would let us wait for one for ever.
+void Run::on_waiting_call() {
+  // Nobody is left who could call anything; an older kernel (6.1) would let us wait for one for ever.
   pollfd listener{listener_.get(), POLLIN, 0};
   if (::poll(&listener, 1, 0) == 1 && (listener.revents & POLLIN) == 0) return stop_listening();
-  std::optional<RecordedViolation> violation = receive_violation(listener_.get());
-  if (!violation) return;
+  const std::optional<seccomp_notif> call = receive_call(listener_.get());
+  if (!call) return;
+  if (address_space_ && asks_for_address_space(*call)) {
+    if (address_space_->answer(listener_.get(), *call) == AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
+    return;
+  }
+  RecordedViolation violation = violation_of(*call);
   // One is enough: its caller sleeps until it is killed.
   stop_listening();
   if (phase_ == Phase::SettingUp) on_report();
-  if (!outcome_) outcome_ = Violation{violation->call};
-  violations_.push_back(std::move(*violation));
+  if (!outcome_) outcome_ = Violation{violation.call};
+  violations_.push_back(std::move(violation));
   end_now();
 }
 
@@ -253,7 +259,7 @@ void Run::on_control() {
       case InitRecord::Kind::WorkFolder: work_folder_ = received_descriptor(message); break;
       case InitRecord::Kind::Listener:
         listener_ = received_descriptor(message);
-        if (listener_) loop_.watch(listener_.get(), Interest::Read, [this] { on_violation(); });
+        if (listener_) loop_.watch(listener_.get(), Interest::Read, [this] { on_waiting_call(); });
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:
@@ -440,6 +446,7 @@ RunFacts Run::facts() const {
   RunFacts facts{.ended_for = outcome_, .interrupted = interrupted_};
   facts.out_of_memory = groups_ && groups_->out_of_memory();
   facts.memory_refused = groups_ && groups_->memory_refused();
+  facts.address_space_refused = address_space_ && address_space_->has_refused();
   facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
   facts.about_to_exec = about_to_exec_;
   if (target_end_) facts.end = End{target_end_->code, target_end_->status};

@@ -14,6 +14,7 @@
 
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
+#include "runtime/supervise/address_space.h"
 #include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
@@ -53,7 +54,7 @@ class Run {
   void on_report();
   void on_control();
   void on_init_gone();
-  void on_violation();
+  void on_waiting_call();
   void stop_listening() noexcept;
   void on_timer();
   void on_failure(const StepResult& step);
@@ -105,6 +106,7 @@ class Run {
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_, listener_;
+  std::optional<AddressSpace> address_space_;  // where the plan bounds it
   std::vector<RecordedViolation> violations_;
   std::vector<std::string> warnings_;
 };

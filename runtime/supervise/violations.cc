@@ -20,12 +20,16 @@ std::string process_name(pid_t pid) {
 
 }  // namespace
 
-std::optional<RecordedViolation> receive_violation(int listener) {
+std::optional<seccomp_notif> receive_call(int listener) {
   seccomp_notif notification{};
   if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0) {
     if (errno == ENOENT || errno == EINTR || errno == EAGAIN) return std::nullopt;
     throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_RECV)", "listener");
   }
+  return notification;
+}
+
+RecordedViolation violation_of(const seccomp_notif& notification) {
   RecordedViolation violation;
   violation.layer = "seccomp";
   violation.number = notification.data.nr;

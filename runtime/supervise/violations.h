@@ -3,14 +3,17 @@
 // is read.
 #pragma once
 
+#include <linux/seccomp.h>
+
 #include <optional>
 
 #include "runtime/supervise/result.h"
 
 namespace evalrun::supervise {
 
-// The next violation waiting at `listener`; empty where its process has died meanwhile, which is normal. Throws
-// SystemError.
-std::optional<RecordedViolation> receive_violation(int listener);
+// The next call waiting at `listener`; empty where its process has died meanwhile, which is normal. Throws SystemError.
+std::optional<seccomp_notif> receive_call(int listener);
+
+RecordedViolation violation_of(const seccomp_notif& notification);
 
 }  // namespace evalrun::supervise

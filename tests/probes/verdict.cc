@@ -178,6 +178,29 @@ void try_to_allocate(std::size_t bytes) {
   }
 }
 
+// As a program does that never asks whether it got what it asked for.
+void allocate_and_hope(std::size_t bytes) {
+  auto* memory = static_cast<volatile char*>(std::malloc(bytes));
+  memory[0] = 1;
+}
+
+char* reserved = nullptr;
+std::size_t reserved_bytes = 0;
+
+void reserve(std::size_t bytes) {
+  reserved = mapped(bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+  reserved_bytes = bytes;
+  if (reserved == MAP_FAILED) ::_exit(1);
+}
+
+// As much as makes the whole process this large, by /proc/self/statm; nothing that reads it maps anything.
+void reserve_up_to(std::size_t bytes) {
+  char text[64] = {};
+  const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (::read(file, text, sizeof text - 1) <= 0) ::_exit(2);
+  reserve(bytes - std::strtoul(text, nullptr, 10) * kPage);
+}
+
 // As a growing container does: never given back, a mebibyte at a time.
 void hoard(std::size_t bytes) {
   for (std::size_t got = 0; got < bytes; got += 1 << 20) touch(new char[1 << 20], 1 << 20);
@@ -357,6 +380,16 @@ const std::map<std::string, Verb>& verbs() {
        {3, [](const Words& w) { share_with_children(number(w[0]), mebibytes(w[1]), seconds(w[2])); }}},
       {"new", {1, [](const Words& w) { allocate(mebibytes(w[0])); }}},
       {"try-new", {1, [](const Words& w) { try_to_allocate(mebibytes(w[0])); }}},
+      {"hope", {1, [](const Words& w) { allocate_and_hope(mebibytes(w[0])); }}},
+      {"reserve", {1, [](const Words& w) { reserve(mebibytes(w[0])); }}},
+      {"reserve-up-to", {1, [](const Words& w) { reserve_up_to(static_cast<std::size_t>(number(w[0]))); }}},
+      {"release", {0, [](const Words&) { ::munmap(reserved, reserved_bytes); }}},
+      {"new-in-child",
+       {1,
+        [](const Words& w) {
+          in_child([&] { allocate(mebibytes(w[0])); });
+          wait_for_children();
+        }}},
       {"hoard", {1, [](const Words& w) { hoard(mebibytes(w[0])); }}},
       {"hoard-small", {1, [](const Words& w) { hoard_small(mebibytes(w[0])); }}},
 

@@ -67,6 +67,19 @@ TEST(outcome, follows_from_the_facts) {
       {"out of memory", but([](RunFacts& f) { f.out_of_memory = true; }), "MLE: stopped at the memory limit of 256MiB"},
       {"output above", but([](RunFacts& f) { f.output_exceeded = true; }), "OLE: stopped at the output limit"},
 
+      {"address space refused and taken", but([](RunFacts& f) { f.address_space_refused = true; }),
+       "OK: exited with code 0"},
+      {"address space refused, then a code", but([](RunFacts& f) {
+         f.address_space_refused = true;
+         f.end = End{CLD_EXITED, 1};
+       }),
+       "MLE: failed at the address-space limit of 0B"},
+      {"address space refused, then a signal", but([](RunFacts& f) {
+         f.address_space_refused = true;
+         f.end = End{CLD_KILLED, SIGSEGV};
+       }),
+       "MLE: failed at the address-space limit of 0B"},
+
       {"a limit before a code", but([](RunFacts& f) {
          f.end = End{CLD_EXITED, 1};
          f.output_exceeded = true;

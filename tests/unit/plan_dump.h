@@ -80,6 +80,7 @@ class PlanDump {
     line(prefix + "wall", to_string(limits.wall));
     line(prefix + "idle", maybe(limits.idle));
     line(prefix + "memory", to_string(limits.memory));
+    line(prefix + "address_space", maybe(limits.address_space));
     line(prefix + "stack", to_string(limits.stack));
     line(prefix + "processes", limits.processes);
     line(prefix + "open_files", limits.open_files);

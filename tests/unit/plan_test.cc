@@ -137,6 +137,7 @@ std::vector<Sample> samples() {
     limit("wall", R"("24h")", "86400s");
     limit("idle", R"("1ms")", "1ms");
     limit("memory", R"("1MiB")", "1MiB");
+    limit("address_space", R"("512MiB")", "512MiB");
     limit("stack", R"("8MiB")", "8MiB");
     limit("processes", "1", "1");
     limit("open_files", "3", "3");

@@ -9,6 +9,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kSpace = "limits.address_space = \"256MiB\"\n";
 constexpr const char* kSmall = "limits.memory = \"64MiB\"\n";
 
 // A run of source text under the image's own run line.
@@ -62,6 +63,10 @@ const std::vector<ImageRow>& image_rows() {
       // Refused by the kernel at once: no memory was used.
       python("memory_error", "bytearray(1 << 46)", "RE", exited(1), kSmall),
       python("memory_error_caught", "try: bytearray(1 << 46)\nexcept MemoryError: pass", "OK", exited(0), kSmall),
+      python("memory_error_at_the_address_space_limit", "bytearray(300 << 20)", "MLE", limit("address_space"), kSpace),
+      python("memory_error_at_the_address_space_limit_caught", "try: bytearray(300 << 20)\nexcept MemoryError: pass",
+             "OK", exited(0), kSpace),
+      python("exception_under_an_address_space_limit", "{}['missing']", "RE", exited(1), kSpace),
       // Python ignores SIGXFSZ.
       python("file_too_large", "open('f', 'wb').write(bytes(100000))", "RE", exited(1),
              "limits.file_size = \"64KiB\"\n"),
@@ -80,6 +85,8 @@ const std::vector<ImageRow>& image_rows() {
       cpp("exit_code", R"("exit", "5")", "RE", exited(5)),
       cpp("exception", R"("throw")", "RE", signaled(SIGABRT)),
       cpp("memory_above", R"("hoard", "80")", "MLE", limit("memory"), kSmall),
+      cpp("bad_alloc_above", R"("new", "300")", "MLE", limit("address_space"), kSpace),
+      cpp("bad_alloc_below", R"("new", "200")", "OK", exited(0), kSpace),
       cpp("bad_alloc_of_more_than_there_is", R"("new", "70000000")", "RE", signaled(SIGABRT), kSmall),
       cpp("bad_alloc_caught", R"("try-new", "70000000")", "OK", exited(0), kSmall),
   };

@@ -231,6 +231,50 @@ std::vector<Row> memory_of_the_program_itself() {
   };
 }
 
+// --- address space ---
+
+constexpr const char* kSpace = "limits.address_space = \"128MiB\"\nlimits.memory = \"256MiB\"\n";
+
+std::vector<Row> address_space() {
+  const std::string compatible = std::string(kSpace) + "seccomp.profile = \"compatible\"\n";
+  const std::string half_a_gibibyte = "limits.address_space = \"512MiB\"\n";
+  return {
+      ok("address_space_at", {"reserve-up-to", number(128 << 20)}, kSpace),
+      over("address_space_one_page_above", {"reserve-up-to", number((128 << 20) + 4096)}, kSpace, "MLE",
+           "address_space"),
+      ok("bad_alloc_below", {"new", "100"}, kSpace),
+      over("bad_alloc_above", {"new", "140"}, kSpace, "MLE", "address_space"),
+      over("bad_alloc_far_above", {"new", "70000000"}, kSpace, "MLE", "address_space"),
+      ok("bad_alloc_caught", {"try-new", "140"}, kSpace),
+      over("bad_alloc_caught_and_reported_by_the_exit_code", {"try-new", "140", "then", "exit", "1"}, kSpace, "MLE",
+           "address_space"),
+      re("a_crash_after_as_much_was_given",
+         {"reserve", "100", "then", "try-new", "50", "then", "release", "then", "new", "50", "then", "null"},
+         signaled(SIGSEGV), kSpace),
+      over("bad_alloc_piece_by_piece", {"hoard", "140"}, kSpace, "MLE", "address_space"),
+      over("bad_alloc_of_the_heap", {"hoard-small", "140"}, kSpace, "MLE", "address_space"),
+      over("bad_alloc_above_under_compatible", {"new", "140"}, compatible, "MLE", "address_space"),
+      over("a_null_pointer_that_malloc_gave", {"hope", "140"}, kSpace, "MLE", "address_space"),
+      re("a_null_pointer_under_an_address_space_limit", {"null"}, signaled(SIGSEGV), kSpace),
+      re("an_abort_under_an_address_space_limit", {"new", "100", "then", "abort"}, signaled(SIGABRT), kSpace),
+      re("bad_alloc_without_an_address_space_limit", {"new", "70000000"}, signaled(SIGABRT)),
+      ok("bad_alloc_of_a_child_is_its_parents_affair", {"new-in-child", "140"}, kSpace),
+      ok("threads_within_the_address_space", {"threads", "7"}, std::string(kSpace) + "limits.stack = \"1MiB\"\n"),
+      over("threads_whose_stacks_are_above", {"threads", "7"}, std::string(kSpace) + "limits.stack = \"64MiB\"\n",
+           "MLE", "address_space"),
+      over("memory_above_within_the_address_space", {"hoard", "100"},
+           "limits.address_space = \"128MiB\"\nlimits.memory = \"64MiB\"\n", "MLE", "memory"),
+      sv("forbidden_call_under_an_address_space_limit", {"call", number(SYS_ptrace)}, "ptrace", kSpace),
+      over("too_little_address_space_to_start", {"exit", "0"}, "limits.address_space = \"1MiB\"\n", "MLE",
+           "address_space"),
+      static_array("static_array_above_the_address_space", {"touched"}, half_a_gibibyte, "MLE", limit("address_space")),
+      static_array("static_array_above_the_address_space_that_is_not_used", {"untouched"}, half_a_gibibyte, "MLE",
+                   limit("address_space")),
+      static_array("static_array_within_the_address_space", {"untouched"}, "limits.address_space = \"800MiB\"\n", "OK",
+                   exited(0)),
+  };
+}
+
 // --- output ---
 
 std::vector<Row> output() {
@@ -414,8 +458,8 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> made;
     for (const auto& part :
-         {exits(), signals(), cpu_time(), wall_clock(), idleness(), memory(), memory_of_the_program_itself(), output(),
-          files(), processes(), calls(), programs_that_do_not_start(), faults()}) {
+         {exits(), signals(), cpu_time(), wall_clock(), idleness(), memory(), memory_of_the_program_itself(),
+          address_space(), output(), files(), processes(), calls(), programs_that_do_not_start(), faults()}) {
       append(made, part);
     }
     return made;
