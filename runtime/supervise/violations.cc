@@ -1,6 +1,7 @@
 #include "runtime/supervise/violations.h"
 
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <fstream>
@@ -40,6 +41,12 @@ RecordedViolation violation_of(const seccomp_notif& notification) {
   violation.action = "ended the run";
   violation.remedy = "no plan allows this call; [seccomp] profile = \"compatible\" answers it with EPERM";
   return violation;
+}
+
+bool is_abandoned(int listener) noexcept {
+  // POLLHUP: the filter has no users left (seccomp_unotify(2)).
+  pollfd state{listener, POLLIN, 0};
+  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
 }
 
 }  // namespace evalrun::supervise

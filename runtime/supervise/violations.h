@@ -16,4 +16,7 @@ std::optional<seccomp_notif> receive_call(int listener);
 
 RecordedViolation violation_of(const seccomp_notif& notification);
 
+// Whether every process of the filter is dead: nothing will come of it, but it stays ready to be read.
+bool is_abandoned(int listener) noexcept;
+
 }  // namespace evalrun::supervise

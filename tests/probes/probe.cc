@@ -420,6 +420,7 @@ const std::map<std::string, Verb>& verbs() {
           ::getrlimit(static_cast<__rlimit_resource>(number(w[0])), &limit);
           std::printf("limit %s %lu %lu\n", w[0].c_str(), limit.rlim_cur, limit.rlim_max);
         }}},
+      {"scheduler", {0, [](const Words&) { std::printf("scheduler %d\n", ::sched_getscheduler(0)); }}},
       {"cpus",
        {0,
         [](const Words&) {
