@@ -1,5 +1,5 @@
-// Threats 118, 119, 123, 124, 126 and 127: hiding what was used, or how it ended. Rows 117 and 120 to 122 need a
-// cgroup.
+// Threats 117 to 127: hiding what was used, or how it ended. Row 117 by the exact count of a control group is in
+// tests/sandbox/accounting_test.cc.
 
 #include <gtest/gtest.h>
 
@@ -33,6 +33,36 @@ TEST(measurement, cpu_time_that_looking_has_seen_is_not_forgotten) {
   const PlanRun run = run_hostile({"launder", "1", "1.5"}, "limits.cpu = \"500ms\"\nlimits.wall = \"20s\"\n");
   EXPECT_EQ(run.verdict(), "TLE") << shown(run);
   EXPECT_GE(run.result.at("cpu").at("total_us"), 400'000) << shown(run);
+}
+
+constexpr const char* kSmall = "limits.memory = \"64MiB\"\nlimits.cpu = \"20s\"\nlimits.wall = \"20s\"\n";
+
+// Row 120: the child has ended, and been waited for, before anybody looks.
+TEST(measurement, a_peak_in_a_child_that_has_ended_counts) {
+  EXPECT_EQ(run_hostile({"touch-in-child-of-thread", "80", "0"}, kSmall).verdict(), "MLE");
+  EXPECT_EQ(run_hostile({"touch-in-child-of-thread", "32", "0"}, kSmall).verdict(), "OK");
+}
+
+// Row 121: files in memory. Where no group counts them, limits.workspace alone bounds them.
+TEST(measurement, files_in_the_workspace_are_memory_where_a_group_counts_and_always_bounded) {
+  const PlanRun run = run_hostile({"fill-for-ever", "/work/f"},
+                                  "limits.memory = \"32MiB\"\nlimits.workspace = \"48MiB\"\nlimits.wall = \"1s\"\n");
+  const bool counted = run.result.at("memory").at("source").get<std::string>().starts_with("cgroup ");
+  EXPECT_EQ(run.verdict(), counted ? "MLE" : "TLE") << shown(run);
+  if (!counted) {
+    EXPECT_TRUE(run.output().ends_with(" ENOSPC\n")) << shown(run);
+  }
+  const PlanRun twin = run_hostile({"write", "/work/f", "16"}, "limits.memory = \"32MiB\"\n");
+  EXPECT_EQ(twin.verdict(), "OK") << shown(twin);
+}
+
+// Row 122: the process that held the memory becomes a small one.
+TEST(measurement, a_peak_is_not_shed_by_execve) {
+  const PlanRun run = run_hostile({"touch", "80", "execute-with", "1"}, kSmall);
+  EXPECT_EQ(run.verdict(), "MLE") << shown(run);
+  const PlanRun twin = run_hostile({"touch", "32", "execute-with", "1"}, kSmall);
+  EXPECT_EQ(twin.verdict(), "OK") << shown(twin);
+  EXPECT_EQ(twin.output(), "executed\n");
 }
 
 // Row 123.

@@ -20,6 +20,7 @@ const std::string kSmall = "limits.memory = \"64MiB\"\n";
 }  // namespace
 
 const std::vector<Act>& acts() {
+  // Threats 90 to 95, 100, 103 to 107 and 114.
   static const std::vector<Act> all = {
       {"fork_bomb", {"fork-for-ever"}, kStays + kFew, "TLE", "wall", "", kWall},
       {"thread_bomb", {"threads-for-ever"}, kStays + kFew, "TLE", "wall", "", kWall},
