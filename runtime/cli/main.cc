@@ -89,8 +89,7 @@ int dispatch(const Options& options, ResultFile& output) {
 }
 
 // The three ends that are not a program's: its author's (2), the host's and our own (3).
-int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault,
-         const std::string& message) {
+int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault, const std::string& message) {
   std::cerr << "evalrun: " << message << "\n";
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {

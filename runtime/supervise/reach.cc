@@ -22,6 +22,8 @@ Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Durat
     case Limit::Wall: return {limits.wall, result.wall};
     case Limit::Idle: return {limits.idle.value_or(Duration{}), idle};
     case Limit::Memory: return {limits.memory, result.memory.peak};
+    // Nothing beyond it is ever given.
+    case Limit::AddressSpace: return {limits.address_space.value_or(Bytes{}), limits.address_space.value_or(Bytes{})};
     case Limit::Output: return output_reach(result, limits.output);
     // The kernel lets no file grow past it; what the program meant to write, nobody knows.
     case Limit::FileSize: return {limits.file_size, limits.file_size};

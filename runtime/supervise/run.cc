@@ -1,7 +1,6 @@
 #include "runtime/supervise/run.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -219,8 +218,7 @@ void Run::on_failure(const StepResult& step) {
 
 void Run::on_waiting_call() {
   // Nobody is left who could call anything; an older kernel (6.1) would let us wait for one for ever.
-  pollfd listener{listener_.get(), POLLIN, 0};
-  if (::poll(&listener, 1, 0) == 1 && (listener.revents & POLLIN) == 0) return stop_listening();
+  if (is_abandoned(listener_.get())) return stop_listening();
   const std::optional<seccomp_notif> call = receive_call(listener_.get());
   if (!call) return;
   if (address_space_ && asks_for_address_space(*call)) {

@@ -97,7 +97,6 @@ class Drain {
   std::string pending_;
   Sha256 hash_;
   Stream result_;
-  bool exceeded_ = false;
   bool closing_ = false;
   std::uint64_t left_ = 0;  // while closing: what is still to be read
   bool ended_ = false;

@@ -132,7 +132,7 @@ TEST(limits, a_mount_whose_source_is_absent_gives_the_program_no_inode_more) {
                "name = \"image\"\ndescription = \"A source that no host has\"\n"
                "[[mount]]\nbind = \"/nonexistent/source\"\nat = \"/absent\"\noptional = true\n");
   const PlanRun run = run_plan_in(
-      folder, mounted_probe_plan({"files", "/tmp", "200"}, "image = \"./image.toml\"\nlimits.inodes = 100\n"));
+      folder, mounted_probe_plan("probe", {"files", "/tmp", "200"}, "image = \"./image.toml\"\nlimits.inodes = 100\n"));
   EXPECT_EQ(run.output(), "made 100 ENOSPC\n") << run.command.output << run.command.error_output;
 }
 
