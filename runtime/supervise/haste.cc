@@ -8,24 +8,23 @@ namespace {
 constexpr pid_t kThisThread = 0;
 
 // The flag stays when haste is over: only root may take it away, and it does no harm.
-void schedule(pid_t thread, int policy, int priority) noexcept {
+void schedule(int policy, int priority) noexcept {
   const sched_param parameter{priority};
-  ::sched_setscheduler(thread, policy | SCHED_RESET_ON_FORK, &parameter);
+  ::sched_setscheduler(kThisThread, policy | SCHED_RESET_ON_FORK, &parameter);
 }
 
 }  // namespace
 
 void HasteCount::add() noexcept {
-  if (count_++ == 0) schedule(kThisThread, SCHED_RR, 1);
+  if (count_++ == 0) schedule(SCHED_RR, 1);
 }
 
 void HasteCount::remove() noexcept {
-  if (--count_ == 0) schedule(kThisThread, SCHED_OTHER, 0);
+  if (--count_ == 0) schedule(SCHED_OTHER, 0);
 }
 
-Haste::Haste(HasteCount& count, pid_t init) noexcept : count_(count) {
+Haste::Haste(HasteCount& count) noexcept : count_(count) {
   count_.add();
-  schedule(init, SCHED_RR, 1);  // until it dies, which is soon
 }
 
 Haste::~Haste() {

@@ -335,7 +335,7 @@ void Run::plan_next_look(Duration at, Duration cost) {
     haste_.reset();
     wait = std::min(wait, nearest - kNear);
   } else {
-    if (!haste_) haste_.emplace(loop_.haste(), sandbox_->init_pid());
+    if (!haste_) haste_.emplace(loop_.haste());
     wait = std::min(wait, nearest);
   }
   // However long a look takes: a program that makes looking slow must not go unseen for it.

@@ -117,11 +117,14 @@ TEST(lifetime, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_seco
   const NamedProbe named(folder);
   const std::string plan = folder.write("plan.toml", named.plan("\"daemon\", \"60\", \"sleep\", \"0.01\"")).string();
   std::set<pid_t> inits, supervisors;
-  // A run takes some 20 ms here: set-up, the program, teardown. 60 moments spread over 30 ms meet all three.
+  // Set-up, the program, teardown: 60 moments spread over one and a half times what a run takes now meet all three.
+  const auto before = std::chrono::steady_clock::now();
+  ::waitpid(start({evalrun().string(), "run", plan, "--output", "/dev/null"}), nullptr, 0);
+  const auto step = (std::chrono::steady_clock::now() - before) * 3 / 2 / 60;
   for (int moment = 0; moment < 60; ++moment) {
     const pid_t supervisor = start({evalrun().string(), "run", plan, "--output", "/dev/null"});
     supervisors.insert(supervisor);
-    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(500 * moment);
+    const auto end = std::chrono::steady_clock::now() + step * moment;
     while (std::chrono::steady_clock::now() < end) {
       for (const pid_t child : children_of(supervisor)) inits.insert(child);
     }

@@ -110,10 +110,11 @@ TEST_P(TimeLimits, are_passed_by_no_more_than_the_bound_on_a_busy_machine) {
     passed_by.push_back(Duration(overshoot(run, limit.limit)));
     EXPECT_GE(passed_by.back(), 0ns);
     // Where a real-time process does nothing but wait, the kernel stops it after 950 ms (sched(7)): nobody here does.
-    EXPECT_LT(run.teardown, 900ms);
+    EXPECT_LT(run.teardown, may_hurry() ? 900ms : 2s);
   }
   std::ranges::sort(passed_by);
-  EXPECT_LE(passed_by[2], limit.bound) << to_string(passed_by[2]);
+  // Who may not hurry waits for his turn, as everybody does.
+  EXPECT_LE(passed_by[2], may_hurry() ? limit.bound : limit.bound + 250ms) << to_string(passed_by[2]);
   RecordProperty("median_us", std::to_string(to_microseconds(passed_by[2])));
   RecordProperty("largest_us", std::to_string(to_microseconds(passed_by[4])));
 }
@@ -139,19 +140,12 @@ TEST(overshoot, a_program_runs_no_longer_than_the_result_says) {
 
 // --- haste ---
 
-TEST(haste, makes_the_thread_and_init_real_time_and_no_child_of_theirs) {
-  const pid_t other = ::fork();
-  if (other == 0) {
-    ::pause();
-    ::_exit(0);
-  }
+TEST(haste, makes_its_thread_real_time_and_no_child_of_it) {
   supervise::HasteCount count;
   {
-    const supervise::Haste first(count, other);
-    { const supervise::Haste second(count, other); }
-    const int expected = may_hurry() ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER;
-    EXPECT_EQ(::sched_getscheduler(0), expected);
-    EXPECT_EQ(::sched_getscheduler(other), expected);
+    const supervise::Haste first(count);
+    { const supervise::Haste second(count); }
+    EXPECT_EQ(::sched_getscheduler(0), may_hurry() ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER);
     const pid_t child = ::fork();
     if (child == 0) ::_exit(::sched_getscheduler(0));
     int status = 0;
@@ -159,8 +153,6 @@ TEST(haste, makes_the_thread_and_init_real_time_and_no_child_of_theirs) {
     EXPECT_EQ(WEXITSTATUS(status), SCHED_OTHER);
   }
   EXPECT_EQ(::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_OTHER);
-  ::kill(other, SIGKILL);
-  ::waitpid(other, nullptr, 0);
 }
 
 TEST(haste, is_none_of_the_programs) {
