@@ -357,32 +357,6 @@ void many_calls(int rounds) {
   tell("calls " + std::to_string(rounds) + " failed " + std::to_string(failed));
 }
 
-double now_us() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
-}
-
-// What one call costs: for bench/.
-void time_calls(const std::string& what, int rounds, const std::function<void()>& call) {
-  call();
-  const double began = now_us();
-  for (int i = 0; i < rounds; ++i) call();
-  std::printf("%s %.2f\n", what.c_str(), (now_us() - began) / rounds);
-  std::fflush(stdout);
-}
-
-void time_all(int rounds) {
-  const int udp = make("udp");
-  const Address nothing = parse("unspec:0");
-  const int unix_socket = make("unix");
-  bind_to(unix_socket, unix_address(""));
-  time_calls("getppid", rounds * 100, [] { ::syscall(SYS_getppid); });
-  time_calls("getsockname", rounds * 100, [&] { name_of(udp); });
-  time_calls("connect-udp", rounds, [&] { connect_to(udp, nothing); });
-  time_calls("listen-unix", rounds, [&] { ::listen(unix_socket, 8); });
-}
-
 // All at once, and none returns.
 void violate_in_threads(int count) {
   std::vector<std::thread> threads;
@@ -470,7 +444,6 @@ const std::map<std::string, Verb>& verbs() {
       {"sleep-in-connect", {1, [](const Words& w) { sleep_in_connect(w[0]); }}},
       {"linger", {2, [](const Words& w) { linger(number(w[0]), w[1]); }}},
       {"many-calls", {1, [](const Words& w) { many_calls(number(w[0])); }}},
-      {"time-calls", {1, [](const Words& w) { time_all(number(w[0])); }}},
       {"violate-in-threads", {1, [](const Words& w) { violate_in_threads(number(w[0])); }}},
       {"violate-by-mount", {0, [](const Words&) { violate_by_mount(); }}},
       {"wait-until-woken", {0, [](const Words&) { woken.wait(false); }}},

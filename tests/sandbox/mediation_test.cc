@@ -367,14 +367,16 @@ TEST(mediation, python_managers_and_fork_servers_work_without_a_network) {
 // ---- Races ----
 
 TEST(mediation, an_address_rewritten_during_the_check_never_slips_through) {
-  const PlanRun run = run_endpoints({"rewrite-address", "10000", "127.0.0.1:8080", "127.0.0.1:8081"},
-                                    "limits.wall = \"100s\"\nlimits.cpu = \"100s\"\n" + std::string(kLoopback));
+  const PlanRun run =
+      run_endpoints({"rewrite-address", "10000", "127.0.0.1:8080", "127.0.0.1:8081"},
+                    "limits.wall = \"100s\"\nlimits.cpu = \"100s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "rounds 10000 some bound some refused slipped 0 strange 0\n") << shown(run);
 }
 
 TEST(mediation, a_socket_swapped_during_the_check_never_slips_through) {
-  const PlanRun run = run_endpoints({"swap-socket", "2000", "127.0.0.1:8080"},
-                                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\n" + std::string(kLoopback));
+  const PlanRun run =
+      run_endpoints({"swap-socket", "2000", "127.0.0.1:8080"},
+                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nsome listen some refused slipped 0\n") << shown(run);
 }
 
@@ -418,7 +420,8 @@ Meeting meet(const std::string& where, std::vector<std::string> words) {
   const HostSocket socket(folder);
   words.insert(words.begin(), {"create", "/rw/ready", "wait-for", "/" + where, "host"});
   const std::string mounts =
-      "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\n[[mount]]\nbind = \"ro\"\nat = \"/ro\"\n[[mount]]\nbind = "
+      "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n[[mount]]\nbind = \"ro\"\nat = "
+      "\"/ro\"\n[[mount]]\nbind = "
       "\"rw\"\nat = "
       "\"/rw\"\nwrite = true\n";
   PlanRun run;
@@ -451,8 +454,9 @@ TEST(mediation, a_link_turned_during_the_check_never_leads_to_a_read_only_place)
 
 // landstrip: a stale id killed the supervisor.
 TEST(mediation, callers_that_are_killed_in_their_calls_disturb_nobody) {
-  const PlanRun run = run_endpoints({"kill-in-call", "400", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:8080"},
-                                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\n" + std::string(kLoopback));
+  const PlanRun run =
+      run_endpoints({"kill-in-call", "400", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:8080"},
+                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "killed 400\nbind 127.0.0.1:8080 OK\n") << shown(run);
 }
 
@@ -494,8 +498,9 @@ TEST(mediation, the_wall_limit_ends_a_run_that_sleeps_in_a_call) {
 }
 
 TEST(mediation, a_close_that_lingers_is_not_the_supervisors) {
-  const PlanRun run = run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
-                                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\n" + std::string(kLoopback));
+  const PlanRun run =
+      run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
+                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nlisten OK\nlingered 100\nbind 127.0.0.1:80 OK\n") << shown(run);
 }
 
