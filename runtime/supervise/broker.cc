@@ -127,8 +127,7 @@ void Broker::on_listener() {
 void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
-    if (caller.get() == -ESRCH) return;  // it has died
-    note_failure("pidfd_open: " + errno_text(-caller.get()));
+    if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
     return answer(notification.id, EACCES);
   }
   const DeputyTask task{.call = call,
@@ -159,7 +158,7 @@ void Broker::on_deputy_ended(int deputy) {
   loop_.forget(found->second.caller.get());
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
-  if (status != kCallerGone) answer(ended.notification, answer_of(ended, status));
+  answer(ended.notification, answer_of(ended, status));
 }
 
 void Broker::on_caller_gone(int deputy) {
@@ -171,6 +170,8 @@ void Broker::on_caller_gone(int deputy) {
 }
 
 int Broker::answer_of(const Deputy& deputy, int status) {
+  // Answered all the same: before Linux 6.9 it looks so too where only the caller's leader is gone.
+  if (status == kCallerGone) return EACCES;
   if (status == kNotDone) {
     read_reports();
     return EACCES;

@@ -367,16 +367,16 @@ TEST(mediation, python_managers_and_fork_servers_work_without_a_network) {
 // ---- Races ----
 
 TEST(mediation, an_address_rewritten_during_the_check_never_slips_through) {
-  const PlanRun run =
-      run_endpoints({"rewrite-address", "10000", "127.0.0.1:8080", "127.0.0.1:8081"},
-                    "limits.wall = \"100s\"\nlimits.cpu = \"100s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+  const PlanRun run = run_endpoints(
+      {"rewrite-address", "10000", "127.0.0.1:8080", "127.0.0.1:8081"},
+      "limits.wall = \"1000s\"\nlimits.cpu = \"1000s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "rounds 10000 some bound some refused slipped 0 strange 0\n") << shown(run);
 }
 
 TEST(mediation, a_socket_swapped_during_the_check_never_slips_through) {
   const PlanRun run =
       run_endpoints({"swap-socket", "2000", "127.0.0.1:8080"},
-                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+                    "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nsome listen some refused slipped 0\n") << shown(run);
 }
 
@@ -420,7 +420,7 @@ Meeting meet(const std::string& where, std::vector<std::string> words) {
   const HostSocket socket(folder);
   words.insert(words.begin(), {"create", "/rw/ready", "wait-for", "/" + where, "host"});
   const std::string mounts =
-      "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n[[mount]]\nbind = \"ro\"\nat = "
+      "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n[[mount]]\nbind = \"ro\"\nat = "
       "\"/ro\"\n[[mount]]\nbind = "
       "\"rw\"\nat = "
       "\"/rw\"\nwrite = true\n";
@@ -445,7 +445,7 @@ TEST(mediation, a_socket_of_the_hosts_is_reached_in_a_writable_place_and_nowhere
 
 // landstrip: the path was resolved twice.
 TEST(mediation, a_link_turned_during_the_check_never_leads_to_a_read_only_place) {
-  const Meeting meeting = meet("ro", {"new", "unix", "bind", "unix:/work/s", "listen", "64", "swap-link", "2000",
+  const Meeting meeting = meet("ro", {"new", "unix", "bind", "unix:/work/s", "listen", "64", "swap-link", "1000",
                                       "/work/s", "/ro/host", "/work/link"});
   EXPECT_EQ(meeting.output,
             "create /rw/ready OK\nbind unix:/work/s OK\nlisten OK\nsome connected some refused strange 0\n");
@@ -456,7 +456,7 @@ TEST(mediation, a_link_turned_during_the_check_never_leads_to_a_read_only_place)
 TEST(mediation, callers_that_are_killed_in_their_calls_disturb_nobody) {
   const PlanRun run =
       run_endpoints({"kill-in-call", "400", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:8080"},
-                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+                    "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "killed 400\nbind 127.0.0.1:8080 OK\n") << shown(run);
 }
 
@@ -500,7 +500,7 @@ TEST(mediation, the_wall_limit_ends_a_run_that_sleeps_in_a_call) {
 TEST(mediation, a_close_that_lingers_is_not_the_supervisors) {
   const PlanRun run =
       run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
-                    "limits.wall = \"60s\"\nlimits.cpu = \"60s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+                    "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nlisten OK\nlingered 100\nbind 127.0.0.1:80 OK\n") << shown(run);
 }
 
@@ -520,14 +520,16 @@ std::string children_of(const std::string& pid, const std::string& tid) {
 
 std::shared_ptr<const sandbox::CompiledPlan> compiled(const std::vector<std::string>& words, const std::string& more) {
   const PlanText text{probe_plan("endpoints", words, more), "plan.toml", "plan", "/"};
-  return sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
+  std::vector<std::string> accepted;
+  for (const std::string& layer : accepted_layers()) accepted.push_back("require." + layer + "=if-available");
+  return sandbox::compile(parse_plan(text, accepted, {}), sandbox::probe_host());
 }
 
 // sandlock: the supervisor's descriptors grew.
 TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
   const auto plan =
       compiled({"many-calls", "10000"},
-               "limits.wall = \"100s\"\nlimits.cpu = \"100s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+               "limits.wall = \"1000s\"\nlimits.cpu = \"1000s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   supervise::EventLoop loop;
   supervise::Groups groups;
   { supervise::Run first(loop, groups, plan); }  // the janitor's pipe comes with the first
@@ -599,6 +601,17 @@ TEST(mediation, under_the_compatible_profile_calls_are_mediated_too) {
                                      "new", "tcp", "bind", "0.0.0.0:80"},
                                     "[seccomp]\nprofile = \"compatible\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind 127.0.0.1:8080 OK\nbind 0.0.0.0:80 EACCES\nbind 0.0.0.0:80 EACCES\n") << shown(run);
+}
+
+TEST(mediation, explain_lists_the_filters_call_by_call) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", probe_plan("endpoints", {}));
+  const Finished listed = run_command({evalrun().string(), "explain", "--seccomp", plan});
+  EXPECT_EQ(listed.exit_code, 0) << listed.error_output;
+  EXPECT_TRUE(listed.output.starts_with("programs: whitelist ")) << listed.output;
+  EXPECT_NE(listed.output.find("    bind connect listen\n"), std::string::npos);
+  EXPECT_EQ(listed.output.find("mounts, in order"), std::string::npos);
+  EXPECT_NE(run_command({evalrun().string(), "explain", plan}).output.find("mounts, in order"), std::string::npos);
 }
 
 TEST(mediation, a_plan_may_deny_a_mediated_call) {
