@@ -3,15 +3,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "runtime/plan/parse.h"
@@ -502,6 +506,50 @@ TEST(mediation, a_close_that_lingers_is_not_the_supervisors) {
       run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
                     "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nlisten OK\nlingered 100\nbind 127.0.0.1:80 OK\n") << shown(run);
+}
+
+// A deputy that sleeps in somebody's connect goes with the supervisor, as everything does.
+TEST(mediation, deputies_die_with_the_supervisor) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", probe_plan("endpoints",
+                                                                {"new", "unix", "bind", "unix:/work/s", "listen", "0",
+                                                                 "sleep-in-connect", "unix:/work/s", "pause"},
+                                                                "stdout = \"inherit\"\n"));
+  std::vector<std::string> argv = {evalrun().string(), "run", "--output", "/dev/null", plan};
+  for (const std::string& layer : accepted_layers())
+    argv.insert(argv.end(), {"--set", "require." + layer + "=if-available"});
+  Pipe output = make_pipe(Blocking::Yes, Blocking::Yes);
+  const pid_t supervisor = ::fork();
+  if (supervisor == 0) {
+    ::dup2(output.write_end.get(), STDOUT_FILENO);
+    std::vector<char*> words;
+    for (std::string& word : argv) words.push_back(word.data());
+    words.push_back(nullptr);
+    ::execv(words[0], words.data());
+    ::_exit(127);
+  }
+  output.write_end.reset();
+  std::string said;
+  char byte = 0;
+  while (said.find("asleep\n") == std::string::npos && ::read(output.read_end.get(), &byte, 1) == 1) said += byte;
+  ASSERT_NE(said.find("asleep\n"), std::string::npos) << said;
+  const std::string pid = std::to_string(supervisor);
+  std::istringstream words(read_file("/proc/" + pid + "/task/" + pid + "/children"));
+  const std::vector<std::string> children{std::istream_iterator<std::string>(words), {}};
+  // init and the deputy, whose file is evalrun's too; where control groups are made, the janitor.
+  EXPECT_GE(children.size(), 2U);
+  ::kill(supervisor, SIGKILL);
+  ::waitpid(supervisor, nullptr, 0);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  const auto is_gone = [](const std::string& child) {
+    const std::string status = read_file("/proc/" + child + "/stat");
+    return status.empty() || status.find(") Z ") != std::string::npos;
+  };
+  for (const std::string& child : children) {
+    while (!is_gone(child) && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(is_gone(child)) << child;
+  }
 }
 
 // ---- One supervisor, seen from inside ----
