@@ -434,7 +434,8 @@ std::vector<Key> layer_rows() {
       choice<NetworkMode>(
           "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
-          "\"none\": Unix sockets only; \"loopback\": TCP and UDP too, on the listed ports of the sandbox's own loopback."),
+          "\"none\": Unix sockets only; \"loopback\": TCP and UDP too, on the listed ports of the sandbox's own "
+          "loopback."),
       ports(
           "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.bind; },
           "TCP and UDP ports that the program may bind, on 127.0.0.0/8 and ::1; needs mode = \"loopback\"."),

@@ -465,7 +465,8 @@ TEST(mediation, callers_that_are_killed_in_their_calls_disturb_nobody) {
 }
 
 TEST(mediation, signals_during_calls_leave_them_whole) {
-  const PlanRun run = run_endpoints({"interrupt-calls", "1000", "127.0.0.1:8080"});
+  const PlanRun run = run_endpoints({"interrupt-calls", "1000", "127.0.0.1:8080"},
+                                    "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "interrupted, strange 0\n") << shown(run);
 }
 
@@ -649,6 +650,14 @@ TEST(mediation, under_the_compatible_profile_calls_are_mediated_too) {
                                      "new", "tcp", "bind", "0.0.0.0:80"},
                                     "[seccomp]\nprofile = \"compatible\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind 127.0.0.1:8080 OK\nbind 0.0.0.0:80 EACCES\nbind 0.0.0.0:80 EACCES\n") << shown(run);
+}
+
+// Two that answer at one listener.
+TEST(mediation, calls_are_mediated_where_the_address_space_is_bounded_too) {
+  const PlanRun run = run_endpoints({"new", "tcp", "bind", "127.0.0.1:8080", "bind", "127.0.0.1:81", "in-thread", "new",
+                                     "unix", "bind", "unix:/work/s"},
+                                    "limits.address_space = \"1GiB\"\n" + std::string(kLoopback));
+  EXPECT_EQ(run.output(), "bind 127.0.0.1:8080 OK\nbind 127.0.0.1:81 EACCES\nbind unix:/work/s OK\n") << shown(run);
 }
 
 TEST(mediation, explain_lists_the_filters_call_by_call) {
