@@ -3,6 +3,7 @@
 #include <seccomp.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "runtime/core/text.h"
 
@@ -74,7 +75,7 @@ class Resolver {
 
   void add(const CallGroup& group) {
     const CallVerdict verdict = verdict_of(group, plan_);
-    for (const std::string_view call : group.calls) put(call, verdict, {});
+    for (const std::string_view call : group.calls) add(call, {"", verdict, {}, std::string(group.name)});
   }
 
   void add(const FilteredCall& filtered) {
@@ -84,12 +85,12 @@ class Resolver {
       if (!row.unlocked_by.empty() && contains(plan_.seccomp.allow, row.unlocked_by)) row.verdict = CallVerdict::Allow;
       rows.push_back(row);
     }
-    put(filtered.call, filtered.otherwise, std::move(rows));
+    add(filtered.call, {"", filtered.otherwise, std::move(rows), "the rows of arguments"});
   }
 
-  void allow(std::string_view call) { put(call, CallVerdict::Allow, {}); }
+  void allow(std::string_view call, std::string_view origin) { replace(call, CallVerdict::Allow, origin); }
 
-  void ask(std::string_view call) { put(call, CallVerdict::Asked, {}); }
+  void ask(std::string_view call) { replace(call, CallVerdict::Asked, "limits.address_space"); }
 
   void deny(const std::string& call) {
     const std::optional<int> number = number_of_call(call);
@@ -101,12 +102,12 @@ class Resolver {
       rows = known->second.rows;
       std::erase_if(rows, [](const ArgumentRow& row) { return row.verdict != CallVerdict::Violation; });
     }
-    put(call, CallVerdict::NotPermitted, std::move(rows));
+    policy_.replace(*number, {call, CallVerdict::NotPermitted, std::move(rows), std::string(kDenyKey)});
   }
 
   void admit_for_set_up(const SetUpCall& call) {
     if (call.use == SetUpCall::Use::SealedOnly) return;
-    if (!call.option) return allow(call.call);
+    if (!call.option) return allow(call.call, "the set-up");
     const std::optional<int> number = number_of_call(std::string(call.call));
     if (!number) return;
     auto& rows = policy_.calls.at(*number).rows;
@@ -118,10 +119,15 @@ class Resolver {
 
  private:
   // A call of the tables that this architecture does not have (open on arm64) needs no rule.
-  void put(std::string_view call, CallVerdict otherwise, std::vector<ArgumentRow> rows) {
+  void add(std::string_view call, CallDecision decision) {
+    decision.name = std::string(call);
+    if (const std::optional<int> number = number_of_call(decision.name)) policy_.add(*number, std::move(decision));
+  }
+
+  void replace(std::string_view call, CallVerdict verdict, std::string_view origin) {
     const std::string name(call);
     if (const std::optional<int> number = number_of_call(name)) {
-      policy_.calls.insert_or_assign(*number, CallDecision{name, otherwise, std::move(rows)});
+      policy_.replace(*number, {name, verdict, {}, std::string(origin)});
     }
   }
 
@@ -130,6 +136,34 @@ class Resolver {
 };
 
 }  // namespace
+
+void CallPolicy::add(int number, CallDecision decision) {
+  const auto [place, is_new] = calls.try_emplace(number, decision);
+  if (is_new) return;
+  throw std::logic_error("two seccomp rules for " + in_quotes(decision.name) + ": " + describe_rule(place->second) +
+                         ", and " + describe_rule(decision));
+}
+
+void CallPolicy::replace(int number, CallDecision decision) {
+  calls.insert_or_assign(number, std::move(decision));
+}
+
+RuleKind kind_of(const CallDecision& decision, SeccompProfile profile) noexcept {
+  if (!decision.rows.empty()) return RuleKind::ByArguments;
+  switch (decision.otherwise) {
+    case CallVerdict::Allow: return RuleKind::Allow;
+    case CallVerdict::Asked:
+    case CallVerdict::Mediated: return RuleKind::Notify;
+    case CallVerdict::Violation: return profile == SeccompProfile::Strict ? RuleKind::Notify : RuleKind::Errno;
+    default: return RuleKind::Errno;
+  }
+}
+
+std::string describe_rule(const CallDecision& decision) {
+  const std::string verdict(name_of(decision.otherwise));
+  const std::string what = decision.rows.empty() ? verdict : "by its arguments, else " + verdict;
+  return what + " (" + decision.origin + ")";
+}
 
 std::optional<int> number_of_call(const std::string& name) {
   // Below zero: unknown (__NR_SCMP_ERROR), or libseccomp's placeholder for a call of other architectures.
@@ -142,7 +176,6 @@ std::optional<int> number_of_call(const std::string& name) {
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan) {
   const bool pinned = !std::holds_alternative<CpusAny>(plan.limits.cpus);
   if (group.when_pinned && pinned) return *group.when_pinned;
-  if (group.without_network && plan.network.mode == NetworkMode::None) return *group.without_network;
   return group.verdict;
 }
 
@@ -152,7 +185,7 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
   for (const CallGroup& group : call_groups()) resolver.add(group);
   for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
   for (const std::string& name : plan.seccomp.allow) {
-    if (name != kFcntlLocks) resolver.allow(name);
+    if (name != kFcntlLocks) resolver.allow(name, kAllowKey);
   }
   if (plan.limits.address_space) {
     for (const std::string_view call : calls_that_map()) resolver.ask(call);
@@ -171,9 +204,10 @@ CallPolicy resolve_seal() {
     const std::optional<int> number = number_of_call(name);
     if (!number) continue;
     if (!call.option) {
-      policy.calls.insert_or_assign(*number, CallDecision{name, call.sealed});
+      policy.add(*number, CallDecision{name, call.sealed, {}, "the seal"});
     } else {
-      CallDecision& decision = policy.calls.try_emplace(*number, CallDecision{name, CallVerdict::Allow}).first->second;
+      CallDecision unsealed{name, CallVerdict::Allow, {}, "the seal"};
+      CallDecision& decision = policy.calls.try_emplace(*number, std::move(unsealed)).first->second;
       decision.rows.push_back({.test = {.values = {*call.option}}, .verdict = call.sealed, .reason = call.reason});
     }
   }

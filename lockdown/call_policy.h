@@ -19,18 +19,32 @@ struct CallDecision {
   std::string name;
   CallVerdict otherwise = kUnknownCall;
   std::vector<ArgumentRow> rows{};  // only_without_network and unlocked_by have been resolved
+  std::string origin{};             // where the rule comes from: a group, the plan's key; for messages
 };
+
+// The four kinds of rule. Which of them a verdict is can depend on the profile.
+enum class RuleKind { Allow, Errno, Notify, ByArguments };
+RuleKind kind_of(const CallDecision& decision, SeccompProfile profile) noexcept;
+
+// "EPERM (machine)".
+std::string describe_rule(const CallDecision& decision);
 
 struct CallPolicy {
   CallVerdict unlisted = kUnknownCall;  // numbers that are not in `calls`
-  std::map<int, CallDecision> calls;
+  std::map<int, CallDecision> calls{};
+
+  // Throws std::logic_error that names the call and both rules where it has one already: two tables that both decide
+  // about a call have one that does nothing.
+  void add(int number, CallDecision decision);
+  // For what is meant to change a rule: the plan's own words, the set-up.
+  void replace(int number, CallDecision decision);
 };
 
 // The whitelist alone still admits what the later steps of the lockdown need; together with the seal it says what the
 // program meets.
 enum class Phase { SetUp, Program };
 
-// A group's verdict in this plan: its own, unless the plan has no network or pins the run to cores.
+// A group's verdict in this plan: its own, unless the plan pins the run to cores.
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 
 // Throws PlanError, located at seccomp.allow or seccomp.deny, for overrides that contradict each other, name no call of

@@ -141,10 +141,10 @@ constexpr Names kEvents[] = {
 };
 
 constexpr Names kConnectedSockets[] = {
-    "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg", "recvmsg", "shutdown",
+    "accept", "accept4", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg", "recvmsg", "shutdown",
 };
 
-constexpr Names kEndpoints[] = {"accept", "accept4", "bind", "connect", "listen"};
+constexpr Names kEndpoints[] = {"bind", "connect", "listen"};
 
 // ---- Refused as not implemented -------------------------------------------------------------------------------------
 
@@ -271,7 +271,6 @@ constexpr CallGroup kGroups[] = {
      "moving between cores: of a run that is pinned, the plan's cores would mean nothing",
      kPinning,
      {},
-     {},
      CallVerdict::NotPermitted},
     {"own_state", CallVerdict::Allow, "reading what the process is, lowering what it may use", kOwnState},
     {"own_identity", CallVerdict::Allow,
@@ -280,22 +279,16 @@ constexpr CallGroup kGroups[] = {
     {"time", CallVerdict::Allow, "reading clocks, sleeping, timers", kTime},
     {"events", CallVerdict::Allow, "waiting for descriptors, signals and files, as event loops do", kEvents},
     {"connected_sockets", CallVerdict::Allow,
-     "sockets that exist already; Node and Python talk to their children through socket pairs, network or not",
+     "sockets that exist and have their address already; Node and Python talk to their children so, network or not",
      kConnectedSockets},
-    {"endpoints", CallVerdict::Allow, "reaching or offering an address; without a network the answer is EACCES",
-     kEndpoints, CallVerdict::AccessDenied, "these calls follow from [network]: set network.mode = \"loopback\""},
+    {"endpoints", CallVerdict::Mediated,
+     "reaching or offering an address, which no filter can see: the supervisor decides by [network] on a copy",
+     kEndpoints, "what may be reached follows from [network]"},
 
-    {"new_clone",
-     CallVerdict::NotImplemented,
-     "its flags are behind a pointer; C libraries fall back to clone on ENOSYS, and on nothing else",
-     kNewClone,
-     {},
+    {"new_clone", CallVerdict::NotImplemented,
+     "its flags are behind a pointer; C libraries fall back to clone on ENOSYS, and on nothing else", kNewClone,
      "its flags are behind a pointer, where no filter can see new namespaces"},
-    {"rings",
-     CallVerdict::NotImplemented,
-     "io_uring does work that no filter sees; programs fall back",
-     kRings,
-     {},
+    {"rings", CallVerdict::NotImplemented, "io_uring does work that no filter sees; programs fall back", kRings,
      "what io_uring does for a program passes every filter unseen"},
     {"optional_features", CallVerdict::NotImplemented,
      "features with a fallback everywhere: kernel surface, channels between runs, memory outside the accounting",
@@ -304,11 +297,7 @@ constexpr CallGroup kGroups[] = {
      kInterProcess},
     {"gone", CallVerdict::NotImplemented, "calls that Linux no longer has, or never had", kGone},
 
-    {"machine",
-     CallVerdict::NotPermitted,
-     "they change the machine and need capabilities",
-     kMachine,
-     {},
+    {"machine", CallVerdict::NotPermitted, "they change the machine and need capabilities", kMachine,
      "it needs a capability that no program in the sandbox has"},
     {"clock_discipline", CallVerdict::NotPermitted, "setting needs a capability; reading tells of the host's clock",
      kClockDiscipline},
@@ -324,49 +313,23 @@ constexpr CallGroup kGroups[] = {
      "it runs a descriptor: with memfd_create, code that landlock never saw", kUnnamedPrograms},
     {"other_processes", CallVerdict::NotPermitted,
      "another process's memory; MPI probes and falls back, so it is no violation", kOtherProcesses},
-    {"foreign_descriptors",
-     CallVerdict::NotPermitted,
-     "it takes descriptors out of another process",
-     kForeignDescriptors,
-     {},
-     "it takes descriptors out of other processes, the sandbox's init among them"},
-    {"confinement",
-     CallVerdict::NotPermitted,
-     "only the set-up narrows the sandbox; the seal takes these away",
-     kConfinement,
-     {},
-     "the seal takes it away before the program starts"},
-    {"own_confinement",
-     CallVerdict::NotImplemented,
-     "programs that confine themselves fall back; the sandbox holds them already",
-     kOwnConfinement,
-     {},
+    {"foreign_descriptors", CallVerdict::NotPermitted, "it takes descriptors out of another process",
+     kForeignDescriptors, "it takes descriptors out of other processes, the sandbox's init among them"},
+    {"confinement", CallVerdict::NotPermitted, "only the set-up narrows the sandbox; the seal takes these away",
+     kConfinement, "the seal takes it away before the program starts"},
+    {"own_confinement", CallVerdict::NotImplemented,
+     "programs that confine themselves fall back; the sandbox holds them already", kOwnConfinement,
      "the seal takes it away before the program starts"},
 
-    {"kernel_code",
-     CallVerdict::Violation,
-     "code and images for the kernel itself",
-     kKernelCode,
-     {},
+    {"kernel_code", CallVerdict::Violation, "code and images for the kernel itself", kKernelCode,
      "it hands code to the kernel"},
-    {"kernel_keys",
-     CallVerdict::Violation,
-     "keyrings have no namespace: a channel between runs and a kernel surface",
-     kKernelKeys,
-     {},
-     "keyrings are shared with the host"},
-    {"mounts",
-     CallVerdict::Violation,
-     "mounting ended before the program began",
-     kMounts,
-     {},
+    {"kernel_keys", CallVerdict::Violation, "keyrings have no namespace: a channel between runs and a kernel surface",
+     kKernelKeys, "keyrings are shared with the host"},
+    {"mounts", CallVerdict::Violation, "mounting ended before the program began", kMounts,
      "all mounting ends before the program begins"},
-    {"exploit_tools",
-     CallVerdict::Violation,
+    {"exploit_tools", CallVerdict::Violation,
      "tools of exploits that no judged program needs: stalled faults, kernel sampling, other processes, handles",
-     kExploitTools,
-     {},
-     "it is a tool of kernel exploits"},
+     kExploitTools, "it is a tool of kernel exploits"},
 };
 
 // ---- Filtered by argument -------------------------------------------------------------------------------------------
@@ -514,7 +477,10 @@ constexpr ArgumentRow kSetsockopt[] = {
 
 constexpr std::uint32_t kSocketTypeBits =
     0xf;  // SOCK_TYPE_MASK of linux/net.h; SOCK_CLOEXEC and SOCK_NONBLOCK are above
+// A datagram socket, of a pair too, reaches any path by sendmsg, whose address no filter sees and nobody mediates.
+constexpr char kNoUnixDatagrams[] = "Unix datagram sockets: sendmsg on them reaches any path, unseen by every filter";
 constexpr ArgumentRow kSocket[] = {
+    {is(0, {AF_UNIX}), CallVerdict::ProtocolUnsupported, kNoUnixDatagrams, masked_is(1, kSocketTypeBits, {SOCK_DGRAM})},
     {is(0, {AF_INET, AF_INET6}), CallVerdict::AccessDenied, "AF_INET, AF_INET6: the plan gives no network", {}, true},
     {is_not(0, {AF_UNIX, AF_INET, AF_INET6}), CallVerdict::FamilyUnsupported,
      "netlink, packet, vsock, alg and every other family: kernel surface, and some have no namespace"},
@@ -526,8 +492,8 @@ constexpr ArgumentRow kSocket[] = {
 
 constexpr ArgumentRow kSocketpair[] = {
     {is_not(0, {AF_UNIX}), CallVerdict::FamilyUnsupported, "only AF_UNIX has pairs that programs use"},
-    {is_not(1, {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}, kSocketTypeBits), CallVerdict::ProtocolUnsupported,
-     "unusual types"},
+    {masked_is(1, kSocketTypeBits, {SOCK_DGRAM}), CallVerdict::ProtocolUnsupported, kNoUnixDatagrams},
+    {is_not(1, {SOCK_STREAM, SOCK_SEQPACKET}, kSocketTypeBits), CallVerdict::ProtocolUnsupported, "unusual types"},
     {is_not(2, {0}), CallVerdict::ProtocolUnsupported, "AF_UNIX has no protocols"},
 };
 
@@ -684,6 +650,7 @@ std::string_view name_of(CallVerdict verdict) noexcept {
   switch (verdict) {
     case CallVerdict::Allow: return "allow";
     case CallVerdict::Asked: return "asked";
+    case CallVerdict::Mediated: return "mediated";
     case CallVerdict::Violation: return "violation";
     case CallVerdict::NotPermitted: return "EPERM";
     case CallVerdict::AccessDenied: return "EACCES";

@@ -21,6 +21,7 @@ namespace evalrun::lockdown {
 enum class CallVerdict : std::uint8_t {
   Allow,
   Asked,                 // the supervisor answers
+  Mediated,              // the supervisor decides on a copy of what the pointers point to, and acts itself
   Violation,             // exploit-only: no ordinary program makes this call by accident
   NotPermitted,          // EPERM: what an unprivileged kernel says
   AccessDenied,          // EACCES: the plan gives no network
@@ -33,7 +34,7 @@ enum class CallVerdict : std::uint8_t {
   Ignored                // 0, without effect: callers ask for what they can do without, and fail where they are told no
 };
 
-// "allow", "violation", else the errno's name.
+// "allow", "mediated", "violation", else the errno's name.
 std::string_view name_of(CallVerdict verdict) noexcept;
 
 // New kernels bring new calls, and C libraries probe for them: ENOSYS sends them down the path for old kernels, where
@@ -45,8 +46,6 @@ struct CallGroup {
   CallVerdict verdict;
   std::string_view reason;
   std::span<const std::string_view> calls;  // sorted
-  // Where set: the verdict in a plan whose network mode is "none".
-  std::optional<CallVerdict> without_network = {};
   // Where not empty: why no plan may allow these calls.
   std::string_view never_allowed = {};
   // Where set: the verdict in a plan that pins the run to cores.

@@ -223,6 +223,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
   switch (verdict) {
     case CallVerdict::Allow: return SECCOMP_RET_ALLOW;
     case CallVerdict::Asked: return SECCOMP_RET_USER_NOTIF;
+    case CallVerdict::Mediated: return SECCOMP_RET_USER_NOTIF;
     case CallVerdict::Violation: return profile == SeccompProfile::Strict ? SECCOMP_RET_USER_NOTIF : error(EPERM);
     case CallVerdict::NotPermitted: return error(EPERM);
     case CallVerdict::AccessDenied: return error(EACCES);

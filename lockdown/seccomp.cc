@@ -13,31 +13,12 @@
 namespace evalrun::lockdown {
 namespace {
 
-constexpr std::size_t kTextWidth = 100;
-
-// "  word word …", broken before kTextWidth.
-void append_wrapped(std::string& text, const std::vector<std::string>& words, std::string_view indent) {
-  std::size_t column = 0;
-  for (const std::string& word : words) {
-    if (column == 0 || column + 1 + word.size() > kTextWidth) {
-      if (column != 0) text += '\n';
-      text += indent;
-      column = indent.size();
-    } else {
-      text += ' ';
-      ++column;
-    }
-    text += word;
-    column += word.size();
-  }
-  if (column != 0) text += '\n';
-}
-
 std::string heading(std::string_view name, CallVerdict verdict, SeccompProfile profile) {
   std::string text = std::string(name) + ": " + std::string(name_of(verdict));
   if (verdict == CallVerdict::Violation) {
     text += profile == SeccompProfile::Strict ? " (ends the run)" : " (EPERM under the compatible profile)";
   }
+  if (verdict == CallVerdict::Mediated) text += " (the supervisor decides on a copy, and acts)";
   return text;
 }
 
@@ -54,7 +35,7 @@ class Explanation {
     }
     if (members.empty()) return;
     text_ += heading(group.name, verdict, plan_.seccomp.profile) + " (" + std::string(group.reason) + ")\n";
-    append_wrapped(text_, members, "  ");
+    text_ += wrapped(members, "  ");
     text_ += '\n';
   }
 
@@ -92,7 +73,7 @@ class Explanation {
   void add_list(std::string_view title, const std::vector<std::string>& names) {
     if (names.empty()) return;
     text_ += std::string(title) + "\n";
-    append_wrapped(text_, names, "  ");
+    text_ += wrapped(names, "  ");
     text_ += '\n';
   }
 
@@ -128,8 +109,13 @@ std::string name_of_call(int number) {
   return newer != newer_calls().end() ? std::string(newer->name) : "call " + std::to_string(number);
 }
 
-bool has_listener(const Plan& plan) {
-  return plan.seccomp.profile == SeccompProfile::Strict || plan.limits.address_space.has_value();
+bool is_mediated(int number) {
+  const auto mediated = [&](const CallGroup& group) {
+    return group.verdict == CallVerdict::Mediated && std::ranges::any_of(group.calls, [&](std::string_view call) {
+             return number_of_call(std::string(call)) == number;
+           });
+  };
+  return std::ranges::any_of(call_groups(), mediated);
 }
 
 bool is_known_call(const std::string& name) {

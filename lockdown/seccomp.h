@@ -31,8 +31,9 @@ bool is_known_call(const std::string& name);
 // "ptrace" for 101; "call 4242" for a number that nobody knows.
 std::string name_of_call(int number);
 
-// Whether `filter` can hand calls to a listener, and so must be loaded with one.
-bool has_listener(const Plan& plan);
+// Whether the whitelist hands this call to the supervisor to be made in the program's place; what else it hands over is
+// a violation.
+bool is_mediated(int number);
 
 // The policy as `evalrun explain` prints it: one group per paragraph with its reason and members.
 std::string explain_whitelist(const Plan& plan);

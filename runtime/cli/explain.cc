@@ -1,5 +1,6 @@
 #include "runtime/cli/explain.h"
 
+#include "lockdown/filter_listing.h"
 #include "runtime/sandbox/step_table.h"
 
 namespace evalrun::cli {
@@ -87,6 +88,11 @@ std::string explain(const sandbox::CompiledPlan& plan) {
   return explain_mounts(plan) + "\n" + explain_landlock(plan) + "\nseccomp, whitelist of " +
          std::to_string(plan.whitelist().size()) + " instructions, seal of " + std::to_string(plan.seal().size()) +
          "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" + explain_rlimits(plan) + "\n" + explain_steps();
+}
+
+std::string explain_seccomp(const sandbox::CompiledPlan& plan) {
+  if (plan.whitelist().empty()) return "no filter: this kernel has none, and the plan accepts that\n";
+  return lockdown::list_filters(plan.plan(), plan.whitelist(), plan.seal(), plan.init_filter());
 }
 
 }  // namespace evalrun::cli

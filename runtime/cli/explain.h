@@ -9,4 +9,7 @@ namespace evalrun::cli {
 
 std::string explain(const sandbox::CompiledPlan& plan);
 
+// The system-call filters alone, call by call, with the conditions on arguments.
+std::string explain_seccomp(const sandbox::CompiledPlan& plan);
+
 }  // namespace evalrun::cli

@@ -110,7 +110,8 @@ ordered_json to_json(const std::vector<RecordedViolation>& violations) {
     if (!violation.call.empty()) {
       one["number"] = violation.number;
       one["arguments"] = hexadecimal(violation.arguments);
-      one["path"] = nullptr;  // nothing behind a pointer is read
+      one["decoded"] = safe(violation.decoded);
+      one["path"] = nullptr;
       one["pid"] = violation.pid;
       one["process"] = safe(violation.process);
     }

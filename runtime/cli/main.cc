@@ -80,7 +80,7 @@ int dispatch(const Options& options, ResultFile& output) {
   switch (options.verb) {
     case Verb::Run: return run(options, output);
     case Verb::Check: return check(options);
-    case Verb::Explain: std::cout << explain(*compile(options)); return 0;
+    case Verb::Explain: std::cout << (options.seccomp ? explain_seccomp : explain)(*compile(options)); return 0;
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;
     case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;

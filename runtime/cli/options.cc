@@ -48,6 +48,8 @@ void build(CLI::App& app, Options& options) {
 
   CLI::App* explain = app.add_subcommand("explain", "print what the plan means: mounts, rules, calls, limits, order");
   add_plan(*explain, options);
+  explain->add_flag("--seccomp", options.seccomp,
+                    "only the system-call filters: call by call, with argument conditions");
   explain->callback([&] { options.verb = Verb::Explain; });
 
   CLI::App* schema = app.add_subcommand("schema", "print every key of a plan: type, unit, default, range");

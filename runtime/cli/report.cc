@@ -83,7 +83,7 @@ std::string to_text(const Report& report) {
             "\n";
   }
   for (const RecordedViolation& violation : result.violations) {
-    text += "violation: " + violation.layer + " " + (violation.call.empty() ? "a call" : violation.call) + " " +
+    text += "violation: " + violation.layer + " " + (violation.call.empty() ? "a call" : violation.decoded) + " " +
             violation.action + "; " + violation.remedy + "\n";
   }
   for (const std::string& weak : weak_layers(result.layers)) text += "layer " + weak + "\n";

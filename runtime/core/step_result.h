@@ -131,6 +131,11 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(Execve, "execve")                                  \
   X(Futex, "futex")                                    \
   X(Waitid, "waitid")                                  \
+  X(ReadMemory, "process_vm_readv")                    \
+  X(GetDescriptor, "pidfd_getfd")                      \
+  X(SocketKind, "getsockopt")                          \
+  X(Setns, "setns")                                    \
+  X(NotificationValid, "ioctl(NOTIF_ID_VALID)")        \
   X(ParentGone, "check that the supervisor lives")     \
   X(SourceChanged, "check the pinned inode")           \
   X(OldRootVisible, "check that the old root is gone") \

@@ -115,4 +115,21 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+std::string wrapped(const std::vector<std::string>& words, std::string_view indent) {
+  constexpr std::size_t kWidth = 100;
+  std::string text;
+  std::size_t column = 0;
+  for (const std::string& word : words) {
+    if (column != 0 && column + 1 + word.size() > kWidth) {
+      text += '\n';
+      column = 0;
+    }
+    text += column == 0 ? indent : " ";
+    text += word;
+    column += (column == 0 ? indent.size() : 1) + word.size();
+  }
+  if (column != 0) text += '\n';
+  return text;
+}
+
 }  // namespace evalrun

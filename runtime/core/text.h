@@ -23,4 +23,7 @@ std::string join_words(const std::vector<std::string>& words);
 // The candidate nearest to `word` by edit distance, where it is near enough to be a misspelling; else "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
+// The words in lines of at most 100 columns, each line behind `indent` and ended; "" for no words.
+std::string wrapped(const std::vector<std::string>& words, std::string_view indent);
+
 }  // namespace evalrun

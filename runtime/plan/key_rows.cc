@@ -434,13 +434,14 @@ std::vector<Key> layer_rows() {
       choice<NetworkMode>(
           "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
-          "\"none\": no use of the network; \"loopback\": TCP on the listed ports of the sandbox's own loopback."),
+          "\"none\": Unix sockets only; \"loopback\": TCP and UDP too, on the listed ports of the sandbox's own "
+          "loopback."),
       ports(
           "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.bind; },
-          "TCP ports that the program may bind; needs mode = \"loopback\"."),
+          "TCP and UDP ports that the program may bind, on 127.0.0.0/8 and ::1; needs mode = \"loopback\"."),
       ports(
           "network.connect", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.connect; },
-          "TCP ports that the program may connect to; needs mode = \"loopback\"."),
+          "TCP and UDP ports that the program may connect to, there; needs mode = \"loopback\"."),
       landlock_paths(
           "landlock.read", [](Plan& p) -> PathList& { return p.landlock.read; }, "be read"),
       landlock_paths(

@@ -153,7 +153,7 @@ enum class NetworkMode { None, Loopback };
 
 struct Network {
   NetworkMode mode = NetworkMode::None;
-  std::vector<std::uint16_t> bind;     // TCP ports; only with Loopback
+  std::vector<std::uint16_t> bind;     // TCP and UDP ports; only with Loopback
   std::vector<std::uint16_t> connect;  // the same
 };
 

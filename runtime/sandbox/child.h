@@ -29,7 +29,7 @@ struct ChildPlan {
   lockdown::LandlockSteps landlock;
   lockdown::LandlockSteps init_landlock;
   std::span<const sock_filter> whitelist;
-  bool has_listener;  // the whitelist hands violations to the supervisor
+  bool has_listener;  // the whitelist hands calls to the supervisor
   std::span<const sock_filter> seal;
   std::span<const sock_filter> init_filter;
   std::span<const lockdown::Rlimit> rlimits;

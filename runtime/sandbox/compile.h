@@ -40,6 +40,7 @@ class CompiledPlan {
   [[nodiscard]] const std::vector<lockdown::RlimitRow>& rlimits() const noexcept { return rlimit_rows_; }
   [[nodiscard]] const lockdown::FilterProgram& whitelist() const noexcept { return whitelist_; }
   [[nodiscard]] const lockdown::FilterProgram& seal() const noexcept { return seal_; }
+  [[nodiscard]] const lockdown::FilterProgram& init_filter() const noexcept { return init_filter_; }
   [[nodiscard]] const ChildPlan& child() const noexcept { return child_; }
 
   // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.

@@ -114,6 +114,7 @@ struct RecordedViolation {
   std::string call;  // "" where only the signal is known (another architecture's calls, x32)
   std::int64_t number = -1;
   std::vector<std::uint64_t> arguments;  // as in the registers
+  std::string decoded;                   // "ptrace(request=PTRACE_ATTACH, …)"; text in it is the program's
   std::int64_t pid = 0;                  // the host's number of the thread
   std::string process;
   std::string action;

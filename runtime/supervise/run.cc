@@ -109,7 +109,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
 
 Run::~Run() {
   loop_.forget(timer_.get());
-  stop_listening();
+  broker_.reset();
   if (!sandbox_) return;
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
@@ -216,27 +216,28 @@ void Run::on_failure(const StepResult& step) {
   // The child leaves by itself; the deadline stands in case it cannot.
 }
 
-void Run::on_waiting_call() {
-  // Nobody is left who could call anything; an older kernel (6.1) would let us wait for one for ever.
-  if (is_abandoned(listener_.get())) return stop_listening();
-  const std::optional<seccomp_notif> call = receive_call(listener_.get());
-  if (!call) return;
-  if (address_space_ && asks_for_address_space(*call)) {
-    if (address_space_->answer(listener_.get(), *call) == AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
-    return;
-  }
-  RecordedViolation violation = violation_of(*call);
-  // One is enough: its caller sleeps until it is killed.
-  stop_listening();
+// Nothing is answered: whoever made such a call sleeps in it until it is killed.
+void Run::on_violations(std::vector<RecordedViolation> violations) {
   if (phase_ == Phase::SettingUp) on_report();
-  if (!outcome_) outcome_ = Violation{violation.call};
-  violations_.push_back(std::move(violation));
+  if (!outcome_) outcome_ = Violation{violations.front().call};
+  violations_total_ += violations.size();
+  for (RecordedViolation& violation : violations) {
+    if (violations_.size() < kViolationsKept) violations_.push_back(std::move(violation));
+  }
   end_now();
 }
 
-void Run::stop_listening() noexcept {
-  if (!listener_) return;
-  loop_.forget(listener_.get());
+bool Run::answer_asked(int listener, const seccomp_notif& call) {
+  if (!address_space_ || !asks_for_address_space(call)) return false;
+  if (address_space_->answer(listener, call) == AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
+  return true;
+}
+
+void Run::stop_listening() {
+  if (!broker_) return;
+  const std::vector<std::string> notes = broker_->notes();
+  warnings_.insert(warnings_.end(), notes.begin(), notes.end());
+  broker_.reset();
 }
 
 void Run::on_control() {
@@ -256,8 +257,13 @@ void Run::on_control() {
     switch (record.kind) {
       case InitRecord::Kind::WorkFolder: work_folder_ = received_descriptor(message); break;
       case InitRecord::Kind::Listener:
-        listener_ = received_descriptor(message);
-        if (listener_) loop_.watch(listener_.get(), Interest::Read, [this] { on_waiting_call(); });
+        if (Fd listener = received_descriptor(message)) {
+          broker_.emplace(
+              loop_, std::move(listener), *plan_, sandbox_->identity(),
+              Broker::Handlers{
+                  [this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
+                  [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
+        }
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:
@@ -489,11 +495,12 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
     foreign.action = "killed";
     foreign.remedy = "calls of another architecture and x32 calls are never allowed";
     violations_.push_back(std::move(foreign));
+    violations_total_ = 1;
   }
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
     hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
   }
-  result.violations_total = violations_.size();
+  result.violations_total = violations_total_;
   result.violations = std::move(violations_);
   if (work_folder_ && target_end_ && save_folder != nullptr) {
     result.files = collect_files(work_folder_.get(), plan_->plan().collect, *save_folder);

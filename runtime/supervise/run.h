@@ -15,6 +15,7 @@
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/supervise/address_space.h"
+#include "runtime/supervise/broker.h"
 #include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
@@ -54,8 +55,9 @@ class Run {
   void on_report();
   void on_control();
   void on_init_gone();
-  void on_waiting_call();
-  void stop_listening() noexcept;
+  void on_violations(std::vector<RecordedViolation> violations);
+  bool answer_asked(int listener, const seccomp_notif& call);
+  void stop_listening();
   void on_timer();
   void on_failure(const StepResult& step);
   void hit(Limit limit);
@@ -105,9 +107,11 @@ class Run {
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
-  Fd work_folder_, listener_;
+  Fd work_folder_;
+  std::optional<Broker> broker_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
   std::vector<RecordedViolation> violations_;
+  std::uint64_t violations_total_ = 0;
   std::vector<std::string> warnings_;
 };
 

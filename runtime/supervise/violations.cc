@@ -1,16 +1,19 @@
 #include "runtime/supervise/violations.h"
 
-#include <linux/seccomp.h>
-#include <poll.h>
-#include <sys/ioctl.h>
+#include <sys/uio.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "lockdown/call_signature.h"
 #include "lockdown/seccomp.h"
-#include "runtime/core/error.h"
 
 namespace evalrun::supervise {
 namespace {
+
+constexpr std::size_t kLongestText = 128;
+constexpr std::size_t kPage = 4096;
 
 std::string process_name(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
@@ -19,34 +22,36 @@ std::string process_name(pid_t pid) {
   return name;
 }
 
-}  // namespace
-
-std::optional<seccomp_notif> receive_call(int listener) {
-  seccomp_notif notification{};
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0) {
-    if (errno == ENOENT || errno == EINTR || errno == EAGAIN) return std::nullopt;
-    throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_RECV)", "listener");
-  }
-  return notification;
+// Up to the end of the page where the text begins, and then of the next: the second may not be there.
+std::optional<std::string> read_text(pid_t pid, std::uint64_t address) {
+  std::array<char, kLongestText> bytes;
+  const std::size_t first = std::min<std::size_t>(bytes.size(), kPage - address % kPage);
+  iovec ours{bytes.data(), bytes.size()};
+  const std::array<iovec, 2> theirs{iovec{reinterpret_cast<void*>(address), first},
+                                    iovec{reinterpret_cast<void*>(address + first), bytes.size() - first}};
+  const ssize_t count = ::process_vm_readv(pid, &ours, 1, theirs.data(), theirs.size(), 0);
+  if (count <= 0) return std::nullopt;
+  return std::string(bytes.begin(), std::find(bytes.begin(), bytes.begin() + count, '\0'));
 }
 
-RecordedViolation violation_of(const seccomp_notif& notification) {
+}  // namespace
+
+RecordedViolation describe_violation(const seccomp_notif& notification) {
+  const auto pid = static_cast<pid_t>(notification.pid);
+  lockdown::CallArguments arguments;
+  std::copy(std::begin(notification.data.args), std::end(notification.data.args), arguments.begin());
   RecordedViolation violation;
   violation.layer = "seccomp";
   violation.number = notification.data.nr;
   violation.call = lockdown::name_of_call(notification.data.nr);
-  violation.arguments.assign(std::begin(notification.data.args), std::end(notification.data.args));
+  violation.arguments.assign(arguments.begin(), arguments.end());
+  violation.decoded =
+      lockdown::decode_call(violation.call, arguments, [&](std::uint64_t address) { return read_text(pid, address); });
   violation.pid = static_cast<std::int64_t>(notification.pid);
-  violation.process = process_name(static_cast<pid_t>(notification.pid));
+  violation.process = process_name(pid);
   violation.action = "ended the run";
   violation.remedy = "no plan allows this call; [seccomp] profile = \"compatible\" answers it with EPERM";
   return violation;
-}
-
-bool is_abandoned(int listener) noexcept {
-  // POLLHUP: the filter has no users left (seccomp_unotify(2)).
-  pollfd state{listener, POLLIN, 0};
-  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
 }
 
 }  // namespace evalrun::supervise

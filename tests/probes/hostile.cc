@@ -460,7 +460,7 @@ void send_descriptors(long most) {
       ++sent;
     } else if (sent > 0 && errno != EAGAIN) {
       break;
-    } else if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0) {
+    } else if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) {
       break;
     }
   }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -25,6 +26,7 @@
 #include <thread>
 
 #include "lockdown/seccomp.h"
+#include "lockdown/steps.h"
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
 
@@ -212,6 +214,64 @@ TEST_F(SeccompKernelTest, a_program_runs_under_both_filters) {
               return kBodyFailed;
             }),
             "exited 0");
+}
+
+// What a dead supervisor leaves: nobody reads, and the call fails; one that was being looked at fails as well.
+TEST_F(SeccompKernelTest, mediated_calls_fail_with_enosys_when_nobody_listens_any_more) {
+  const auto connect_nowhere = [] { return errno_of(::syscall(SYS_connect, -1, nullptr, 0)); };
+  const auto with_listener = [&](const std::function<int(int)>& body) {
+    return outcome_in_child([&] {
+      int listener = -1;
+      return load_filter(whitelist_, &listener).failed() ? kBodyFailed : body(listener);
+    });
+  };
+  EXPECT_EQ(with_listener([&](int listener) {
+              ::close(listener);
+              return connect_nowhere();
+            }),
+            "ENOSYS");
+  EXPECT_EQ(with_listener([&](int) { return errno_of(::syscall(SYS_getsockname, -1, nullptr, nullptr)); }), "EBADF");
+  EXPECT_EQ(outcome_in_child([&] {
+              std::atomic<int> listener = -1;
+              int answer = 0;
+              std::thread caller([&] {  // the filter is this thread's alone
+                int own = -1;
+                if (load_filter(whitelist_, &own).failed()) std::_Exit(kBodyFailed);
+                listener = own;
+                listener.notify_one();
+                answer = connect_nowhere();
+              });
+              listener.wait(-1);
+              seccomp_notif received{};
+              if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &received) != 0) return kBodyFailed;
+              ::close(listener);
+              caller.join();
+              return answer;
+            }),
+            "ENOSYS");
+}
+
+// Kernels before 5.19 answer the flag with EINVAL; any other error is one.
+TEST_F(SeccompKernelTest, the_listener_is_asked_for_without_the_killable_wait_where_that_is_unknown) {
+  const auto load_where_the_flag_is = [&](int error) {
+    return outcome_in_child([&] {
+      const sock_filter refuse_flag[] = {
+          {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+          {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_seccomp},
+          {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, args) + sizeof(std::uint64_t)},
+          {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 1U << 5},  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)},
+          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+      };
+      if (load({std::begin(refuse_flag), std::end(refuse_flag)}) != 0) return kBodyFailed;
+      int listener = -1;
+      const StepResult loaded = load_filter(whitelist_, &listener);
+      return loaded.failed() ? loaded.error : listener >= 0 ? 0 : kBodyFailed;
+    });
+  };
+  EXPECT_EQ(load_where_the_flag_is(EINVAL), "exited 0");
+  EXPECT_EQ(load_where_the_flag_is(ENOMEM), "ENOMEM");
+  EXPECT_EQ(load_where_the_flag_is(EBUSY), "EBUSY");
 }
 
 TEST_F(SeccompKernelTest, init_may_wait_and_dies_of_anything_else) {
