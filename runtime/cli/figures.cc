@@ -1,5 +1,6 @@
 #include "runtime/cli/figures.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/core/error.h"
@@ -155,10 +156,31 @@ void add_measurements(ordered_json& json, const RunResult& result) {
   json["faults"] = {{"minor", result.minor_faults}, {"major", result.major_faults}};
 }
 
-ordered_json host_json(const RunResult& result) {
+ordered_json warnings_json(const RunResult& result) {
   ordered_json warnings = ordered_json::array();
   for (const std::string& warning : result.warnings) warnings.push_back(safe(warning));
+  for (const sandbox::Noise& noise : result.noise) {
+    if (!is_lasting(noise.kind)) warnings.push_back(noise.text);
+  }
+  return warnings;
+}
+
+ordered_json host_json(const RunResult& result) {
+  ordered_json warnings = warnings_json(result);
+  for (const sandbox::Noise& noise : result.noise) {
+    if (is_lasting(noise.kind)) warnings.push_back(noise.text);
+  }
   return {{"kernel", result.kernel}, {"warnings", std::move(warnings)}};
+}
+
+std::string noise_line(const std::vector<sandbox::Noise>& noises) {
+  if (noises.empty()) return "";
+  std::vector<std::string> names;
+  for (const sandbox::Noise& noise : noises) {
+    const std::string name(name_of(noise.kind));
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return "times are less sure here: " + join_words(names) + " (remedies: host.warnings of --format json)\n";
 }
 
 std::string milliseconds(Duration time) {

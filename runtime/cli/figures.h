@@ -24,6 +24,12 @@ void add_measurements(nlohmann::ordered_json& json, const supervise::RunResult& 
 // The kernel, and what of this host makes the figures less sure.
 nlohmann::ordered_json host_json(const supervise::RunResult& result);
 
+// Of those warnings the ones of this run, not the host's.
+nlohmann::ordered_json warnings_json(const supervise::RunResult& result);
+
+// One line for all, "" for none: on many hosts it is there at every run. The remedies stand in the JSON.
+std::string noise_line(const std::vector<sandbox::Noise>& noises);
+
 std::string milliseconds(Duration time);  // "12.3 ms"
 std::string mebibytes(Bytes size);        // "4.0 MiB"
 

@@ -28,7 +28,7 @@ void add_tail(ordered_json& json, const supervise::RunResult& run) {
   json["timing_us"] = {{"setup", to_microseconds(run.setup)},
                        {"run", to_microseconds(run.run)},
                        {"teardown", to_microseconds(run.teardown)}};
-  ordered_json warnings = host_json(run)["warnings"];
+  ordered_json warnings = warnings_json(run);
   if (!warnings.empty()) json["warnings"] = std::move(warnings);
 }
 
@@ -150,6 +150,7 @@ std::string to_text(const GradeReport& report) {
   while (text.ends_with(' ')) text.pop_back();
   text += "\n";
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.plan.cases[i], grade.cases[i], width);
+  if (const supervise::RunResult* run = some_run(grade)) text += noise_line(run->noise);
   return text;
 }
 

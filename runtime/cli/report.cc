@@ -88,6 +88,7 @@ std::string to_text(const Report& report) {
   }
   for (const std::string& weak : weak_layers(result.layers)) text += "layer " + weak + "\n";
   for (const std::string& warning : result.warnings) text += "warning: " + printable(warning) + "\n";
+  text += noise_line(result.noise);
   return text;
 }
 

@@ -69,17 +69,18 @@ bool lock_byte(int file, std::uint64_t offset) {
 
 // A name that one socket of the machine's network namespace can hold. Any user can take it, so it decides nothing but
 // convenience: which core a run is pinned to.
-Fd lock_core(unsigned core) {
-  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) throw SystemError("socket", "AF_UNIX");
+struct CoreName {
+  explicit CoreName(unsigned core) {
+    address.sun_family = AF_UNIX;
+    const std::string name = "evalrun/core/" + std::to_string(core);
+    std::memcpy(address.sun_path + 1, name.data(), name.size());
+    length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  }
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
+
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = "evalrun/core/" + std::to_string(core);
-  std::memcpy(address.sun_path + 1, name.data(), name.size());
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return {};
-  return socket;
-}
+  socklen_t length = 0;
+};
 
 std::vector<unsigned> allowed_cores() {
   cpu_set_t set;
@@ -92,16 +93,27 @@ std::vector<unsigned> allowed_cores() {
   return cores;
 }
 
-Cores take_free(unsigned wanted) {
+bool has_free_hardware(unsigned core, const KernelFiles& files, const std::vector<unsigned>& own) {
+  const std::vector<unsigned> siblings = smt_siblings(files, core);
+  return std::ranges::none_of(siblings, [&](unsigned sibling) {
+    return std::ranges::find(own, sibling) == own.end() && is_core_leased(sibling);
+  });
+}
+
+Cores take_free(unsigned wanted, const KernelFiles& files) {
   Cores taken;
-  const std::vector<unsigned> allowed = allowed_cores();
-  for (const unsigned core : allowed) {
-    if (taken.numbers.size() == wanted) break;
-    if (Fd lock = lock_core(core)) {
+  const auto take = [&](unsigned core) {
+    if (taken.numbers.size() == wanted || std::ranges::find(taken.numbers, core) != taken.numbers.end()) return;
+    if (Fd lock = hold_core(core)) {
       taken.numbers.push_back(core);
       taken.locks.push_back(std::move(lock));
     }
+  };
+  const std::vector<unsigned> allowed = allowed_cores();
+  for (const unsigned core : allowed) {
+    if (taken.numbers.size() < wanted && has_free_hardware(core, files, taken.numbers)) take(core);
   }
+  for (const unsigned core : allowed) take(core);
   if (taken.numbers.size() < wanted) {
     taken.warning = "limits.cpus: " + std::to_string(taken.numbers.size()) + " of " + std::to_string(wanted) +
                     " cores were free of other runs; this run is not pinned";
@@ -122,7 +134,7 @@ Cores take_listed(const Plan& plan, const std::vector<unsigned>& listed) {
   Cores taken;
   taken.numbers = listed;
   for (const unsigned core : listed) {
-    if (Fd lock = lock_core(core)) taken.locks.push_back(std::move(lock));
+    if (Fd lock = hold_core(core)) taken.locks.push_back(std::move(lock));
   }
   if (taken.locks.size() < listed.size()) taken.warning = "limits.cpus: a listed core is held by another run too";
   return taken;
@@ -154,11 +166,26 @@ Identity lease_identity(bool is_root) {
   throw HostError("identity", "find a free uid in", kLockFile, EAGAIN, "as many runs as there are uids are live");
 }
 
-Cores lease_cores(const Plan& plan) {
+Cores lease_cores(const Plan& plan, const KernelFiles& files) {
   if (std::holds_alternative<CpusAny>(plan.limits.cpus)) return {};
   if (const auto* list = std::get_if<CpusList>(&plan.limits.cpus)) return take_listed(plan, list->cores);
   const auto* count = std::get_if<CpusCount>(&plan.limits.cpus);
-  return take_free(count != nullptr ? count->count : 1);
+  return take_free(count != nullptr ? count->count : 1, files);
+}
+
+Fd hold_core(unsigned core) {
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw SystemError("socket", "AF_UNIX");
+  const CoreName name(core);
+  if (::bind(socket.get(), name.get(), name.length) != 0) return {};
+  return socket;
+}
+
+bool is_core_leased(unsigned core) {
+  // Connecting asks without taking: to a name that nobody holds it is refused (unix(7)).
+  const CoreName name(core);
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return socket && ::connect(socket.get(), name.get(), name.length) == 0;
 }
 
 }  // namespace evalrun::sandbox

@@ -9,6 +9,7 @@
 
 #include "runtime/core/fd.h"
 #include "runtime/plan/plan.h"
+#include "runtime/sandbox/timing_noise.h"
 
 namespace evalrun::sandbox {
 
@@ -35,7 +36,14 @@ struct Cores {
   std::string warning;  // why fewer were taken than asked; "" where all is well
 };
 
-// Throws PlanError where the plan lists a core that this process may not use.
-Cores lease_cores(const Plan& plan);
+// Free ones first whose hardware no other run uses by another thread of it (SMT). Throws PlanError where the plan lists
+// a core that this process may not use.
+Cores lease_cores(const Plan& plan, const KernelFiles& files = {});
+
+// Takes one core from all other runs, while the descriptor is open; empty where one of them has it.
+Fd hold_core(unsigned core);
+
+// Whether some run of this machine holds the core now.
+bool is_core_leased(unsigned core);
 
 }  // namespace evalrun::sandbox

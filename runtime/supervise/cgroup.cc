@@ -298,7 +298,9 @@ void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan&
     if (error != 0) throw HostError("cgroup", "write " + value + " to", folder + "/" + file, error);
   };
   const auto set_if_present = [&](const char* file, const std::string& value) {
-    if (::access((folder + "/" + file).c_str(), F_OK) == 0) set(file, value);
+    const bool present = ::access((folder + "/" + file).c_str(), F_OK) == 0;
+    if (present) set(file, value);
+    return present;
   };
   const std::string memory = std::to_string(plan.limits.memory.count);
   const std::string processes = std::to_string(plan.limits.processes + 1);  // and init
@@ -307,7 +309,7 @@ void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan&
       if (tree.memory) {
         set("memory.max", memory);
         set("memory.oom.group", "1");
-        set_if_present("memory.swap.max", "0");
+        forbids_swap_ = set_if_present("memory.swap.max", "0");
       }
       if (tree.pids) set("pids.max", processes);
       v2_folder_ = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -316,6 +318,8 @@ void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan&
     case GroupTree::Kind::V1Memory:
       set("memory.limit_in_bytes", memory);
       set_if_present("memory.memsw.limit_in_bytes", memory);
+      // The sum alone would let a host that is short of memory swap the group out.
+      forbids_swap_ = set_if_present("memory.swappiness", "0");
       break;
     case GroupTree::Kind::V1Pids: set("pids.max", processes); break;
     case GroupTree::Kind::V1Cpuacct: break;

@@ -96,6 +96,8 @@ class RunGroups {
   // Whether there is a tree for it: no file is read.
   [[nodiscard]] bool counts_cpu() const noexcept;
   [[nodiscard]] bool limits_memory() const noexcept;
+  // No page of the run can be swapped out.
+  [[nodiscard]] bool forbids_swap() const noexcept { return forbids_swap_; }
 
   // "cgroup v2 cpu.stat" and the like: the source of a figure.
   [[nodiscard]] std::string cpu_source() const;
@@ -112,6 +114,7 @@ class RunGroups {
   [[nodiscard]] const Made* find(bool GroupTree::*what) const;
 
   std::vector<Made> made_;
+  bool forbids_swap_ = false;
   Fd v2_folder_;
   std::vector<Fd> task_files_;
   std::vector<int> task_numbers_;

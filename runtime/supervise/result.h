@@ -13,6 +13,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/units.h"
 #include "runtime/sandbox/layers.h"
+#include "runtime/sandbox/timing_noise.h"
 
 namespace evalrun::supervise {
 
@@ -137,6 +138,7 @@ struct RunResult {
   Duration setup{}, run{}, teardown{};
   std::string kernel;
   std::vector<std::string> warnings;
+  std::vector<sandbox::Noise> noise;  // what of the host makes its times less sure
 };
 
 }  // namespace evalrun::supervise

@@ -105,6 +105,17 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   loop_.watch(timer_.get(), Interest::Read, [this] { on_timer(); });
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
+  look_at_host();
+}
+
+// While the sandbox sets itself up: that takes longer.
+void Run::look_at_host() {
+  const sandbox::KernelFiles files;
+  const std::vector<unsigned>& cores = sandbox_->cores().numbers;
+  const bool no_swap = groups_ && groups_->forbids_swap();
+  lasting_noise_ =
+      sandbox::lasting_noise(files, cores, no_swap ? sandbox::Swapping::Forbidden : sandbox::Swapping::Possible);
+  core_watch_.emplace(files, cores);
 }
 
 Run::~Run() {
@@ -509,6 +520,9 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.layers.cgroup = cgroup_state_;
   result.kernel = plan_->host().kernel;
   result.warnings = std::move(warnings_);
+  result.noise = std::move(lasting_noise_);
+  const std::vector<sandbox::Noise> met = core_watch_->noise(result.run, sandbox::is_core_leased);
+  result.noise.insert(result.noise.end(), met.begin(), met.end());
   return result;
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
+#include "runtime/sandbox/timing_noise.h"
 #include "runtime/supervise/address_space.h"
 #include "runtime/supervise/broker.h"
 #include "runtime/supervise/cgroup.h"
@@ -52,6 +53,7 @@ class Run {
  private:
   enum class Phase { SettingUp, Running, Ending, Gone };
 
+  void look_at_host();
   void on_report();
   void on_control();
   void on_init_gone();
@@ -87,6 +89,8 @@ class Run {
   sandbox::LayerState cgroup_state_;
   std::optional<sandbox::Sandbox> sandbox_;
   std::optional<TreeSampler> sampler_;
+  std::vector<sandbox::Noise> lasting_noise_;
+  std::optional<sandbox::CoreWatch> core_watch_;
   std::optional<Haste> haste_;  // while a limit is near
 
   Phase phase_ = Phase::SettingUp;

@@ -696,6 +696,26 @@ void unpin() {
   tell("cpus " + std::to_string(CPU_COUNT(&all)));
 }
 
+// Tries again in a child, whose threads then burn wherever they may.
+void unpin_and_burn(long threads, double seconds) {
+  unpin();
+  in_child("child", [&] {
+    unpin();
+    const auto burn_thread = [seconds] {
+      const auto used = [] {
+        timespec now{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+      };
+      while (used() < seconds) {
+      }
+    };
+    std::vector<std::thread> all;
+    for (long i = 0; i < threads; ++i) all.emplace_back(burn_thread);
+    for (std::thread& one : all) one.join();
+  });
+}
+
 void escape_by_kept_folder() {
   const int root = ::open("/", O_PATH | O_DIRECTORY);
   say("open /", root);
@@ -822,6 +842,7 @@ const std::map<std::string, Verb>& verbs() {
       {"rename-itself", {0, [](const Words&) { rename_itself(); }}},
       {"flood", {1, [](const Words& w) { flood(w[0]); }}},
       {"unpin", {0, [](const Words&) { unpin(); }}},
+      {"unpin-and-burn", {2, [](const Words& w) { unpin_and_burn(number(w[0]), seconds(w[1])); }}},
       {"not-dumpable", {0, [](const Words&) { say("not dumpable", ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }}},
       {"fork-and-violate", {0, [](const Words&) { in_child("child", [] { ::syscall(SYS_ptrace, 0, 0, 0, 0); }); }}},
   };
