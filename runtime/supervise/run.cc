@@ -326,8 +326,14 @@ void Run::sample(Duration at) {
   }
   const Duration before = cpu_so_far_;
   cpu_so_far_ = cpu_time().total();
-  if (cpu_so_far_ - before > kIdleNoise) last_progress_ = at;
+  if (cpu_so_far_ - before > kIdleNoise || waits_for_a_core(at)) last_progress_ = at;
   plan_next_look(at, now() - at);
+}
+
+// Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
+bool Run::waits_for_a_core(Duration at) const {
+  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  return idle_limit && at - last_progress_ >= *idle_limit && sampler_->is_ready_to_run();
 }
 
 // How soon a limit can be met whose clock the supervisor watches; zero where one is met already.

@@ -74,6 +74,7 @@ class Run {
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
+  [[nodiscard]] bool waits_for_a_core(Duration at) const;
   [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
   void plan_next_look(Duration at, Duration cost);
 

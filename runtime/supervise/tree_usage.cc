@@ -140,6 +140,23 @@ void TreeSampler::sum_up_the_gone() {
   }
 }
 
+bool TreeSampler::is_ready_to_run() const {
+  std::vector<pid_t> to_see;
+  append_children(init_, threads_of(init_), to_see);
+  while (!to_see.empty()) {
+    const pid_t pid = to_see.back();
+    to_see.pop_back();
+    const std::vector<pid_t> threads = threads_of(pid);
+    for (const pid_t thread : threads) {
+      const std::string stat = read_proc(pid, task_file(thread, "stat").c_str());
+      const std::vector<std::string_view> fields = stat_fields(stat);
+      if (!fields.empty() && fields[0] == "R") return true;
+    }
+    append_children(pid, threads, to_see);
+  }
+  return false;
+}
+
 std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   struct Seen {
     pid_t pid;

@@ -32,6 +32,9 @@ class TreeSampler {
   // tables that tells shared pages apart.
   std::optional<TreeUsage> look(Bytes memory_limit);
 
+  // Whether a thread below init is ready to run now: on a core, or waiting for one that somebody else has.
+  [[nodiscard]] bool is_ready_to_run() const;
+
  private:
   // A look is no instant: while processes come to share pages, it sees the first with all of them and the last with its
   // part, and the sum is too large. So a sum above the limit counts when three looks in a row have found one, and then
