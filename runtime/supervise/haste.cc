@@ -8,19 +8,19 @@ namespace {
 constexpr pid_t kThisThread = 0;
 
 // The flag stays when haste is over: only root may take it away, and it does no harm.
-void schedule(int policy, int priority) noexcept {
+bool schedule(int policy, int priority) noexcept {
   const sched_param parameter{priority};
-  ::sched_setscheduler(kThisThread, policy | SCHED_RESET_ON_FORK, &parameter);
+  return ::sched_setscheduler(kThisThread, policy | SCHED_RESET_ON_FORK, &parameter) == 0;
 }
 
 }  // namespace
 
 void HasteCount::add() noexcept {
-  if (count_++ == 0) schedule(SCHED_RR, 1);
+  if (count_++ == 0) raised_ = schedule(SCHED_RR, 1);
 }
 
 void HasteCount::remove() noexcept {
-  if (--count_ == 0) schedule(SCHED_OTHER, 0);
+  if (--count_ == 0 && raised_) schedule(SCHED_OTHER, 0);
 }
 
 Haste::Haste(HasteCount& count) noexcept : count_(count) {

@@ -18,6 +18,7 @@ class HasteCount {
 
  private:
   unsigned count_ = 0;
+  bool raised_ = false;
 };
 
 // One run in haste: the calling thread is. Where the kernel does not permit it (it does to root, and to whom

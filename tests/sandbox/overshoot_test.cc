@@ -1,5 +1,5 @@
-// By how much a program can pass its limits, and that the result says so. Every bound is held on a machine that is
-// busier than it has cores.
+// By how much a program can pass its limits, and that the result says so. Root's bounds are held on a machine that is
+// busier than it has cores; others wait for their turn there, and their bounds are wider.
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <tuple>
 
@@ -103,10 +104,13 @@ const std::vector<Timed>& timed() {
 class TimeLimits : public testing::TestWithParam<std::tuple<BackEnd, Timed>> {};
 
 // Five runs; the median, since what a hypervisor or another user's real-time process takes is nobody's here to bound.
-TEST_P(TimeLimits, are_passed_by_no_more_than_the_bound_on_a_busy_machine) {
+TEST_P(TimeLimits, are_passed_by_no_more_than_the_bound) {
   const auto& [back_end, limit] = GetParam();
   if (!has(back_end)) EVALRUN_SKIP(name_of(back_end) + " that this user may make");
-  const Load load;
+  std::optional<Load> load;
+  if (may_hurry()) load.emplace();
+  // Who may not hurry waits for his turn, as everybody does; the tests beside this one keep the cores busy.
+  const Duration bound = may_hurry() ? limit.bound : limit.bound + 250ms;
   std::vector<Duration> passed_by;
   for (int i = 0; i < 5; ++i) {
     const RunResult run =
@@ -117,8 +121,7 @@ TEST_P(TimeLimits, are_passed_by_no_more_than_the_bound_on_a_busy_machine) {
     EXPECT_LT(run.teardown, may_hurry() ? 900ms : 2s);
   }
   std::ranges::sort(passed_by);
-  // Who may not hurry waits for his turn, as everybody does.
-  EXPECT_LE(passed_by[2], may_hurry() ? limit.bound : limit.bound + 250ms) << to_string(passed_by[2]);
+  EXPECT_LE(passed_by[2], bound) << to_string(passed_by[2]);
   RecordProperty("median_us", std::to_string(to_microseconds(passed_by[2])));
   RecordProperty("largest_us", std::to_string(to_microseconds(passed_by[4])));
 }
@@ -196,7 +199,7 @@ TEST(haste, makes_its_thread_real_time_and_no_child_of_it) {
     ::waitpid(child, &status, 0);
     EXPECT_EQ(WEXITSTATUS(status), SCHED_OTHER);
   }
-  EXPECT_EQ(::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_OTHER);
+  EXPECT_EQ(::sched_getscheduler(0), may_hurry() ? SCHED_OTHER | SCHED_RESET_ON_FORK : SCHED_OTHER);
 }
 
 TEST(haste, is_none_of_the_programs) {
