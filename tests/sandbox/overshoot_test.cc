@@ -9,14 +9,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <thread>
 #include <tuple>
 
 #include "runtime/supervise/haste.h"
 #include "runtime/supervise/reach.h"
-#include "runtime/supervise/tree_usage.h"
 #include "tests/support/command.h"
 #include "tests/support/in_process.h"
 #include "tests/support/paths.h"
@@ -132,46 +130,6 @@ INSTANTIATE_TEST_SUITE_P(overshoot, TimeLimits,
                          [](const auto& test) {
                            return name_of(std::get<0>(test.param)) + "_" + std::get<1>(test.param).name;
                          });
-
-// A program that others keep from its core uses no CPU, and is not idle: a thread of it is ready to run.
-TEST(overshoot, who_is_ready_to_run_is_told_from_who_waits) {
-  const auto is_ready = [](const std::function<void()>& act) {
-    int ready[2];
-    EXPECT_EQ(::pipe(ready), 0);
-    const pid_t init = ::fork();
-    if (init == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (::fork() == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        // Not the first thread: that one waits.
-        std::thread([&] {
-          if (::write(ready[1], "", 1) == 1) act();
-        }).join();
-        ::_exit(0);
-      }
-      for (;;) ::pause();
-    }
-    char byte = 0;
-    EXPECT_EQ(::read(ready[0], &byte, 1), 1);
-    const supervise::TreeSampler sampler(init);
-    // What a thread is about to do it does soon.
-    int ready_looks = 0;
-    for (int look = 0; look < 20; ++look) {
-      ready_looks += sampler.is_ready_to_run() ? 1 : 0;
-      std::this_thread::sleep_for(5ms);
-    }
-    ::kill(init, SIGKILL);
-    ::waitpid(init, nullptr, 0);
-    ::close(ready[0]);
-    ::close(ready[1]);
-    return ready_looks;
-  };
-  EXPECT_EQ(is_ready([] {
-              for (volatile unsigned long sink = 0;;) sink = sink + 1;
-            }),
-            20);
-  EXPECT_LE(is_ready([] { ::pause(); }), 5);
-}
 
 // By the program's own clock: when it could last say something.
 TEST(overshoot, a_program_runs_no_longer_than_the_result_says) {
