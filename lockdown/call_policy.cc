@@ -197,6 +197,17 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
   return resolver.take();
 }
 
+CallPolicy resolve_observed(const Plan& plan) {
+  CallPolicy policy = resolve_whitelist(plan, Phase::SetUp);
+  for (auto& [number, decision] : policy.calls) {
+    const bool begins = decision.name == "brk" || decision.name == "mmap" || decision.origin == "files";
+    if (begins && decision.rows.empty() && decision.otherwise == CallVerdict::Allow) {
+      decision.otherwise = CallVerdict::Asked;
+    }
+  }
+  return policy;
+}
+
 CallPolicy resolve_seal() {
   CallPolicy policy{CallVerdict::Allow, {}};
   for (const SetUpCall& call : set_up_calls()) {

@@ -53,6 +53,10 @@ CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 // Where limits.address_space is set, the calls that take some are asked.
 CallPolicy resolve_whitelist(const Plan& plan, Phase phase);
 
+// The same, with the calls that every program begins with, and those that name files, asked: whoever traces a run finds
+// its processes by them.
+CallPolicy resolve_observed(const Plan& plan);
+
 CallPolicy resolve_seal();
 
 }  // namespace evalrun::lockdown

@@ -88,6 +88,10 @@ FilterProgram build_whitelist(const Plan& plan) {
   return assemble_filter(resolve_whitelist(plan, Phase::SetUp), plan.seccomp.profile);
 }
 
+FilterProgram build_observed(const Plan& plan) {
+  return assemble_filter(resolve_observed(plan), plan.seccomp.profile);
+}
+
 // No row of the seal is a violation, so the profile does not matter to it.
 FilterProgram build_seal() {
   return assemble_filter(resolve_seal(), SeccompProfile::Strict);

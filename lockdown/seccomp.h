@@ -22,6 +22,8 @@ using FilterProgram = std::vector<sock_filter>;
 // Throws PlanError (located at seccomp.allow / seccomp.deny through `plan`) where an override contradicts itself or
 // names a call that evalrun never allows; std::runtime_error where libseccomp fails.
 FilterProgram build_whitelist(const Plan& plan);
+// For `evalrun trace`: beside what the whitelist hands over, the calls by which a new program is noticed.
+FilterProgram build_observed(const Plan& plan);
 FilterProgram build_seal();
 FilterProgram build_init_filter();
 

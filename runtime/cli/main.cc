@@ -14,6 +14,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/cli/report.h"
 #include "runtime/cli/result_file.h"
+#include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/image.h"
@@ -71,6 +72,15 @@ int check(const Options& options) {
   return 0;
 }
 
+int trace_plan(const Options& options) {
+  const Plan plan = read(options);
+  if (judge::is_graded(plan)) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
+  const auto compiled = sandbox::compile(plan, sandbox::probe_host(), {.carried = {}, .observed = true});
+  const trace::Trace found = trace::trace(compiled);
+  std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(plan, found);
+  return judge::exit_status_of(judge::verdict_of(found.result.outcome));
+}
+
 int schema(const Options& options) {
   std::cout << (options.json ? schema_json() : options.markdown ? schema_markdown() : schema_text());
   return 0;
@@ -81,6 +91,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Run: return run(options, output);
     case Verb::Check: return check(options);
     case Verb::Explain: std::cout << (options.seccomp ? explain_seccomp : explain)(*compile(options)); return 0;
+    case Verb::Trace: return trace_plan(options);
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;
     case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;

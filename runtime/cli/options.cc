@@ -12,7 +12,7 @@
 namespace evalrun::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kVerbs = {"run", "check", "explain", "schema", "image"};
+constexpr std::array<std::string_view, 6> kVerbs = {"run", "check", "explain", "schema", "image", "trace"};
 
 void add_plan(CLI::App& verb, Options& options) {
   verb.add_option("PLAN", options.plan, "the plan file; - reads it from standard input")->required();
@@ -51,6 +51,13 @@ void build(CLI::App& app, Options& options) {
   explain->add_flag("--seccomp", options.seccomp,
                     "only the system-call filters: call by call, with argument conditions");
   explain->callback([&] { options.verb = Verb::Explain; });
+
+  CLI::App* trace =
+      app.add_subcommand("trace", "run under observation; print what was refused, by which layer, and the remedy");
+  add_plan(*trace, options);
+  trace->add_option("--format", options.format, "json or text; text only by default on a terminal")
+      ->transform(CLI::CheckedTransformer(kFormats));
+  trace->callback([&] { options.verb = Verb::Trace; });
 
   CLI::App* schema = app.add_subcommand("schema", "print every key of a plan: type, unit, default, range");
   schema->add_flag("--json", options.json, "as a JSON Schema");

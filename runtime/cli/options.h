@@ -9,7 +9,7 @@
 
 namespace evalrun::cli {
 
-enum class Verb { Run, Check, Explain, Schema, ImageList, ImageCheck };
+enum class Verb { Run, Check, Explain, Schema, ImageList, ImageCheck, Trace };
 enum class Format { Json, Text };
 
 struct Options {

@@ -78,7 +78,7 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
       rlimit_rows_(lockdown::make_rlimits(plan_)),
       programs_(program_candidates(plan_)) {
   if (host_.seccomp_filters) {
-    whitelist_ = lockdown::build_whitelist(plan_);
+    whitelist_ = extras.observed ? lockdown::build_observed(plan_) : lockdown::build_whitelist(plan_);
     seal_ = lockdown::build_seal();
     init_filter_ = lockdown::build_init_filter();
   }

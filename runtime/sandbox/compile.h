@@ -23,6 +23,7 @@ namespace evalrun::sandbox {
 struct CompileExtras {
   std::vector<rootfs::CarriedFile> carried;  // placed in /work after the plan's own files
   bool keep_work_folder = false;             // the run hands out /work when it ends, whatever the plan collects
+  bool observed = false;                     // the filter is build_observed(): for Run::observe
 };
 
 // Immutable. Its one maker is compile().

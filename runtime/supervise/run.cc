@@ -239,6 +239,13 @@ void Run::on_violations(std::vector<RecordedViolation> violations) {
 }
 
 bool Run::answer_asked(int listener, const seccomp_notif& call) {
+  if (on_call_) {
+    const bool goes_on = on_call_(call);
+    if (!address_space_ || !asks_for_address_space(call)) {
+      if (goes_on) let_go_on(listener, call.id);
+      return goes_on;
+    }
+  }
   if (!address_space_ || !asks_for_address_space(call)) return false;
   if (address_space_->answer(listener, call) == AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
   return true;

@@ -43,6 +43,10 @@ class Run {
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
   void interrupt(int signal);
 
+  // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody mediates;
+  // where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call` did.
+  void observe(std::function<bool(const seccomp_notif&)> on_call) { on_call_ = std::move(on_call); }
+
   // Once, after finished(). Copies the plan's `collect` files out into `save_folder`; null: none are.
   RunResult take_result(const SaveFolder* save_folder);
 
@@ -114,6 +118,7 @@ class Run {
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;
   std::optional<Broker> broker_;
+  std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
   std::vector<RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;

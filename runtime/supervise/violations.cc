@@ -12,7 +12,7 @@
 namespace evalrun::supervise {
 namespace {
 
-constexpr std::size_t kLongestText = 128;
+constexpr std::size_t kLongestText = 512;
 constexpr std::size_t kPage = 4096;
 
 std::string process_name(pid_t pid) {
@@ -21,6 +21,8 @@ std::string process_name(pid_t pid) {
   std::getline(file, name);
   return name;
 }
+
+}  // namespace
 
 // Up to the end of the page where the text begins, and then of the next: the second may not be there.
 std::optional<std::string> read_text(pid_t pid, std::uint64_t address) {
@@ -33,8 +35,6 @@ std::optional<std::string> read_text(pid_t pid, std::uint64_t address) {
   if (count <= 0) return std::nullopt;
   return std::string(bytes.begin(), std::find(bytes.begin(), bytes.begin() + count, '\0'));
 }
-
-}  // namespace
 
 RecordedViolation describe_violation(const seccomp_notif& notification) {
   const auto pid = static_cast<pid_t>(notification.pid);

@@ -4,6 +4,10 @@
 #pragma once
 
 #include <linux/seccomp.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
 
 #include "runtime/supervise/result.h"
 
@@ -11,6 +15,9 @@ namespace evalrun::supervise {
 
 // A program with many threads can commit as many at once; all are counted.
 inline constexpr std::size_t kViolationsKept = 32;
+
+// The text at an address of a process, up to its NUL or a bound; none where it cannot be read.
+std::optional<std::string> read_text(pid_t pid, std::uint64_t address);
 
 RecordedViolation describe_violation(const seccomp_notif& notification);
 

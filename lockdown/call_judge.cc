@@ -1,0 +1,90 @@
+#include "lockdown/call_judge.h"
+
+#include <algorithm>
+
+namespace evalrun::lockdown {
+namespace {
+
+bool holds(const ArgumentTest& test, const CallArguments& arguments) {
+  const std::uint64_t value = arguments.at(test.argument) & test.mask;
+  switch (test.compare) {
+    case ArgumentTest::Compare::AnyBit: return value != 0;
+    case ArgumentTest::Compare::OneOf: return std::ranges::count(test.values, static_cast<std::uint32_t>(value)) > 0;
+    case ArgumentTest::Compare::NoneOf: return std::ranges::count(test.values, static_cast<std::uint32_t>(value)) == 0;
+  }
+  return false;
+}
+
+const ArgumentRow* row_that_decides(const CallDecision& decision, const CallArguments& arguments) {
+  const auto found = std::ranges::find_if(decision.rows, [&](const ArgumentRow& row) {
+    return holds(row.test, arguments) && (!row.and_test || holds(*row.and_test, arguments));
+  });
+  return found != decision.rows.end() ? &*found : nullptr;
+}
+
+bool lets_through(CallVerdict verdict) {
+  return verdict == CallVerdict::Allow || verdict == CallVerdict::Mediated || verdict == CallVerdict::Asked;
+}
+
+const CallGroup* group_of(const std::string& call) {
+  const auto found = std::ranges::find_if(
+      call_groups(), [&](const CallGroup& group) { return std::ranges::binary_search(group.calls, call); });
+  return found != call_groups().end() ? &*found : nullptr;
+}
+
+const FilteredCall* filtered(const std::string& call) {
+  const auto found = std::ranges::find(filtered_calls(), call, &FilteredCall::call);
+  return found != filtered_calls().end() ? &*found : nullptr;
+}
+
+std::string never(std::string_view reason) {
+  return "no plan allows this: " + std::string(reason);
+}
+
+std::string allow(std::string_view name) {
+  return "[seccomp] allow = [\"" + std::string(name) + "\"]";
+}
+
+std::string reason_of(const std::string& call) {
+  if (const CallGroup* group = group_of(call)) return std::string(group->reason);
+  if (const FilteredCall* one = filtered(call)) return std::string(one->reason);
+  return "a call that this policy does not know";
+}
+
+}  // namespace
+
+CallJudge::CallJudge(const Plan& plan)
+    : plan_(plan), whitelist_(resolve_whitelist(plan, Phase::Program)), seal_(resolve_seal()) {}
+
+std::optional<CallDenial> CallJudge::judge(int number, const CallArguments& arguments) const {
+  for (const CallPolicy* policy : {&whitelist_, &seal_}) {
+    const auto found = policy->calls.find(number);
+    if (found == policy->calls.end()) {
+      if (lets_through(policy->unlisted)) continue;
+      return CallDenial{policy->unlisted, reason_of(""), never("the call is unknown")};
+    }
+    const CallDecision& decision = found->second;
+    const ArgumentRow* row = row_that_decides(decision, arguments);
+    const CallVerdict verdict = row != nullptr ? row->verdict : decision.otherwise;
+    if (lets_through(verdict)) continue;
+    return CallDenial{verdict, row != nullptr ? std::string(row->reason) : reason_of(decision.name),
+                      remedy_of(decision.name, row)};
+  }
+  return std::nullopt;
+}
+
+std::string CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) const {
+  if (std::ranges::count(plan_.seccomp.deny, call) > 0) return "take \"" + call + "\" out of [seccomp] deny";
+  if (row != nullptr && !row->unlocked_by.empty()) return allow(row->unlocked_by);
+  if (row != nullptr && row->only_without_network) return "[network] mode = \"loopback\"";
+  const CallGroup* group = group_of(call);
+  if (group != nullptr) {
+    if (!group->never_allowed.empty()) return never(group->never_allowed);
+    return group->when_pinned ? "[limits] cpus = \"any\"" : allow(call);
+  }
+  const FilteredCall* one = filtered(call);
+  if (one == nullptr) return never("the call is unknown");
+  return one->never_allowed.empty() ? allow(call) : never(row != nullptr ? row->reason : one->never_allowed);
+}
+
+}  // namespace evalrun::lockdown

@@ -1,0 +1,60 @@
+#include "runtime/cli/trace_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/cli/figures.h"
+#include "runtime/core/text.h"
+#include "runtime/judge/verdict.h"
+
+namespace evalrun::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json refusal_json(const trace::Refusal& refusal) {
+  supervise::RecordedViolation entry;
+  entry.layer = refusal.layer;
+  entry.call = refusal.call;
+  entry.number = refusal.seen.number;
+  entry.arguments.assign(refusal.seen.arguments.begin(), refusal.seen.arguments.end());
+  entry.decoded = refusal.seen.decoded;
+  entry.pid = refusal.seen.pid;
+  entry.process = refusal.seen.process;
+  entry.action = "refused with " + errno_name(refusal.seen.error);
+  entry.remedy = refusal.remedy;
+  ordered_json json = to_json(std::vector{entry}).at(0);
+  if (!refusal.seen.path.empty()) json["path"] = safe(refusal.seen.path);
+  json["times"] = refusal.times;
+  return json;
+}
+
+}  // namespace
+
+std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
+  ordered_json json = {{"version", 1}};
+  json["plan"] = {{"name", safe(plan.name)}, {"sha256", plan.sha256}};
+  json["verdict"] = judge::name_of(judge::verdict_of(trace.result.outcome));
+  json["outcome"] = to_json(trace.result.outcome);
+  json["stdout"] = to_json(trace.result.output);
+  json["stderr"] = to_json(trace.result.error_output);
+  json["violations"] = to_json(trace.result.violations);
+  json["refusals"] = ordered_json::array();
+  for (const trace::Refusal& refusal : trace.refusals) json["refusals"].push_back(refusal_json(refusal));
+  return json.dump(2) + "\n";
+}
+
+std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
+  std::string text = "traced, so slower than a run; every layer stands\n";
+  text += std::string(judge::name_of(judge::verdict_of(trace.result.outcome))) + "  " +
+          printable(judge::message_of(trace.result.outcome, plan.limits)) + "\n";
+  for (const supervise::RecordedViolation& violation : trace.result.violations) {
+    text += violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy + "\n";
+  }
+  for (const trace::Refusal& refusal : trace.refusals) {
+    text += refusal.layer + "  " + refusal.call + " " + printable(refusal.seen.path) + "  " +
+            errno_name(refusal.seen.error) + "; " + printable(refusal.remedy) + "\n";
+  }
+  return text;
+}
+
+}  // namespace evalrun::cli

@@ -1,0 +1,32 @@
+// `evalrun trace`: the plan's own run, watched (tracer.h), and every refusal by the layer that made it, with the plan's
+// line that would allow it. The layers all stand; times are longer and mean nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/sandbox/compile.h"
+#include "runtime/supervise/result.h"
+#include "runtime/trace/tracer.h"
+
+namespace evalrun::trace {
+
+struct Refusal {
+  std::string layer;  // "seccomp", "mounts", "landlock", "network", "rlimits", "capabilities", "permissions"
+  std::string call;
+  ObservedCall seen;
+  std::string remedy;
+  std::uint64_t times = 1;
+};
+
+struct Trace {
+  supervise::RunResult result;
+  std::vector<Refusal> refusals;  // each once; at most kRefusalsKept
+};
+inline constexpr std::size_t kRefusalsKept = 256;
+
+// `plan` was compiled to be observed. Throws SystemError where this user may not trace.
+Trace trace(const std::shared_ptr<const sandbox::CompiledPlan>& plan);
+
+}  // namespace evalrun::trace
