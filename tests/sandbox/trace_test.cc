@@ -1,0 +1,109 @@
+// `evalrun trace` names the layer and the remedy of each call that a sandbox refuses; and where a plan can allow the
+// call, the allowed twin is no refusal any more.
+
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+
+namespace evalrun::test {
+namespace {
+
+struct Row {
+  long number;
+  const char* call;
+  const char* remedy;      // begins with
+  const char* allowed_by;  // a plan's lines; "" where no plan allows it
+};
+
+constexpr const char* kNever = "no plan allows this";
+
+const Row kRows[] = {
+    {SYS_chroot, "chroot", kNever, ""},
+    {SYS_quotactl, "quotactl", kNever, ""},
+    {SYS_swapon, "swapon", kNever, ""},
+    {SYS_swapoff, "swapoff", kNever, ""},
+    {SYS_settimeofday, "settimeofday", kNever, ""},
+    {SYS_clock_settime, "clock_settime", kNever, ""},
+    {SYS_sethostname, "sethostname", kNever, ""},
+    {SYS_acct, "acct", kNever, ""},
+    {SYS_syslog, "syslog", kNever, ""},
+    {SYS_fanotify_init, "fanotify_init", kNever, ""},
+    {425, "io_uring_setup", kNever, ""},
+    {438, "pidfd_getfd", kNever, ""},
+    {SYS_capset, "capset", kNever, ""},
+    {SYS_seccomp, "seccomp", kNever, ""},
+    {444, "landlock_create_ruleset", kNever, ""},
+    {SYS_ioctl, "ioctl", kNever, ""},
+    {SYS_prctl, "prctl", kNever, ""},
+    {SYS_socket, "socket", kNever, ""},
+    {SYS_mknod, "mknod", "[seccomp] allow = [\"mknod\"]", "[seccomp]\nallow = [\"mknod\"]\n"},
+    {SYS_memfd_create, "memfd_create", "[seccomp] allow = [\"memfd_create\"]",
+     "[seccomp]\nallow = [\"memfd_create\"]\n"},
+    {SYS_mbind, "mbind", "[seccomp] allow = [\"mbind\"]", "[seccomp]\nallow = [\"mbind\"]\n"},
+    {SYS_process_vm_readv, "process_vm_readv", "[seccomp] allow = [\"process_vm_readv\"]",
+     "[seccomp]\nallow = [\"process_vm_readv\"]\n"},
+    {SYS_flock, "flock", "[seccomp] allow = [\"flock\"]", "[seccomp]\nallow = [\"flock\"]\n"},
+    {SYS_sched_setaffinity, "sched_setaffinity", "[limits] cpus = \"any\"", "[limits]\ncpus = \"any\"\n"},
+    {SYS_execveat, "execveat", "[seccomp] allow = [\"execveat\"]", "[seccomp]\nallow = [\"execveat\"]\n"},
+    {SYS_shmget, "shmget", "[seccomp] allow = [\"shmget\"]", "[seccomp]\nallow = [\"shmget\"]\n"},
+    {SYS_splice, "splice", "[seccomp] allow = [\"splice\"]", "[seccomp]\nallow = [\"splice\"]\n"},
+};
+
+nlohmann::json trace(const std::string& plan) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("plan.toml", plan).string();
+  const Finished done = run_command({evalrun().string(), "trace", "--format", "json", path});
+  const nlohmann::json result = nlohmann::json::parse(done.output, nullptr, false);
+  EXPECT_TRUE(result.is_object()) << done.output << done.error_output;
+  return result.is_object() ? result : nlohmann::json{{"refusals", nlohmann::json::array()}};
+}
+
+// Null where the call is not among the refusals of seccomp.
+nlohmann::json refusal_of(const nlohmann::json& traced, const std::string& call) {
+  for (const nlohmann::json& each : traced.at("refusals")) {
+    if (each.at("call") == call && each.at("layer") == "seccomp") return each;
+  }
+  return nullptr;
+}
+
+std::string plan_of(const Row& row, const std::string& more = "") {
+  return probe_plan("hostile", {"call-each", std::to_string(row.number)}, more);
+}
+
+TEST(trace, each_refused_call_is_named_with_its_remedy_and_the_remedy_allows_it) {
+  for (const Row& row : kRows) {
+    const nlohmann::json refusal = refusal_of(trace(plan_of(row)), row.call);
+    ASSERT_FALSE(refusal.is_null()) << row.call;
+    EXPECT_EQ(refusal.at("number"), row.number);
+    EXPECT_TRUE(refusal.at("remedy").get<std::string>().starts_with(row.remedy)) << refusal.dump();
+    if (row.allowed_by[0] == '\0') continue;
+    EXPECT_TRUE(refusal_of(trace(plan_of(row, row.allowed_by)), row.call).is_null()) << row.call;
+  }
+}
+
+TEST(trace, a_violation_ends_a_traced_run_as_it_ends_any_other) {
+  for (const auto& [number, call] : {std::pair{SYS_ptrace, "ptrace"},
+                                     {SYS_bpf, "bpf"},
+                                     {SYS_mount, "mount"},
+                                     {SYS_setns, "setns"},
+                                     {SYS_unshare, "unshare"},
+                                     {SYS_keyctl, "keyctl"},
+                                     {SYS_userfaultfd, "userfaultfd"},
+                                     {SYS_perf_event_open, "perf_event_open"},
+                                     {SYS_kexec_load, "kexec_load"},
+                                     {SYS_init_module, "init_module"},
+                                     {SYS_reboot, "reboot"},
+                                     {SYS_open_by_handle_at, "open_by_handle_at"}}) {
+    const nlohmann::json traced = trace(probe_plan("hostile", {"call-each", std::to_string(number)}));
+    EXPECT_EQ(traced.value("verdict", ""), "SV") << call;
+    EXPECT_EQ(traced.at("violations").at(0).at("call"), call);
+  }
+}
+
+}  // namespace
+}  // namespace evalrun::test
