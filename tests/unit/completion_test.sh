@@ -22,7 +22,7 @@ offers() {
   fi
 }
 
-offers "check explain image run schema" ""
+offers "check explain image run schema trace" ""
 offers "schema" s
 offers "--help --version -h" -
 offers "--format" run --fo
