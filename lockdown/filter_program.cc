@@ -1,68 +1,21 @@
 #include "lockdown/filter_program.h"
 
 #include <linux/seccomp.h>
-#include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
-#include "runtime/core/error.h"
-#include "runtime/core/fd.h"
+#include "runtime/core/arch.h"
 
 namespace evalrun::lockdown {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "low_half() and high_half() know one byte order");
-
-struct ReleaseContext {
-  void operator()(void* context) const noexcept { seccomp_release(context); }
-};
-using Context = std::unique_ptr<void, ReleaseContext>;
-
-void check(int result, const std::string& what) {
-  if (result < 0) throw std::runtime_error("libseccomp " + what + ": " + errno_text(-result));
-}
-
-Context make_context(std::uint32_t default_action) {
-  Context context(seccomp_init(default_action));
-  if (!context) throw std::runtime_error("libseccomp seccomp_init failed");
-  check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), "attribute ACT_BADARCH");
-  // A binary tree over the numbers. Priorities would have no effect under it, nor need they: the kernel caches which
-  // numbers are always allowed (seccomp_cache_prepare, Linux 5.11) and skips the program for them.
-  check(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "attribute CTL_OPTIMIZE");
-  return context;
-}
-
-void add_rule(const Context& context, std::uint32_t action, int number, const std::string& name) {
-  check(seccomp_rule_add_array(context.get(), action, number, 0, nullptr),
-        "rule for " + (name.empty() ? std::to_string(number) : name));
-}
-
-std::vector<sock_filter> exported(const Context& context) {
-  const Fd file(::memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file) throw SystemError("memfd_create", "seccomp");
-  check(seccomp_export_bpf(context.get(), file.get()), "seccomp_export_bpf");
-  const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  if (size < 0) throw SystemError("lseek", "exported filter");
-  std::vector<sock_filter> program(static_cast<std::size_t>(size) / sizeof(sock_filter));
-  const std::size_t bytes = program.size() * sizeof(sock_filter);
-  const ssize_t got = ::pread(file.get(), program.data(), bytes, 0);
-  if (got < 0) throw SystemError("pread", "exported filter");
-  if (static_cast<std::size_t>(got) != bytes) throw std::runtime_error("exported filter: short read");
-  return program;
-}
-
-void check_length(const std::vector<sock_filter>& program) {
-  if (program.size() > BPF_MAXINSNS) {
-    throw std::runtime_error("the system-call filter has " + std::to_string(program.size()) +
-                             " instructions; the kernel takes " + std::to_string(BPF_MAXINSNS));
-  }
-}
 
 std::uint32_t low_half(unsigned argument) {
   return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));
@@ -192,29 +145,147 @@ class ArgumentBlock {
   std::vector<Pending> pending_;
 };
 
-bool is_marker(const sock_filter& instruction) {
-  return instruction.code == (BPF_RET | BPF_K) && (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+// ---- The tree over the numbers --------------------------------------------------------------------------------------
+
+// What is said to all numbers from `first` to `last`: an action, or what a block of argument rows says.
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+  std::uint32_t action;
+  std::optional<std::size_t> block;
+
+  [[nodiscard]] bool says_the_same_as(const Range& other) const {
+    return action == other.action && block == other.block;
+  }
+};
+
+// Neighbours that say the same become one range.
+class Ranges {
+ public:
+  explicit Ranges(std::uint32_t unlisted) : unlisted_(unlisted), ranges_{{0, UINT32_MAX, unlisted, {}}} {}
+
+  // In ascending order of numbers.
+  void add(int number, std::uint32_t action, std::optional<std::size_t> block = {}) {
+    const auto first = static_cast<std::uint32_t>(number);
+    begin({first, first, action, block});
+    begin({first + 1, UINT32_MAX, unlisted_, {}});
+  }
+
+  // x32 numbers are killed; -1 is a tracer's word for "skip the call" (seccomp(2)) and no call of another architecture.
+  std::vector<Range> take() {
+    begin({arch::kForeignCallBit, UINT32_MAX, SECCOMP_RET_KILL_PROCESS, {}});
+    begin({UINT32_MAX, UINT32_MAX, unlisted_, {}});
+    for (std::size_t i = 1; i < ranges_.size(); ++i) ranges_[i - 1].last = ranges_[i].first - 1;
+    return std::move(ranges_);
+  }
+
+ private:
+  void begin(const Range& range) {
+    if (ranges_.back().first > range.first) throw std::logic_error("call numbers out of order");
+    if (ranges_.back().first == range.first) ranges_.pop_back();
+    if (ranges_.empty() || !ranges_.back().says_the_same_as(range)) ranges_.push_back(range);
+  }
+
+  std::uint32_t unlisted_;
+  std::vector<Range> ranges_;
+};
+
+// A few numbers that are all told one thing, amid others that are all told another.
+struct Chain {
+  std::vector<std::uint32_t> numbers;
+  Range match;
+  Range otherwise;
+};
+
+constexpr std::size_t kLongestChain = 4;
+
+std::optional<Chain> chain_of(std::span<const Range> ranges) {
+  const auto is_wide = [](const Range& range) { return range.first != range.last; };
+  const auto wide = std::ranges::find_if(ranges, is_wide);
+  Chain chain{{}, {}, wide == ranges.end() ? ranges.front() : *wide};
+  for (const Range& range : ranges) {
+    if (range.says_the_same_as(chain.otherwise)) continue;
+    if (chain.numbers.empty()) chain.match = range;
+    if (is_wide(range) || !range.says_the_same_as(chain.match) || chain.numbers.size() == kLongestChain) return {};
+    chain.numbers.push_back(range.first);
+  }
+  return chain;
 }
 
-// Each marker becomes a jump to its block behind the program.
-void splice(std::vector<sock_filter>& program, const std::vector<ArgumentBlock>& blocks) {
-  const std::size_t skeleton = program.size();
-  std::vector<std::size_t> starts;
-  for (const ArgumentBlock& block : blocks) {
-    starts.push_back(program.size());
-    program.insert(program.end(), block.code().begin(), block.code().end());
+// A comparison reaches 255 instructions, a jump any; a range takes one for itself, one for a comparison, one for a
+// jump.
+constexpr std::size_t kNearRanges = 255 / 3;
+
+// The whole program: architecture, number, tree, blocks.
+class Program {
+ public:
+  Program(std::span<const Range> ranges, const std::vector<ArgumentBlock>& blocks) {
+    code_.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
+    code_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, arch::kAuditArch});
+    code_.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+    code_.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+    add_tree(ranges);
+    add_blocks(blocks);
+    if (code_.size() > BPF_MAXINSNS) {
+      throw std::runtime_error("the system-call filter has " + std::to_string(code_.size()) +
+                               " instructions; the kernel takes " + std::to_string(BPF_MAXINSNS));
+    }
   }
-  std::vector<bool> reached(blocks.size());
-  for (std::size_t i = 0; i < skeleton; ++i) {
-    if (!is_marker(program[i])) continue;
-    const std::size_t block = program[i].k & SECCOMP_RET_DATA;
-    program[i] = statement(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(starts.at(block) - i - 1));
-    reached[block] = true;
+
+  std::vector<sock_filter> take() { return std::move(code_); }
+
+ private:
+  // Half of the ranges on either side of each comparison: as many steps to a rare call as to a common one. The kernel
+  // remembers which numbers are always allowed (seccomp_cache_prepare, Linux 5.11) and skips the program for them.
+  void add_tree(std::span<const Range> ranges) {
+    if (ranges.size() == 1) return add_leaf(ranges.front());
+    if (const auto chain = chain_of(ranges)) return add_chain(*chain);
+    const std::span<const Range> below = ranges.first(ranges.size() / 2);
+    const std::span<const Range> above = ranges.subspan(below.size());
+    const std::size_t comparison = code_.size();
+    code_.push_back({BPF_JMP | BPF_JGE | BPF_K, 0, 0, above.front().first});
+    if (below.size() <= kNearRanges) {
+      add_tree(below);
+      code_[comparison].jt = static_cast<std::uint8_t>(code_.size() - comparison - 1);
+    } else {
+      code_[comparison].jf = 1;
+      code_.push_back(statement(BPF_JMP | BPF_JA, 0));
+      add_tree(below);
+      code_[comparison + 1].k = static_cast<std::uint32_t>(code_.size() - comparison - 2);
+    }
+    add_tree(above);
   }
-  for (const bool each : reached) {
-    if (!each) throw std::logic_error("libseccomp dropped the marker of a filtered call");
+
+  void add_chain(const Chain& chain) {
+    for (std::size_t left = chain.numbers.size(); left > 0; --left) {
+      const std::uint32_t number = chain.numbers[chain.numbers.size() - left];
+      code_.push_back({BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(left), 0, number});
+    }
+    add_leaf(chain.otherwise);
+    add_leaf(chain.match);
   }
-}
+
+  void add_leaf(const Range& range) {
+    if (range.block) leaves_.push_back({code_.size(), *range.block});
+    code_.push_back(range.block ? statement(BPF_JMP | BPF_JA, 0) : statement(BPF_RET | BPF_K, range.action));
+  }
+
+  void add_blocks(const std::vector<ArgumentBlock>& blocks) {
+    for (const Leaf& leaf : leaves_) {
+      code_[leaf.at].k = static_cast<std::uint32_t>(code_.size() - leaf.at - 1);
+      const std::vector<sock_filter>& block = blocks.at(leaf.block).code();
+      code_.insert(code_.end(), block.begin(), block.end());
+    }
+  }
+
+  // Where the tree leads to a block.
+  struct Leaf {
+    std::size_t at;
+    std::size_t block;
+  };
+  std::vector<sock_filter> code_;
+  std::vector<Leaf> leaves_;
+};
 
 }  // namespace
 
@@ -239,31 +310,24 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
 }
 
 std::vector<sock_filter> assemble_filter(const CallPolicy& policy, SeccompProfile profile) {
-  const std::uint32_t default_action = action_of(policy.unlisted, profile);
-  const Context context = make_context(default_action);
+  Ranges ranges(action_of(policy.unlisted, profile));
   std::vector<ArgumentBlock> blocks;
   for (const auto& [number, decision] : policy.calls) {
-    if (!decision.rows.empty()) {
-      add_rule(context, SCMP_ACT_TRACE(blocks.size()), number, decision.name);
+    if (decision.rows.empty()) {
+      ranges.add(number, action_of(decision.otherwise, profile));
+    } else {
+      ranges.add(number, 0, blocks.size());
       blocks.emplace_back(decision, profile);
-      continue;
     }
-    // libseccomp refuses rules that say what the default says.
-    const std::uint32_t action = action_of(decision.otherwise, profile);
-    if (action != default_action) add_rule(context, action, number, decision.name);
   }
-  std::vector<sock_filter> program = exported(context);
-  splice(program, blocks);
-  check_length(program);
-  return program;
+  return Program(ranges.take(), blocks).take();
 }
 
-std::vector<sock_filter> assemble_allow_only(std::span<const int> numbers) {
-  const Context context = make_context(SCMP_ACT_KILL_PROCESS);
-  for (const int number : numbers) add_rule(context, SCMP_ACT_ALLOW, number, "");
-  std::vector<sock_filter> program = exported(context);
-  check_length(program);
-  return program;
+std::vector<sock_filter> assemble_allow_only(std::vector<int> numbers) {
+  std::ranges::sort(numbers);
+  Ranges ranges(SECCOMP_RET_KILL_PROCESS);
+  for (const int number : numbers) ranges.add(number, SECCOMP_RET_ALLOW);
+  return Program(ranges.take(), {}).take();
 }
 
 }  // namespace evalrun::lockdown

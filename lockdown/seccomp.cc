@@ -102,7 +102,7 @@ FilterProgram build_init_filter() {
   for (const NamedReason& call : init_calls()) {
     if (const std::optional<int> number = number_of_call(std::string(call.name))) numbers.push_back(*number);
   }
-  return assemble_allow_only(numbers);
+  return assemble_allow_only(std::move(numbers));
 }
 
 std::string name_of_call(int number) {

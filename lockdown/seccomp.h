@@ -1,5 +1,5 @@
-// The system-call filters: built by libseccomp in the parent from the tables of call_table.h, exported once to classic
-// BPF bytes, loaded in the child by seccomp(2) (libseccomp's own load allocates).
+// The system-call filters: assembled in the parent from the tables of call_table.h (filter_program.h), loaded in the
+// child by seccomp(2); libseccomp resolves the calls' names.
 //
 // Three programs:
 //   whitelist   the policy. It still admits the few calls that the later steps of the lockdown need (kSetUpCalls).
@@ -20,7 +20,7 @@ namespace evalrun::lockdown {
 using FilterProgram = std::vector<sock_filter>;
 
 // Throws PlanError (located at seccomp.allow / seccomp.deny through `plan`) where an override contradicts itself or
-// names a call that evalrun never allows; std::runtime_error where libseccomp fails.
+// names a call that evalrun never allows; std::runtime_error where a filter is too long for the kernel.
 FilterProgram build_whitelist(const Plan& plan);
 // For `evalrun trace`: beside what the whitelist hands over, the calls by which a new program is noticed.
 FilterProgram build_observed(const Plan& plan);

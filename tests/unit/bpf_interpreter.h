@@ -1,5 +1,5 @@
 // Runs seccomp's dialect of classic BPF in user space, so that tests can ask a filter about calls without making them.
-// It knows the instructions that libseccomp and lockdown/filter_program.cc emit; any other, a jump out of the program
+// It knows the instructions that lockdown/filter_program.cc and libseccomp emit; any other, a jump out of the program
 // or a load outside seccomp_data throws std::runtime_error, as the kernel would refuse to load such a program.
 #pragma once
 
