@@ -31,10 +31,6 @@ Plan read(const Options& options) {
   return parse_plan(read_plan(options.plan), options.set, image_search_path());
 }
 
-std::shared_ptr<const sandbox::CompiledPlan> compile(const Options& options) {
-  return sandbox::compile(read(options), sandbox::probe_host());
-}
-
 bool wants_text(const Options& options) {
   if (options.format) return *options.format == Format::Text;
   return options.output.empty() && ::isatty(STDOUT_FILENO) == 1;
@@ -72,6 +68,21 @@ int check(const Options& options) {
   return 0;
 }
 
+// One sandbox after another, under its name where the plan has more than one.
+int explain_plan(const Options& options) {
+  const Plan plan = read(options);
+  const sandbox::HostFacts host = sandbox::probe_host();
+  std::string text;
+  for (const judge::PlannedRun& run : judge::runs_of(plan)) {
+    const auto compiled = sandbox::compile(run.plan, host);
+    if (judge::is_graded(plan)) text += std::string("== ") + run.name + "\n\n";
+    text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
+  }
+  text.pop_back();
+  std::cout << text;
+  return 0;
+}
+
 int trace_plan(const Options& options) {
   const Plan plan = read(options);
   if (judge::is_graded(plan)) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
@@ -90,7 +101,7 @@ int dispatch(const Options& options, ResultFile& output) {
   switch (options.verb) {
     case Verb::Run: return run(options, output);
     case Verb::Check: return check(options);
-    case Verb::Explain: std::cout << (options.seccomp ? explain_seccomp : explain)(*compile(options)); return 0;
+    case Verb::Explain: return explain_plan(options);
     case Verb::Trace: return trace_plan(options);
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;

@@ -28,7 +28,7 @@ Plan single(const Plan& plan) {
 }
 
 // The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
-// has not.
+// has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
 Plan compile_plan(const Plan& plan) {
   Plan one = single(plan);
   one.argv = plan.compile->argv;
@@ -37,6 +37,8 @@ Plan compile_plan(const Plan& plan) {
   one.output = OutputCapture{};
   one.error_output = OutputCapture{};
   one.network = {};
+  one.landlock = {};
+  one.seccomp.deny.clear();
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;
@@ -134,10 +136,16 @@ bool is_graded(const Plan& plan) {
   return plan.compile.has_value() || !plan.cases.empty();
 }
 
+std::vector<PlannedRun> runs_of(const Plan& plan) {
+  std::vector<PlannedRun> runs;
+  if (plan.compile) runs.push_back({"compile", compile_plan(plan)});
+  runs.push_back({plan.cases.empty() ? "run" : "case", run_plan(plan)});
+  return runs;
+}
+
 void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
   check_case_files(plan);
-  if (plan.compile) sandbox::compile(compile_plan(plan), host);
-  sandbox::compile(run_plan(plan), host);
+  for (const PlannedRun& run : runs_of(plan)) sandbox::compile(run.plan, host);
 }
 
 unsigned default_jobs(const Plan& plan) {

@@ -57,6 +57,14 @@ struct Grade {
 // Whether the plan is more than one run.
 bool is_graded(const Plan& plan);
 
+// The sandboxes of a plan: the compile step where it has one, then the program's, which its cases have in common but
+// for their streams and limits.
+struct PlannedRun {
+  const char* name;  // "compile", "run" or "case"
+  Plan plan;
+};
+std::vector<PlannedRun> runs_of(const Plan& plan);
+
 // Checks what each of the plan's runs needs of this host, without making anything. Throws PlanError and HostError.
 void check_runs(const Plan& plan, const sandbox::HostFacts& host);
 

@@ -488,7 +488,9 @@ std::vector<Key> compile_rows() {
   std::vector<Key> rows = {
       {"compile", "",
        "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
-       "each case, finds there. Where it fails, the verdict is CE.",
+       "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
+       "say is "
+       "for the run alone.",
        TableForm{.begin = [](Draft& d, const Entry&) { d.plan.compile.emplace(); }}},
       {"compile.argv", "", "The compiler and its arguments, as in `argv`. Without it the image's compile line is used.",
        TextsForm{text_rule::kAny, 1,

@@ -109,6 +109,37 @@ TEST(grading, a_compiler_that_hits_a_limit_is_ce_too) {
   EXPECT_EQ(run.result.at("compile").at("outcome").at("limit"), "cpu");
 }
 
+TEST(grading, what_a_plan_takes_from_the_program_its_compiler_still_has) {
+  const std::string makes_a_link = "ln -s /etc made && echo linked";
+  const std::string narrowed = "seccomp.deny = [\"symlink\", \"symlinkat\"]\n";
+  const PlanRun both = run_plan(shell_plan(makes_a_link, makes_a_link, ""));
+  EXPECT_EQ(both.verdict(), "OK") << both.command.output;
+  const PlanRun denied = run_plan(narrowed + shell_plan(makes_a_link, makes_a_link, ""));
+  EXPECT_EQ(denied.result.at("compile").at("verdict"), "OK") << denied.command.output;
+  EXPECT_EQ(denied.verdict(), "RE");
+}
+
+TEST(grading, paths_that_only_the_program_is_kept_to_may_be_the_compilers_work) {
+  const std::string narrowed = "landlock = { read = [\"/work/made\", \"/usr\"], execute = [\"/usr\"] }\n";
+  const std::string compile = "echo compiled >made; echo compiled >other";
+  const PlanRun run = run_plan(narrowed + shell_plan(compile, "cat made; cat other", ""));
+  EXPECT_EQ(run.result.at("compile").at("verdict"), "OK") << run.command.output;
+  EXPECT_EQ(run.output(), "compiled\n");
+  EXPECT_EQ(run.verdict(), "RE");
+}
+
+TEST(grading, explain_shows_every_sandbox_of_the_plan) {
+  const TemporaryFolder folder;
+  folder.write("plan.toml", "seccomp.deny = [\"symlinkat\"]\n" + shell_plan("true", "true", case_of("", "")));
+  const Finished explained = run_command({evalrun().string(), "explain", (folder.path() / "plan.toml").string()});
+  ASSERT_EQ(explained.exit_code, 0) << explained.error_output;
+  const std::size_t compile = explained.output.find("== compile\n");
+  const std::size_t program = explained.output.find("== case\n");
+  ASSERT_EQ(compile, 0U) << explained.output;
+  ASSERT_NE(program, std::string::npos);
+  EXPECT_NE(explained.output.find("steps, in order"), explained.output.rfind("steps, in order"));
+}
+
 TEST(grading, without_cases_the_program_is_compiled_and_run_once) {
   const TemporaryFolder folder;
   const PlanRun run = run_plan_in(

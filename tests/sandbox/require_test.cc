@@ -70,7 +70,7 @@ TEST(require, each_set_up_call_that_a_container_may_deny_is_named) {
     EXPECT_EQ(run.kind(), "sandbox_error") << name;
     EXPECT_TRUE(run.result.at("outcome").at("operation").get<std::string>().starts_with(name)) << run.command.output;
     EXPECT_EQ(run.result.at("outcome").at("errno"), "EPERM");
-    EXPECT_EQ(run.command.output.find("ran"), std::string::npos);
+    EXPECT_EQ(run.command.output.find("\"ran"), std::string::npos) << run.command.output;
   }
 }
 
