@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # boot.sh FLAVOUR BUILD FOLDER [TEST…]: boots one of Debian's packaged cloud kernels in an emulated machine, runs the
 # sandbox tests of BUILD there as root and as an ordinary user with a control group of his own, and prints what came of
-# it. Status 0: every test passed or was skipped for a named reason; 1 otherwise. FOLDER keeps the kernels and the
-# results from one boot to the next.
+# it. Status 0: every test passed or was skipped for a named reason; 77: this host cannot fetch or emulate it; 1
+# otherwise. FOLDER keeps the kernels and the results from one boot to the next.
 #
 # FLAVOUR   6.1: bookworm's kernel, Landlock ABI 2.   6.12: bookworm-backports' kernel, Landlock ABI 6.
 # TEST      names of test programs ("run_test"); without any: those of guest_tests below.
@@ -27,14 +27,18 @@ guest_tests=(
 (($# == 0)) || guest_tests=("$@")
 # A user's shell and what the tests and the image "bash" call by name.
 guest_programs=(
-  bash sh cat chmod chown cp cut date dd echo env expr false find grep head id ln ls mkdir mkfifo mktemp mount mv nproc ps
-  readlink realpath rm rmdir sed seq setpriv sleep sort stat tail tee timeout touch tr true umount uname uniq wc
+  awk bash sh cat chmod chown cp cut date dd diff echo env expr false find grep head id ln ls mkdir mkfifo mktemp mount mv nproc ps
+  readlink realpath rev rm rmdir sed seq setpriv sleep sort stat tail tee timeout touch tr true umount uname uniq unshare wc
 )
 
 say() { printf 'boot: %s\n' "$*" >&2; }
 die() {
   say "$@"
   exit 1
+}
+cannot_boot() {
+  say "$@"
+  exit 77
 }
 
 # --- the kernel ------------------------------------------------------------------------------------------------------
@@ -63,9 +67,9 @@ kernel_of() {
     [[ -n $(find "$folder/apt/lists" -name '*Packages*' -mmin -1440 2>/dev/null) ]] || private_apt apt-get update >&2
     package=$(private_apt apt-cache depends "linux-image-cloud-amd64/$suite" | sed -n 's/^ *Depends: *//p' | head -n 1)
     [[ -n $package ]] || die "Debian's $suite has no linux-image-cloud-amd64"
-    (cd "$folder" && private_apt apt-get download "$package" >&2)
+    (cd "$folder" && private_apt apt-get download "$package" >&2) || die "$package could not be fetched"
     dpkg-deb --fsys-tarfile "$folder/${package}"_*.deb |
-      tar -xO --wildcards './boot/vmlinuz-*' >"$folder/vmlinuz-$1.new"
+      tar -xO --wildcards './boot/vmlinuz-*' >"$folder/vmlinuz-$1.new" || die "$package holds no kernel"
     rm -f "$folder/${package}"_*.deb
     mv "$folder/vmlinuz-$1.new" "$folder/vmlinuz-$1"
   fi
@@ -92,7 +96,7 @@ put() {
 
 make_archive() {
   local tree=$1 archive=$2 name path
-  mkdir -p "$tree"/{dev,proc,sys,run,tmp,root,etc,var/tmp,new,usr/{bin,sbin,lib,lib64}}
+  mkdir -p "$tree"/{dev,proc,sys,run,tmp,root,etc/alternatives,var/tmp,new,usr/{bin,sbin,lib,lib64}}
   for name in bin sbin lib lib64; do ln -s "usr/$name" "$tree/$name"; done
   for name in "${guest_programs[@]}"; do
     path=$(type -P "$name") || continue
@@ -120,7 +124,10 @@ make_archive() {
 
 # --- the boot ----------------------------------------------------------------------------------------------------------
 
-kernel=$(kernel_of "$flavour")
+for name in qemu-system-x86_64 cpio busybox; do
+  command -v "$name" >/dev/null || cannot_boot "$name is missing"
+done
+kernel=$(kernel_of "$flavour") || cannot_boot "Debian's kernel $flavour cannot be had here"
 results=$folder/results-$flavour.txt
 console=$folder/console-$flavour.txt
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/evalrun-boot-XXXXXX")

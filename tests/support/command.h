@@ -40,7 +40,7 @@ struct PlanRun {
   Finished command;
   nlohmann::json result;  // null where there was none
 
-  [[nodiscard]] std::string verdict() const { return result.value("verdict", ""); }
+  [[nodiscard]] std::string verdict() const { return result.is_object() ? result.value("verdict", "") : ""; }
   [[nodiscard]] std::string kind() const { return result.at("outcome").value("kind", ""); }
   [[nodiscard]] std::string output() const { return result.at("stdout").value("text", ""); }
   [[nodiscard]] std::string error_output() const { return result.at("stderr").value("text", ""); }
