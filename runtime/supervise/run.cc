@@ -421,13 +421,22 @@ void Run::arm_timer() {
   }
 }
 
+// Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.
+Duration Run::init_cpu() const {
+  clockid_t clock{};
+  timespec time{};
+  // It fails where init is gone: then what it said last holds.
+  if (::clock_getcpuclockid(sandbox_->init_pid(), &clock) != 0 || ::clock_gettime(clock, &time) != 0) return init_cpu_;
+  return std::max(init_cpu_, Duration(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
+}
+
 // Of the program alone: what its group counted, less what init and the set-up took of it.
 CpuTime Run::cpu_time() const {
   Duration own = set_up_cpu_;
   CpuTime time;
   if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
     time = {counted->user, counted->system, groups_->cpu_source()};
-    own += finish_ ? Duration(std::chrono::microseconds(finish_->usage.init_us)) : init_cpu_;
+    own += finish_ ? Duration(std::chrono::microseconds(finish_->usage.init_us)) : init_cpu();
   } else if (finish_) {
     time = {std::chrono::microseconds(finish_->usage.user_us), std::chrono::microseconds(finish_->usage.system_us),
             "init: getrusage of every process it waited for"};

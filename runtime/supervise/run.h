@@ -74,6 +74,7 @@ class Run {
   [[nodiscard]] RunFacts facts() const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
+  [[nodiscard]] Duration init_cpu() const;
   [[nodiscard]] CpuTime cpu_time() const;
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;

@@ -157,6 +157,14 @@ TEST(exhaustion, thousands_of_orphans_are_reaped) {
   EXPECT_EQ(run.output(), "poured 2000\n") << shown(run);
 }
 
+// Reaping them is init's work, and no CPU time of the program's: neither in the figure nor before the limit.
+TEST(exhaustion, what_reaping_orphans_costs_is_not_the_programs) {
+  const PlanRun run = run_hostile({"pour-orphans", "100000000"}, "limits.cpu = \"1s\"\nlimits.wall = \"20s\"\n");
+  EXPECT_EQ(run.verdict(), "TLE") << shown(run);
+  EXPECT_EQ(run.result.at("outcome").at("limit"), "cpu") << shown(run);
+  EXPECT_GE(run.result.at("outcome").at("reached_us"), 1'000'000) << shown(run);
+}
+
 // Row 108: the program is alone in its namespace.
 TEST(exhaustion, killing_everything_kills_the_sandbox_alone) {
   const PlanRun run = run_hostile({"kill-all", "tell", "alive"});

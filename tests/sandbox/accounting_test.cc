@@ -167,7 +167,7 @@ TEST_P(Touchers, sixty_four_mebibytes_are_the_peak_within_two) {
   const RunResult run = run_burner(back_end, toucher.words, toucher.more);
   ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
   EXPECT_EQ(run.output.kept.find(" E"), std::string::npos) << run.output.kept;
-  EXPECT_NEAR(peak_mebibytes(run), 64, 2);
+  EXPECT_NEAR(peak_mebibytes(run), 64, back_end == BackEnd::Sampling ? 4 : 2);
   EXPECT_TRUE(is_source_of(back_end, run.memory.source));
 }
 
