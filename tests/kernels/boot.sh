@@ -106,9 +106,10 @@ make_archive() {
   cp /etc/ld.so.cache "$tree/etc/"
   printf 'root:x:0:0::/root:/bin/bash\ntester:x:20001:20001::/tmp:/bin/bash\n' >"$tree/etc/passwd"
   printf 'root:x:0:\ntester:x:20001:\n' >"$tree/etc/group"
-  mkdir -p "$tree/evalrun/build/tests" "$tree/evalrun/tests"
+  mkdir -p "$tree/evalrun/build/tests" "$tree/evalrun/tests/support"
   cp -r "$source_dir/images" "$tree/evalrun/"
   cp -r "$source_dir/tests/golden" "$tree/evalrun/tests/"
+  cp "$source_dir/tests/support/accepting_evalrun.sh" "$tree/evalrun/tests/support/"
   cp -r "$build/probes" "$build/evalrun" "$tree/evalrun/build/"
   for name in "${guest_tests[@]}"; do
     [[ -x $build/tests/$name ]] || die "$build/tests/$name is not built"

@@ -517,8 +517,6 @@ TEST(mediation, deputies_die_with_the_supervisor) {
                                                                  "sleep-in-connect", "unix:/work/s", "pause"},
                                                                 "stdout = \"inherit\"\n"));
   std::vector<std::string> argv = {evalrun().string(), "run", "--output", "/dev/null", plan};
-  for (const std::string& layer : accepted_layers())
-    argv.insert(argv.end(), {"--set", "require." + layer + "=if-available"});
   Pipe output = make_pipe(Blocking::Yes, Blocking::Yes);
   const pid_t supervisor = ::fork();
   if (supervisor == 0) {
@@ -569,9 +567,7 @@ std::string children_of(const std::string& pid, const std::string& tid) {
 
 std::shared_ptr<const sandbox::CompiledPlan> compiled(const std::vector<std::string>& words, const std::string& more) {
   const PlanText text{probe_plan("endpoints", words, more), "plan.toml", "plan", "/"};
-  std::vector<std::string> accepted;
-  for (const std::string& layer : accepted_layers()) accepted.push_back("require." + layer + "=if-available");
-  return sandbox::compile(parse_plan(text, accepted, {}), sandbox::probe_host());
+  return sandbox::compile(parse_plan(text, accepted_lacks(), {}), sandbox::probe_host());
 }
 
 // sandlock: the supervisor's descriptors grew.
@@ -665,9 +661,6 @@ TEST(mediation, explain_lists_the_filters_call_by_call) {
   const std::string plan = folder.write("plan.toml", probe_plan("endpoints", {}));
   const auto explained = [&](std::vector<std::string> argv) {
     argv.insert(argv.begin(), {evalrun().string(), "explain", plan});
-    for (const std::string& layer : accepted_layers()) {
-      argv.insert(argv.end(), {"--set", "require." + layer + "=if-available"});
-    }
     return run_command(argv);
   };
   const Finished listed = explained({"--seccomp"});

@@ -8,10 +8,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
@@ -106,20 +103,11 @@ Finished run_command(const std::vector<std::string>& argv, const std::string& in
   return finished;
 }
 
-std::vector<std::string> accepted_layers() {
-  std::istringstream words(std::getenv("EVALRUN_ACCEPT_MISSING") == nullptr ? ""
-                                                                            : std::getenv("EVALRUN_ACCEPT_MISSING"));
-  return {std::istream_iterator<std::string>(words), {}};
-}
-
 PlanRun run_plan_in(const TemporaryFolder& folder, const std::string& toml, const std::vector<std::string>& arguments,
                     const std::string& input) {
   const std::filesystem::path plan = folder.write("plan.toml", toml);
   std::vector<std::string> argv = {evalrun().string(), "run", plan.string(), "--format", "json"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  for (const std::string& accepted : accepted_layers()) {
-    argv.insert(argv.end(), {"--set", "require." + accepted + "=if-available"});
-  }
   PlanRun run;
   run.command = run_command(argv, input);
   run.result = nlohmann::json::parse(run.command.output, nullptr, false);

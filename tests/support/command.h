@@ -51,10 +51,6 @@ PlanRun run_plan(const std::string& toml, const std::vector<std::string>& argume
 PlanRun run_plan_in(const TemporaryFolder& folder, const std::string& toml,
                     const std::vector<std::string>& arguments = {}, const std::string& input = "");
 
-// The layers that this host lacks and the tests run without: the words of EVALRUN_ACCEPT_MISSING ("landlock_net"). The
-// plans of run_plan accept that; empty as a rule.
-std::vector<std::string> accepted_layers();
-
 // A plan that runs a probe (a small static program of tests/probes) with these words, followed by `more` lines of TOML.
 // Top-level keys first: `more` may open tables.
 std::string probe_plan(const std::string& probe, const std::vector<std::string>& words, const std::string& more = "");

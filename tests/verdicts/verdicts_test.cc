@@ -89,9 +89,8 @@ supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, supervi
   for (const auto& [name, text] : row.files) folder.write(name, text);
   const std::string toml = filled(filled(row.plan, "{folder}", folder.path()), "{probes}", probe("x").parent_path());
   const PlanText text{toml, "plan.toml", "plan", folder.path()};
-  std::vector<std::string> overrides;
-  for (const std::string& layer : accepted_layers()) overrides.push_back("require." + layer + "=if-available");
-  const auto plan = sandbox::compile(parse_plan(text, overrides, {source_dir() / "images"}), sandbox::probe_host());
+  const auto plan =
+      sandbox::compile(parse_plan(text, accepted_lacks(), {source_dir() / "images"}), sandbox::probe_host());
   if (row.meanwhile.after_compile) row.meanwhile.after_compile(folder.path());
   try {
     supervise::EventLoop loop;
