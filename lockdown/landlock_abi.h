@@ -36,6 +36,7 @@ enum Scope : std::uint64_t {  // ABI 6
   kScopeSignal = 1ULL << 1,
 };
 
+inline constexpr int kAbiTruncate = 3;
 inline constexpr int kAbiNet = 4;
 inline constexpr int kAbiScopes = 6;
 

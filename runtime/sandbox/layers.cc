@@ -21,6 +21,18 @@ std::string landlock_needs(int abi, int have, const char* what, const char* sinc
          std::to_string(have);
 }
 
+// An older Landlock lets a file be truncated that may not be written. A read-only mount does not; so it matters only
+// where a plan takes from its programs what the mount would let them write.
+LayerState decide_landlock_fs(const Plan& plan, int abi) {
+  const bool narrows_writing = !plan.landlock.write.empty();
+  if (abi >= 1 && narrows_writing) {
+    return decide(abi >= lockdown::kAbiTruncate, plan.require.landlock, "landlock",
+                  landlock_needs(lockdown::kAbiTruncate, abi, "keeping files outside of landlock.write from truncation",
+                                 "Linux 6.2"));
+  }
+  return decide(abi >= 1, plan.require.landlock, "landlock", landlock_needs(1, abi, "Landlock", "Linux 5.13"));
+}
+
 }  // namespace
 
 std::string to_string(const LayerState& state) {
@@ -41,7 +53,7 @@ Layers decide_layers(const Plan& plan, const HostFacts& host) {
   layers.ipc_ns = decide(host.ipc_ns, require.ipc_ns, "ipc_ns", "this kernel has no ipc namespaces");
   layers.uts_ns = decide(host.uts_ns, require.uts_ns, "uts_ns", "this kernel has no uts namespaces");
   layers.cgroup_ns = decide(host.cgroup_ns, require.cgroup_ns, "cgroup_ns", "this kernel has no cgroup namespaces");
-  layers.landlock_fs = decide(abi >= 1, require.landlock, "landlock", landlock_needs(1, abi, "Landlock", "Linux 5.13"));
+  layers.landlock_fs = decide_landlock_fs(plan, abi);
   layers.landlock_net = decide(abi >= lockdown::kAbiNet, require.landlock_net, "landlock_net",
                                landlock_needs(lockdown::kAbiNet, abi, "the control of TCP ports", "Linux 6.7"));
   layers.landlock_scopes = decide(abi >= lockdown::kAbiScopes, require.landlock_scopes, "landlock_scopes",

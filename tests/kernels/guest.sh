@@ -84,8 +84,13 @@ if ((abi < 4)); then
   expect "a plan that requires every layer" "$run" 3 landlock_net 'if-available' 'needs Landlock ABI 4'
   expect "a plan that accepts the lack" "$run $accept" 0 '"verdict": "OK"' '"net": "degraded: ' '"text": "ran'
   export EVALRUN_ACCEPT_MISSING="landlock_net landlock_scopes"
-  # These say what a kernel with every layer says; without Landlock's scopes init may be signalled, to no effect.
+  narrowed="--set landlock.write=[\"/work\"]"
+  expect "a plan that narrows what may be written" "$run $accept $narrowed" 3 'truncation needs Landlock ABI 3'
+  expect "a plan that accepts truncation" "$run $accept $narrowed --set require.landlock=if-available" 0 '"fs": "degraded: '
+  # These say what a kernel with every layer says; without Landlock's scopes init may be signalled, to no effect. The
+  # script that stands in for evalrun needs descriptors of its own.
   left_out+=:attest.every_layer_says_enforced*:require.*:attest.init_cannot_be_signalled*:measurement.no_signal_reaches_init
+  left_out+=:filesystem.a_read_only_bind_cannot_be_written_and_landlock*:supervisor.too_few_descriptors*
 else
   expect "a plan that requires every layer" "$run" 0 '"verdict": "OK"' '"net": "enforced"' '"text": "ran'
 fi
