@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "runtime/cli/doctor.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/grade_report.h"
@@ -16,6 +17,7 @@
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
+#include "runtime/doctor/doctor.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/keys.h"
@@ -92,6 +94,12 @@ int trace_plan(const Options& options) {
   return judge::exit_status_of(judge::verdict_of(found.result.outcome));
 }
 
+int examine(const Options& options) {
+  const std::vector<doctor::Check> checks = doctor::examine_host();
+  std::cout << (options.json ? to_json(checks) : to_text(checks));
+  return exit_status_of(doctor::worst_of(checks));
+}
+
 int schema(const Options& options) {
   std::cout << (options.json ? schema_json() : options.markdown ? schema_markdown() : schema_text());
   return 0;
@@ -103,6 +111,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Check: return check(options);
     case Verb::Explain: return explain_plan(options);
     case Verb::Trace: return trace_plan(options);
+    case Verb::Doctor: return examine(options);
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;
     case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;

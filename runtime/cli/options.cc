@@ -12,7 +12,7 @@
 namespace evalrun::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kVerbs = {"run", "check", "explain", "schema", "image", "trace"};
+constexpr std::array<std::string_view, 7> kVerbs = {"run", "check", "explain", "trace", "doctor", "schema", "image"};
 
 void add_plan(CLI::App& verb, Options& options) {
   verb.add_option("PLAN", options.plan, "the plan file; - reads it from standard input")->required();
@@ -58,6 +58,10 @@ void build(CLI::App& app, Options& options) {
   trace->add_option("--format", options.format, "json or text; text only by default on a terminal")
       ->transform(CLI::CheckedTransformer(kFormats));
   trace->callback([&] { options.verb = Verb::Trace; });
+
+  CLI::App* doctor = app.add_subcommand("doctor", "what this host gives runs, and the remedy for what it does not");
+  doctor->add_flag("--json", options.json, "as JSON");
+  doctor->callback([&] { options.verb = Verb::Doctor; });
 
   CLI::App* schema = app.add_subcommand("schema", "print every key of a plan: type, unit, default, range");
   schema->add_flag("--json", options.json, "as a JSON Schema");

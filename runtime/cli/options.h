@@ -9,7 +9,7 @@
 
 namespace evalrun::cli {
 
-enum class Verb { Run, Check, Explain, Schema, ImageList, ImageCheck, Trace };
+enum class Verb { Run, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck };
 enum class Format { Json, Text };
 
 struct Options {
@@ -22,7 +22,7 @@ struct Options {
   judge::GradingOptions grading;
   std::string image;      // of `image check`
   bool seccomp = false;   // of `explain`
-  bool json = false;      // of `schema`
+  bool json = false;      // of `schema` and `doctor`
   bool markdown = false;  // of `schema`
 };
 

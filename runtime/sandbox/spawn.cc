@@ -62,6 +62,16 @@ void write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+void write_id_map(pid_t pid, const Identity& identity) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const auto line = [](unsigned outside) { return std::to_string(kInsideId) + " " + std::to_string(outside) + " 1\n"; };
+  // The kernel's condition for a map without CAP_SETGID (user_namespaces(7)); with it the child drops its groups
+  // instead.
+  if (identity.is_own) write_file(folder + "/setgroups", "deny");
+  write_file(folder + "/gid_map", line(identity.gid));
+  write_file(folder + "/uid_map", line(identity.uid));
+}
+
 Sandbox::Sandbox(const CompiledPlan& plan, Streams streams, GroupEntry groups)
     : identity_(lease_identity(plan.host().is_root)), cores_(lease_cores(plan.plan())) {
   int ends[2];
@@ -122,7 +132,7 @@ Sandbox::Sandbox(const CompiledPlan& plan, Streams streams, GroupEntry groups)
   pid_ = static_cast<pid_t>(pid);
   pidfd_ = Fd(pidfd);
   try {
-    write_id_map();
+    write_id_map(pid_, identity_);
     const char go = 1;
     if (::send(control_.get(), &go, sizeof go, MSG_NOSIGNAL) != sizeof go)
       throw HostError("spawn", "send", "init", errno);
@@ -137,16 +147,6 @@ Sandbox::~Sandbox() {
   if (pid_ < 0) return;
   kill();
   reap();
-}
-
-void Sandbox::write_id_map() {
-  const std::string folder = "/proc/" + std::to_string(pid_);
-  const auto line = [](unsigned outside) { return std::to_string(kInsideId) + " " + std::to_string(outside) + " 1\n"; };
-  // The kernel's condition for a map without CAP_SETGID (user_namespaces(7)); with it the child drops its groups
-  // instead.
-  if (identity_.is_own) write_file(folder + "/setgroups", "deny");
-  write_file(folder + "/gid_map", line(identity_.gid));
-  write_file(folder + "/uid_map", line(identity_.uid));
 }
 
 void Sandbox::ask_to_end() noexcept {

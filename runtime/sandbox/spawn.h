@@ -26,6 +26,10 @@ struct GroupEntry {
   std::span<const int> task_files;  // v1 groups' tasks files
 };
 
+// Maps the one id that exists inside to the run's identity, in the new user namespace of process `pid`. Throws
+// HostError.
+void write_id_map(pid_t pid, const Identity& identity);
+
 // A sandbox that lives. Whoever holds it owns it: the destructor kills everything inside and reaps init.
 class Sandbox {
  public:
@@ -53,8 +57,6 @@ class Sandbox {
   void reap() noexcept;
 
  private:
-  void write_id_map();
-
   Identity identity_;
   Cores cores_;
   pid_t pid_ = -1;

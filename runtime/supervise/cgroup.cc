@@ -60,8 +60,9 @@ std::map<std::string, std::string> own_groups() {
   return groups;
 }
 
-// The folder of this process's group; "" where the tree is not mounted or shows another part.
-std::string own_folder(const std::string& controller) {
+}  // namespace
+
+std::string own_group_folder(const std::string& controller) {
   static const std::map<std::string, Tree> trees = mounted_trees();
   static const std::map<std::string, std::string> groups = own_groups();
   const auto tree = trees.find(controller);
@@ -74,6 +75,8 @@ std::string own_folder(const std::string& controller) {
   }
   return path == "/" || path.empty() ? tree->second.at : tree->second.at + path;
 }
+
+namespace {
 
 // 0 or errno.
 int write_text(const std::string& path, const std::string& text) {
@@ -112,7 +115,7 @@ bool writable(const std::string& folder) {
 // Our own group of the v2 tree and its ancestors, the nearest first, as far as they may be written.
 std::vector<std::string> writable_v2_folders() {
   std::vector<std::string> folders;
-  for (std::string folder = own_folder(""); folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
+  for (std::string folder = own_group_folder(""); folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
     if (!std::ifstream(folder + "/cgroup.subtree_control")) break;
     if (writable(folder) && writable(folder + "/cgroup.procs")) folders.push_back(folder);
   }
@@ -205,7 +208,7 @@ std::vector<GroupTree> find_group_trees(GroupVersions versions) {
   if (versions == GroupVersions::V2) return trees;
   const auto add_v1 = [&](GroupTree::Kind kind, const char* controller, bool GroupTree::*gives) {
     const bool already = std::any_of(trees.begin(), trees.end(), [&](const GroupTree& tree) { return tree.*gives; });
-    const std::string folder = own_folder(controller);
+    const std::string folder = own_group_folder(controller);
     if (already || folder.empty() || !writable(folder)) return;
     GroupTree tree{.kind = kind, .folder = folder};
     tree.*gives = true;

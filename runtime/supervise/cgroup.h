@@ -42,6 +42,10 @@ enum class GroupVersions { Both, V1, V2 };
 // not make: to the nearest one's cgroup.subtree_control (docs/decisions/011-handing-down-controllers.md).
 std::vector<GroupTree> find_group_trees(GroupVersions versions = GroupVersions::Both);
 
+// The folder of this process's own group in the tree of a v1 controller ("memory"), or of v2 (""); "" where that tree
+// is not mounted or shows another part.
+std::string own_group_folder(const std::string& controller);
+
 class Groups {
  public:
   // `trees` empty: runs do without.

@@ -85,6 +85,7 @@ if ((abi < 4)); then
   expect "a plan that accepts the lack" "$run $accept" 0 '"verdict": "OK"' '"net": "degraded: ' '"text": "ran'
   export EVALRUN_ACCEPT_MISSING="landlock_net landlock_scopes"
   narrowed="--set landlock.write=[\"/work\"]"
+  expect "the doctor" "/evalrun/build/evalrun doctor" 1 'landlock_net  *no control of TCP ports' 'boot Linux 6.7 or newer'
   expect "a plan that narrows what may be written" "$run $accept $narrowed" 3 'truncation needs Landlock ABI 3'
   expect "a plan that accepts truncation" "$run $accept $narrowed --set require.landlock=if-available" 0 '"fs": "degraded: '
   # These say what a kernel with every layer says; without Landlock's scopes init may be signalled, to no effect. The

@@ -22,13 +22,14 @@ offers() {
   fi
 }
 
-offers "check explain image run schema trace" ""
+offers "check doctor explain image run schema trace" ""
 offers "schema" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
 offers "--set" check plan.toml --s
 offers "--json" schema --j
+offers "--json" doctor --j
 offers "json text" run plan.toml --format ""
 offers "check list" image ""
 offers "python" image check py

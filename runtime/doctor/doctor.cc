@@ -1,0 +1,61 @@
+#include "runtime/doctor/doctor.h"
+
+#include <algorithm>
+
+#include "runtime/core/error.h"
+#include "runtime/doctor/examinations.h"
+
+namespace evalrun::doctor {
+namespace {
+
+bool is_broken(const std::vector<Check>& checks, std::string_view name) {
+  return std::ranges::any_of(checks,
+                             [&](const Check& check) { return check.name == name && check.state == State::Broken; });
+}
+
+Check broken(const std::string& name, const HostError& error, const std::string& remedy) {
+  return {.name = name, .state = State::Broken, .finding = error.what(), .remedy = remedy};
+}
+
+void append(std::vector<Check>& checks, std::vector<Check> more) {
+  std::ranges::move(more, std::back_inserter(checks));
+}
+
+}  // namespace
+
+std::vector<Check> examine_host() {
+  Host host;
+  host.around = look_around();
+  std::vector<Check> checks;
+  try {
+    host.facts = sandbox::probe_host();
+  } catch (const HostError& error) {
+    // Without /proc nothing can be tried: a run's own identity is written there.
+    return {broken("proc", error, "mount -t proc proc /proc")};
+  }
+  append(checks, check_kernel(host));
+  try {
+    host.identity = sandbox::lease_identity(host.facts.is_root);
+  } catch (const HostError& error) {
+    checks.push_back(broken("identity", error,
+                            "start evalrun as an ordinary user, or map 65536 ids into this user namespace "
+                            "(newuidmap(1), unshare --map-auto), or free /run/evalrun"));
+    return checks;
+  }
+  append(checks, check_namespaces(host));
+  if (!is_broken(checks, "user_ns") && !is_broken(checks, "mount_ns")) append(checks, check_mounts(host));
+  for (const auto& check :
+       {check_landlock, check_seccomp, check_rlimits, check_groups, check_haste, check_timing, check_images}) {
+    append(checks, check(host));
+  }
+  checks.push_back(check_run(host, checks));
+  return checks;
+}
+
+State worst_of(const std::vector<Check>& checks) {
+  State worst = State::Good;
+  for (const Check& check : checks) worst = std::max(worst, check.state);
+  return worst;
+}
+
+}  // namespace evalrun::doctor

@@ -1,0 +1,33 @@
+// The checks, a few to each function. All but the last can be made in any order.
+#pragma once
+
+#include <vector>
+
+#include "runtime/doctor/check.h"
+#include "runtime/doctor/surroundings.h"
+#include "runtime/sandbox/host.h"
+#include "runtime/sandbox/leases.h"
+
+namespace evalrun::doctor {
+
+struct Host {
+  sandbox::HostFacts facts;
+  sandbox::Identity identity;  // what a run would have
+  Surroundings around;
+};
+
+std::vector<Check> check_kernel(const Host& host);
+std::vector<Check> check_namespaces(const Host& host);
+std::vector<Check> check_mounts(const Host& host);  // only where user and mount namespaces can be made
+std::vector<Check> check_landlock(const Host& host);
+std::vector<Check> check_seccomp(const Host& host);
+std::vector<Check> check_rlimits(const Host& host);
+std::vector<Check> check_groups(const Host& host);
+std::vector<Check> check_haste(const Host& host);
+std::vector<Check> check_timing(const Host& host);
+std::vector<Check> check_images(const Host& host);
+
+// Runs this very program in a sandbox, by a plan that accepts what the other checks say must be accepted.
+Check check_run(const Host& host, const std::vector<Check>& others);
+
+}  // namespace evalrun::doctor

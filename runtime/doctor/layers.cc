@@ -1,0 +1,333 @@
+// Checks of the layers: the kernel itself, namespaces, mounts, Landlock, seccomp.
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lockdown/steps.h"
+#include "runtime/core/error.h"
+#include "runtime/core/mount_table.h"
+#include "runtime/core/small_file.h"
+#include "runtime/core/sys.h"
+#include "runtime/core/text.h"
+#include "runtime/doctor/examinations.h"
+#include "runtime/doctor/trial.h"
+
+namespace evalrun::doctor {
+namespace {
+
+// linux/mount.h and sys/mount.h cannot be included together with glibc 2.36; these are the old flags needed here.
+constexpr unsigned long kRecursivePrivate = 0x4000 | 0x40000;  // MS_REC | MS_PRIVATE
+constexpr unsigned kDetach = 2;                                // MNT_DETACH
+
+constexpr unsigned kOldestMajor = 6, kOldestMinor = 1;
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string accepting(const std::string& layer) {
+  return "require." + layer + "=if-available";
+}
+
+// --- namespaces ---
+
+struct NamespaceRow {
+  const char* layer;  // as in a result and in [require]
+  const char* what;
+  std::uint64_t flag;
+  const char* limit;   // of /proc/sys/user
+  const char* option;  // of the kernel's configuration
+  bool present;
+};
+
+std::vector<NamespaceRow> namespace_rows(const sandbox::HostFacts& facts) {
+  return {
+      {"mount_ns", "mount namespace", CLONE_NEWNS, "max_mnt_namespaces", "CONFIG_NAMESPACES", true},
+      {"pid_ns", "pid namespace", CLONE_NEWPID, "max_pid_namespaces", "CONFIG_PID_NS", true},
+      {"net_ns", "network namespace", CLONE_NEWNET, "max_net_namespaces", "CONFIG_NET_NS", facts.net_ns},
+      {"ipc_ns", "ipc namespace", CLONE_NEWIPC, "max_ipc_namespaces", "CONFIG_IPC_NS", facts.ipc_ns},
+      {"uts_ns", "uts namespace", CLONE_NEWUTS, "max_uts_namespaces", "CONFIG_UTS_NS", facts.uts_ns},
+      {"cgroup_ns", "cgroup namespace", CLONE_NEWCGROUP, "max_cgroup_namespaces", "CONFIG_CGROUPS", facts.cgroup_ns}};
+}
+
+// Why a namespace was refused. The kernel's own limit is per kind, and a limit around a container cannot be seen here.
+std::string remedy_for_namespace(const Host& host, const Refusal& refused, const std::string& limit) {
+  const std::string file = "/proc/sys/user/" + limit;
+  if (refused.error == ENOSPC && leading_number(read_small_file(file)) == 0) {
+    return "sysctl user." + limit + " is 0; run: sysctl user." + limit + "=10000";
+  }
+  const std::string manager_switch = switch_for(host.around, Withheld::Calls);
+  return sandbox::explain_refused_namespaces(refused.error) +
+         (manager_switch.empty() ? "" : "; in this container: " + manager_switch);
+}
+
+Check check_namespace(const Host& host, const NamespaceRow& row) {
+  Check check{.name = row.layer};
+  if (!row.present) {
+    check.state = State::Degraded;
+    check.finding = "this kernel has no " + std::string(row.what) + "s";
+    check.remedy = std::string("boot a kernel with ") + row.option;
+    check.accept = {accepting(row.layer)};
+    return check;
+  }
+  const auto refused = try_steps(CLONE_NEWUSER | row.flag, host.identity, {});
+  check.finding =
+      refused ? to_string(*refused) + " with a new " + row.what : std::string("a new ") + row.what + " can be made";
+  if (!refused) return check;
+  check.state = State::Broken;
+  check.remedy = remedy_for_namespace(host, *refused, row.limit);
+  return check;
+}
+
+Check check_user_namespace(const Host& host) {
+  Check check{.name = "user_ns"};
+  const auto refused = try_steps(CLONE_NEWUSER, host.identity, {});
+  const std::string most = trimmed(read_small_file("/proc/sys/user/max_user_namespaces"));
+  if (refused) {
+    check.state = State::Broken;
+    check.finding = to_string(*refused) + " with a new user namespace";
+    check.remedy = remedy_for_namespace(host, *refused, "max_user_namespaces");
+  } else {
+    check.finding = "a new user namespace can be made, with uid " + std::to_string(host.identity.uid) +
+                    " mapped (user.max_user_namespaces " + (most.empty() ? "unknown" : most) + ")";
+  }
+  return check;
+}
+
+// --- mounts ---
+
+// A detached file system of this type, as the sandbox makes it (rootfs/steps.cc); its descriptor or -errno.
+long detached(const char* type, const char* option, const char* value) {
+  const long context = sys(SYS_fsopen, type, FSOPEN_CLOEXEC);
+  if (context < 0) return context;
+  long result = sys(SYS_fsconfig, context, FSCONFIG_SET_STRING, option, value, 0);
+  if (result >= 0) result = sys(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
+  return result < 0 ? result : sys(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+}
+
+Check check_new_root(const Host& host) {
+  long root = -1;
+  const std::vector<TrialStep> steps = {
+      {"mount (all private)", [] { return sys(SYS_mount, nullptr, "/", nullptr, kRecursivePrivate, nullptr); }},
+      {"open_tree (a bind)",
+       [] { return sys(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE); }},
+      {"fsopen, fsconfig, fsmount (a tmpfs)", [&] { return root = detached("tmpfs", "mode", "0755"); }},
+      {"move_mount", [&] { return sys(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH); }},
+      {"mount_setattr",
+       [&] {
+         mount_attr read_only{};
+         read_only.attr_set = MOUNT_ATTR_RDONLY;
+         return sys(SYS_mount_setattr, root, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
+       }},
+      {"fchdir", [&] { return sys(SYS_fchdir, root); }},
+      {"pivot_root", [] { return sys(SYS_pivot_root, ".", "."); }},
+      {"umount2 (the old root)", [] { return sys(SYS_umount2, ".", kDetach); }},
+  };
+  const auto refused = try_steps(CLONE_NEWUSER | CLONE_NEWNS, host.identity, steps);
+  if (!refused) return {.name = "mounts", .finding = "a root of its own can be built and entered"};
+  return {.name = "mounts",
+          .state = State::Broken,
+          .finding = to_string(*refused) + " in a mount namespace of its own",
+          .remedy = remedy_for_refused_call(host.around, Withheld::Mounts, refused->error)};
+}
+
+// What covers parts of /proc here: as long as something does, the kernel lets no user namespace mount one that shows
+// all (mount_too_revealing() in fs/namespace.c).
+std::vector<std::string> masks_of_proc() {
+  std::vector<std::string> masks;
+  for (const MountRow& mount : mount_table()) {
+    const bool seen = std::ranges::find(masks, mount.at) != masks.end();
+    if (mount.at.starts_with("/proc/") && !seen && mount.type != "binfmt_misc" && mount.type != "autofs") {
+      masks.push_back(mount.at);
+    }
+  }
+  return masks;
+}
+
+Check check_proc_mount(const Host& host) {
+  const std::vector<TrialStep> steps = {
+      {"fsopen, fsconfig, fsmount (a new /proc)", [] { return detached("proc", "subset", "pid"); }}};
+  const auto refused = try_steps(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, host.identity, steps);
+  if (!refused) return {.name = "proc", .finding = "a /proc of its own can be mounted"};
+  Check check{.name = "proc", .state = State::Degraded, .finding = to_string(*refused)};
+  const std::vector<std::string> masks = masks_of_proc();
+  if (refused->error == EPERM && !masks.empty()) {
+    check.finding += "; /proc is masked here, at " + join_words(masks) + ", and nobody may mount one that shows more";
+    const std::string manager_switch = switch_for(host.around, Withheld::ProcMount);
+    check.remedy = manager_switch.empty()
+                       ? "unmount what covers " + join_words(masks) + ", or run outside of this container"
+                       : manager_switch;
+  } else {
+    check.remedy = remedy_for_refused_call(host.around, Withheld::Mounts, refused->error);
+  }
+  check.accept = {"proc.view=none"};
+  return check;
+}
+
+// --- Landlock ---
+
+std::string security_modules() {
+  return trimmed(read_small_file("/sys/kernel/security/lsm"));
+}
+
+// The command line's last lsm= replaces the kernel's own list (Documentation/admin-guide/LSM).
+std::string remedy_for_no_landlock(int error, const Host& host) {
+  const std::string modules = security_modules();
+  if (error == EPERM || (error == ENOSYS && host.around.filtered)) {
+    return remedy_for_refused_call(host.around, Withheld::Calls, error);
+  }
+  if (error == ENOSYS) return "boot a kernel with CONFIG_SECURITY_LANDLOCK (Linux 5.13 or newer)";
+  return "boot with lsm=landlock," + (modules.empty() ? "..." : modules) +
+         " on the kernel's command line, which names all modules in their order" +
+         (modules.empty() ? " (the present ones: mount -t securityfs none /sys/kernel/security, then read lsm there)"
+                          : "");
+}
+
+struct LandlockRow {
+  const char* layer;
+  int abi;
+  const char* what;
+  const char* since;
+};
+constexpr std::array kLandlockRows = {
+    LandlockRow{"landlock", 1, "rights on files", "5.13"},
+    LandlockRow{"landlock_net", lockdown::kAbiNet, "TCP ports", "6.7"},
+    LandlockRow{"landlock_scopes", lockdown::kAbiScopes, "scopes of signals and abstract sockets", "6.12"},
+};
+
+// 0, or why there is no Landlock.
+int landlock_error() {
+  const long abi = sys(SYS_landlock_create_ruleset, nullptr, 0, lockdown::kCreateVersion);
+  return abi < 0 ? static_cast<int>(-abi) : 0;
+}
+
+Check check_landlock_row(const LandlockRow& row, const Host& host) {
+  const int abi = host.facts.landlock_abi;
+  Check check{.name = row.layer};
+  if (abi >= row.abi) {
+    check.finding = std::string(row.what) + ": Landlock ABI " + std::to_string(abi);
+    return check;
+  }
+  check.state = State::Degraded;
+  check.accept = {accepting(row.layer)};
+  if (abi > 0) {
+    check.finding = std::string("no control of ") + row.what + ": that is Landlock ABI " + std::to_string(row.abi) +
+                    ", this kernel has ABI " + std::to_string(abi);
+    check.remedy = std::string("boot Linux ") + row.since + " or newer";
+    return check;
+  }
+  const int error = landlock_error();
+  check.finding = std::string("no control of ") + row.what + ": landlock_create_ruleset: " + errno_text(error) + " (" +
+                  errno_name(error) + ")";
+  check.remedy = remedy_for_no_landlock(error, host);
+  return check;
+}
+
+// --- seccomp ---
+
+constexpr sock_filter kAllowAll[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+
+TrialStep no_new_privileges() {
+  return {"prctl(PR_SET_NO_NEW_PRIVS)", [] { return sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }};
+}
+
+std::string remedy_for_listener(const Host& host, const Refusal& refused) {
+  if (refused.error == EBUSY) {
+    return "a listener around this process takes its notifications already, and the kernel allows one; run outside of "
+           "that "
+           "container or supervisor";
+  }
+  return remedy_for_refused_call(host.around, Withheld::Calls, refused.error);
+}
+
+}  // namespace
+
+std::vector<Check> check_kernel(const Host& host) {
+  Check check{.name = "kernel", .finding = "Linux " + host.facts.kernel};
+  const auto major = leading_number(host.facts.kernel);
+  const auto dot = host.facts.kernel.find('.');
+  const auto minor = leading_number(host.facts.kernel.substr(dot == std::string::npos ? 0 : dot + 1));
+  if (major && minor &&
+      std::pair(*major, *minor) < std::pair<std::uint64_t, std::uint64_t>(kOldestMajor, kOldestMinor)) {
+    check.state = State::Degraded;
+    check.finding += ", older than what evalrun is tested with";
+    check.remedy = "boot Linux 6.1 or newer";
+  }
+  if (host.around.manager != Manager::None) check.finding += ", inside " + std::string(name_of(host.around.manager));
+  if (!host.around.profile.empty()) check.finding += ", under the profile " + printable(host.around.profile);
+  if (const std::string modules = security_modules(); !modules.empty())
+    check.finding += "; security modules " + modules;
+  return {check};
+}
+
+std::vector<Check> check_namespaces(const Host& host) {
+  std::vector<Check> checks = {check_user_namespace(host)};
+  if (checks.front().state == State::Broken) return checks;  // the others need it
+  for (const NamespaceRow& row : namespace_rows(host.facts)) checks.push_back(check_namespace(host, row));
+  return checks;
+}
+
+std::vector<Check> check_mounts(const Host& host) {
+  std::vector<Check> checks = {check_new_root(host)};
+  if (checks.front().state != State::Broken) checks.push_back(check_proc_mount(host));
+  return checks;
+}
+
+std::vector<Check> check_landlock(const Host& host) {
+  std::vector<Check> checks;
+  for (const LandlockRow& row : kLandlockRows) checks.push_back(check_landlock_row(row, host));
+  const int abi = host.facts.landlock_abi;
+  if (abi == 0) return checks;
+  const auto restrict_self = [&] {
+    lockdown::LandlockSteps steps{};
+    steps.attributes.handled_fs = lockdown::fs_rights_of(abi);
+    steps.attributes_size = lockdown::ruleset_size_of(abi);
+    return as_call(lockdown::restrict_by_landlock(steps));
+  };
+  const auto refused = try_steps(0, host.identity, {no_new_privileges(), {"landlock_restrict_self", restrict_self}});
+  if (!refused) return checks;
+  checks.front().state = State::Broken;
+  checks.front().finding = to_string(*refused);
+  checks.front().remedy = remedy_for_refused_call(host.around, Withheld::Calls, refused->error);
+  return checks;
+}
+
+std::vector<Check> check_seccomp(const Host& host) {
+  if (!host.facts.seccomp_filters) {
+    return {{.name = "seccomp",
+             .state = State::Degraded,
+             .finding = "this kernel has no seccomp filters, or something around this process keeps seccomp(2) from it",
+             .remedy = host.around.filtered ? remedy_for_refused_call(host.around, Withheld::Calls, EPERM)
+                                            : "boot a kernel with CONFIG_SECCOMP_FILTER",
+             .accept = {accepting("seccomp")}}};
+  }
+  const auto load = [] { return as_call(lockdown::load_filter(kAllowAll)); };
+  const auto listen = [] {
+    int listener = -1;
+    return as_call(lockdown::load_filter(kAllowAll, &listener));
+  };
+  const auto refused =
+      try_steps(0, host.identity,
+                {no_new_privileges(), {"seccomp (a filter)", load}, {"seccomp (a filter with a listener)", listen}});
+  if (!refused) {
+    return {{.name = "seccomp",
+             .finding = "filters and user notification; actions " +
+                        trimmed(read_small_file("/proc/sys/kernel/seccomp/actions_avail"))}};
+  }
+  return {{.name = "seccomp",
+           .state = State::Broken,
+           .finding = to_string(*refused),
+           .remedy = remedy_for_listener(host, *refused)}};
+}
+
+}  // namespace evalrun::doctor

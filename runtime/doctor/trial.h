@@ -1,0 +1,41 @@
+// A trial: the very system calls that a run makes, made in a child process that then ends, so that nothing is left of
+// them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/step_result.h"
+#include "runtime/sandbox/leases.h"
+
+namespace evalrun::doctor {
+
+// One row of a trial. `act` returns what a raw system call does: -errno where it failed.
+struct TrialStep {
+  const char* call;
+  std::function<long()> act;
+};
+
+// The step that did not succeed.
+struct Refusal {
+  std::string call;
+  int error = 0;
+  int signal = 0;  // of the child's end, where a filter around this process killed it; error is 0 then
+};
+
+// "mount: Operation not permitted (EPERM)".
+std::string to_string(const Refusal& refusal);
+
+// Walks the steps, up to the first that fails, in a child with new `namespaces` (CLONE_NEW* flags; 0: none). A new user
+// namespace gets the id map of a run with this identity. Empty where all succeeded. Throws SystemError where this
+// process cannot even make a pipe or a child.
+std::optional<Refusal> try_steps(std::uint64_t namespaces, const sandbox::Identity& identity,
+                                 const std::vector<TrialStep>& steps);
+
+// For steps that are a step of the sandbox's own set-up.
+long as_call(const StepResult& step);
+
+}  // namespace evalrun::doctor

@@ -1,0 +1,217 @@
+// `evalrun doctor` where things are really missing: each lack is named with its remedy, beside a host that has it all.
+// Lacks are played by namespaces of the test's own and by a filter around the command, as a container has it.
+
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <tuple>
+
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+
+namespace evalrun::test {
+namespace {
+
+// What the doctor said of one host.
+struct Diagnosis {
+  Finished command;
+  nlohmann::json whole;
+
+  // The check of this name; null where there was none.
+  [[nodiscard]] nlohmann::json check(const std::string& name) const {
+    for (const auto& check : whole.value("checks", nlohmann::json::array())) {
+      if (check.at("name") == name) return check;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] std::string state(const std::string& name) const {
+    const nlohmann::json found = check(name);
+    return found.is_null() ? "" : found.at("state").get<std::string>();
+  }
+  [[nodiscard]] std::string text(const std::string& name, const char* key) const {
+    const nlohmann::json found = check(name);
+    return found.is_null() ? "" : found.at(key).get<std::string>();
+  }
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// `around` is a command that ends by executing its arguments.
+Diagnosis diagnose(std::vector<std::string> around) {
+  around.insert(around.end(), {evalrun().string(), "doctor", "--json"});
+  Diagnosis diagnosis;
+  diagnosis.command = run_command(around);
+  diagnosis.whole = nlohmann::json::parse(diagnosis.command.output, nullptr, false);
+  if (!diagnosis.whole.is_object()) {
+    ADD_FAILURE() << diagnosis.command.output << diagnosis.command.error_output;
+    diagnosis.whole = nlohmann::json::object();
+  }
+  return diagnosis;
+}
+
+Diagnosis diagnose_without(const std::string& calls) {
+  return diagnose({probe("without").string(), calls});
+}
+
+std::string refused(int call, int error) {
+  return std::to_string(call) + "=" + std::to_string(error);
+}
+
+// As an ordinary user with every capability in a user and a mount namespace of the test's own, after `commands` of the
+// shell.
+std::vector<std::string> after(const std::string& commands) {
+  return {"unshare",
+          "--user",
+          "--map-user=1000",
+          "--map-group=1000",
+          "--keep-caps",
+          "--mount",
+          "sh",
+          "-c",
+          commands + "; exec \"$@\"",
+          "sh"};
+}
+
+// A plan that accepts what the doctor said must be accepted, under the same lack.
+std::string verdict_accepting(const Diagnosis& diagnosis, std::vector<std::string> around) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", probe_plan("probe", {"say", "ran"})).string();
+  around.insert(around.end(), {evalrun().string(), "run", "--format", "json"});
+  for (const auto& check : diagnosis.whole.at("checks")) {
+    for (const auto& word : check.at("accept")) around.insert(around.end(), {"--set", word.get<std::string>()});
+  }
+  around.push_back(plan);
+  const Finished run = run_command(around);
+  const nlohmann::json result = nlohmann::json::parse(run.output, nullptr, false);
+  return result.is_object() ? result.value("verdict", "") : run.error_output;
+}
+
+// What holds of every diagnosis.
+void expect_consistent(const Diagnosis& diagnosis) {
+  const std::vector<std::string> states = {"good", "degraded", "broken"};
+  std::size_t worst = 0;
+  std::set<std::string> names;
+  for (const auto& check : diagnosis.whole.at("checks")) {
+    const auto at = std::find(states.begin(), states.end(), check.at("state")) - states.begin();
+    worst = std::max(worst, static_cast<std::size_t>(at));
+    EXPECT_TRUE(names.insert(check.at("name")).second) << check;
+    EXPECT_FALSE(check.at("finding").get<std::string>().empty()) << check;
+    EXPECT_EQ(check.at("remedy").get<std::string>().empty(), at == 0) << check;
+  }
+  EXPECT_EQ(diagnosis.whole.at("state"), states.at(worst));
+  EXPECT_EQ(diagnosis.command.exit_code, static_cast<int>(worst));
+}
+
+TEST(doctor, where_tests_run_nothing_is_broken_and_the_last_check_is_a_run) {
+  const Diagnosis here = diagnose({"env"});
+  expect_consistent(here);
+  EXPECT_LE(here.command.exit_code, 1) << here.command.output;
+  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "cgroup", "haste",
+                           "timing", "images", "run"}) {
+    EXPECT_NE(here.state(name), "") << name;
+  }
+  EXPECT_EQ(here.whole.at("checks").back().at("name"), "run");
+  EXPECT_TRUE(has(here.text("run", "finding"), "exited with code 0")) << here.check("run");
+  EXPECT_EQ(verdict_accepting(here, {"env"}), "OK");
+}
+
+TEST(doctor, people_get_a_line_for_each_check) {
+  const Finished text = run_command({evalrun().string(), "doctor"});
+  EXPECT_LE(text.exit_code, 1);
+  EXPECT_TRUE(has(text.output, "good      user_ns ")) << text.output;
+  EXPECT_EQ(has(text.output, "remedy: "), text.exit_code != 0) << text.output;
+}
+
+TEST(doctor, no_user_namespaces_is_broken_and_the_sysctl_named) {
+  const std::string limit = "/proc/sys/user/max_user_namespaces";
+  const Diagnosis none = diagnose(after("echo 0 >" + limit));
+  expect_consistent(none);
+  EXPECT_EQ(none.state("user_ns"), "broken") << none.command.output;
+  EXPECT_TRUE(has(none.text("user_ns", "remedy"), "user.max_user_namespaces")) << none.check("user_ns");
+  EXPECT_EQ(none.state("run"), "broken");
+  EXPECT_EQ(diagnose(after("echo 100 >" + limit)).state("user_ns"), "good");
+}
+
+TEST(doctor, no_namespaces_of_one_kind_is_broken_for_that_kind_alone) {
+  const Diagnosis none = diagnose(after("echo 0 >/proc/sys/user/max_net_namespaces"));
+  expect_consistent(none);
+  EXPECT_EQ(none.state("net_ns"), "broken") << none.command.output;
+  EXPECT_TRUE(has(none.text("net_ns", "remedy"), "user.max_net_namespaces")) << none.check("net_ns");
+  EXPECT_EQ(none.state("ipc_ns"), "good");
+}
+
+TEST(doctor, a_kernel_without_landlock_degrades_and_the_accepted_words_make_a_plan_run) {
+  const std::string calls = refused(SYS_landlock_create_ruleset, ENOSYS);
+  const Diagnosis without = diagnose_without(calls);
+  expect_consistent(without);
+  EXPECT_EQ(without.command.exit_code, 1) << without.command.output;
+  for (const char* layer : {"landlock", "landlock_net", "landlock_scopes"}) {
+    EXPECT_EQ(without.state(layer), "degraded") << layer;
+    EXPECT_EQ(without.check(layer).at("accept").at(0), std::string("require.") + layer + "=if-available");
+  }
+  EXPECT_TRUE(has(without.text("run", "remedy"), "--set require.landlock=if-available")) << without.check("run");
+  EXPECT_EQ(verdict_accepting(without, {probe("without").string(), calls}), "OK");
+}
+
+TEST(doctor, landlock_that_a_boot_parameter_left_out_is_told_from_one_that_was_not_built) {
+  const Diagnosis disabled = diagnose_without(refused(SYS_landlock_create_ruleset, EOPNOTSUPP));
+  EXPECT_TRUE(has(disabled.text("landlock", "remedy"), "lsm=landlock,")) << disabled.check("landlock");
+}
+
+// Docker's default profile: the calls that it refuses without CAP_SYS_ADMIN.
+TEST(doctor, each_call_that_a_container_refuses_is_named) {
+  const std::vector<std::tuple<int, int, std::string, std::string>> calls = {
+      {SYS_clone3, ENOSYS, "user_ns", "clone3"},
+      {SYS_mount, EPERM, "mounts", "mount"},
+      {SYS_open_tree, EPERM, "mounts", "open_tree"},
+      {SYS_fsopen, EPERM, "mounts", "fsopen"},
+      {SYS_move_mount, EPERM, "mounts", "move_mount"},
+      {SYS_mount_setattr, EPERM, "mounts", "mount_setattr"},
+      {SYS_pivot_root, EPERM, "mounts", "pivot_root"},
+      {SYS_umount2, EPERM, "mounts", "umount2"},
+      {SYS_landlock_restrict_self, EPERM, "landlock", "landlock_restrict_self"}};
+  for (const auto& [call, error, check, named] : calls) {
+    const Diagnosis without = diagnose_without(refused(call, error));
+    expect_consistent(without);
+    EXPECT_EQ(without.command.exit_code, 2) << named << without.command.output;
+    EXPECT_EQ(without.state(check), "broken") << named << without.command.output;
+    EXPECT_TRUE(has(without.text(check, "finding"), named)) << without.check(check);
+    EXPECT_EQ(without.state("run"), "broken") << named;
+  }
+}
+
+TEST(doctor, a_call_that_runs_do_not_need_may_be_refused) {
+  EXPECT_LE(diagnose_without(refused(SYS_swapon, EPERM)).command.exit_code, 1);
+}
+
+TEST(doctor, a_masked_proc_degrades_and_the_accepted_word_makes_a_plan_run) {
+  const std::vector<std::string> masked = after("mount -t tmpfs none /proc/sys/kernel");
+  const Diagnosis without = diagnose(masked);
+  expect_consistent(without);
+  EXPECT_EQ(without.state("proc"), "degraded") << without.command.output;
+  EXPECT_TRUE(has(without.text("proc", "finding"), "/proc/sys/kernel")) << without.check("proc");
+  EXPECT_EQ(without.check("proc").at("accept").at(0), "proc.view=none");
+  EXPECT_EQ(verdict_accepting(without, masked), "OK");
+  EXPECT_EQ(diagnose(after("mount -t tmpfs none /mnt")).state("proc"), "good");
+}
+
+TEST(doctor, no_proc_at_all_is_broken) {
+  const Diagnosis without = diagnose(after("mount -t tmpfs none /proc"));
+  EXPECT_EQ(without.command.exit_code, 2);
+  EXPECT_EQ(without.state("proc"), "broken") << without.command.output;
+  EXPECT_TRUE(has(without.text("proc", "finding"), "/proc")) << without.command.output;
+}
+
+TEST(doctor, it_leaves_no_mount_behind) {
+  const std::string before = read_file("/proc/self/mountinfo");
+  ASSERT_LE(diagnose({"env"}).command.exit_code, 1);
+  EXPECT_EQ(read_file("/proc/self/mountinfo"), before);
+}
+
+}  // namespace
+}  // namespace evalrun::test
