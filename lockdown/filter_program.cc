@@ -293,7 +293,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
   const auto error = [](int number) { return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(number); };
   switch (verdict) {
     case CallVerdict::Allow: return SECCOMP_RET_ALLOW;
-    case CallVerdict::Asked: return SECCOMP_RET_USER_NOTIF;
+    case CallVerdict::Asked:
     case CallVerdict::Mediated: return SECCOMP_RET_USER_NOTIF;
     case CallVerdict::Violation: return profile == SeccompProfile::Strict ? SECCOMP_RET_USER_NOTIF : error(EPERM);
     case CallVerdict::NotPermitted: return error(EPERM);

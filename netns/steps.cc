@@ -62,7 +62,7 @@ long ask(int socket, const void* request, std::size_t size, Seen* seen, Operatio
   if (result < 0) return result;
   *failed = Operation::Recv;
   for (;;) {
-    alignas(nlmsghdr) char buffer[8192];  // the kernel's own bound for a dump's message (NLMSG_GOODSIZE)
+    alignas(nlmsghdr) char buffer[8192] = {};  // the kernel's own bound for a dump's message (NLMSG_GOODSIZE)
     result = sys(SYS_recvfrom, socket, buffer, sizeof buffer, 0, nullptr, nullptr);
     if (result == -EINTR) continue;
     if (result < 0) return result;

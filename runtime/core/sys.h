@@ -2,6 +2,7 @@
 // lives in thread-local storage, which a CLONE_VM child shares with its parent, so the child must not touch it.
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include "runtime/core/arch.h"
@@ -28,6 +29,12 @@ long sys(long number, Arguments... arguments) noexcept {
   static_assert(sizeof...(arguments) <= 6);
   const long words[6] = {detail::as_word(arguments)...};
   return arch::system_call(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+// An address in another process's memory, in the form process_vm_readv and process_vm_writev take it; never followed
+// here.
+inline void* in_their_memory(std::uint64_t address) noexcept {
+  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
 }
 
 }  // namespace evalrun

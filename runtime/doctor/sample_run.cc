@@ -19,8 +19,9 @@ std::string plan_text(const std::filesystem::path& program) {
   std::string text = "argv = [\"/work/evalrun\", \"--version\"]\nlimits.cpus = \"any\"\n[files]\nevalrun = { from = '" +
                      program.string() + "', mode = \"0755\" }\n";
   // Where it was not linked statically (a build with sanitizers), its libraries too.
+  if (EVALRUN_IS_STATIC) return text;
   for (const char* folder : {"/usr", "/lib", "/lib64"}) {
-    if (EVALRUN_IS_STATIC || !std::filesystem::exists(folder)) continue;
+    if (!std::filesystem::exists(folder)) continue;
     text += std::string("[[mount]]\nbind = \"") + std::filesystem::canonical(folder).string() + "\"\nat = \"" + folder +
             "\"\nexec = true\n";
   }

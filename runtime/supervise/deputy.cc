@@ -75,7 +75,7 @@ class ProcPath {
 long status_number(pid_t tid, const char* key, long base) noexcept {
   const long fd = sys(SYS_openat, AT_FDCWD, ProcPath(tid, "status").get(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;
-  char text[1024];
+  char text[1024] = {};
   const long size = sys(SYS_read, fd, text, sizeof text);
   sys(SYS_close, fd);
   const auto length = static_cast<long>(std::strlen(key));
@@ -109,7 +109,7 @@ void copy_address(const DeputyTask& task, Address& address) noexcept {
   address.size = static_cast<std::size_t>(length);
   if (length == 0) return;
   iovec ours{address.bytes, address.size};
-  iovec theirs{reinterpret_cast<void*>(task.notification.data.args[1]), address.size};
+  iovec theirs{in_their_memory(task.notification.data.args[1]), address.size};
   const long copied = sys(SYS_process_vm_readv, task.notification.pid, &ours, 1, &theirs, 1, 0);
   if (copied == -EFAULT || (copied >= 0 && copied < length)) leave(EFAULT);
   must(task, Operation::ReadMemory, copied);

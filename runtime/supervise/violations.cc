@@ -8,6 +8,7 @@
 
 #include "lockdown/call_signature.h"
 #include "lockdown/seccomp.h"
+#include "runtime/core/sys.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -29,8 +30,8 @@ std::optional<std::string> read_text(pid_t pid, std::uint64_t address) {
   std::array<char, kLongestText> bytes;
   const std::size_t first = std::min<std::size_t>(bytes.size(), kPage - address % kPage);
   iovec ours{bytes.data(), bytes.size()};
-  const std::array<iovec, 2> theirs{iovec{reinterpret_cast<void*>(address), first},
-                                    iovec{reinterpret_cast<void*>(address + first), bytes.size() - first}};
+  const std::array<iovec, 2> theirs{iovec{in_their_memory(address), first},
+                                    iovec{in_their_memory(address + first), bytes.size() - first}};
   const ssize_t count = ::process_vm_readv(pid, &ours, 1, theirs.data(), theirs.size(), 0);
   if (count <= 0) return std::nullopt;
   return std::string(bytes.begin(), std::find(bytes.begin(), bytes.begin() + count, '\0'));

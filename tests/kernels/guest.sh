@@ -75,10 +75,11 @@ expect() {
 
 run="/evalrun/build/evalrun run --format json /run/plan.toml"
 accept="--set require.landlock_net=if-available --set require.landlock_scopes=if-available"
+# shellcheck disable=SC2086  # words of a command line, here and where `expect` runs them
 abi=$($run $accept | sed -n 's/.*"abi": \([0-9]*\).*/\1/p')
 report "Linux $(uname -r), Landlock ABI ${abi:-unknown}"
 # Ten thousand calls take minutes where the processor is emulated.
-left_out=mediation.ten_thousand_*:mediation.an_address_rewritten_*
+left_out='mediation.ten_thousand_*:mediation.an_address_rewritten_*'
 if ((abi < 4)); then
   # Without Landlock's network rights a plan that requires them, as plans do by default, fails closed, and says so.
   expect "a plan that requires every layer" "$run" 3 landlock_net 'if-available' 'needs Landlock ABI 4'
@@ -91,9 +92,9 @@ if ((abi < 4)); then
   # These narrow what may be written, which is refused here; or say what a kernel with every layer says. Without
   # Landlock's scopes init may be signalled, to no effect. The
   # script that stands in for evalrun needs descriptors of its own.
-  left_out+=:attest.every_layer_says_enforced*:require.*:attest.init_cannot_be_signalled*:measurement.no_signal_reaches_init
-  left_out+=:filesystem.a_read_only_bind_cannot_be_written_and_landlock*:supervisor.too_few_descriptors*
-  left_out+=:files.landlock_lists_narrow*:mediation.landlocks_rules_hold_for_unix_sockets
+  left_out+=':attest.every_layer_says_enforced*:require.*:attest.init_cannot_be_signalled*:measurement.no_signal_reaches_init'
+  left_out+=':filesystem.a_read_only_bind_cannot_be_written_and_landlock*:supervisor.too_few_descriptors*'
+  left_out+=':files.landlock_lists_narrow*:mediation.landlocks_rules_hold_for_unix_sockets'
 else
   expect "a plan that requires every layer" "$run" 0 '"verdict": "OK"' '"net": "enforced"' '"text": "ran'
 fi

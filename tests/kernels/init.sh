@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # First program of the emulated machine. pivot_root refuses to leave an initramfs, so everything moves to a tmpfs first.
 /bin/busybox mount -t devtmpfs dev /dev
 exec </dev/null >/dev/ttyS0 2>&1

@@ -235,10 +235,11 @@ void leave_burning_orphan(double seconds) {
   [[maybe_unused]] const ssize_t count = ::read(ready[0], &byte, 1);
 }
 
-// Grows the main thread's stack, frame by frame.
+// Grows the main thread's stack, frame by frame and page by page downwards: a jump over many pages would leave room
+// for a huge page, and the kernel would really hand out more than was touched.
 void touch_stack(unsigned long mebibytes) {
   volatile char frame[1 << 20];
-  for (unsigned long at = 0; at < sizeof frame; at += 4096) frame[at] = 1;
+  for (unsigned long at = sizeof frame; at > 0; at -= 4096) frame[at - 1] = 1;
   if (mebibytes > 1) touch_stack(mebibytes - 1);
   frame[0] = 2;  // not a tail call
 }

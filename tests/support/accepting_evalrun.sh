@@ -10,4 +10,4 @@ case ${1-} in
   '' | image | schema | doctor | -h | --help | --version) exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" "$@" ;;
 esac
 for layer in $EVALRUN_ACCEPT_MISSING; do set -- --set "require.$layer=if-available" "$@"; done
-exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" $verb "$@"
+exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" ${verb:+"$verb"} "$@"
