@@ -37,12 +37,12 @@ const FilteredCall* filtered(const std::string& call) {
   return found != filtered_calls().end() ? &*found : nullptr;
 }
 
-std::string never(std::string_view reason) {
-  return "no plan allows this: " + std::string(reason);
+Remedy never(std::string_view reason) {
+  return {"no plan allows this: " + std::string(reason)};
 }
 
-std::string allow(std::string_view name) {
-  return "[seccomp] allow = [\"" + std::string(name) + "\"]";
+Remedy allow(std::string_view name) {
+  return {AddItem{"seccomp.allow", toml_string(std::string(name))}};
 }
 
 std::string reason_of(const std::string& call) {
@@ -73,14 +73,16 @@ std::optional<CallDenial> CallJudge::judge(int number, const CallArguments& argu
   return std::nullopt;
 }
 
-std::string CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) const {
-  if (std::ranges::count(plan_.seccomp.deny, call) > 0) return "take \"" + call + "\" out of [seccomp] deny";
+Remedy CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) const {
+  if (std::ranges::count(plan_.seccomp.deny, call) > 0) {
+    return {"take \"" + call + "\" out of [seccomp] deny"};
+  }
   if (row != nullptr && !row->unlocked_by.empty()) return allow(row->unlocked_by);
-  if (row != nullptr && row->only_without_network) return "[network] mode = \"loopback\"";
+  if (row != nullptr && row->only_without_network) return {SetKey{"network.mode", "\"loopback\""}};
   const CallGroup* group = group_of(call);
   if (group != nullptr) {
     if (!group->never_allowed.empty()) return never(group->never_allowed);
-    return group->when_pinned ? "[limits] cpus = \"any\"" : allow(call);
+    return group->when_pinned ? Remedy{SetKey{"limits.cpus", "\"any\""}} : allow(call);
   }
   const FilteredCall* one = filtered(call);
   if (one == nullptr) return never("the call is unknown");

@@ -7,13 +7,14 @@
 
 #include "lockdown/call_policy.h"
 #include "lockdown/call_signature.h"
+#include "runtime/plan/addition.h"
 
 namespace evalrun::lockdown {
 
 struct CallDenial {
   CallVerdict verdict;
   std::string reason;  // the table's
-  std::string remedy;  // the plan's line that would allow it, or "no plan allows this: why"
+  Remedy remedy;
 };
 
 class CallJudge {
@@ -25,7 +26,7 @@ class CallJudge {
   [[nodiscard]] std::optional<CallDenial> judge(int number, const CallArguments& arguments) const;
 
  private:
-  [[nodiscard]] std::string remedy_of(const std::string& call, const ArgumentRow* row) const;
+  [[nodiscard]] Remedy remedy_of(const std::string& call, const ArgumentRow* row) const;
 
   const Plan& plan_;
   CallPolicy whitelist_, seal_;

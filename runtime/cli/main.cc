@@ -15,6 +15,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/cli/report.h"
 #include "runtime/cli/result_file.h"
+#include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
 #include "runtime/doctor/doctor.h"
@@ -85,9 +86,30 @@ int explain_plan(const Options& options) {
   return 0;
 }
 
-int trace_plan(const Options& options) {
-  const Plan plan = read(options);
+void refuse_graded(const Plan& plan) {
   if (judge::is_graded(plan)) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
+}
+
+int suggest(const Options& options) {
+  const PlanText text = read_plan(options.plan);
+  const auto images = image_search_path();
+  const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
+    return parse_plan(text, options.set, images, additions);
+  };
+  const Plan plan = plan_with({});
+  refuse_graded(plan);
+  if (std::holds_alternative<InputInherit>(plan.input)) {
+    throw UsageError("--suggest runs the program many times, and its standard input can be read only once");
+  }
+  const trace::Suggestion found = trace::suggest(plan_with);
+  std::cout << (wants_text(options) ? suggestion_to_text : suggestion_to_json)(text, found);
+  return found.runs ? 0 : judge::exit_status_of(judge::verdict_of(found.outcome));
+}
+
+int trace_plan(const Options& options) {
+  if (options.suggest) return suggest(options);
+  const Plan plan = read(options);
+  refuse_graded(plan);
   const auto compiled = sandbox::compile(plan, sandbox::probe_host(), {.carried = {}, .observed = true});
   const trace::Trace found = trace::trace(compiled);
   std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(plan, found);
@@ -145,6 +167,9 @@ void hold_standard_descriptors() {
 int guarded(const Options& options, ResultFile& output) {
   try {
     return dispatch(options, output);
+  } catch (const UsageError& error) {
+    std::cerr << "evalrun: " << error.what() << "\n";
+    return 2;
   } catch (const PlanError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;

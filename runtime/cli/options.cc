@@ -57,6 +57,8 @@ void build(CLI::App& app, Options& options) {
   add_plan(*trace, options);
   trace->add_option("--format", options.format, "json or text; text only by default on a terminal")
       ->transform(CLI::CheckedTransformer(kFormats));
+  trace->add_flag("--suggest", options.suggest,
+                  "print the additions to the plan under which the program exits with 0, found by running it");
   trace->callback([&] { options.verb = Verb::Trace; });
 
   CLI::App* doctor = app.add_subcommand("doctor", "what this host gives runs, and the remedy for what it does not");

@@ -21,6 +21,7 @@ struct Options {
   std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
   judge::GradingOptions grading;
   std::string image;      // of `image check`
+  bool suggest = false;   // of `trace`
   bool seccomp = false;   // of `explain`
   bool json = false;      // of `schema` and `doctor`
   bool markdown = false;  // of `schema`

@@ -86,6 +86,10 @@ std::string to_text(const Report& report) {
     text += "violation: " + violation.layer + " " + (violation.call.empty() ? "a call" : violation.decoded) + " " +
             violation.action + "; " + violation.remedy + "\n";
   }
+  if (judge::verdict_of(result.outcome) == judge::Verdict::Re) {
+    text += "refused something? `evalrun trace " + printable(report.plan.whole.file) +
+            "` names each refusal, with --suggest the plan's lines that allow it\n";
+  }
   for (const std::string& weak : weak_layers(result.layers)) text += "layer " + weak + "\n";
   for (const std::string& warning : result.warnings) text += "warning: " + printable(warning) + "\n";
   text += noise_line(result.noise);

@@ -21,7 +21,7 @@ ordered_json refusal_json(const trace::Refusal& refusal) {
   entry.pid = refusal.seen.pid;
   entry.process = refusal.seen.process;
   entry.action = "refused with " + errno_name(refusal.seen.error);
-  entry.remedy = refusal.remedy;
+  entry.remedy = describe(refusal.remedy);
   ordered_json json = to_json(std::vector{entry}).at(0);
   if (!refusal.seen.path.empty()) json["path"] = safe(refusal.seen.path);
   json["times"] = refusal.times;
@@ -52,7 +52,7 @@ std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
   }
   for (const trace::Refusal& refusal : trace.refusals) {
     text += refusal.layer + "  " + refusal.call + " " + printable(refusal.seen.path) + "  " +
-            errno_name(refusal.seen.error) + "; " + printable(refusal.remedy) + "\n";
+            errno_name(refusal.seen.error) + "; " + printable(describe(refusal.remedy)) + "\n";
   }
   return text;
 }

@@ -160,10 +160,11 @@ PlanText read_plan(const std::string& path_or_dash) {
 }
 
 Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
-                const std::vector<std::filesystem::path>& images) {
+                const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions) {
   check_text_size(text.text.size(), text.file);
   TomlNode root = parse_toml(text.text, text.file);
   for (const std::string& override : overrides) apply_override(root, override);
+  for (const PlanAddition& addition : additions) apply_addition(root, addition);
   Plan plan;
   plan.name = text.name;
   plan.sha256 = sha256_hex(text.text);

@@ -14,7 +14,8 @@ namespace evalrun::supervise {
 
 bool asks_for_address_space(const seccomp_notif& notification) noexcept;
 
-// Answers that the call goes on, as the kernel finds it. Throws SystemError; a process that has died meanwhile is normal.
+// Answers that the call goes on, as the kernel finds it. Throws SystemError; a process that has died meanwhile is
+// normal.
 void let_go_on(int listener, std::uint64_t id);
 
 class AddressSpace {

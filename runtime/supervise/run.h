@@ -43,8 +43,9 @@ class Run {
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
   void interrupt(int signal);
 
-  // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody mediates;
-  // where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call` did.
+  // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
+  // mediates; where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call`
+  // did.
   void observe(std::function<bool(const seccomp_notif&)> on_call) { on_call_ = std::move(on_call); }
 
   // Once, after finished(). Copies the plan's `collect` files out into `save_folder`; null: none are.

@@ -1,95 +1,164 @@
 #include "runtime/trace/diagnosis.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 #include "lockdown/seccomp.h"
+#include "runtime/supervise/address_policy.h"
 
 namespace evalrun::trace {
 namespace {
 
 struct Answer {
   std::string layer;
-  std::string remedy;
+  Remedy remedy;
 };
 
 bool is_one_of(std::string_view call, std::initializer_list<std::string_view> calls) {
   return std::ranges::count(calls, call) > 0;
 }
 
-std::string bind_of(const std::string& path) {
-  return "[[mount]] bind = \"" + path + "\", at = \"" + path + "\"";
+Remedy never(const std::string& why) {
+  return {"no plan allows this: " + why};
+}
+
+Remedy set(std::string key, std::string toml) {
+  return {SetKey{std::move(key), std::move(toml)}};
+}
+
+// Not of its image, nor one of evalrun's own: what the plan itself may change.
+bool is_of_the_plan(const rootfs::Entry& mount, const Plan& plan) {
+  const std::string& file = mount.position.file;
+  return !file.empty() && (file == plan.whole.file || file.starts_with("--"));
 }
 
 // Not in the sandbox, and on the host.
-std::optional<Answer> of_missing(const std::string& path, const sandbox::CompiledPlan& plan) {
+std::optional<Answer> of_missing(const std::string& call, const std::string& path, const sandbox::CompiledPlan& plan) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::nullopt;
-  const bool in_proc = rootfs::is_within(path, "/proc");
-  if (in_proc) return Answer{"mounts", "[proc] view = \"full\""};
-  if (rootfs::mount_holding(plan.layout(), path) != nullptr) return std::nullopt;
-  return Answer{"mounts", bind_of(path)};
+  if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\"")};
+  const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
+  if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
+  return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}};
 }
 
 std::optional<Answer> of_read_only(const std::string& path, const sandbox::CompiledPlan& plan) {
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
-  if (mount != nullptr) return Answer{"mounts", "write = true in the [[mount]] at \"" + mount->at + "\""};
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder == "/") return Answer{"mounts", "no plan allows this: the root itself is read-only"};
-  return Answer{"mounts", "[[mount]] tmpfs = \"16MiB\", at = \"" + folder + "\""};
+  if (mount == nullptr) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    if (folder == "/") return Answer{"mounts", never("the root itself is read-only")};
+    return Answer{"mounts", {AddMount{.bind = "", .tmpfs = "16MiB", .at = folder}}};
+  }
+  if (is_of_the_plan(*mount, plan.plan())) return Answer{"mounts", {SetMountFlag{mount->at, "write"}}};
+  return Answer{"mounts", never(mount->at + " is the image's, which all its runs share")};
+}
+
+// A file that may be read and not run, nor mapped as code.
+std::optional<Answer> of_no_exec(const std::string& path, const sandbox::CompiledPlan& plan) {
+  const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
+  if (mount == nullptr) return std::nullopt;
+  if (mount->at == "/tmp" && std::holds_alternative<rootfs::Workspace>(mount->what)) {
+    const std::string size = to_string(plan.plan().limits.workspace);
+    return Answer{"mounts", {AddMount{.bind = "", .tmpfs = size, .at = "/tmp", .exec = true}}};
+  }
+  const auto* bind = std::get_if<rootfs::Bind>(&mount->what);
+  const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&mount->what);
+  const bool denies = (bind != nullptr && bind->execution == Execution::Denied) ||
+                      (tmpfs != nullptr && tmpfs->execution == Execution::Denied);
+  if (!denies || !is_of_the_plan(*mount, plan.plan())) return std::nullopt;
+  return Answer{"mounts", {SetMountFlag{mount->at, "exec"}}};
 }
 
 std::optional<Answer> of_access(const std::string& call, const std::string& path, const sandbox::CompiledPlan& plan) {
-  const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   const LandlockPaths& narrowed = plan.plan().landlock;
-  const auto list = [&](const std::vector<std::string>& paths, const char* key) -> std::optional<Answer> {
+  const auto list = [&](const std::vector<std::string>& paths, const std::string& key) -> std::optional<Answer> {
     const auto covers = [&](const std::string& each) { return rootfs::is_within(path, each); };
     if (paths.empty() || std::ranges::any_of(paths, covers)) return std::nullopt;
     const std::string folder = std::filesystem::path(path).parent_path().string();
-    return Answer{"landlock", "[landlock] " + std::string(key) + " = [\"" + folder + "\"]"};
+    return Answer{"landlock", {AddItem{"landlock." + key, toml_string(folder)}}};
   };
   if (is_one_of(call, {"unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2"})) {
     if (auto answer = list(narrowed.remove, "delete")) return answer;
   }
   if (is_one_of(call, {"execve"})) {
     if (auto answer = list(narrowed.execute, "execute")) return answer;
-    const bool may_be_replaced = mount != nullptr && (mount->at == "/tmp" || !mount->position.file.empty());
-    if (may_be_replaced) return Answer{"mounts", "exec = true in a [[mount]] at \"" + mount->at + "\""};
+    if (auto answer = of_no_exec(path, plan)) return answer;
   }
   if (auto answer = list(narrowed.read, "read")) return answer;
   if (auto answer = list(narrowed.write, "write")) return answer;
-  return Answer{"permissions", "no plan allows this: the file's own mode and owner refuse it"};
+  return Answer{"permissions", never("the file's own mode and owner refuse it")};
 }
 
-std::optional<Answer> of_limit(const std::string& call, int error) {
-  const bool makes_process = is_one_of(call, {"clone", "fork", "vfork"});
-  if (error == EAGAIN && makes_process) return Answer{"rlimits", "[limits] processes"};
-  if (error == EMFILE) return Answer{"rlimits", "[limits] open_files"};
-  if (error == EFBIG) return Answer{"rlimits", "[limits] file_size"};
-  if (error == ENOSPC) return Answer{"mounts", "[limits] workspace, or inodes"};
-  if (is_one_of(call, {"mlock", "mlock2", "mlockall"}) && (error == ENOMEM || error == EAGAIN || error == EPERM)) {
-    return Answer{"rlimits", "no plan allows this: RLIMIT_MEMLOCK is fixed"};
+std::optional<Answer> of_limit(const ObservedCall& seen, const std::string& call, const Limits& limits) {
+  const auto twice = [](const std::string& key, std::uint64_t now) {
+    return Answer{"rlimits", set("limits." + key, std::to_string(2 * now))};
+  };
+  const auto size_twice = [](const std::string& layer, const std::string& key, Bytes now) {
+    return Answer{layer, set("limits." + key, toml_string(to_string(Bytes{2 * now.count})))};
+  };
+  if (seen.error == EAGAIN && is_one_of(call, {"clone", "fork", "vfork"})) return twice("processes", limits.processes);
+  if (seen.error == EMFILE) return twice("open_files", limits.open_files);
+  if (seen.error == EFBIG) return size_twice("rlimits", "file_size", limits.file_size);
+  if (seen.error == ENOSPC && seen.path.empty()) return size_twice("mounts", "workspace", limits.workspace);
+  if (seen.error == ENOSPC) return Answer{"mounts", set("limits.inodes", std::to_string(2 * limits.inodes))};
+  const bool refused = seen.error == EPERM || seen.error == EAGAIN || seen.error == ENOMEM || seen.error == EACCES;
+  if (refused && is_one_of(call, {"mlock", "mlock2", "mlockall"})) {
+    return Answer{"rlimits", never("RLIMIT_MEMLOCK is fixed")};
   }
-  if (is_one_of(call, {"setpriority"}) && (error == EACCES || error == EPERM)) {
-    return Answer{"rlimits", "no plan allows this: RLIMIT_NICE is 0"};
-  }
+  if (refused && is_one_of(call, {"setpriority"})) return Answer{"rlimits", never("RLIMIT_NICE is 0")};
   return std::nullopt;
 }
 
-std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
-  if (auto limit = of_limit(call, seen.error)) return limit;
-  if (lockdown::is_mediated(seen.number) && seen.error == EACCES) {
-    return Answer{"network", "[network] mode = \"loopback\", and the port in bind or connect"};
+std::uint16_t port_of(std::span<const std::byte> address) {
+  const auto at = [&](std::size_t index) { return std::to_integer<unsigned>(address[index]); };
+  return address.size() < 4 ? 0 : static_cast<std::uint16_t>(at(2) << 8 | at(3));  // of sockaddr_in and sockaddr_in6
+}
+
+// The supervisor's own decision again, on the address that was copied then.
+std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& call,
+                                   const sandbox::CompiledPlan& plan) {
+  using supervise::MediatedCall;
+  const Network& network = plan.plan().network;
+  const bool is_bind = call == "bind";
+  const auto family = seen.address.size() < 2 ? AF_UNSPEC
+                                              : static_cast<int>(std::to_integer<unsigned>(seen.address[0]) |
+                                                                 std::to_integer<unsigned>(seen.address[1]) << 8);
+  const supervise::AddressRules rules{network.mode == NetworkMode::Loopback, true, network.bind, network.connect};
+  const supervise::Decision decision =
+      supervise::decide(rules,
+                        call == "connect" ? MediatedCall::Connect
+                        : is_bind         ? MediatedCall::Bind
+                                          : MediatedCall::Listen,
+                        {family, SOCK_STREAM, family == AF_UNIX ? 0 : IPPROTO_TCP}, seen.address);
+  if (decision.way != supervise::Decision::Way::Refuse) {
+    return seen.path.empty() ? std::nullopt : of_read_only(seen.path, plan);
   }
+  switch (decision.refusal) {
+    case supervise::Refusal::NoNetwork: return Answer{"network", set("network.mode", "\"loopback\"")};
+    case supervise::Refusal::PortNotInPlan:
+      return Answer{"network",
+                    {AddItem{is_bind ? "network.bind" : "network.connect", std::to_string(port_of(seen.address))}}};
+    default: return Answer{"network", never(std::string(supervise::describe(decision.refusal)))};
+  }
+}
+
+std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
+  if (auto limit = of_limit(seen, call, plan.plan().limits)) return limit;
+  if (lockdown::is_mediated(seen.number) && seen.error == EACCES) return of_mediation(seen, call, plan);
   if (is_one_of(call, {"chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid", "setresuid",
                        "setresgid", "setrlimit", "prlimit64", "sched_setscheduler"}) &&
       (seen.error == EPERM || seen.error == EINVAL)) {
-    return Answer{"capabilities", "no plan allows this: the program has no capability, and one identity"};
+    return Answer{"capabilities", never("the program has no capability, and one identity")};
   }
   if (seen.path.empty()) return std::nullopt;
-  if (seen.error == ENOENT || seen.error == ENOTDIR) return of_missing(seen.path, plan);
+  if (call == "mmap") return seen.error == EPERM ? of_no_exec(seen.path, plan) : std::nullopt;
+  if (seen.error == ENOENT || seen.error == ENOTDIR) return of_missing(call, seen.path, plan);
   if (seen.error == EROFS) return of_read_only(seen.path, plan);
   if (seen.error == EACCES) return of_access(call, seen.path, plan);
   return std::nullopt;

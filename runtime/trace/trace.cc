@@ -11,7 +11,7 @@ namespace {
 void add(std::vector<Refusal>& refusals, Refusal refusal) {
   const auto same = std::ranges::find_if(refusals, [&](const Refusal& each) {
     return each.layer == refusal.layer && each.call == refusal.call && each.seen.path == refusal.seen.path &&
-           each.remedy == refusal.remedy;
+           describe(each.remedy) == describe(refusal.remedy);
   });
   if (same != refusals.end()) {
     ++same->times;

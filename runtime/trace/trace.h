@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/plan/addition.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/result.h"
 #include "runtime/trace/tracer.h"
@@ -16,7 +17,7 @@ struct Refusal {
   std::string layer;  // "seccomp", "mounts", "landlock", "network", "rlimits", "capabilities", "permissions"
   std::string call;
   ObservedCall seen;
-  std::string remedy;
+  Remedy remedy;
   std::uint64_t times = 1;
 };
 

@@ -1,17 +1,25 @@
 #include "runtime/trace/tracer.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
 #include "lockdown/seccomp.h"
 #include "runtime/core/error.h"
+#include "runtime/core/sys.h"
 #include "runtime/supervise/violations.h"
 #include "runtime/trace/call_paths.h"
 
@@ -30,8 +38,38 @@ std::string link_text(pid_t pid, const std::string& name) {
   return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/" + name, error).string();
 }
 
+// The file that is mapped; "" where it is none.
+std::string file_mapped(pid_t pid, const lockdown::CallArguments& arguments) {
+  if ((arguments[3] & MAP_ANONYMOUS) != 0) return "";
+  return link_text(pid, "fd/" + std::to_string(static_cast<int>(arguments[4])));
+}
+
+// A socket's address, where the call has one.
+std::vector<std::byte> address_of(pid_t pid, const std::string& call, const lockdown::CallArguments& arguments) {
+  if (call != "bind" && call != "connect") return {};
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(arguments[2], sizeof(sockaddr_storage)));
+  iovec ours{bytes.data(), bytes.size()};
+  iovec theirs{in_their_memory(arguments[1]), bytes.size()};
+  const ssize_t size = ::process_vm_readv(pid, &ours, 1, &theirs, 1, 0);
+  bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes;
+}
+
+// The path of a Unix socket's address; "" of any other.
+std::string path_in(const std::vector<std::byte>& address) {
+  sockaddr_un unix_address{};
+  std::memcpy(&unix_address, address.data(), std::min(address.size(), sizeof unix_address));
+  if (address.size() <= offsetof(sockaddr_un, sun_path) || unix_address.sun_family != AF_UNIX) return "";
+  const std::string_view path(unix_address.sun_path, address.size() - offsetof(sockaddr_un, sun_path));
+  return std::string(path.substr(0, path.find('\0')));
+}
+
 // As seen in the sandbox: the kernel shows the folders of another root by their place below it.
 std::string path_of(pid_t pid, const std::string& call, const lockdown::CallArguments& arguments) {
+  if (const std::string path = path_in(address_of(pid, call, arguments)); !path.empty()) {
+    return (std::filesystem::path(link_text(pid, "cwd")) / path).lexically_normal().string();
+  }
+  if (call == "mmap") return file_mapped(pid, arguments);
   const std::optional<PathArgument> where = path_argument(call);
   if (!where) return "";
   const auto text = supervise::read_text(pid, arguments.at(static_cast<std::size_t>(where->path)));
@@ -133,6 +171,7 @@ void Tracer::on_call_stop(pid_t pid) {
     std::copy(std::begin(info.entry.args), std::end(info.entry.args), call.arguments.begin());
     call.decoded = told.decoded;
     call.path = path_of(pid, told.call, call.arguments);
+    call.address = address_of(pid, told.call, call.arguments);
     return;
   }
   if (info.op != PTRACE_SYSCALL_INFO_EXIT || call.number < 0) return;

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lockdown/call_signature.h"
 #include "runtime/core/fd.h"
@@ -26,9 +27,10 @@ struct ObservedCall {
   std::string process;
   int number = -1;
   lockdown::CallArguments arguments{};
-  std::string path{};     // absolute, in the sandbox, links not resolved; "" where the call names none
-  std::string decoded{};  // for people
-  int error = 0;          // errno, 0 where it was answered
+  std::string path{};                // absolute, in the sandbox, links not resolved; "" where the call names none
+  std::string decoded{};             // for people
+  std::vector<std::byte> address{};  // what bind and connect were given
+  int error = 0;                     // errno, 0 where it was answered
 };
 
 class Tracer {

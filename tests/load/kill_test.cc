@@ -64,7 +64,7 @@ void kill_after(Duration moment, const Victim& victim, const std::set<std::strin
 // they have met `enough`, at most ten times as many. `look` is called after each kill, when everything has gone: it
 // checks the files and takes them away.
 void kill_at_random_moments(int count, Duration whole, const Victim& victim, const std::function<void()>& look,
-                             const std::function<bool(const Kills&)>& enough) {
+                            const std::function<bool(const Kills&)>& enough) {
   const std::set<std::string> mounts_before = mounts();
   look();
   const unsigned seed = std::random_device()();
@@ -192,8 +192,7 @@ TEST_P(Hostile, program_does_not_outlive_its_supervisor) {
     expect_no_half_result(result);
     expect_only(folder.path(), {marker + ".toml"});
   };
-  kill_at_random_moments(7, kSetUpAndStorm, victim, look,
-                         [](const Kills& kills) { return kills.met_a_sandbox > 3; });
+  kill_at_random_moments(7, kSetUpAndStorm, victim, look, [](const Kills& kills) { return kills.met_a_sandbox > 3; });
 }
 
 INSTANTIATE_TEST_SUITE_P(kill, Hostile, testing::ValuesIn(acts_that_stay()),

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <tuple>
 
 #include "tests/support/command.h"
@@ -75,6 +77,16 @@ double overhead_us(BackEnd back_end, const std::vector<std::string>& burning_not
   return overhead;
 }
 
+// How far evalrun and a program's own account are apart. A reading out of bounds is taken twice more and the median
+// counts: where others load the machine, the program that burns nothing, which is subtracted, is itself off at times.
+double settled(double bound, const std::function<double()>& reading) {
+  std::vector<double> readings{reading()};
+  if (std::abs(readings[0]) <= bound) return readings[0];
+  while (readings.size() < 3) readings.push_back(reading());
+  std::ranges::sort(readings);
+  return readings[1];
+}
+
 // One second of CPU time each; "used" is the program's own account of it at its end.
 TEST_P(Burners, one_second_of_cpu_time_is_measured_within_two_percent) {
   const auto& [back_end, burner] = GetParam();
@@ -83,12 +95,16 @@ TEST_P(Burners, one_second_of_cpu_time_is_measured_within_two_percent) {
     words.insert(words.end(), {"then", "used"});
     return words;
   };
-  const RunResult run = run_burner(back_end, then_used(burner.words));
-  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
-  const double used = last_said(run, "used");
-  EXPECT_GE(used, 0.98e6);
-  EXPECT_NEAR(total_us(run) - overhead_us(back_end, then_used(burner.burning_nothing), "used"), used, 2e4);
-  EXPECT_TRUE(is_source_of(back_end, run.cpu.source));
+  constexpr double kBound = 2e4;
+  const double error = settled(kBound, [&, back_end = back_end, &burner = burner] {
+    const RunResult run = run_burner(back_end, then_used(burner.words));
+    EXPECT_TRUE(ended_well(run)) << run.error_output.kept;
+    EXPECT_TRUE(is_source_of(back_end, run.cpu.source));
+    const double used = last_said(run, "used");
+    EXPECT_GE(used, 0.98e6);
+    return total_us(run) - overhead_us(back_end, then_used(burner.burning_nothing), "used") - used;
+  });
+  EXPECT_NEAR(error, 0, kBound);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -106,28 +122,40 @@ class BackEnds : public testing::TestWithParam<BackEnd> {};
 // was up to 10 ms before its end, and says that it was looking.
 TEST_P(BackEnds, children_that_nobody_waits_for_are_counted) {
   EVALRUN_NEEDS(GetParam());
-  const RunResult run = run_burner(GetParam(), {"ignore", "17", "burn-children", "4", "0.25"});
-  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
+  const auto burn = [&] {
+    RunResult run = run_burner(GetParam(), {"ignore", "17", "burn-children", "4", "0.25"});
+    EXPECT_TRUE(ended_well(run)) << run.error_output.kept;
+    return run;
+  };
   if (GetParam() == BackEnd::Sampling) {
+    const RunResult run = burn();
     EXPECT_LE(total_us(run), 1.02e6);
     EXPECT_GE(total_us(run), 0.8e6);
     EXPECT_EQ(run.cpu.source, "sampling of the tree, which saw more than init did");
-  } else {
-    const double overhead = overhead_us(GetParam(), {"ignore", "17", "burn-children", "4", "0"}, "nothing");
-    EXPECT_NEAR(total_us(run) - overhead, 1e6, 2e4);
-    EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+    return;
   }
+  constexpr double kBound = 2e4;
+  const double error = settled(kBound, [&] {
+    const RunResult run = burn();
+    EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+    return total_us(run) - overhead_us(GetParam(), {"ignore", "17", "burn-children", "4", "0"}, "nothing") - 1e6;
+  });
+  EXPECT_NEAR(error, 0, kBound);
 }
 
 // It burns on when the main program has ended, until it is killed, and says each millisecond what it has used.
 TEST_P(BackEnds, an_orphan_at_teardown_is_counted_to_its_end) {
   EVALRUN_NEEDS(GetParam());
-  const RunResult run = run_burner(GetParam(), {"burning-orphan", "1"});
-  ASSERT_TRUE(ended_well(run)) << run.error_output.kept;
-  const double burnt = last_said(run, "burnt");
-  EXPECT_GE(burnt, 0.98e6);
-  EXPECT_NEAR(total_us(run) - overhead_us(GetParam(), {"burning-orphan", "0"}, "burnt"), burnt, burnt * 0.02);
-  EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+  constexpr double kBound = 2e4;
+  const double error = settled(kBound, [&] {
+    const RunResult run = run_burner(GetParam(), {"burning-orphan", "1"});
+    EXPECT_TRUE(ended_well(run)) << run.error_output.kept;
+    EXPECT_TRUE(is_source_of(GetParam(), run.cpu.source));
+    const double burnt = last_said(run, "burnt");
+    EXPECT_GE(burnt, 0.98e6);
+    return total_us(run) - overhead_us(GetParam(), {"burning-orphan", "0"}, "burnt") - burnt;
+  });
+  EXPECT_NEAR(error, 0, kBound);
 }
 
 TEST_P(BackEnds, user_and_system_time_are_told_apart_and_make_the_sum) {

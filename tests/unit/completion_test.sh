@@ -30,6 +30,7 @@ offers "--save-to" run --sa
 offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "--json" doctor --j
+offers "--suggest" trace --su
 offers "json text" run plan.toml --format ""
 offers "check list" image ""
 offers "python" image check py

@@ -1,0 +1,180 @@
+#include "runtime/cli/suggestion_report.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "runtime/cli/figures.h"
+#include "runtime/core/text.h"
+#include "runtime/judge/verdict.h"
+
+namespace evalrun::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Lines that belong together.
+struct Block {
+  std::string header;  // "[seccomp]", "[[mount]]"
+  unsigned line = 0;   // of the section in the plan; 0: the plan has none
+  struct Line {
+    std::string key;
+    std::string value;
+    std::string because;
+    unsigned instead_of = 0;  // the line of the plan that it replaces
+  };
+  std::vector<Line> lines;
+
+  [[nodiscard]] std::string toml() const {
+    std::string text = line == 0 ? header + "\n" : "";
+    for (const Line& each : lines) text += each.key + " = " + each.value + "\n";
+    return text;
+  }
+};
+
+class Blocks {
+ public:
+  Blocks(const PlanText& plan, const std::vector<trace::SuggestedAddition>& additions)
+      : before_(parse_toml(plan.text, plan.file)), after_(before_) {
+    for (const trace::SuggestedAddition& each : additions) {
+      apply_addition(after_, each.addition);
+      because_ = &each.because;
+      std::visit([&](const auto& one) { add(one); }, each.addition);
+    }
+  }
+
+  [[nodiscard]] const std::vector<Block>& all() const { return blocks_; }
+
+ private:
+  void add(const SetKey& set) { add_key(set.key); }
+  void add(const AddItem& more) { add_key(more.key); }
+
+  void add(const AddMount& mount) {
+    Block block{.header = "[[mount]]", .lines = {}};
+    for (const auto& [key, value] : members_of(mount)) block.lines.push_back({key, value, "", 0});
+    block.lines.front().because = *because_;
+    added_.emplace(mount.at, blocks_.size());
+    blocks_.push_back(std::move(block));
+  }
+
+  void add(const SetMountFlag& set) {
+    if (const auto added = added_.find(set.at); added != added_.end()) {
+      blocks_[added->second].lines.push_back({set.flag, "true", *because_, 0});
+      return;
+    }
+    Block block{.header = "[[mount]]", .line = line_of_mount(set.at), .lines = {}};
+    block.lines.push_back({set.flag, "true", *because_, 0});
+    blocks_.push_back(std::move(block));
+  }
+
+  Block& block_of(const std::string& section) {
+    const std::string header = "[" + section + "]";
+    for (Block& block : blocks_) {
+      if (block.header == header) return block;
+    }
+    const TomlNode* table = find_value(before_, section);
+    return blocks_.emplace_back(
+        Block{.header = header, .line = table != nullptr ? std::max(1U, table->place.line) : 0, .lines = {}});
+  }
+
+  void add_key(const std::string& key) {
+    const std::size_t dot = key.find('.');
+    const std::string section = key.substr(0, dot);
+    Block& block = block_of(section);
+    const TomlNode* old = find_value(before_, key);
+    Block::Line line{key.substr(dot + 1), to_toml(*find_value(after_, key)), *because_,
+                     old != nullptr ? old->place.line : 0};
+    for (Block::Line& same : block.lines) {
+      if (same.key != line.key) continue;
+      line.because = same.because + "; " + line.because;
+      same = line;
+      return;
+    }
+    block.lines.push_back(std::move(line));
+  }
+
+  [[nodiscard]] unsigned line_of_mount(const std::string& at) {
+    const TomlNode* mounts = find_value(before_, "mount");
+    if (mounts == nullptr || !std::holds_alternative<TomlArray>(mounts->value)) return 1;
+    for (const TomlNode& mount : std::get<TomlArray>(mounts->value)) {
+      TomlNode copy = mount;
+      const TomlNode* place = find_value(copy, "at");
+      if (place != nullptr && to_toml(*place) == toml_string(at)) return std::max(1U, mount.place.line);
+    }
+    return 1;
+  }
+
+  TomlNode before_, after_;
+  std::vector<Block> blocks_;
+  std::map<std::string, std::size_t> added_;  // mounts, and which block each is
+  const std::string* because_ = nullptr;
+};
+
+std::string comment_of(const Block::Line& line) {
+  std::string text = line.instead_of != 0 ? "instead of line " + std::to_string(line.instead_of) : "";
+  if (!line.because.empty()) text += (text.empty() ? "" : "; ") + line.because;
+  return text;
+}
+
+std::string to_text(const Block& block, const std::string& file) {
+  std::string text = "\n";
+  if (block.line == 0) {
+    text += block.header + "\n";
+  } else {
+    text += "# into the " + block.header + " in line " + std::to_string(block.line) + " of " + printable(file) + ":\n";
+  }
+  for (const Block::Line& line : block.lines) {
+    const std::string comment = comment_of(line);
+    text += line.key + " = " + line.value + (comment.empty() ? "" : "  # " + comment) + "\n";
+  }
+  return text;
+}
+
+std::string summary(const trace::Suggestion& suggestion) {
+  const std::string runs = std::to_string(suggestion.runs_tried) + " runs tried";
+  if (!suggestion.runs) return "no addition was found under which the program exits with 0 (" + runs + ")";
+  if (suggestion.additions.empty()) return "nothing to add: the program exits with 0 as it is";
+  return "with these additions the program exits with 0, and without any one of them it does not (" + runs + ")";
+}
+
+}  // namespace
+
+std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& suggestion) {
+  std::string text = "# " + summary(suggestion) + "\n";
+  if (!suggestion.runs) {
+    text += std::string("# it ended: ") + std::string(judge::name_of(judge::verdict_of(suggestion.outcome))) + "\n";
+    for (const std::string& each : suggestion.left) text += "# left: " + each + "\n";
+    if (!suggestion.additions.empty()) text += "# what was tried:\n";
+  }
+  const Blocks blocks(plan, suggestion.additions);
+  for (const Block& block : blocks.all()) text += to_text(block, plan.file);
+  return text;
+}
+
+std::string suggestion_to_json(const PlanText& plan, const trace::Suggestion& suggestion) {
+  ordered_json json = {{"version", 1}};
+  json["plan"] = {{"name", safe(plan.name)}};
+  json["runs"] = suggestion.runs;
+  json["summary"] = summary(suggestion);
+  json["runs_tried"] = suggestion.runs_tried;
+  json["outcome"] = to_json(suggestion.outcome);
+  json["additions"] = ordered_json::array();
+  const Blocks blocks(plan, suggestion.additions);
+  for (const Block& block : blocks.all()) {
+    ordered_json one = {{"section", block.header}, {"toml", block.toml()}};
+    if (block.line != 0) one["line"] = block.line;
+    one["lines"] = ordered_json::array();
+    for (const Block::Line& line : block.lines) {
+      ordered_json entry = {{"key", line.key}, {"value", line.value}};
+      if (!line.because.empty()) entry["because"] = safe(line.because);
+      if (line.instead_of != 0) entry["instead_of_line"] = line.instead_of;
+      one["lines"].push_back(std::move(entry));
+    }
+    json["additions"].push_back(std::move(one));
+  }
+  json["left"] = ordered_json::array();
+  for (const std::string& each : suggestion.left) json["left"].push_back(safe(each));
+  return json.dump(2) + "\n";
+}
+
+}  // namespace evalrun::cli
