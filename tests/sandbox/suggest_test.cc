@@ -124,10 +124,14 @@ std::string verdict_with(std::string plan, const std::vector<Line>& lines, std::
   return run_plan(plan, settings).verdict();
 }
 
+#define EVALRUN_NEEDS_PYTHON \
+  if (!std::filesystem::exists("/usr/bin/python3")) EVALRUN_SKIP("the image python")
+
 class Suggestions : public testing::TestWithParam<Program> {
  protected:
   // Not below /tmp: that is a folder of the sandbox's own.
   void SetUp() override {
+    EVALRUN_NEEDS_PYTHON;
     std::string name = "/var/tmp/evalrun-suggest-XXXXXX";
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     folder_ = name;
@@ -140,7 +144,9 @@ class Suggestions : public testing::TestWithParam<Program> {
       std::filesystem::permissions(path, std::filesystem::perms(0666));
     }
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
 
   [[nodiscard]] std::string filled(const std::string& text) const {
     return with(with(text, "FOLDER", folder_.string()), "PROBES", (build_dir() / "probes").string());
@@ -183,6 +189,7 @@ nlohmann::json suggest(const std::string& plan) {
 }
 
 TEST(suggest, says_what_no_addition_answers) {
+  EVALRUN_NEEDS_PYTHON;
   const nlohmann::json found =
       suggest("image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\nimport os\nos.chroot(\"/\")\n'''\n");
   EXPECT_FALSE(found.at("runs").get<bool>());
@@ -191,6 +198,7 @@ TEST(suggest, says_what_no_addition_answers) {
 }
 
 TEST(suggest, of_a_program_that_fails_by_itself_says_so) {
+  EVALRUN_NEEDS_PYTHON;
   const nlohmann::json found =
       suggest("image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\nopen(\"/nowhere\")\n'''\n");
   EXPECT_FALSE(found.at("runs").get<bool>());
@@ -200,6 +208,7 @@ TEST(suggest, of_a_program_that_fails_by_itself_says_so) {
 
 // As text: TOML that can be appended, words in comments, and the places of lines that go into what is there.
 TEST(suggest, as_text_is_toml_with_its_reasons_in_comments) {
+  EVALRUN_NEEDS_PYTHON;
   const TemporaryFolder folder;
   const std::string plan =
       "image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\nimport os, fcntl\nos.memfd_create(\"m\")\n"
