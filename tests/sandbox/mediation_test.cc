@@ -21,6 +21,7 @@
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/deputy.h"
+#include "runtime/judge/verdict.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
@@ -596,10 +597,11 @@ TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
   EXPECT_EQ(children_of("self", std::to_string(::gettid())), "");
 }
 
-// The supervisor looks away until forty threads are in such a call; then it sees all of them at once.
+// The supervisor looks away until forty threads are in such a call; then it sees all of them at once. The program
+// sleeps when it has told, so that the round of the loop that hears it is over before the first violation.
 TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   constexpr int kThreads = 40;
-  const auto plan = compiled({"tell", "ready", "violate-in-threads", std::to_string(kThreads)},
+  const auto plan = compiled({"tell", "ready", "sleep", "0.3", "violate-in-threads", std::to_string(kThreads)},
                              "limits.processes = 64\nlimits.cpus = \"any\"\n");
   supervise::EventLoop loop;
   supervise::Groups groups;
@@ -620,10 +622,15 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
     }
     return count;
   };
-  while (waiting() < kThreads) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (waiting() < kThreads && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   while (!run.finished()) loop.run_once();
   const supervise::RunResult result = run.take_result(nullptr);
-  EXPECT_TRUE(std::holds_alternative<supervise::Violation>(result.outcome));
+  EXPECT_TRUE(std::holds_alternative<supervise::Violation>(result.outcome))
+      << judge::message_of(result.outcome, plan->plan().limits) << "\n"
+      << result.error_output.kept;
   EXPECT_EQ(result.violations_total, static_cast<std::uint64_t>(kThreads));
   ASSERT_EQ(result.violations.size(), 32U);
   for (const supervise::RecordedViolation& violation : result.violations) {
