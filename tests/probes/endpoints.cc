@@ -287,6 +287,11 @@ void interrupt_calls(int rounds, const std::string& where) {
   tell("interrupted, strange " + std::to_string(strange));
 }
 
+void sleep_ms(int milliseconds) {
+  const timespec pause{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+  ::nanosleep(&pause, nullptr);
+}
+
 std::atomic<bool> woken = false;
 
 // A connect that sleeps, in a thread that stays: the backlog is full.
@@ -382,6 +387,7 @@ int number(const std::string& text) {
 const std::map<std::string, Verb>& verbs() {
   static const std::map<std::string, Verb> all = {
       {"tell", {1, [](const Words& w) { tell(w[0]); }}},
+      {"sleep-ms", {1, [](const Words& w) { sleep_ms(number(w[0])); }}},
       {"new", {1, [](const Words& w) { make_new(w[0]); }}},
       {"use", {1, [](const Words& w) { current = static_cast<std::size_t>(number(w[0])); }}},
       {"pair",

@@ -601,7 +601,7 @@ TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
 // sleeps when it has told, so that the round of the loop that hears it is over before the first violation.
 TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   constexpr int kThreads = 40;
-  const auto plan = compiled({"tell", "ready", "sleep", "0.3", "violate-in-threads", std::to_string(kThreads)},
+  const auto plan = compiled({"tell", "ready", "sleep-ms", "300", "violate-in-threads", std::to_string(kThreads)},
                              "limits.processes = 64\nlimits.cpus = \"any\"\n");
   supervise::EventLoop loop;
   supervise::Groups groups;
