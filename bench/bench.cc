@@ -61,9 +61,9 @@ ordered_json measure(const Options& options) {
   const std::vector<Entry> entries = wanted(all_contenders(setting), options.only);
   Progress progress;
   ordered_json report = {{"version", 1}, {"host", describe_host()}, {"rounds", options.rounds}};
-  Worker worker(setting, entries, ends);
-  report["contenders"] = try_all(worker, entries);
-  measure_latency(worker, report["contenders"], options.rounds, progress);
+  Crew crew(setting, entries, ends);
+  report["contenders"] = try_all(crew, entries);
+  measure_latency(crew, report["contenders"], options.rounds, progress);
   return report;
 }
 

@@ -104,7 +104,7 @@ class EvalrunCommand : public Contender {
 std::vector<Entry> all_contenders(const Setting& setting) {
   std::vector<Entry> entries;
   const auto add = [&](const char* id, const char* name, const char* what, auto make) {
-    entries.push_back({id, name, what, std::move(make), ""});
+    entries.push_back({.id = id, .name = name, .what = what, .make = std::move(make)});
   };
   add("bare", "bare posix_spawn", "the program alone",
       [](const Setting& s) { return std::make_unique<BareCommand>(std::vector{s.program("true")}); });

@@ -18,19 +18,18 @@ void add_sample(ordered_json& contender, const Answer& answer) {
   for (int i = 0; i < 4; ++i) contender["stages_us"][names[i]].push_back(answer.stages_ns[i] / 1000);
 }
 
-Answer one_run(Worker& worker, std::uint32_t contender) {
-  worker.order({.contender = contender, .runs = 1, .seconds_ns = 0});
-  return worker.answer();
+Answer one_run(Crew& crew, std::uint32_t contender) {
+  return crew.run({.contender = contender, .runs = 1, .seconds_ns = 0});
 }
 
 }  // namespace
 
-ordered_json try_all(Worker& worker, const std::vector<Entry>& entries) {
+ordered_json try_all(Crew& crew, const std::vector<Entry>& entries) {
   ordered_json contenders = ordered_json::array();
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
     std::string error = entries[i].missing;
     for (unsigned time = 0; time < kWarmUp && error.empty(); ++time) {
-      const Answer answer = one_run(worker, i);
+      const Answer answer = one_run(crew, i);
       if (answer.failed) error = answer.message;
     }
     contenders.push_back(
@@ -39,7 +38,7 @@ ordered_json try_all(Worker& worker, const std::vector<Entry>& entries) {
   return contenders;
 }
 
-void measure_latency(Worker& worker, ordered_json& contenders, unsigned rounds, Progress& progress) {
+void measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Progress& progress) {
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < contenders.size(); ++i) {
     if (contenders[i]["error"] == "") order.push_back(i);
@@ -48,7 +47,7 @@ void measure_latency(Worker& worker, ordered_json& contenders, unsigned rounds, 
   for (unsigned round = 0; round < rounds; ++round) {
     std::ranges::shuffle(order, random);
     for (const std::uint32_t i : order) {
-      const Answer answer = one_run(worker, i);
+      const Answer answer = one_run(crew, i);
       if (answer.failed) {
         contenders[i]["failures"] = contenders[i].value("failures", 0) + 1;
         contenders[i]["last_failure"] = answer.message;

@@ -10,9 +10,9 @@ namespace evalrun::bench {
 
 // Runs each contender once (its caches, its first groups); what fails is left out from then on. For each entry one
 // object: id, name, what, and error ("" where it works).
-nlohmann::ordered_json try_all(Worker& worker, const std::vector<Entry>& entries);
+nlohmann::ordered_json try_all(Crew& crew, const std::vector<Entry>& entries);
 
 // Adds latency_us, cpu_us and stages_us to the objects of those that work.
-void measure_latency(Worker& worker, nlohmann::ordered_json& contenders, unsigned rounds, Progress& progress);
+void measure_latency(Crew& crew, nlohmann::ordered_json& contenders, unsigned rounds, Progress& progress);
 
 }  // namespace evalrun::bench

@@ -1,13 +1,14 @@
 // Other sandboxes, as commands, with the nearest equal of what an evalrun run has: the same namespaces, binds and
 // whitelist where they can be told to.
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "bench/command.h"
 #include "bench/contender.h"
@@ -172,6 +173,25 @@ json oci_config(const Setting& setting) {
         {"seccomp", seccomp_profile(setting)}}}};
 }
 
+// crun refuses to run at all where a v2 tree with controllers stands beside v1's, even when it is to make no group.
+void hide_second_group_tree() {
+  const char* const tree = "/sys/fs/cgroup/unified";
+  if (::geteuid() != 0 || ::access(tree, F_OK) != 0) return;
+  if (::unshare(CLONE_NEWNS) != 0) throw SystemError("unshare", "mount namespace");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) throw SystemError("mount", "/");
+  if (::umount2(tree, MNT_DETACH) != 0) throw SystemError("umount2", tree);
+}
+
+// The runtimes would make what is missing as a user who may not.
+void make_mount_points(const std::filesystem::path& root, const json& mounts) {
+  for (const json& mount : mounts) {
+    const std::filesystem::path at = root / mount["destination"].get<std::string>().substr(1);
+    const bool file = mount["type"] == "bind" && !std::filesystem::is_directory(mount["source"].get<std::string>());
+    std::filesystem::create_directories(file ? at.parent_path() : at);
+    if (file) std::ofstream(at).close();
+  }
+}
+
 class OciRuntime : public Contender {
  public:
   OciRuntime(const Setting& setting, std::vector<std::string> program, const std::string& name)
@@ -181,9 +201,9 @@ class OciRuntime : public Contender {
  private:
   std::vector<std::string> argv(const Setting& setting, std::vector<std::string> words, const std::string& name) {
     const std::filesystem::path bundle = setting.scratch / (name + "-" + std::to_string(::getpid()));
-    // The runtimes make missing mount points in the root by themselves.
-    std::filesystem::create_directories(bundle / "rootfs");
-    std::ofstream(bundle / "config.json") << oci_config(setting).dump();
+    const json config = oci_config(setting);
+    make_mount_points(bundle / "rootfs", config["mounts"]);
+    std::ofstream(bundle / "config.json") << config.dump();
     words.insert(words.end(), {"--root", (bundle / "state").string(), "run", "--bundle", bundle.string(), name_});
     return words;
   }
@@ -212,10 +232,12 @@ std::vector<Entry> peers(const Setting&) {
   const auto add = [&](const char* id, const char* file, const char* what, auto make) {
     const std::string program = find_program(file);
     if (program.empty()) {
-      entries.push_back({id, id, what, nullptr, std::string(file) + " is not installed"});
+      entries.push_back(
+          {.id = id, .name = id, .what = what, .make = {}, .missing = std::string(file) + " is not installed"});
       return;
     }
-    entries.push_back({id, id, what, [program, make](const Setting& s) { return make(s, program); }, ""});
+    entries.push_back(
+        {.id = id, .name = id, .what = what, .make = [program, make](const Setting& s) { return make(s, program); }});
   };
   using Made = std::unique_ptr<Contender>;
   add("bubblewrap", "bwrap", "all namespaces, the same binds, evalrun's whitelist by --seccomp; no Landlock, no limits",
@@ -224,6 +246,7 @@ std::vector<Entry> peers(const Setting&) {
       [](const Setting& s, const std::string& program) -> Made {
         return std::make_unique<OciRuntime>(s, std::vector<std::string>{program, "--cgroup-manager=disabled"}, "crun");
       });
+  if (entries.back().missing.empty()) entries.back().prepare = hide_second_group_tree;
   add("runc", "runc", "the same bundle; makes its control groups, which it cannot be told to leave",
       [](const Setting& s, const std::string& program) -> Made {
         return std::make_unique<OciRuntime>(s, std::vector<std::string>{program}, "runc");

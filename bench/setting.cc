@@ -98,6 +98,8 @@ ScratchFolder::ScratchFolder() {
   std::string name = std::string(base != nullptr ? base : "/tmp") + "/evalrun-bench-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw SystemError("mkdtemp", name);
   path_ = name;
+  // Runtimes that set a container up as another user walk through it.
+  std::filesystem::permissions(path_, std::filesystem::perms(0755));
 }
 
 ScratchFolder::~ScratchFolder() {

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -81,8 +80,9 @@ EndSignals::~EndSignals() {
   ::sigprocmask(SIG_UNBLOCK, &ends, nullptr);
 }
 
-Worker::Worker(const Setting& setting, const std::vector<Entry>& entries, const EndSignals& ends, Bytes ballast)
-    : setting_(setting), entries_(entries), ends_(ends), ballast_(ballast) {
+Worker::Worker(const Setting& setting, const std::vector<Entry>& entries, const EndSignals& ends,
+               std::function<void()> prepare)
+    : setting_(setting), entries_(entries), ends_(ends), prepare_(std::move(prepare)) {
   start();
 }
 
@@ -126,17 +126,18 @@ void Worker::stop() noexcept {
 
 void Worker::serve(const Fd& orders, const Fd& answers) {
   ::signal(SIGPIPE, SIG_IGN);
-  if (ballast_.count > 0) {
-    void* const memory =
-        ::mmap(nullptr, ballast_.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (memory == MAP_FAILED) ::_exit(1);
-    std::memset(memory, 1, ballast_.count);
+  std::string unprepared;
+  try {
+    if (prepare_) prepare_();
+  } catch (const std::exception& error) {
+    unprepared = error.what();
   }
   {
     std::map<std::uint32_t, std::unique_ptr<Contender>> made;
     for (Order order; ::read(orders.get(), &order, sizeof order) == sizeof order;) {
       Answer answer;
       try {
+        if (!unprepared.empty()) throw std::runtime_error(unprepared);
         auto& contender = made[order.contender];
         if (!contender) contender = entries_[order.contender].make(setting_);
         answer = obey(order, *contender);
@@ -168,6 +169,20 @@ Answer Worker::answer() {
   if (late) ::kill(-pid_, SIGKILL);
   stop();
   return failed(late ? "no end within 30 s" : "the measuring process ended early");
+}
+
+Worker& Crew::worker_of(std::uint32_t contender) {
+  if (entries_[contender].prepare) {
+    return own_.try_emplace(contender, setting_, entries_, ends_, entries_[contender].prepare).first->second;
+  }
+  if (!shared_) shared_.emplace(setting_, entries_, ends_);
+  return *shared_;
+}
+
+Answer Crew::run(const Order& order) {
+  Worker& worker = worker_of(order.contender);
+  worker.order(order);
+  return worker.answer();
 }
 
 }  // namespace evalrun::bench

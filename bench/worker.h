@@ -51,8 +51,9 @@ struct Answer {
 
 class Worker {
  public:
-  // `ballast`: so much memory the worker holds, every page of it written.
-  Worker(const Setting& setting, const std::vector<Entry>& entries, const EndSignals& ends, Bytes ballast = {});
+  // `prepare` is what the process does to itself before anything else.
+  Worker(const Setting& setting, const std::vector<Entry>& entries, const EndSignals& ends,
+         std::function<void()> prepare = {});
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -72,10 +73,27 @@ class Worker {
   const Setting& setting_;
   const std::vector<Entry>& entries_;
   const EndSignals& ends_;
-  Bytes ballast_;
+  std::function<void()> prepare_;
   pid_t pid_ = -1;
   Fd orders_, answers_;
   int patience_ms_ = 0;
+};
+
+// One worker for all contenders but those that must have their own.
+class Crew {
+ public:
+  Crew(const Setting& setting, const std::vector<Entry>& entries, const EndSignals& ends)
+      : setting_(setting), entries_(entries), ends_(ends) {}
+
+  Worker& worker_of(std::uint32_t contender);
+  Answer run(const Order& order);  // order and answer
+
+ private:
+  const Setting& setting_;
+  const std::vector<Entry>& entries_;
+  const EndSignals& ends_;
+  std::optional<Worker> shared_;
+  std::map<std::uint32_t, Worker> own_;
 };
 
 }  // namespace evalrun::bench
