@@ -9,7 +9,11 @@
 #include <iostream>
 #include <thread>
 
+#include "bench/inside.h"
 #include "bench/latency.h"
+#include "bench/live.h"
+#include "bench/supervisor.h"
+#include "bench/throughput.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
 
@@ -21,6 +25,8 @@ using nlohmann::ordered_json;
 struct Options {
   std::string build, json;
   unsigned rounds = 200;
+  double seconds = 2;
+  unsigned live = 100;
   std::vector<std::string> only;
 };
 
@@ -54,6 +60,12 @@ std::vector<Entry> wanted(std::vector<Entry> entries, const std::vector<std::str
   return entries;
 }
 
+std::optional<std::uint32_t> index_of(const std::vector<Entry>& entries, const std::string& id) {
+  const auto found = std::ranges::find(entries, id, &Entry::id);
+  if (found == entries.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - entries.begin());
+}
+
 ordered_json measure(const Options& options) {
   const EndSignals ends;
   const ScratchFolder scratch;
@@ -64,6 +76,16 @@ ordered_json measure(const Options& options) {
   Crew crew(setting, entries, ends);
   report["contenders"] = try_all(crew, entries);
   measure_latency(crew, report["contenders"], options.rounds, progress);
+  if (options.seconds > 0) {
+    measure_throughput(setting, entries, ends, report["contenders"], options.seconds, progress);
+  }
+  if (const auto cold = index_of(entries, "cold"); cold && options.rounds > 1) {
+    report["supervisor"] = measure_supervisor_size(setting, entries, ends, *cold, options.rounds / 2, progress);
+    progress.say("inside and outside", 0, 1);
+    report["inside"] = measure_inside(setting, ends, std::min(15U, options.rounds));
+    progress.say("live sandboxes", 0, 1);
+    if (options.live > 0) report["live"] = measure_live(setting, ends, options.live);
+  }
   return report;
 }
 
@@ -73,6 +95,9 @@ int main(int argc, char** argv) {
   app.add_option("--build", options.build, "the build folder")->required()->check(CLI::ExistingDirectory);
   app.add_option("--json", options.json, "where the figures go; standard output by default");
   app.add_option("--rounds", options.rounds, "runs of each contender one by one")->check(CLI::Range(1, 100'000));
+  app.add_option("--seconds", options.seconds, "for each contender's runs on all cores; 0: not measured")
+      ->check(CLI::Range(0.0, 600.0));
+  app.add_option("--live", options.live, "sandboxes that sleep at once; 0: not measured")->check(CLI::Range(0, 20'000));
   app.add_option("--only", options.only, "these contenders alone, by their ids")->delimiter(',');
   CLI11_PARSE(app, argc, argv);
   ::signal(SIGPIPE, SIG_IGN);

@@ -33,6 +33,7 @@ struct Entry {
   // Made in the process that runs it. Throws where this host has no such thing.
   std::function<std::unique_ptr<Contender>(const Setting&)> make;
   std::string missing{};  // a peer that is not installed: so it says, and is not run
+  std::string version{};  // a peer's own word
   // What its process must do to itself first; it then has a process of its own, which runs nothing else.
   std::function<void()> prepare{};
 };

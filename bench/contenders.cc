@@ -99,6 +99,16 @@ class EvalrunCommand : public Contender {
   Command command_;
 };
 
+// ---- evalrun, warm: the same on a prepared cell ----
+
+Entry warm_entry() {
+  return {.id = "warm",
+          .name = "evalrun in process, warm",
+          .what = "on a cell that was prepared ahead",
+          .make = {},
+          .missing = "this version prepares no cells"};
+}
+
 }  // namespace
 
 std::vector<Entry> all_contenders(const Setting& setting) {
@@ -123,6 +133,7 @@ std::vector<Entry> all_contenders(const Setting& setting) {
       });
   add("cold_bare", "evalrun in process, no groups", "limits held by sampling",
       [](const Setting& s) { return std::make_unique<InProcess>(s, std::vector<supervise::GroupTree>{}); });
+  entries.push_back(warm_entry());
   add("command", "evalrun run", "the command: plan read, every layer, the result written to a file",
       [](const Setting& s) { return std::make_unique<EvalrunCommand>(s); });
   for (Entry& peer : peers(setting)) entries.push_back(std::move(peer));

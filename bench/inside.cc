@@ -1,59 +1,64 @@
-// What the benchmark runs in and outside of a sandbox.
-//
-//   inside measure   the time of a loop without system calls, and of one call that no filter rule looks at closer
-//   inside sleep     says that it runs, then sleeps until it is killed
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "bench/inside.h"
 
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
+#include <stdio.h>
 
+#include "bench/own_process.h"
+#include "runtime/core/error.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using nlohmann::ordered_json;
 
-constexpr int kSteps = 60'000'000;
-constexpr int kCalls = 200'000;
+constexpr int kPatience = 120;  // seconds
 
-std::int64_t ns_since(Clock::time_point began) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
+std::string output_outside(const Setting& setting) {
+  const std::string command = "exec '" + setting.program("measured") + "' measure";
+  FILE* const pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) throw SystemError("popen", command);
+  char text[100] = {};
+  const bool told = ::fgets(text, sizeof text, pipe) != nullptr;
+  if (::pclose(pipe) != 0 || !told) throw std::runtime_error(command + " failed");
+  return text;
 }
 
-// A chain of additions and shifts that no compiler can shorten: each step needs the one before.
-std::int64_t spin_ns() {
-  std::uint64_t state = static_cast<std::uint64_t>(::getpid());
-  const auto began = Clock::now();
-  for (int i = 0; i < kSteps; ++i) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
+class Sandboxed {
+ public:
+  explicit Sandboxed(const Setting& setting) : plan_(compile_with(setting, R"(["/program/measured", "measure"])")) {}
+
+  std::string output() {
+    supervise::Run run(loop_, groups_, plan_);
+    while (!run.finished()) loop_.run_once();
+    return run.take_result(nullptr).output.kept;
   }
-  const std::int64_t took = ns_since(began);
-  return state == 0 ? 0 : took;
-}
 
-double call_ns() {
-  const auto began = Clock::now();
-  for (int i = 0; i < kCalls; ++i) ::syscall(SYS_getppid);
-  return static_cast<double>(ns_since(began)) / kCalls;
+ private:
+  supervise::EventLoop loop_;
+  supervise::Groups groups_;
+  std::shared_ptr<const sandbox::CompiledPlan> plan_;
+};
+
+void add(ordered_json& figures, const std::string& output) {
+  long long spin = 0;
+  double call = 0;
+  if (std::sscanf(output.c_str(), "%lld %lf", &spin, &call) != 2) throw std::runtime_error("no figures: " + output);
+  figures["spin_us"].push_back(spin / 1000);
+  figures["call_ns"].push_back(call);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const char* const what = argc == 2 ? argv[1] : "";
-  if (std::strcmp(what, "measure") == 0) {
-    const long long spin = spin_ns();
-    std::printf("%lld %.2f\n", spin, call_ns());
-    return 0;
-  }
-  if (std::strcmp(what, "sleep") == 0) {
-    std::puts("ready");
-    std::fflush(stdout);
-    for (;;) ::pause();
-  }
-  std::fprintf(stderr, "usage: inside measure|sleep\n");
-  return 2;
+ordered_json measure_inside(const Setting& setting, const EndSignals& ends, unsigned rounds) {
+  return in_own_process(ends, kPatience, [&] {
+    Sandboxed sandboxed(setting);
+    ordered_json figures;
+    for (unsigned round = 0; round < rounds; ++round) {
+      add(figures["outside"], output_outside(setting));
+      add(figures["inside"], sandboxed.output());
+    }
+    return figures;
+  });
 }
+
+}  // namespace evalrun::bench

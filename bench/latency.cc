@@ -32,8 +32,11 @@ ordered_json try_all(Crew& crew, const std::vector<Entry>& entries) {
       const Answer answer = one_run(crew, i);
       if (answer.failed) error = answer.message;
     }
-    contenders.push_back(
-        {{"id", entries[i].id}, {"name", entries[i].name}, {"what", entries[i].what}, {"error", error}});
+    contenders.push_back({{"id", entries[i].id},
+                          {"name", entries[i].name},
+                          {"what", entries[i].what},
+                          {"version", entries[i].version},
+                          {"error", error}});
   }
   return contenders;
 }

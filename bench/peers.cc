@@ -2,6 +2,7 @@
 // whitelist where they can be told to.
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -20,6 +21,19 @@ namespace evalrun::bench {
 namespace {
 
 using nlohmann::json;
+
+// The first line of what the program says of itself.
+std::string version_of(const std::string& program) {
+  FILE* const pipe = ::popen((program + " --version 2>/dev/null </dev/null").c_str(), "r");
+  char line[200] = {};
+  if (pipe == nullptr) return "";
+  std::string version = ::fgets(line, sizeof line, pipe) != nullptr ? line : "";
+  while (::fgets(line, sizeof line, pipe) != nullptr) {
+  }
+  ::pclose(pipe);
+  while (!version.empty() && version.back() == '\n') version.pop_back();
+  return version;
+}
 
 // The plan's own binds; each peer has its own way to make /dev.
 std::vector<rootfs::Entry> binds_of(const Setting& setting) {
@@ -236,8 +250,11 @@ std::vector<Entry> peers(const Setting&) {
           {.id = id, .name = id, .what = what, .make = {}, .missing = std::string(file) + " is not installed"});
       return;
     }
-    entries.push_back(
-        {.id = id, .name = id, .what = what, .make = [program, make](const Setting& s) { return make(s, program); }});
+    entries.push_back({.id = id,
+                       .name = id,
+                       .what = what,
+                       .make = [program, make](const Setting& s) { return make(s, program); },
+                       .version = version_of(program)});
   };
   using Made = std::unique_ptr<Contender>;
   add("bubblewrap", "bwrap", "all namespaces, the same binds, evalrun's whitelist by --seccomp; no Landlock, no limits",

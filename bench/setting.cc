@@ -117,7 +117,7 @@ Setting make_setting(const std::filesystem::path& build, const std::filesystem::
 
 std::shared_ptr<const sandbox::CompiledPlan> compile_with(const Setting& setting, const std::string& argv_toml) {
   const Plan plan = parse_plan(read_plan((setting.folder / "true.toml").string()),
-                               {"argv=" + argv_toml, "limits.cpu=60s", "limits.wall=10m", "cpus=any"}, {});
+                               {"argv=" + argv_toml, "limits.cpu=60s", "limits.wall=10m", "limits.cpus=any"}, {});
   return sandbox::compile(plan, sandbox::probe_host());
 }
 

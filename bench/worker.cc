@@ -76,6 +76,10 @@ EndSignals::EndSignals() {
 }
 
 EndSignals::~EndSignals() {
+  restore();
+}
+
+void EndSignals::restore() const noexcept {
   const sigset_t ends = ending_signals();
   ::sigprocmask(SIG_UNBLOCK, &ends, nullptr);
 }
@@ -100,8 +104,7 @@ void Worker::start() {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != driver) ::_exit(1);
-    const sigset_t ends = ending_signals();
-    ::sigprocmask(SIG_UNBLOCK, &ends, nullptr);
+    ends_.restore();
     orders.write_end.reset();
     answers.read_end.reset();
     serve(orders.read_end, answers.write_end);

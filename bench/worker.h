@@ -28,6 +28,7 @@ class EndSignals {
   EndSignals(const EndSignals&) = delete;
   EndSignals& operator=(const EndSignals&) = delete;
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
+  void restore() const noexcept;  // in a child: they end it again
 
  private:
   Fd fd_;
