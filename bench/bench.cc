@@ -54,16 +54,19 @@ ordered_json describe_host() {
           {"root", ::geteuid() == 0}};
 }
 
-std::vector<Entry> wanted(std::vector<Entry> entries, const std::vector<std::string>& only) {
-  if (only.empty()) return entries;
-  std::erase_if(entries, [&](const Entry& entry) { return std::ranges::find(only, entry.id) == only.end(); });
-  return entries;
-}
-
 std::optional<std::uint32_t> index_of(const std::vector<Entry>& entries, const std::string& id) {
   const auto found = std::ranges::find(entries, id, &Entry::id);
   if (found == entries.end()) return std::nullopt;
   return static_cast<std::uint32_t>(found - entries.begin());
+}
+
+std::vector<Entry> wanted(std::vector<Entry> entries, const std::vector<std::string>& only) {
+  if (only.empty()) return entries;
+  for (const std::string& id : only) {
+    if (!index_of(entries, id)) throw std::runtime_error("no contender \"" + id + "\"");
+  }
+  std::erase_if(entries, [&](const Entry& entry) { return std::ranges::find(only, entry.id) == only.end(); });
+  return entries;
 }
 
 ordered_json measure(const Options& options) {

@@ -41,6 +41,7 @@ constexpr unsigned long kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SEC
 struct Floor {
   const FloorPlan& plan;
   Processes processes;
+  std::vector<const char*> argv{};
   int trees[64] = {};
   int root = -1;
   std::uint32_t mapped = 0;  // a futex
@@ -222,9 +223,8 @@ void drop_capabilities(Floor& floor) noexcept {
   drop_capabilities(floor);
   must(floor, sys(SYS_close_range, 3, ~0U, 0), "close_range");
   load_filter(floor, floor.plan.seal);
-  const char* const argv[] = {floor.plan.program.c_str(), nullptr};
   const char* const envp[] = {nullptr};
-  must(floor, sys(SYS_execve, argv[0], argv, envp), "execve");
+  must(floor, sys(SYS_execve, floor.argv[0], floor.argv.data(), envp), "execve");
   leave(126);
 }
 
@@ -283,6 +283,8 @@ siginfo_t wait_for(pid_t pid) {
 void run_floor(const FloorPlan& plan, Processes processes) {
   Floor floor{plan, processes};
   if (plan.binds.size() > std::size(floor.trees)) throw std::runtime_error("floor: too many binds");
+  for (const std::string& word : plan.argv) floor.argv.push_back(word.c_str());
+  floor.argv.push_back(nullptr);
   const pid_t pid = ::clone(init, init_stack + kStack, CLONE_VM | kNamespaces, &floor);
   if (pid < 0) throw std::runtime_error(std::string("floor: clone: ") + std::strerror(errno));
   try {

@@ -65,7 +65,7 @@ struct FloorPlan {
   uid_t outside_uid = 0;
   gid_t outside_gid = 0;
   bool own_ids = true;  // the caller's own: its map takes no capability
-  std::string program;
+  std::vector<std::string> argv;
 };
 
 // A compiled plan's data in a file, for the floor as a command of its own. Both throw std::runtime_error.

@@ -96,7 +96,8 @@ void visit(Visitor& v, Plan& plan) {
     v.text(mount.path);
     v.number(mount.attributes);
   });
-  for (auto* text : {&plan.root_size, &plan.root_inodes, &plan.folder, &plan.hostname, &plan.program}) v.text(*text);
+  for (auto* text : {&plan.root_size, &plan.root_inodes, &plan.folder, &plan.hostname}) v.text(*text);
+  v.each(plan.argv, [&](auto& word) { v.text(word); });
   for (auto& word : plan.landlock) v.number(word);
   v.number(plan.landlock_size);
   v.each(plan.rules, [&](auto& rule) {

@@ -60,12 +60,14 @@ void add_layout(FloorPlan& floor, const sandbox::CompiledPlan& plan) {
   floor.root_inodes = std::to_string(plan.plan().limits.inodes + plan.layout().own_inodes);
 }
 
+}  // namespace
+
 FloorPlan floor_of(const sandbox::CompiledPlan& plan) {
   FloorPlan floor;
   add_layout(floor, plan);
   floor.folder = plan.plan().cwd;
   floor.hostname = kOwnHostname;
-  floor.program = plan.plan().argv.front();
+  floor.argv = plan.plan().argv;
   const lockdown::LandlockSteps& landlock = plan.landlock().steps();
   floor.landlock[0] = landlock.attributes.handled_fs;
   floor.landlock[1] = landlock.attributes.handled_net;
@@ -90,8 +92,6 @@ FloorPlan floor_of(const sandbox::CompiledPlan& plan) {
   floor.outside_gid = floor.own_ids ? ::getegid() : kFloorId;
   return floor;
 }
-
-}  // namespace
 
 ScratchFolder::ScratchFolder() {
   const char* const base = ::getenv("TMPDIR");

@@ -36,6 +36,9 @@ struct Setting {
 // Throws what parse_plan and compile throw. `build` is the build folder.
 Setting make_setting(const std::filesystem::path& build, const std::filesystem::path& scratch);
 
+// The floor under a run of this plan.
+FloorPlan floor_of(const sandbox::CompiledPlan& plan);
+
 // true.toml with other words to run.
 std::shared_ptr<const sandbox::CompiledPlan> compile_with(const Setting& setting, const std::string& argv_toml);
 
