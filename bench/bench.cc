@@ -78,7 +78,7 @@ ordered_json measure(const Options& options) {
   ordered_json report = {{"version", 1}, {"host", describe_host()}, {"rounds", options.rounds}};
   Crew crew(setting, entries, ends);
   report["contenders"] = try_all(crew, entries);
-  measure_latency(crew, report["contenders"], options.rounds, progress);
+  report["other_cores"] = measure_latency(crew, report["contenders"], options.rounds, progress);
   if (options.seconds > 0) {
     measure_throughput(setting, entries, ends, report["contenders"], options.seconds, progress);
   }

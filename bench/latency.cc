@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <random>
 
+#include "bench/machine.h"
+#include "runtime/supervise/event_loop.h"
+
 namespace evalrun::bench {
 namespace {
 
@@ -41,12 +44,15 @@ ordered_json try_all(Crew& crew, const std::vector<Entry>& entries) {
   return contenders;
 }
 
-void measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Progress& progress) {
+double measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Progress& progress) {
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < contenders.size(); ++i) {
     if (contenders[i]["error"] == "") order.push_back(i);
   }
   std::mt19937 random(std::random_device{}());
+  const Duration began = supervise::now();
+  const double busy_before = busy_seconds();
+  std::int64_t own_us = 0;
   for (unsigned round = 0; round < rounds; ++round) {
     std::ranges::shuffle(order, random);
     for (const std::uint32_t i : order) {
@@ -56,10 +62,13 @@ void measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Prog
         contenders[i]["last_failure"] = answer.message;
       } else {
         add_sample(contenders[i], answer);
+        own_us += answer.cpu_us;
       }
     }
     progress.say("latency", round + 1, rounds);
   }
+  const double seconds = std::chrono::duration<double>(supervise::now() - began).count();
+  return std::max(0.0, (busy_seconds() - busy_before - static_cast<double>(own_us) / 1e6) / seconds);
 }
 
 }  // namespace evalrun::bench

@@ -135,6 +135,7 @@ class Crowd {
 
 struct Pss {
   std::int64_t supervisor = 0, init = 0, program = 0;
+  bool whole = true;  // an ordinary user may not look at init, nor at a program that is not dumpable
 };
 
 Pss read_pss() {
@@ -142,7 +143,9 @@ Pss read_pss() {
   Pss pss;
   pss.supervisor = pss_kib(self);
   for (const std::string& init : children_of(self)) {
-    pss.init += pss_kib(init);
+    const std::int64_t size = pss_kib(init);
+    if (size == 0) pss.whole = false;
+    pss.init += size;
     for (const std::string& program : children_of(init)) pss.program += pss_kib(program);
   }
   return pss;
@@ -166,7 +169,7 @@ ordered_json measure_here(const Setting& setting, unsigned sandboxes) {
   return {{"sandboxes", sandboxes},
           {"kernel_kib", kernel_after - kernel_before},
           {"supervisor_pss_kib", pss_after.supervisor - pss_before.supervisor},
-          {"init_pss_kib", pss_after.init},
+          {"init_pss_kib", pss_after.whole ? ordered_json(pss_after.init) : ordered_json(nullptr)},
           {"program_pss_kib", pss_after.program},
           {"available_kib", available_before - available_after},
           {"idle_cores", idle},

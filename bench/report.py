@@ -83,7 +83,7 @@ def difference(first, second):
 
 def live_mib(figures):
     live = figures.part("live")
-    if not live:
+    if not live or live["init_pss_kib"] is None:
         return None
     kib = live["kernel_kib"] + live["supervisor_pss_kib"] + live["init_pss_kib"]
     return kib / MIB / live["sandboxes"]
@@ -196,10 +196,11 @@ def details(figures):
     live = figures.part("live")
     if live:
         count = live["sandboxes"]
-        each = {name: live[f"{name}_kib"] / count for name in ("kernel", "supervisor_pss", "init_pss", "program_pss", "available")}
+        parts = ("kernel", "supervisor_pss", "init_pss", "program_pss", "available")
+        each = {name: "not readable" if live[f"{name}_kib"] is None else f"{live[f'{name}_kib'] / count:.0f}" for name in parts}
         lines.append(
-            f"{count} live sandboxes, KiB each: kernel {each['kernel']:.0f}, supervisor {each['supervisor_pss']:.0f}, "
-            f"init {each['init_pss']:.0f}, the program itself {each['program_pss']:.0f}; MemAvailable fell by {each['available']:.0f}. "
+            f"{count} live sandboxes, KiB each: kernel {each['kernel']}, supervisor {each['supervisor_pss']}, "
+            f"init {each['init_pss']}, the program itself {each['program_pss']}; MemAvailable fell by {each['available']}. "
             f"The supervisor uses {live['idle_cores'] * 100:.1f} % of a core for all of them."
         )
         alone, among = figures.medians_of("live", "run_alone_us", "run_among_us")
@@ -223,7 +224,7 @@ def host_line(report):
     user = "root" if host["root"] else "an ordinary user"
     return (
         f"{host['date']}, Linux {host['kernel']}, {host['cores']} cores ({host['processor']}), {host['memory']}, as {user}; "
-        f"{report['rounds']} rounds in random order"
+        f"{report['rounds']} rounds in random order; {report['other_cores']:.2f} cores were busy with something else"
     )
 
 

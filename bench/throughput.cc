@@ -1,15 +1,12 @@
 #include "bench/throughput.h"
 
-#include <sched.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
 #include <random>
-#include <sstream>
 
-#include "runtime/core/small_file.h"
+#include "bench/machine.h"
 
 namespace evalrun::bench {
 namespace {
@@ -19,24 +16,6 @@ using nlohmann::ordered_json;
 constexpr unsigned kPasses = 4;
 // What a slice leaves to be done (a net namespace ends in the background) is not to fall on the next one.
 constexpr timespec kBreak{0, 100'000'000};
-
-unsigned usable_cores() {
-  cpu_set_t cores;
-  return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? static_cast<unsigned>(CPU_COUNT(&cores)) : 1;
-}
-
-// Of all cores together: everything but idle and waiting for input (proc(5), /proc/stat).
-double busy_seconds() {
-  std::istringstream line(read_small_file("/proc/stat"));
-  std::string cpu;
-  line >> cpu;
-  double busy = 0;
-  std::uint64_t ticks = 0;
-  for (int column = 0; column < 8 && line >> ticks; ++column) {
-    if (column != 3 && column != 4) busy += static_cast<double>(ticks);
-  }
-  return busy / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
 
 struct Total {
   std::uint64_t runs = 0;
