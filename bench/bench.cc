@@ -14,6 +14,7 @@
 #include "bench/live.h"
 #include "bench/supervisor.h"
 #include "bench/throughput.h"
+#include "bench/weight.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
 
@@ -27,6 +28,8 @@ struct Options {
   unsigned rounds = 200;
   double seconds = 2;
   unsigned live = 100;
+  bool latency_only = false;
+  unsigned weight = 1;
   std::vector<std::string> only;
 };
 
@@ -71,14 +74,17 @@ std::vector<Entry> wanted(std::vector<Entry> entries, const std::vector<std::str
 
 ordered_json measure(const Options& options) {
   const EndSignals ends;
+  const Weight weight(options.weight);
   const ScratchFolder scratch;
   const Setting setting = make_setting(options.build, scratch.path());
   const std::vector<Entry> entries = wanted(all_contenders(setting), options.only);
   Progress progress;
-  ordered_json report = {{"version", 1}, {"host", describe_host()}, {"rounds", options.rounds}};
+  ordered_json report = {
+      {"version", 1}, {"host", describe_host()}, {"rounds", options.rounds}, {"weight", options.weight}};
   Crew crew(setting, entries, ends);
   report["contenders"] = try_all(crew, entries);
   report["other_cores"] = measure_latency(crew, report["contenders"], options.rounds, progress);
+  if (options.latency_only) return report;
   if (options.seconds > 0) {
     measure_throughput(setting, entries, ends, report["contenders"], options.seconds, progress);
   }
@@ -101,6 +107,10 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "for each contender's runs on all cores; 0: not measured")
       ->check(CLI::Range(0.0, 600.0));
   app.add_option("--live", options.live, "sandboxes that sleep at once; 0: not measured")->check(CLI::Range(0, 20'000));
+  app.add_flag("--latency-only", options.latency_only, "nothing but the runs one by one");
+  app.add_option("--weight", options.weight,
+                 "so many times a neighbour's share of the processor (root, cpu controller v1)")
+      ->check(CLI::Range(1, 100));
   app.add_option("--only", options.only, "these contenders alone, by their ids")->delimiter(',');
   CLI11_PARSE(app, argc, argv);
   ::signal(SIGPIPE, SIG_IGN);

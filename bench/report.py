@@ -225,6 +225,7 @@ def host_line(report):
     return (
         f"{host['date']}, Linux {host['kernel']}, {host['cores']} cores ({host['processor']}), {host['memory']}, as {user}; "
         f"{report['rounds']} rounds in random order; {report['other_cores']:.2f} cores were busy with something else"
+        + (f", against which the benchmark had {report['weight']} times the share of one" if report["weight"] > 1 else "")
     )
 
 
