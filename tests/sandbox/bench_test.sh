@@ -25,3 +25,33 @@ if "$build/bench/bench" --build "$build" --only nothing 2>"$scratch/said"; then
   exit 1
 fi
 grep -qx 'bench: no contender "nothing"' "$scratch/said"
+
+# Ctrl-C: it ends at once, and what it started and made goes with it.
+"$build/bench/bench" --build "$build" --only bare,cold_bare --rounds 100000 --json "$scratch/figures.json" 2>/dev/null &
+driver=$!
+for ((i = 0; i < 100; ++i)); do
+  workers=$(cat "/proc/$driver/task/$driver/children")
+  [[ -z $workers ]] || break
+  sleep 0.1
+done
+[[ -n $workers ]] || { printf 'it started no worker\n'; exit 1; }
+kill -INT "$driver"
+status=0
+wait "$driver" || status=$?
+((status == 130)) || { printf 'interrupted, it ended with %d\n' "$status"; exit 1; }
+for worker in $workers; do
+  [[ ! -e /proc/$worker ]] || { printf 'worker %d is still there\n' "$worker"; exit 1; }
+done
+rm "$scratch/said"
+left=$(ls -A "$scratch")
+[[ -z $left ]] || { printf 'left behind by the interrupted one: %s\n' "$left"; exit 1; }
+
+# A larger share of the processor, where it may make the group for it.
+if ((EUID == 0)) && grep -qE '^cgroup [^ ]+ cgroup [^ ]*\bcpu\b' /proc/mounts; then
+  "$build/bench/bench" --build "$build" --only bare --rounds 1 --latency-only --weight 4 --json "$scratch/figures.json" 2>/dev/null &
+  driver=$!
+  wait "$driver"
+  grep -q '"weight":4,' "$scratch/figures.json"
+  left=$(find /sys/fs/cgroup -maxdepth 6 -name "evalrun-bench-$driver")
+  [[ -z $left ]] || { printf 'left behind: %s\n' "$left"; exit 1; }
+fi
