@@ -19,7 +19,7 @@ namespace {
 using nlohmann::ordered_json;
 using supervise::Run;
 
-constexpr unsigned kDescriptorsEach = 24;
+constexpr unsigned kDescriptorsEach = 16;
 constexpr unsigned kTrials = 30;
 constexpr int kIdleSeconds = 2;
 constexpr int kPatience = 100;  // seconds, for each phase
@@ -63,9 +63,9 @@ double cpu_seconds() {
 void allow_descriptors(unsigned sandboxes) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max < rlim_t{sandboxes} * kDescriptorsEach) {
+  const rlim_t needed = rlim_t{sandboxes} * kDescriptorsEach + 100;
+  const rlimit raised{needed, std::max(limit.rlim_max, needed)};
+  if (limit.rlim_cur < needed && ::setrlimit(RLIMIT_NOFILE, &raised) != 0) {
     throw std::runtime_error("RLIMIT_NOFILE is " + std::to_string(limit.rlim_max) + ", too low for so many sandboxes");
   }
 }
