@@ -39,6 +39,13 @@ class Figures:
         samples = self.samples(name)
         return min(samples) if samples else None
 
+    def paired_difference(self, first, second):
+        """The median, in ms, of the differences within each round: what drifts over the rounds falls out of it."""
+        pairs = self.samples(first), self.samples(second)
+        if not all(pairs) or len(pairs[0]) != len(pairs[1]):
+            return None
+        return statistics.median(one - other for one, other in zip(*pairs)) / 1000
+
     def per_second(self, name):
         measured = self.by_id.get(name, {}).get("throughput")
         return measured["runs"] / measured["seconds"] if measured and measured["seconds"] else None
@@ -114,11 +121,12 @@ def latency_target(figures, words, name, others, bound):
 
 
 def targets(figures):
-    latency, per_second = figures.latency, figures.per_second
+    per_second = figures.per_second
     large_peers = ["crun", "runc", "firejail"]
     small, large = figures.medians_of("supervisor", "small_us", "large_us")
     alone, among = figures.medians_of("live", "run_alone_us", "run_among_us")
-    group, fastest_group = (difference(of("cold_memory"), of("cold_bare"), 1000) for of in (latency, figures.fastest))
+    group = figures.paired_difference("cold_memory", "cold_bare")
+    fastest_group = difference(figures.fastest("cold_memory"), figures.fastest("cold_bare"), 1000)
     call = difference(*inside(figures, "call_ns"), 1)
     live = figures.part("live")
     count = live["sandboxes"] if live else 1000

@@ -2,6 +2,7 @@
 # The driver of ./dev bench runs what it measures, tells what it cannot run, and leaves nothing behind. Argument: the build
 # folder.
 set -euo pipefail
+root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
 build=$1
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/bench-test-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -15,6 +16,14 @@ for contender in ${contenders//,/ }; do
 done
 grep -qE '"live":\{"sandboxes":3,' "$scratch/figures.json"
 grep -qE '"inside":\{"outside":' "$scratch/figures.json"
+
+if command -v python3 >/dev/null; then
+  "$root/bench/report.py" "$scratch/figures.json" >"$scratch/table"
+  grep -qE '^bare posix_spawn( +[0-9.]+){6}' "$scratch/table"
+  grep -qE '^the command, over bubblewrap with seccomp +not measured +≤ 0.6 ×$' "$scratch/table"
+  grep -qE '^in process, cold, no groups, over the floor.* ×  +(reached|UNSURE|NOT REACHED)$' "$scratch/table"
+  rm "$scratch/table"
+fi
 
 rm "$scratch/figures.json"
 left=$(ls -A "$scratch")
