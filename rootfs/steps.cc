@@ -333,6 +333,22 @@ StepResult place_files(const RootSteps& steps, int root_fd) noexcept {
   return success();
 }
 
+StepResult place_job_files(std::span<const NodeStep> folders, std::span<const CopyStep> files) noexcept {
+  if (folders.empty() && files.empty()) return success();
+  const auto root_fd = static_cast<int>(sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root_fd < 0) return failure(Operation::Open, root_fd);
+  StepResult result = success();
+  for (std::size_t i = 0; i < folders.size() && !result.failed(); ++i) {
+    result = make_node(folders[i], static_cast<int>(i), root_fd);
+    if (result.error == EEXIST) result = success();
+  }
+  for (std::size_t i = 0; i < files.size() && !result.failed(); ++i) {
+    result = copy_file(files[i], static_cast<int>(i), root_fd);
+  }
+  sys(SYS_close, root_fd);
+  return result;
+}
+
 StepResult pivot(int root_fd) noexcept {
   long result = sys(SYS_fchdir, root_fd);
   if (result < 0) return failure(Operation::Fchdir, result);

@@ -79,6 +79,9 @@ StepResult mount_of_run(const RootSteps& steps, int* root_fd) noexcept;
 
 StepResult place_files(const RootSteps& steps, int root_fd) noexcept;
 
+// The same by the target itself, locked down: what it could write it writes. A folder that is there already is right.
+StepResult place_job_files(std::span<const NodeStep> folders, std::span<const CopyStep> files) noexcept;
+
 // Enters the root, detaches the old one and checks that it is gone.
 StepResult pivot(int root_fd) noexcept;
 

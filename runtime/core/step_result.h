@@ -39,6 +39,7 @@ enum class Stage : std::uint8_t {
   Capabilities,
   Descriptors,
   Seal,
+  Job,
   Exec,
   // init once more, while the target waits before its execve.
   Init,
@@ -71,6 +72,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
     case Stage::Capabilities: return "capabilities";
     case Stage::Descriptors: return "descriptors";
     case Stage::Seal: return "seal";
+    case Stage::Job: return "job";
     case Stage::Exec: return "exec";
     case Stage::Init: return "init";
   }

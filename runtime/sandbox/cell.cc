@@ -57,7 +57,8 @@ Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
            .task_files = {},
            .cores = {},
            .drop_groups = !premises.identity.is_own,
-           .plan_is_there = true},
+           .plan_is_there = true,
+           .waits_for_job = false},
           premises.arena, control_.get());
   premises.kept = premises.arena.used();
 }

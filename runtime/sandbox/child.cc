@@ -251,15 +251,24 @@ StepResult step_seal(ChildContext& context) noexcept {
   return lockdown::load_filter(context.plan->seal);
 }
 
+StepResult step_job(ChildContext& context) noexcept {
+  if (!context.delivery->waits_for_job) return success();
+  StepResult result = wait_for_init(context);
+  if (!result.failed()) result = wait_for_job(context);
+  if (!result.failed()) result = rootfs::place_job_files(context.delivery->job.folders, context.delivery->job.files);
+  return result;
+}
+
 StepResult step_exec(ChildContext& context) noexcept {
   const StepResult locked = wait_for_init(context);
   if (locked.failed()) return locked;
   send_about_to_exec(context);
+  const Job& job = context.delivery->job;
   // As execvp(3): the first candidate that is there; a candidate that may not be executed is remembered.
   long worst = -ENOENT;
   int item = 0;
-  for (const char* const* program = context.plan->programs; *program != nullptr; ++program, ++item) {
-    const long result = sys(SYS_execve, *program, context.plan->argv, context.plan->envp);
+  for (const char* const* program = job.programs; *program != nullptr; ++program, ++item) {
+    const long result = sys(SYS_execve, *program, job.argv, job.envp);
     if (result != -ENOENT && result != -ENOTDIR && result != -EACCES) return failure(Operation::Execve, result, item);
     if (result == -EACCES) worst = result;
   }

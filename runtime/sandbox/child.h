@@ -42,6 +42,15 @@ struct ChildPlan {
 inline constexpr int kReportFd = 3;
 inline constexpr int kControlFd = 4;
 
+// What a run that was prepared ahead is told when its time has come; in the shared memory, as all of Delivery is.
+struct Job {
+  const char* const* programs;  // as in ChildPlan
+  const char* const* argv;
+  const char* const* envp;
+  std::span<const rootfs::NodeStep> folders;  // in the workspace, for `files`
+  std::span<const rootfs::CopyStep> files;    // texts
+};
+
 // Everything of one run that a child learns after it was cloned. In memory shared with the supervisor (arena.h), and so
 // is all that it points to; only the child writes to it.
 struct Delivery {
@@ -54,6 +63,9 @@ struct Delivery {
   std::span<int> descriptors;
   std::size_t task_files;
   std::span<rootfs::CopyStep> copies;  // the plan's; `source` is an index into `descriptors`
+  bool waits_for_job;                  // prepared ahead: all is done but execve
+  std::uint32_t job_is_there;          // a futex: 0, then 1
+  Job job;
 };
 inline constexpr std::size_t kStreams = 3;
 
@@ -84,7 +96,7 @@ struct ChildContext {
 
 // Over the report pipe.
 struct ChildRecord {
-  enum class Kind : std::uint32_t { Failed, Note, AboutToExec };
+  enum class Kind : std::uint32_t { Failed, Note, Prepared, AboutToExec };
   Kind kind;
   StepResult step;           // Failed, and Note: a second wall that this host does not give
   std::int64_t time_ns;      // CLOCK_MONOTONIC
@@ -139,6 +151,7 @@ StepResult step_rlimits(ChildContext& context) noexcept;
 StepResult step_capabilities(ChildContext& context) noexcept;
 StepResult step_descriptors(ChildContext& context) noexcept;
 StepResult step_seal(ChildContext& context) noexcept;
+StepResult step_job(ChildContext& context) noexcept;
 StepResult step_exec(ChildContext& context) noexcept;
 
 }  // namespace evalrun::sandbox

@@ -23,6 +23,14 @@ void send_record(const ChildContext& context, ChildRecord record) noexcept {
   }
 }
 
+StepResult wait_for_word(const std::uint32_t& word) noexcept {
+  while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) == 0) {
+    const long result = sys(SYS_futex, &word, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+    if (result < 0 && result != -EAGAIN && result != -EINTR) return failure(Operation::Futex, result);
+  }
+  return success();
+}
+
 }  // namespace
 
 std::int64_t microseconds(const timeval& time) noexcept {
@@ -54,6 +62,13 @@ void send_note(const ChildContext& context, StepResult step, Stage stage) noexce
   record.kind = ChildRecord::Kind::Note;
   record.step = step;
   record.step.stage = stage;
+  send_record(context, record);
+}
+
+void send_prepared(const ChildContext& context) noexcept {
+  ChildRecord record{};
+  record.kind = ChildRecord::Kind::Prepared;
+  record.step.stage = Stage::Job;
   send_record(context, record);
 }
 
@@ -113,11 +128,12 @@ long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* 
 }
 
 StepResult wait_for_init(ChildContext& context) noexcept {
-  while (__atomic_load_n(&context.init_is_locked, __ATOMIC_ACQUIRE) == 0) {
-    const long result = sys(SYS_futex, &context.init_is_locked, FUTEX_WAIT, 0, nullptr, nullptr, 0);
-    if (result < 0 && result != -EAGAIN && result != -EINTR) return failure(Operation::Futex, result);
-  }
-  return success();
+  return wait_for_word(context.init_is_locked);
+}
+
+StepResult wait_for_job(ChildContext& context) noexcept {
+  send_prepared(context);
+  return wait_for_word(context.delivery->job_is_there);
 }
 
 void release_target(ChildContext& context) noexcept {

@@ -14,6 +14,7 @@ std::int64_t own_cpu_us() noexcept;
 // `stage` is filled in here: steps do not know where they stand.
 void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept;
 void send_note(const ChildContext& context, StepResult step, Stage stage) noexcept;
+void send_prepared(const ChildContext& context) noexcept;
 void send_about_to_exec(const ChildContext& context) noexcept;
 
 // A descriptor (the folder /work, the filter's listener), to the supervisor. 0 or -errno.
@@ -26,5 +27,8 @@ long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* 
 // init and the target share memory until execve; the target waits here until init has locked itself down.
 StepResult wait_for_init(ChildContext& context) noexcept;
 void release_target(ChildContext& context) noexcept;
+
+// A run that was prepared ahead waits here for its supervisor's word.
+StepResult wait_for_job(ChildContext& context) noexcept;
 
 }  // namespace evalrun::sandbox

@@ -11,22 +11,6 @@ namespace {
 // Where a program is looked for when the plan's environment has no PATH.
 constexpr char kDefaultPath[] = "/usr/local/bin:/usr/bin:/bin";
 
-// What execve is tried on, in order: the name itself where it has a slash, else the name in each folder of PATH.
-std::vector<std::string> program_candidates(const Plan& plan) {
-  const std::string& name = plan.argv.front();
-  if (name.find('/') != std::string::npos) return {name};
-  const auto set = plan.env.find("PATH");
-  const std::string path = set == plan.env.end() ? kDefaultPath : set->second;
-  std::vector<std::string> candidates;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string folder = path.substr(begin, end - begin);
-    candidates.push_back(folder.empty() ? "./" + name : folder + "/" + name);
-    begin = end + 1;
-  }
-  return candidates;
-}
-
 std::vector<const char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<const char*> pointers;
   for (const std::string& text : strings) pointers.push_back(text.c_str());
@@ -67,6 +51,27 @@ std::string capability_name(int number) {
 
 }  // namespace
 
+std::vector<std::string> program_candidates(const Plan& plan) {
+  const std::string& name = plan.argv.front();
+  if (name.find('/') != std::string::npos) return {name};
+  const auto set = plan.env.find("PATH");
+  const std::string path = set == plan.env.end() ? kDefaultPath : set->second;
+  std::vector<std::string> candidates;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::string folder = path.substr(begin, end - begin);
+    candidates.push_back(folder.empty() ? "./" + name : folder + "/" + name);
+    begin = end + 1;
+  }
+  return candidates;
+}
+
+std::vector<std::string> environment_of(const Plan& plan) {
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : plan.env) variables.push_back(name + "=" + value);
+  return variables;
+}
+
 CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras)
     : plan_(std::move(plan)),
       host_(host),
@@ -75,7 +80,8 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
       root_(plan_, layout_, std::move(extras.carried)),
       landlock_(plan_, present_rules(plan_, layout_, root_), host_.landlock_abi),
       rlimit_rows_(lockdown::make_rlimits(plan_)),
-      programs_(program_candidates(plan_)) {
+      programs_(program_candidates(plan_)),
+      environment_(environment_of(plan_)) {
   if (host_.seccomp_filters) {
     whitelist_ = extras.observed ? lockdown::build_observed(plan_) : lockdown::build_whitelist(plan_);
     seal_ = lockdown::build_seal();
@@ -85,7 +91,6 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
     throw HostError("host", "provide the layer", "seccomp", 0, "limits.address_space is held by it");
   }
   for (const lockdown::RlimitRow& row : rlimit_rows_) rlimits_.push_back(row.limit);
-  for (const auto& [name, value] : plan_.env) environment_.push_back(name + "=" + value);
   program_pointers_ = pointers_to(programs_);
   argv_pointers_ = pointers_to(plan_.argv);
   environment_pointers_ = pointers_to(environment_);

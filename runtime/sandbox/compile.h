@@ -26,6 +26,11 @@ struct CompileExtras {
   bool observed = false;                     // the filter is build_observed(): for Run::observe
 };
 
+// What execve is tried on, in order: the name itself where it has a slash, else the name in each folder of PATH.
+std::vector<std::string> program_candidates(const Plan& plan);
+// "NAME=value" for each variable.
+std::vector<std::string> environment_of(const Plan& plan);
+
 // Immutable. Its one maker is compile().
 class CompiledPlan {
  public:

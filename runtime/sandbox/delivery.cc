@@ -1,10 +1,14 @@
 #include "runtime/sandbox/delivery.h"
 
+#include <linux/futex.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "runtime/core/error.h"
 
@@ -19,6 +23,13 @@ std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores) {
     mask[core / kBits] |= 1UL << (core % kBits);
   }
   return mask;
+}
+
+const char* const* put_words(const std::vector<std::string>& words, Arena& arena) {
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  pointers.push_back(nullptr);
+  return arena.put_texts(pointers.data());
 }
 
 lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena) {
@@ -107,7 +118,7 @@ ChildPlan put_plan(ChildPlan plan, Arena& arena) {
   return plan;
 }
 
-void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control) {
+Delivery* deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control) {
   std::vector<int> descriptors(parts.streams.begin(), parts.streams.end());
   descriptors.insert(descriptors.end(), parts.task_files.begin(), parts.task_files.end());
   std::vector<int> sources;
@@ -120,13 +131,53 @@ void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int con
                     .tree_fds = arena.put<int>(std::vector<int>(plan.root.trees.size(), -1)),
                     .descriptors = arena.put<int>(descriptors),
                     .task_files = parts.task_files.size(),
-                    .copies = copies};
+                    .copies = copies,
+                    .waits_for_job = parts.waits_for_job,
+                    .job_is_there = 0,
+                    .job = {}};
   delivery.plan.root.copies = copies;
+  delivery.job = {.programs = delivery.plan.programs,
+                  .argv = delivery.plan.argv,
+                  .envp = delivery.plan.envp,
+                  .folders = {},
+                  .files = {}};
   const DeliveryNote note{arena.put_one(delivery)};
   const std::span<const int> all(descriptors);
   for (std::size_t sent = 0; sent < all.size(); sent += kDescriptorsPerMessage) {
     send_part(control, note, all.subspan(sent, std::min(kDescriptorsPerMessage, all.size() - sent)));
   }
+  return note.delivery;
+}
+
+void hand_out_job(const JobParts& parts, Arena& arena, Delivery& delivery) {
+  std::vector<rootfs::CopyStep> files;
+  std::vector<rootfs::NodeStep> folders;
+  std::set<std::string> made;
+  for (const JobParts::File& file : parts.files) {
+    const std::string path = "work/" + file.path;
+    for (auto slash = path.find('/', sizeof "work/" - 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      if (!made.insert(path.substr(0, slash)).second) continue;
+      folders.push_back({.kind = rootfs::NodeStep::Kind::Directory,
+                         .place = rootfs::NodeStep::Place::Workspace,
+                         .path = arena.put_text(path.substr(0, slash).c_str()),
+                         .content = "",
+                         .size = 0,
+                         .mode = 0755});
+    }
+    files.push_back({.path = arena.put_text(path.c_str()),
+                     .source = -1,
+                     .text = arena.put_bytes(file.content.data(), file.content.size()),
+                     .size = file.content.size(),
+                     .mode = file.mode});
+  }
+  delivery.job = {.programs = put_words(parts.programs, arena),
+                  .argv = put_words(parts.argv, arena),
+                  .envp = put_words(parts.environment, arena),
+                  .folders = arena.put<rootfs::NodeStep>(folders),
+                  .files = arena.put<rootfs::CopyStep>(files)};
+  __atomic_store_n(&delivery.job_is_there, 1, __ATOMIC_RELEASE);
+  ::syscall(SYS_futex, &delivery.job_is_there, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
 }  // namespace evalrun::sandbox

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/sandbox/arena.h"
@@ -18,12 +20,29 @@ struct RunParts {
   const std::vector<unsigned>& cores;  // empty: not pinned
   bool drop_groups;
   bool plan_is_there;  // the plan stands in the arena already, but for its copies
+  bool waits_for_job;  // hand_out_job() follows
+};
+
+// A job as the parent has it; all borrowed.
+struct JobParts {
+  const std::vector<std::string>& programs;
+  const std::vector<std::string>& argv;
+  const std::vector<std::string>& environment;  // "NAME=value"
+  struct File {
+    std::string path;  // relative to /work
+    std::string_view content;
+    std::uint32_t mode;
+  };
+  const std::vector<File>& files;
 };
 
 // Copies the plan, without the files to copy.
 ChildPlan put_plan(ChildPlan plan, Arena& arena);
 
 // A child that has gone meanwhile is no error here: its report says why. Throws HostError.
-void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control);
+Delivery* deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control);
+
+// To a run that waits for its job. Throws HostError where the job does not fit into the arena; the run waits on.
+void hand_out_job(const JobParts& parts, Arena& arena, Delivery& delivery);
 
 }  // namespace evalrun::sandbox

@@ -5,10 +5,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "runtime/core/error.h"
@@ -44,6 +46,25 @@ class SignalsBlocked {
  private:
   sigset_t before_;
 };
+
+std::string read_file(const std::filesystem::path& path) {
+  // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
+  const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) throw SystemError("open", path.string());
+  if (!S_ISREG(status.st_mode)) throw SystemError("open", path.string(), EINVAL);
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t size = 0;
+  while (size < content.size()) {
+    const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw SystemError("read", path.string());
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  content.resize(size);
+  return content;
+}
 
 void write_file(const std::string& path, const std::string& text) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -136,7 +157,8 @@ EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into)
   write_id_map(process_->pid(), premises_->identity);
 }
 
-Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files)
+Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
+                 Start start)
     : empty_(std::move(empty)), cores_(lease_cores(plan.plan())) {
   // /dev/stdout and its like open the pipes by name, with the run's own identity.
   if (!identity().is_own) {
@@ -146,14 +168,27 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
     }
   }
   Premises& premises = *empty_.premises_;
-  deliver(premises.common_of == &plan ? *premises.common : plan.child(),
-          {.streams = {streams.input.get(), streams.output.get(),
-                       streams.error_output ? streams.error_output.get() : streams.output.get()},
-           .task_files = task_files,
-           .cores = cores_.numbers,
-           .drop_groups = !identity().is_own,
-           .plan_is_there = premises.common_of == &plan},
-          premises.arena, control().get());
+  delivery_ = deliver(premises.common_of == &plan ? *premises.common : plan.child(),
+                      {.streams = {streams.input.get(), streams.output.get(),
+                                   streams.error_output ? streams.error_output.get() : streams.output.get()},
+                       .task_files = task_files,
+                       .cores = cores_.numbers,
+                       .drop_groups = !identity().is_own,
+                       .plan_is_there = premises.common_of == &plan,
+                       .waits_for_job = start == Start::WhenTold},
+                      premises.arena, control().get());
+}
+
+void Sandbox::start(const Plan& plan) {
+  std::vector<std::string> contents;
+  contents.reserve(plan.files.size());
+  std::vector<JobParts::File> files;
+  for (const WorkFile& file : plan.files) {
+    const auto* text = std::get_if<std::string>(&file.source);
+    if (text == nullptr) text = &contents.emplace_back(read_file(std::get<std::filesystem::path>(file.source)));
+    files.push_back({file.path, *text, file.mode});
+  }
+  hand_out_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);
 }
 
 void Sandbox::ask_to_end() noexcept {

@@ -78,13 +78,17 @@ class EmptySandbox {
   std::optional<SandboxProcess> process_;
 };
 
+// Whether the program starts when its sandbox is ready, or waits for start().
+enum class Start { AtOnce, WhenTold };
+
 // A sandbox that lives.
 class Sandbox {
  public:
   // Hands the plan over. `task_files`: the tasks files of v1 control groups that the run enters, borrowed until the
   // constructor returns. Throws HostError; nothing is left behind then. That the program runs is told later, over
   // report().
-  Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files);
+  Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
+          Start start = Start::AtOnce);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
@@ -94,6 +98,10 @@ class Sandbox {
   [[nodiscard]] const Fd& control() const noexcept { return empty_.control_; }         // InitRecords
   [[nodiscard]] const Cores& cores() const noexcept { return cores_; }
   [[nodiscard]] const Identity& identity() const noexcept { return empty_.premises_->identity; }
+
+  // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. Once. Throws
+  // SystemError where a file cannot be read, HostError where the job is too large.
+  void start(const Plan& plan);
 
   // Asks init to kill everything, wait for it and report. Harmless when init has ended.
   void ask_to_end() noexcept;
@@ -107,6 +115,7 @@ class Sandbox {
  private:
   EmptySandbox empty_;
   Cores cores_;
+  Delivery* delivery_ = nullptr;  // in the arena
 };
 
 }  // namespace evalrun::sandbox

@@ -57,6 +57,8 @@ inline constexpr std::array kSteps = {
     Step{Stage::Descriptors, Walker::Target, InCell::Run, step_descriptors,
          "5. close all but 0, 1, 2 and the report pipe"},
     Step{Stage::Seal, Walker::Target, InCell::Run, step_seal, "take away the calls that steps 3 to 5 needed"},
+    Step{Stage::Job, Walker::Target, InCell::Run, step_job,
+         "prepared ahead: wait for the job, place its files, as the program could"},
     Step{Stage::Exec, Walker::Target, InCell::Run, step_exec, "once init is locked down: execve"},
 };
 
@@ -104,7 +106,8 @@ static_assert(before(Stage::Seccomp, Stage::Capabilities),
 static_assert(before(Stage::Capabilities, Stage::Descriptors), "the strict order");
 static_assert(before(Stage::Capabilities, Stage::Seal), "the seal loads on NO_NEW_PRIVS, and denies capset");
 static_assert(before(Stage::Descriptors, Stage::Seal), "the strict order");
-static_assert(row_of(Stage::Exec) + 1 == kSteps.size(), "nothing runs between the seal and execve");
+static_assert(row_of(Stage::Exec) + 1 == kSteps.size(), "nothing runs behind the job but execve");
+static_assert(before(Stage::Seal, Stage::Job), "a run that waits for its job is locked down already");
 static_assert(before(Stage::Seal, Stage::Exec));
 
 }  // namespace evalrun::sandbox

@@ -201,6 +201,7 @@ void Run::on_report() {
                             ": " + errno_text(record.step.error));
         break;
       case ChildRecord::Kind::Failed: on_failure(record.step); break;
+      case ChildRecord::Kind::Prepared: is_prepared_ = true; break;
       case ChildRecord::Kind::AboutToExec:
         about_to_exec_ = true;
         started_ = Duration(record.time_ns);

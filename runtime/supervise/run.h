@@ -129,6 +129,7 @@ class Run {
   Bytes set_up_size_{};       // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
+  bool is_prepared_ = false;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
