@@ -366,6 +366,21 @@ TEST(batch, plans_with_cases_are_graded_beside_plain_ones) {
   EXPECT_TRUE(early.at("stopped").at("result").at("cases").at(1).at("verdict").is_null());
 }
 
+TEST(batch, the_example_gives_each_answer_its_verdict) {
+  const std::string list = run_command({evalrun().string(), "image", "list"}).output;
+  const std::size_t line = list.find("python: ");
+  if (list.compare(list.find("; ", line), 11, "; installed") != 0) EVALRUN_SKIP("python3");
+  const std::filesystem::path examples = source_dir() / "images/examples";
+  const Finished finished = run_command(
+      {evalrun().string(), "batch", "--plan", (examples / "batch.toml").string(), (examples / "batch.jsonl").string()});
+  EXPECT_EQ(finished.exit_code, 2) << finished.error_output;
+  const auto lines = by_id(finished.output);
+  EXPECT_EQ(verdict_of(lines.at("ada")), "AC") << lines.at("ada");
+  EXPECT_EQ(verdict_of(lines.at("bob")), "WA");
+  EXPECT_EQ(verdict_of(lines.at("cyd")), "TLE");
+  EXPECT_NE(lines.at("dan").value("error", "").find("found a string"), std::string::npos);
+}
+
 TEST(batch, collected_files_of_a_job_go_into_a_folder_of_its_own) {
   Lines jobs = {job("a", {"fill", "/work/out", "1"}), job("../b", {"fill", "/work/out", "2"}), job("c", {"exit", "0"})};
   const Batch batch(base_plan("collect = [{ path = \"out\", optional = true }]\n"), jobs);
