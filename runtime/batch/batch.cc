@@ -82,18 +82,43 @@ void Batch::plan_next_turn() {
   if (sync || interrupted_) wake_.set(interrupted_ ? give_up_at_ : sync_at_);
 }
 
+// What is thrown on a job's way is that job's end, not the batch's; false then.
+template <typename Step>
+bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
+  const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
+    settle(running, {Status::SandboxFailed, reporter_.fault(plan, fault, message)});
+  };
+  try {
+    step();
+    return true;
+  } catch (const PlanError& error) {
+    refuse(running.line, running.id, error.what());
+  } catch (const HostError& error) {
+    fail(supervise::fault_of(error), error.what());
+  } catch (const SystemError& error) {
+    fail({"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
+         error.what());
+  }
+  return false;
+}
+
 void Batch::take_finished() {
   for (Running& running : live_) {
-    running.job->advance();
-    if (!running.job->finished()) continue;
-    // One that was interrupted is not done.
-    if (!interrupted_) settle(running, running.job->take_result(reporter_));
-    running.job.reset();
+    std::optional<JobResult> result;
+    bool is_over = false;
+    const bool is_well = attempt(running, running.job->plan(), [&] {
+      running.job->advance();
+      is_over = running.job->finished();
+      if (is_over) result = running.job->take_result(reporter_);
+    });
+    if (result) settle(running, *result);
+    if (is_over || !is_well) running.job.reset();
   }
   std::erase_if(live_, [](const Running& running) { return !running.job; });
 }
 
 void Batch::settle(const Running& job, const JobResult& result) {
+  if (interrupted_) return;  // what was ended early is not done
   std::string line = result_line(job.id, job.line, result.json);
   if (journal_ != nullptr) journal_->append({job.line, job.hash, result.status, line});
   count(result.status);
@@ -182,20 +207,11 @@ void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
 void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
   Running running{line.number, hash, job.id, nullptr};
   Plan plan;
-  const auto fail = [&](const supervise::SandboxFault& fault) {
-    settle(running, {Status::SandboxFailed, reporter_.fault(plan, fault)});
-  };
-  try {
+  const bool is_well = attempt(running, plan, [&] {
     plan = plans_.plan_of(std::move(job));
     running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(running.id, line.number));
-    live_.push_back(std::move(running));
-  } catch (const PlanError& error) {
-    refuse(line.number, running.id, error.what());
-  } catch (const HostError& error) {
-    fail(supervise::fault_of(error));
-  } catch (const SystemError& error) {
-    fail({"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())});
-  }
+  });
+  if (is_well) live_.push_back(std::move(running));
 }
 
 void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message) {
@@ -213,7 +229,7 @@ std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t li
 
 Progress Batch::progress() const {
   Progress progress = progress_;
-  progress.input_bytes = lines_.bytes_read();
+  progress.input_bytes = lines_.bytes_taken();
   progress.live = live_.size();
   return progress;
 }

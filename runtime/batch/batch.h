@@ -82,6 +82,8 @@ class Batch {
   void take_done_line(const InputLine& line, std::uint64_t hash);
   void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
   void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
+  template <typename Step>
+  bool attempt(const Running& running, const Plan& plan, Step step);
   void settle(const Running& job, const JobResult& result);
   void count(Status status);
   void write_ready();

@@ -15,7 +15,7 @@ std::optional<LineBuffer::Line> LineBuffer::take() {
   const std::size_t end = bytes_.find('\n', scanned_);
   if (end == bytes_.npos) {
     scanned_ = bytes_.size();
-    if (rest() > longest_) skipping_ = true;
+    if (held() > longest_) skipping_ = true;
     if (skipping_) begin_ = bytes_.size();
     return std::nullopt;
   }
@@ -27,7 +27,7 @@ std::optional<LineBuffer::Line> LineBuffer::take() {
 }
 
 std::optional<LineBuffer::Line> LineBuffer::take_rest() {
-  if (rest() == 0 && !skipping_) return std::nullopt;
+  if (held() == 0 && !skipping_) return std::nullopt;
   Line line{skipping_ ? "" : bytes_.substr(begin_), skipping_};
   begin_ = scanned_ = bytes_.size();
   skipping_ = false;

@@ -23,8 +23,8 @@ class LineBuffer {
   std::optional<Line> take();
   // At the end of the bytes: what stands behind the last newline, where anything does.
   std::optional<Line> take_rest();
-  // Bytes held behind the last newline.
-  [[nodiscard]] std::size_t rest() const noexcept { return bytes_.size() - begin_; }
+  // Bytes that have come and were not taken.
+  [[nodiscard]] std::size_t held() const noexcept { return bytes_.size() - begin_; }
 
  private:
   std::size_t longest_;

@@ -36,7 +36,8 @@ class LineReader {
   void wait();
   void leave() noexcept;
 
-  [[nodiscard]] std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+  // Of the lines that next() gave.
+  [[nodiscard]] std::uint64_t bytes_taken() const noexcept { return bytes_read_ - buffer_.held(); }
 
  private:
   std::optional<InputLine> buffered_line();

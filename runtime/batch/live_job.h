@@ -38,7 +38,9 @@ class LiveJob {
   LiveJob(const LiveJob&) = delete;
   LiveJob& operator=(const LiveJob&) = delete;
 
-  // After every turn of the loop.
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+
+  // After every turn of the loop. Throws what starting it throws, where a next sandbox of a submission does.
   void advance();
   [[nodiscard]] bool finished() const noexcept;
   void interrupt(int signal);

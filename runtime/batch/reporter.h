@@ -17,8 +17,9 @@ class Reporter {
   [[nodiscard]] virtual std::string run(const Plan& plan, const supervise::RunResult& result,
                                         Duration prepared) const = 0;
   [[nodiscard]] virtual std::string grade(const Plan& plan, const judge::Grade& grade, Duration took) const = 0;
-  // Of a job that could not be started.
-  [[nodiscard]] virtual std::string fault(const Plan& plan, const supervise::SandboxFault& fault) const = 0;
+  // Of a job that could not be started, or not gone on with.
+  [[nodiscard]] virtual std::string fault(const Plan& plan, const supervise::SandboxFault& fault,
+                                          const std::string& message) const = 0;
 };
 
 }  // namespace evalrun::batch

@@ -33,8 +33,9 @@ class Reports : public batch::Reporter {
   [[nodiscard]] std::string grade(const Plan& plan, const judge::Grade& grade, Duration took) const override {
     return to_json(GradeReport{plan, grade, took}, Layout::OneLine);
   }
-  [[nodiscard]] std::string fault(const Plan& plan, const supervise::SandboxFault& fault) const override {
-    return fault_to_json(plan.name, fault, judge::message_of(fault, plan.limits), Layout::OneLine);
+  [[nodiscard]] std::string fault(const Plan& plan, const supervise::SandboxFault& fault,
+                                  const std::string& message) const override {
+    return fault_to_json(plan.name, fault, message, Layout::OneLine);
   }
 };
 

@@ -366,6 +366,24 @@ TEST(batch, plans_with_cases_are_graded_beside_plain_ones) {
   EXPECT_TRUE(early.at("stopped").at("result").at("cases").at(1).at("verdict").is_null());
 }
 
+TEST(batch, a_job_that_fails_on_its_way_has_its_own_end) {
+  nlohmann::json graded = job("graded", {"count-input"});
+  graded["compile"] = {{"argv", {"/opt/probe", "sleep", "0.6"}}};
+  graded["case"] = {{{"stdin", {{"file", "in"}}}, {"expect", {{"text", "input 0"}}}}};
+  nlohmann::json beside = job("beside", {"sleep", "1"});
+  const Batch batch(base_plan("limits.cpus = \"any\"\n"), Lines{graded, beside});
+  batch.folder().write("in", "");
+  EXPECT_EQ(verdict_of(by_id(batch.run({"--jobs", "2"}).output).at("graded")), "AC");
+  // The input of its case goes away while it is compiled.
+  Piped piped(batch.command({"--jobs", "2"}));
+  std::this_thread::sleep_for(300ms);
+  std::filesystem::remove(batch.path("in"));
+  const auto lines = by_id(piped.rest());
+  EXPECT_EQ(piped.wait(), 2) << piped.errors();
+  EXPECT_NE(lines.at("graded").value("error", "").find("No such file"), std::string::npos) << lines.at("graded");
+  EXPECT_EQ(verdict_of(lines.at("beside")), "OK");
+}
+
 TEST(batch, the_example_gives_each_answer_its_verdict) {
   const std::string list = run_command({evalrun().string(), "image", "list"}).output;
   const std::size_t line = list.find("python: ");

@@ -39,7 +39,7 @@ TEST(LineBuffer, a_line_that_is_too_long_is_one_line_and_is_not_held) {
   for (int i = 0; i < 1000; ++i) {
     buffer.add("xxxxxxxx");
     EXPECT_FALSE(buffer.take());
-    EXPECT_EQ(buffer.rest(), 0U);
+    EXPECT_EQ(buffer.held(), 0U);
   }
   buffer.add("x\nok\nxxxxxx");
   EXPECT_EQ(all_lines(buffer), "<long>|ok|");
