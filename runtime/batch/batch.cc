@@ -166,18 +166,18 @@ void Batch::start_jobs() {
   for (int turn = 0; turn < kLinesPerTurn; ++turn) {
     write_ready();
     if (!has_room()) return lines_.leave();
-    auto line = lines_.next();
+    const auto line = lines_.next();
     if (!line) {
       const bool whole = journal_ == nullptr || !lines_.ended() || journal_->done().all_confirmed();
       if (!whole) throw UsageError("the journal has results for lines that " + options_.input_name + " does not have");
       return lines_.wait();
     }
-    take_line(std::move(*line));
+    take_line(*line);
   }
   more_to_start_ = true;
 }
 
-void Batch::take_line(InputLine line) {
+void Batch::take_line(const InputLine& line) {
   const Duration began = supervise::now();
   const std::uint64_t hash = journal_ == nullptr ? 0 : hash_of_job(line.text);
   if (journal_ != nullptr && journal_->done().contains(line.number)) return take_done_line(line, hash);

@@ -78,7 +78,7 @@ class Batch {
   void start_jobs();
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::size_t most_span() const;
-  void take_line(InputLine line);
+  void take_line(const InputLine& line);
   void take_done_line(const InputLine& line, std::uint64_t hash);
   void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
   void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
