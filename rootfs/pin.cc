@@ -95,13 +95,13 @@ bool is_kernel_window(const std::string& type) {
 }
 
 // The mount that `path` lies on, and every mount below it, must be an ordinary file system: binds are recursive.
-void refuse_kernel_windows(const Entry& entry, const std::string& source) {
+void refuse_kernel_windows(const Entry& entry, const std::string& source, const std::vector<MountRow>& mounts) {
   std::error_code error;
   const std::string path = std::filesystem::canonical(source, error).string();
   if (error) return;
   std::string below;  // the deepest mount that holds the path: its place and type
   std::string type_below;
-  for (const MountRow& mount : mount_table()) {
+  for (const MountRow& mount : mounts) {
     if (mount.at != path && is_within(mount.at, path) && is_kernel_window(mount.type)) {
       refuse(entry, "its source " + source + " holds " + printable(mount.at) + ", a mount of type " + mount.type);
     }
@@ -157,7 +157,7 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   const bool allowed = bind.device ? S_ISCHR(status.st_mode) : folder || S_ISREG(status.st_mode);
   if (!allowed) refuse(entry, "its source " + bind.source + " is " + kind_of(status.st_mode));
 
-  if (!bind.device) refuse_kernel_windows(entry, bind.source);
+  if (!bind.device) refuse_kernel_windows(entry, bind.source, host_mounts_);
   const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
     return mount.at == entry.at && mount.position.file == plan.whole.file;
   });
@@ -284,7 +284,8 @@ void PinnedRoot::add_carried(CarriedFile file) {
   copy_names_.push_back("carried file " + file.path);
 }
 
-PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<CarriedFile> carried) : layout_(layout) {
+PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<CarriedFile> carried)
+    : host_mounts_(mount_table()), layout_(layout) {
   for (const Entry& entry : layout.entries) {
     if (const auto* folder = std::get_if<Directory>(&entry.what)) {
       add_node(entry, NodeStep::Kind::Directory, "", folder->mode);

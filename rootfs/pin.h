@@ -9,6 +9,7 @@
 #include "rootfs/layout.h"
 #include "rootfs/steps.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/mount_table.h"
 
 namespace evalrun::rootfs {
 
@@ -49,6 +50,7 @@ class PinnedRoot {
   void check_files_fit(const Plan& plan) const;
   const char* keep(std::string text);
 
+  std::vector<MountRow> host_mounts_;
   std::deque<std::string> strings_;  // never moves its elements
   std::deque<Fd> files_;
   std::vector<TreeStep> trees_;

@@ -69,7 +69,7 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   std::vector<std::string> overrides;
   for (const auto& [key, value] : smoke.set) overrides.push_back(key + "=" + value);
   const Plan plan = parse_plan(smoke_plan(image, smoke), overrides, image_search_path());
-  const supervise::RunResult result = execute(sandbox::compile(plan, sandbox::probe_host()), plan.folder);
+  const supervise::RunResult result = execute(plan, plan.folder).result;
   const judge::Verdict verdict = judge::verdict_of(result.outcome);
   const bool right = verdict == judge::Verdict::Ok && result.output.kept == smoke.expect;
   std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;

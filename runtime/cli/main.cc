@@ -56,12 +56,11 @@ int run(const Options& options, ResultFile& output) {
   const Duration began = supervise::now();
   const Plan parsed = read(options);
   if (judge::is_graded(parsed)) return grade(options, parsed, output);
-  const std::shared_ptr<const sandbox::CompiledPlan> plan = sandbox::compile(parsed, sandbox::probe_host());
-  const Duration compiled = supervise::now() - began;
-  const supervise::RunResult result = execute(plan, save_to(options, parsed));
-  const Report report{plan->plan(), result, compiled};
+  const Duration parsing = supervise::now() - began;
+  const Executed executed = execute(parsed, save_to(options, parsed));
+  const Report report{executed.plan->plan(), executed.result, parsing + executed.compile};
   output.write(wants_text(options) ? to_text(report) : to_json(report));
-  return judge::exit_status_of(judge::verdict_of(result.outcome));
+  return judge::exit_status_of(judge::verdict_of(executed.result.outcome));
 }
 
 int check(const Options& options) {

@@ -13,8 +13,10 @@
 namespace evalrun::cli {
 namespace {
 
-// From the beginning: an earlier attempt may have failed on the way.
+// From the beginning: an earlier attempt may have failed on the way, and a file that was there has its old content.
 void begin_again(int fd, const std::string& subject) {
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && status.st_size == 0) return;
   if (::ftruncate(fd, 0) != 0) throw SystemError("ftruncate", subject);
   if (::lseek(fd, 0, SEEK_SET) != 0) throw SystemError("lseek", subject);
 }

@@ -1,6 +1,6 @@
 #include "runtime/core/mount_table.h"
 
-#include <sstream>
+#include <algorithm>
 
 #include "runtime/core/small_file.h"
 
@@ -22,20 +22,37 @@ std::string unescaped(std::string_view field) {
   return name;
 }
 
+// Cuts the first word off.
+std::string_view take_word(std::string_view& line) {
+  const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+  const std::size_t end = std::min(line.find(' ', begin), line.size());
+  const std::string_view word = line.substr(begin, end - begin);
+  line.remove_prefix(end);
+  return word;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
 }  // namespace
 
 std::vector<MountRow> parse_mount_table(std::string_view text) {
   std::vector<MountRow> rows;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string id, parent, device, root, at, word;
-    fields >> id >> parent >> device >> root >> at;
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    for (int skipped = 0; skipped < 3; ++skipped) take_word(line);  // its id, its parent's, the device
+    const std::string_view root = take_word(line);
+    const std::string_view at = take_word(line);
     // Options of the mount and any number of optional fields, up to a dash.
-    while (fields >> word && word != "-") {
-    }
-    std::string type, source, options;
-    if (fields >> type >> source >> options) rows.push_back({unescaped(root), unescaped(at), type, options});
+    for (std::string_view word = take_word(line); !word.empty() && word != "-";) word = take_word(line);
+    const std::string_view type = take_word(line);
+    take_word(line);  // the source
+    const std::string_view options = take_word(line);
+    if (!options.empty()) rows.push_back({unescaped(root), unescaped(at), std::string(type), std::string(options)});
   }
   return rows;
 }

@@ -11,7 +11,11 @@
 namespace evalrun {
 
 std::string read_small_file(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return read_small_file(AT_FDCWD, path.c_str());
+}
+
+std::string read_small_file(int folder, const char* name) {
+  const Fd file(::openat(folder, name, O_RDONLY | O_CLOEXEC));
   std::string text;
   std::array<char, 4096> chunk;
   for (ssize_t count = 0; file && (count = ::read(file.get(), chunk.data(), chunk.size())) > 0;) {

@@ -10,6 +10,8 @@ namespace evalrun {
 
 // The whole of it; "" where it cannot be read: a process that has gone, a file that this kernel does not have.
 std::string read_small_file(const std::string& path);
+// The same, below an open folder.
+std::string read_small_file(int folder, const char* name);
 
 // The decimal number at the front of `text`, whatever follows; empty where there is none or it does not fit.
 std::optional<std::uint64_t> leading_number(std::string_view text);

@@ -17,6 +17,9 @@ enum class Stage : std::uint8_t {
   IdMap,
   // init, before the lockdown.
   Lifeline,
+  Namespaces,
+  Loopback,
+  Plan,
   Groups,
   Trees,
   Identity,
@@ -26,7 +29,6 @@ enum class Stage : std::uint8_t {
   Mounts,
   Files,
   Pivot,
-  Loopback,
   // The target.
   Fork,
   Process,
@@ -47,6 +49,9 @@ constexpr std::string_view name_of(Stage stage) noexcept {
     case Stage::Spawn: return "spawn";
     case Stage::IdMap: return "id map";
     case Stage::Lifeline: return "lifeline";
+    case Stage::Namespaces: return "namespaces";
+    case Stage::Loopback: return "loopback";
+    case Stage::Plan: return "plan";
     case Stage::Groups: return "cgroup";
     case Stage::Trees: return "trees";
     case Stage::Identity: return "identity";
@@ -56,7 +61,6 @@ constexpr std::string_view name_of(Stage stage) noexcept {
     case Stage::Mounts: return "mounts";
     case Stage::Files: return "files";
     case Stage::Pivot: return "pivot_root";
-    case Stage::Loopback: return "loopback";
     case Stage::Fork: return "fork";
     case Stage::Process: return "process";
     case Stage::Landlock: return "landlock";
@@ -97,7 +101,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(Setresgid, "setresgid")                            \
   X(Setresuid, "setresuid")                            \
   X(Setsid, "setsid")                                  \
-  X(Unshare, "unshare(CLONE_NEWCGROUP)")               \
+  X(Unshare, "unshare")                                \
   X(Keyctl, "keyctl(JOIN_SESSION_KEYRING)")            \
   X(Sigaction, "rt_sigaction")                         \
   X(Sigprocmask, "rt_sigprocmask")                     \
@@ -137,6 +141,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(Setns, "setns")                                    \
   X(NotificationValid, "ioctl(NOTIF_ID_VALID)")        \
   X(ParentGone, "check that the supervisor lives")     \
+  X(Descriptors, "count the descriptors of the plan")  \
   X(SourceChanged, "check the pinned inode")           \
   X(OldRootVisible, "check that the old root is gone") \
   X(StrayLink, "check that no other link is present")  \

@@ -35,7 +35,7 @@ std::vector<Check> examine_host() {
   }
   append(checks, check_kernel(host));
   try {
-    host.identity = sandbox::lease_identity(host.facts.is_root);
+    host.identity = sandbox::lease_identity(host.facts.is_root, host.facts.identities);
   } catch (const HostError& error) {
     checks.push_back(broken("identity", error,
                             "start evalrun as an ordinary user, or map 65536 ids into this user namespace "

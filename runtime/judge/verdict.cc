@@ -81,7 +81,8 @@ std::string message_of(const Outcome& outcome, const Limits& limits) {
                                },
                                [](const SandboxFault& fault) {
                                  return with_error("the sandbox failed at " + fault.stage + ": ", fault.operation,
-                                                   fault.subject, fault.error);
+                                                   fault.subject, fault.error) +
+                                        (fault.remedy.empty() ? "" : "; " + fault.remedy);
                                }},
                     outcome);
 }

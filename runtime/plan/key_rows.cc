@@ -26,6 +26,10 @@ std::string in_quotes(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
+LastingText kept(std::string text) {
+  return LastingText::kept(std::move(text));
+}
+
 std::string boolean(bool value) {
   return value ? "true" : "false";
 }
@@ -56,18 +60,19 @@ using Field = T& (*)(Plan&);
 // Defaults are read off a new plan, so that the table cannot disagree with it.
 template <typename T>
 T default_of(Field<T> field) {
-  Plan plan;
-  return field(plan);
+  static const Plan kNew;
+  Plan copy = kNew;
+  return field(copy);
 }
 
-Key flag(std::string path, Field<bool> field, std::string description) {
-  return {std::move(path), boolean(default_of(field)), std::move(description),
+Key flag(LastingText path, Field<bool> field, LastingText description) {
+  return {path, boolean(default_of(field)), description,
           FlagForm{[field](Draft& d, bool v, const Entry&) { field(d.plan) = v; }}};
 }
 
 template <typename T>
-Key choice(std::string path, Field<T> field, std::vector<std::pair<std::string, T>> choices, std::string description) {
-  Key key{std::move(path), "", std::move(description), ChoiceForm{}};
+Key choice(LastingText path, Field<T> field, std::vector<std::pair<std::string, T>> choices, LastingText description) {
+  Key key{path, "", description, ChoiceForm{}};
   auto& form = std::get<ChoiceForm>(key.form);
   std::vector<T> values;
   for (auto& [name, value] : choices) {
@@ -82,30 +87,30 @@ Key choice(std::string path, Field<T> field, std::vector<std::pair<std::string, 
 }
 
 Key need(const std::string& layer, Field<Need> field, const std::string& what) {
-  return choice<Need>("require." + layer, field, {{"yes", Need::Yes}, {"if-available", Need::IfAvailable}},
-                      "Whether " + what + " must be there, or the result may say \"degraded\".");
+  return choice<Need>(kept("require." + layer), field, {{"yes", Need::Yes}, {"if-available", Need::IfAvailable}},
+                      kept("Whether " + what + " must be there, or the result may say \"degraded\"."));
 }
 
-Key ports(std::string path, Field<std::vector<std::uint16_t>> field, std::string description) {
+Key ports(LastingText path, Field<std::vector<std::uint16_t>> field, LastingText description) {
   const auto store = [field](Draft& d, const std::vector<std::uint64_t>& v, const Entry&) {
     field(d.plan).clear();
     for (const std::uint64_t port : v) field(d.plan).push_back(static_cast<std::uint16_t>(port));
   };
-  return {std::move(path), "[]", std::move(description), CountsForm{1, kMaxPort, 0, store}};
+  return {path, "[]", description, CountsForm{1, kMaxPort, 0, store}};
 }
 
 using PathList = std::vector<std::string>;
 
-Key landlock_paths(std::string path, Field<PathList> field, const std::string& right) {
+Key landlock_paths(LastingText path, Field<PathList> field, const std::string& right) {
   const auto store = [field](Draft& d, const std::vector<std::string>& v, const Entry&) {
     PathList& paths = field(d.plan);
     paths.clear();
     for (const std::string& each : v) paths.push_back(normalised(each));
   };
-  return {
-      std::move(path), "[]",
-      "Of the mounts that hold these paths, only the paths keep the right to " + right + "; none: nothing is narrowed.",
-      TextsForm{text_rule::kSandboxPath, 0, store}};
+  return {path, "[]",
+          kept("Of the mounts that hold these paths, only the paths keep the right to " + right +
+               "; none: nothing is narrowed."),
+          TextsForm{text_rule::kSandboxPath, 0, store}};
 }
 
 std::vector<std::string> program_words(std::vector<std::string> words, const Entry& entry) {
@@ -141,13 +146,14 @@ std::vector<Key> program_rows() {
 }
 
 // "stdout" and "stderr" but for the words that only standard error has.
-std::vector<Key> output_rows(const std::string& path, Field<Output> field,
+std::vector<Key> output_rows(LastingText path, Field<Output> field,
                              std::vector<std::pair<std::string, Output>> choices, const std::string& stream) {
   return {
       choice<Output>(path, field, std::move(choices),
-                     "Where " + stream + " goes; \"capture\" puts it into the result."),
+                     kept("Where " + stream + " goes; \"capture\" puts it into the result.")),
       {path, "", "Or a file.", TableForm{.required = {"file"}}},
-      {path + ".file", "", "The file of the host that " + stream + " is written to; created or truncated.",
+      {kept(std::string(path) + ".file"), "",
+       kept("The file of the host that " + stream + " is written to; created or truncated."),
        TextForm{text_rule::kHostPath,
                 [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
   };
@@ -254,29 +260,29 @@ std::string default_of(const LimitsTable& table, std::string (*text)(const Limit
   return table.defaults ? text(*table.defaults) : "";
 }
 
-Key limit(const LimitsTable& table, const char* name, Duration Limits::*field, std::string description) {
+Key limit(const LimitsTable& table, const char* name, Duration Limits::*field, LastingText description) {
   const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
   const auto store = [change = table.change, field](Draft& d, Duration v, const Entry&) {
     change(d, [field, v](Limits& limits) { limits.*field = v; });
   };
-  return {table.prefix + name, value, std::move(description), TimeForm{1ms, kDay, store}};
+  return {kept(table.prefix + name), value, description, TimeForm{1ms, kDay, store}};
 }
 
-Key limit(const LimitsTable& table, const char* name, Bytes Limits::*field, Bytes least, std::string description) {
+Key limit(const LimitsTable& table, const char* name, Bytes Limits::*field, Bytes least, LastingText description) {
   const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
   const auto store = [change = table.change, field](Draft& d, Bytes v, const Entry&) {
     change(d, [field, v](Limits& limits) { limits.*field = v; });
   };
-  return {table.prefix + name, value, std::move(description), SizeForm{least, kTiB, store}};
+  return {kept(table.prefix + name), value, description, SizeForm{least, kTiB, store}};
 }
 
 Key limit(const LimitsTable& table, const char* name, unsigned Limits::*field, unsigned least, unsigned most,
-          std::string description) {
+          LastingText description) {
   const std::string value = table.defaults ? std::to_string(*table.defaults.*field) : "";
   const auto store = [change = table.change, field](Draft& d, std::uint64_t v, const Entry&) {
     change(d, [field, v](Limits& limits) { limits.*field = static_cast<unsigned>(v); });
   };
-  return {table.prefix + name, value, std::move(description), CountForm{least, most, store}};
+  return {kept(table.prefix + name), value, description, CountForm{least, most, store}};
 }
 
 // A limit for each stream takes the place of the one for both; the stream that is not named keeps the bound of both.
@@ -286,12 +292,12 @@ void separate(OutputLimit& output) {
 
 std::vector<Key> output_limit_rows(const LimitsTable& table) {
   const auto change = table.change;
-  const std::string path = table.prefix + "output";
-  const auto stream = [&](const std::string& name, std::optional<Bytes> OutputLimit::*field, std::string description) {
+  const LastingText path = kept(table.prefix + "output");
+  const auto stream = [&](const std::string& name, std::optional<Bytes> OutputLimit::*field, LastingText description) {
     const auto store = [change, field](Draft& d, Bytes v, const Entry&) {
       change(d, [field, v](Limits& limits) { limits.output.*field = v; });
     };
-    return Key{path + name, "", std::move(description), SizeForm{0_B, kTiB, store}};
+    return Key{kept(std::string(path) + name), "", description, SizeForm{0_B, kTiB, store}};
   };
   return {
       {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
@@ -324,7 +330,7 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
   const auto set = [change = table.change](Draft& d, Cpus cpus) {
     change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
   };
-  const std::string path = table.prefix + "cpus";
+  const LastingText path = kept(table.prefix + "cpus");
   return {
       {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
        "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
@@ -347,13 +353,13 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
   std::vector<Key> rows = {
       limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
       limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
-      {table.prefix + "idle", "", "Time in which no process of the run uses CPU.",
+      {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
        TimeForm{1ms, kDay,
                 [change = table.change](Draft& d, Duration v, const Entry&) {
                   change(d, [v](Limits& limits) { limits.idle = v; });
                 }}},
       limit(table, "memory", &Limits::memory, 1_MiB, "Resident memory charged to the run; swap is off."),
-      {table.prefix + "address_space", "",
+      {kept(table.prefix + "address_space"), "",
        "What each process may map, used or not: more is refused, and a program that ends badly after that is MLE. For "
        "native programs; Java, Go and Node map far more than they use.",
        SizeForm{1_MiB, kTiB,
@@ -424,9 +430,9 @@ std::vector<Key> mount_rows() {
   };
 }
 
-Key calls(std::string path, std::vector<std::string> Draft::*list, std::string description) {
+Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText description) {
   const auto store = [list](Draft& d, std::vector<std::string> v, const Entry&) { d.*list = std::move(v); };
-  return {std::move(path), "[]", std::move(description), TextsForm{text_rule::kCallName, 0, store}};
+  return {path, "[]", description, TextsForm{text_rule::kCallName, 0, store}};
 }
 
 std::vector<Key> layer_rows() {
@@ -544,9 +550,9 @@ std::vector<Key> case_rows() {
   return rows;
 }
 
-Key tolerance(std::string path, std::string default_text, std::string description,
+Key tolerance(LastingText path, std::string default_text, LastingText description,
               std::function<void(Checker&, double)> store) {
-  return {std::move(path), std::move(default_text), std::move(description),
+  return {path, std::move(default_text), description,
           NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.plan.checker, v); }}};
 }
 
@@ -571,16 +577,16 @@ std::vector<Key> checker_rows() {
   };
 }
 
-Key image_text(std::string path, const TextRule& rule, std::string Image::*member, std::string description) {
-  return {std::move(path), "", std::move(description),
+Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {
+  return {path, "", description,
           TextForm{rule, [member](Draft& d, std::string v, const Entry&) { d.image.*member = std::move(v); }}};
 }
 
-Key image_texts(std::string path, const TextRule& rule, std::vector<std::string> Image::*member,
-                std::string description) {
-  return {std::move(path), "[]", std::move(description),
-          TextsForm{rule, 0,
-                    [member](Draft& d, std::vector<std::string> v, const Entry&) { d.image.*member = std::move(v); }}};
+Key image_texts(LastingText path, const TextRule& rule, std::vector<std::string> Image::*member,
+                LastingText description) {
+  return {path, "[]", description, TextsForm{rule, 0, [member](Draft& d, std::vector<std::string> v, const Entry&) {
+                                               d.image.*member = std::move(v);
+                                             }}};
 }
 
 void store_includes(Draft& d, std::vector<std::string> v, const Entry& entry) {
@@ -624,18 +630,17 @@ std::vector<Key> image_own_rows() {
   };
 }
 
-Key smoke_text(std::string path, const TextRule& rule, std::string SmokeProgram::*member, std::string description) {
-  return {std::move(path), "", std::move(description), TextForm{rule, [member](Draft& d, std::string v, const Entry&) {
-                                                                  d.image.smoke.back().*member = std::move(v);
-                                                                }}};
+Key smoke_text(LastingText path, const TextRule& rule, std::string SmokeProgram::*member, LastingText description) {
+  return {path, "", description, TextForm{rule, [member](Draft& d, std::string v, const Entry&) {
+                                            d.image.smoke.back().*member = std::move(v);
+                                          }}};
 }
 
-Key smoke_texts(std::string path, const TextRule& rule, std::size_t least,
-                std::vector<std::string> SmokeProgram::*member, std::string description) {
-  return {std::move(path), "", std::move(description),
-          TextsForm{rule, least, [member](Draft& d, std::vector<std::string> v, const Entry&) {
-                      d.image.smoke.back().*member = std::move(v);
-                    }}};
+Key smoke_texts(LastingText path, const TextRule& rule, std::size_t least,
+                std::vector<std::string> SmokeProgram::*member, LastingText description) {
+  return {path, "", description, TextsForm{rule, least, [member](Draft& d, std::vector<std::string> v, const Entry&) {
+                                             d.image.smoke.back().*member = std::move(v);
+                                           }}};
 }
 
 void begin_smoke(Draft& d, const Entry& entry) {
@@ -690,8 +695,7 @@ std::vector<Key> plan_rows() {
 std::vector<Key> image_rows() {
   std::vector<Key> rows = image_own_rows();
   for (Key& key : plan_rows()) {
-    if (is_shared_section(std::string_view(key.path).substr(0, key.path.find_first_of(".["))))
-      rows.push_back(std::move(key));
+    if (is_shared_section(key.path.substr(0, key.path.find_first_of(".[")))) rows.push_back(std::move(key));
   }
   append(rows, smoke_rows());
   return rows;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
+#include <mutex>
 
 #include "runtime/plan/key_rows.h"
 
@@ -118,6 +120,13 @@ struct Range {
 };
 
 }  // namespace
+
+LastingText LastingText::kept(std::string text) {
+  static std::mutex mutex;
+  static auto& texts = *new std::deque<std::string>;
+  const std::lock_guard lock(mutex);
+  return LastingText(std::string_view(texts.emplace_back(std::move(text))));
+}
 
 const KeyNode* KeyNode::exactly(std::string_view child) const {
   const auto found = std::ranges::find_if(children, [&](const auto& each) { return each->name == child; });

@@ -74,10 +74,23 @@ struct TableForm {
 using Form = std::variant<TimeForm, SizeForm, CountForm, NumberForm, FlagForm, ChoiceForm, TextForm, TextsForm,
                           CountsForm, TableForm>;
 
+// A text of the table that lasts as long as the process: a literal, or one that `kept()` keeps. A string of its own for
+// each key would be a good part of what starting evalrun costs.
+class LastingText : public std::string_view {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal
+  consteval LastingText(const char* literal) : std::string_view(literal) {}
+  // Keeps a text that is put together when the table is made.
+  static LastingText kept(std::string text);
+
+ private:
+  explicit LastingText(std::string_view text) : std::string_view(text) {}
+};
+
 struct Key {
-  std::string path;
+  LastingText path;
   std::string default_text;  // as in TOML; empty: the key has no default
-  std::string description;   // one sentence
+  LastingText description;   // one sentence
   Form form;
   const TextRule* name = nullptr;  // of a "*" key: what it may be called
 };

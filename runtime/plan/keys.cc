@@ -53,7 +53,7 @@ std::string values_of(const Key& key) {
 // How the sections of a TOML file are written: "mount[].at" stands under [[mount]].
 std::string section_of(const Key& key) {
   const std::size_t dot = key.path.find('.');
-  const std::string head = key.path.substr(0, dot);
+  const std::string head(key.path.substr(0, dot));
   if (head.ends_with("[]")) return head.starts_with("collect") ? "" : "[[" + head.substr(0, head.size() - 2) + "]]";
   return dot == std::string::npos || head == "stdin" || head == "stdout" || head == "stderr" ? "" : "[" + head + "]";
 }

@@ -256,7 +256,9 @@ class TreeReader {
   [[nodiscard]] std::string suggestion(const std::string& name, const KeyNode& keys, const Entry& parent) const {
     if (name.size() > kMaxQuoted) return "";  // the distance to a long name takes long, and means nothing
     for (const Key& key : table_.rows) {
-      if (key.path.ends_with("." + name) && key.path.find_first_of("*[") == std::string::npos) return key.path;
+      if (key.path.ends_with("." + name) && key.path.find_first_of("*[") == std::string_view::npos) {
+        return std::string(key.path);
+      }
     }
     const std::string near = nearest(name, keys.names());
     return near.empty() ? "" : join_key(parent.key, near);

@@ -22,7 +22,8 @@ namespace evalrun::sandbox {
 namespace {
 
 constexpr std::size_t kKernelSignalSetSize = 8;
-constexpr unsigned long kNewCgroup = 0x02000000;  // CLONE_NEWCGROUP
+constexpr unsigned long kNewCgroup = 0x02000000;   // CLONE_NEWCGROUP
+constexpr unsigned long kNewNetwork = 0x40000000;  // CLONE_NEWNET
 
 // The kernel's own struct sigaction: the C library's has another shape.
 struct KernelSigaction {
@@ -35,26 +36,56 @@ struct KernelSigaction {
 }  // namespace
 
 StepResult step_lifeline(ChildContext& context) noexcept {
-  sys(SYS_close, context.control_outside);
   long result = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (result < 0) return failure(Operation::PrctlPdeathsig, result);
   // Before anything that takes time: the kernel shares the cores out among sessions (sched(7), autogroup), and what a
   // set-up uses must not make the supervisor late for its other runs.
   result = sys(SYS_setsid);
   if (result < 0) return failure(Operation::Setsid, result);
-  // "go": the id map is written. End of file: the supervisor died before PDEATHSIG was set, or gave up.
-  char go = 0;
-  long received = 0;
+  // Only its own two are kept of all that it inherited. 0 to 2 are taken, so that no descriptor to come is a stream.
+  for (int i = 0; i < kReportFd; ++i) {
+    result = sys(SYS_dup3, context.control, i, O_CLOEXEC);
+    if (result < 0) return failure(Operation::Dup, result, i);
+  }
+  result = sys(SYS_dup3, context.report, kReportFd, O_CLOEXEC);
+  if (result < 0) return failure(Operation::Dup, result, kReportFd);
+  context.report = kReportFd;
+  result = sys(SYS_dup3, context.control, kControlFd, O_CLOEXEC);
+  if (result < 0) return failure(Operation::Dup, result, kControlFd);
+  context.control = kControlFd;
+  return lockdown::close_descriptors(kControlFd + 1);
+}
+
+StepResult step_namespaces(ChildContext& context) noexcept {
+  const long result = sys(SYS_unshare, context.namespaces);
+  return result < 0 ? failure(Operation::Unshare, result) : success();
+}
+
+StepResult step_loopback(ChildContext& context) noexcept {
+  return (context.namespaces & kNewNetwork) != 0 ? netns::bring_loopback_up() : success();
+}
+
+StepResult step_plan(ChildContext& context) noexcept {
+  std::size_t received = 0;
   do {
-    received = sys(SYS_recvfrom, context.control, &go, sizeof go, 0, nullptr, nullptr);
-  } while (received == -EINTR);
-  if (received < 0) return failure(Operation::Recv, received);
-  return received == sizeof go ? success() : failure(Operation::ParentGone, -EPIPE);
+    DeliveryNote note{};
+    const long result = receive_note(context, &note, &received);
+    if (result < 0) return failure(Operation::Recv, result);
+    // End of file: the supervisor died before PDEATHSIG was set, or gave up.
+    if (result != sizeof note) return failure(Operation::ParentGone, -EPIPE);
+    context.delivery = note.delivery;
+  } while (received < context.delivery->descriptors.size());
+  if (received != context.delivery->descriptors.size()) return failure(Operation::Descriptors, -EBADMSG);
+  for (rootfs::CopyStep& copy : context.delivery->copies) {
+    if (copy.source >= 0) copy.source = context.delivery->descriptors[static_cast<std::size_t>(copy.source)];
+  }
+  context.plan = &context.delivery->plan;
+  return success();
 }
 
 StepResult step_groups(ChildContext& context) noexcept {
   int item = 0;
-  for (const int tasks : context.task_files) {
+  for (const int tasks : context.delivery->descriptors.subspan(kStreams, context.delivery->task_files)) {
     // "0" is the writing thread itself; a pid in cgroup.procs would wait for the whole machine.
     const long result = sys(SYS_write, tasks, "0", 1);
     if (result < 0) return failure(Operation::Write, result, item);
@@ -67,12 +98,12 @@ StepResult step_groups(ChildContext& context) noexcept {
 }
 
 StepResult step_trees(ChildContext& context) noexcept {
-  return rootfs::clone_trees(context.plan->root, context.tree_fds);
+  return rootfs::clone_trees(context.plan->root, context.delivery->tree_fds.data());
 }
 
 StepResult step_identity(ChildContext& context) noexcept {
   long result = 0;
-  if (context.drop_groups) {
+  if (context.delivery->drop_groups) {
     result = sys(SYS_setgroups, 0, nullptr);
     if (result < 0) return failure(Operation::Setgroups, result);
   }
@@ -139,7 +170,7 @@ StepResult step_nesting(ChildContext& context) noexcept {
 }
 
 StepResult step_mounts(ChildContext& context) noexcept {
-  return rootfs::mount_all(context.plan->root, context.tree_fds, &context.root_fd);
+  return rootfs::mount_all(context.plan->root, context.delivery->tree_fds.data(), &context.root_fd);
 }
 
 StepResult step_files(ChildContext& context) noexcept {
@@ -156,26 +187,19 @@ StepResult step_pivot(ChildContext& context) noexcept {
   return rootfs::pivot(context.plan->root, context.root_fd);
 }
 
-StepResult step_loopback(ChildContext& context) noexcept {
-  return context.plan->own_network ? netns::bring_loopback_up() : success();
-}
-
 StepResult step_process(ChildContext& context) noexcept {
   long result = sys(SYS_setsid);
   if (result < 0) return failure(Operation::Setsid, result);
-  // The spawner has made sure that none of these is among 0 to 3 already.
-  for (int i = 0; i < 3; ++i) {
-    result = sys(SYS_dup3, context.streams[i], i, 0);
-    if (result < 0) return failure(Operation::Dup, result, i);
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    result = sys(SYS_dup3, context.delivery->descriptors[i], i, 0);
+    if (result < 0) return failure(Operation::Dup, result, static_cast<int>(i));
   }
-  result = sys(SYS_dup3, context.report, kReportFd, O_CLOEXEC);
-  if (result < 0) return failure(Operation::Dup, result, kReportFd);
-  context.report = kReportFd;
   const std::uint64_t none = 0;
   result = sys(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kKernelSignalSetSize);
   if (result < 0) return failure(Operation::Sigprocmask, result);
-  if (!context.affinity.empty()) {
-    result = sys(SYS_sched_setaffinity, 0, context.affinity.size_bytes(), context.affinity.data());
+  const std::span<const unsigned long> affinity = context.delivery->affinity;
+  if (!affinity.empty()) {
+    result = sys(SYS_sched_setaffinity, 0, affinity.size_bytes(), affinity.data());
     if (result < 0) return failure(Operation::Affinity, result);
   }
   if (context.plan->fixed_addresses) {

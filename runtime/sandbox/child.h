@@ -23,7 +23,6 @@ struct ChildPlan {
   const char* hostname;  // null: no uts namespace of its own
   std::size_t hostname_size;
   bool own_cgroup_root;    // a cgroup namespace, rooted in the run's groups
-  bool own_network;        // bring its loopback up
   bool sends_work_folder;  // init hands /work to the supervisor
   bool fixed_addresses;    // no address-space randomisation
   lockdown::LandlockSteps landlock;
@@ -39,23 +38,43 @@ struct ChildPlan {
   const char* const* envp;
 };
 
-// Descriptors that the target finds at fixed places once Stage::Process is through.
+// Descriptors that a child finds at fixed places once Stage::Lifeline is through; the target's streams take 0 to 2.
 inline constexpr int kReportFd = 3;
+inline constexpr int kControlFd = 4;
 
-// What one run adds. Lives in the parent's memory when the child is cloned, and so in the child's copy of it.
-struct ChildContext {
-  const ChildPlan* plan;
-  int control;          // SOCK_SEQPACKET, the child's end: "go" in, InitRecords out
-  int control_outside;  // the supervisor's end, which the child closes: else it would never see it close
-  int report;           // write end of the report pipe
-  int streams[3];       // the program's descriptors 0, 1, 2
-  bool drop_groups;     // started by root: the supplementary groups can and must go
+// Everything of one run that a child learns after it was cloned. In memory shared with the supervisor (arena.h), and so
+// is all that it points to; only the child writes to it.
+struct Delivery {
+  ChildPlan plan;
+  bool drop_groups;                         // started by root: the supplementary groups can and must go
   std::span<const unsigned long> affinity;  // empty: not pinned
-  std::span<const int> task_files;          // v1 control groups to enter
-  int* tree_fds;
-  int root_fd;
-  std::uint32_t init_is_locked;  // a futex: 0, then 1
-  std::int64_t init_cpu_us;      // what init has used when it is locked down
+  std::span<int> tree_fds;                  // room for one descriptor for each of the plan's trees
+  // The descriptors that come with it, in this order: the program's streams, the tasks files of the v1 control groups
+  // to enter, the files to copy. Room for their numbers.
+  std::span<int> descriptors;
+  std::size_t task_files;
+  std::span<rootfs::CopyStep> copies;  // the plan's; `source` is an index into `descriptors`
+};
+inline constexpr std::size_t kStreams = 3;
+
+// Over the control socket, to init, with some of the descriptors. There may be several, for one message holds no more
+// than kDescriptorsPerMessage (SCM_MAX_FD is 253).
+struct DeliveryNote {
+  Delivery* delivery;
+};
+inline constexpr std::size_t kDescriptorsPerMessage = 240;
+
+// What a child has in its own memory. The supervisor fills in the first part before it clones.
+struct ChildContext {
+  std::uint64_t namespaces;  // CLONE_NEW*: those that init makes for itself
+  int control;               // SOCK_SEQPACKET, the child's end: DeliveryNotes in, InitRecords out
+  int report;                // write end of the report pipe
+
+  const Delivery* delivery = nullptr;  // from Stage::Plan on
+  const ChildPlan* plan = nullptr;     // the delivery's
+  int root_fd = -1;
+  std::uint32_t init_is_locked = 0;  // a futex: 0, then 1
+  std::int64_t init_cpu_us = 0;      // what init has used when it is locked down
 };
 
 // Over the report pipe.
@@ -92,6 +111,9 @@ struct InitRecord {
 
 // The rows of the step table that are the sandbox's own (rootfs, netns and lockdown have theirs).
 StepResult step_lifeline(ChildContext& context) noexcept;
+StepResult step_namespaces(ChildContext& context) noexcept;
+StepResult step_loopback(ChildContext& context) noexcept;
+StepResult step_plan(ChildContext& context) noexcept;
 StepResult step_groups(ChildContext& context) noexcept;
 StepResult step_trees(ChildContext& context) noexcept;
 StepResult step_identity(ChildContext& context) noexcept;
@@ -101,7 +123,6 @@ StepResult step_nesting(ChildContext& context) noexcept;
 StepResult step_mounts(ChildContext& context) noexcept;
 StepResult step_files(ChildContext& context) noexcept;
 StepResult step_pivot(ChildContext& context) noexcept;
-StepResult step_loopback(ChildContext& context) noexcept;
 StepResult step_process(ChildContext& context) noexcept;
 StepResult step_landlock(ChildContext& context) noexcept;
 StepResult step_seccomp(ChildContext& context) noexcept;

@@ -88,6 +88,30 @@ long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int des
   return sent < 0 ? sent : 0;
 }
 
+long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* received) noexcept {
+  iovec part{note, sizeof *note};
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary;
+  message.msg_controllen = sizeof ancillary;
+  long result = 0;
+  do {
+    result = sys(SYS_recvmsg, context.control, &message, MSG_CMSG_CLOEXEC);
+  } while (result == -EINTR);
+  if (result != sizeof *note) return result;
+  // Cut off: this process may not have so many open (RLIMIT_NOFILE).
+  if ((message.msg_flags & MSG_CTRUNC) != 0) return -EMFILE;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return result;
+  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  if (count > note->delivery->descriptors.size() - *received) return -EBADMSG;
+  std::memcpy(note->delivery->descriptors.data() + *received, CMSG_DATA(header), count * sizeof(int));
+  *received += count;
+  return result;
+}
+
 StepResult wait_for_init(ChildContext& context) noexcept {
   while (__atomic_load_n(&context.init_is_locked, __ATOMIC_ACQUIRE) == 0) {
     const long result = sys(SYS_futex, &context.init_is_locked, FUTEX_WAIT, 0, nullptr, nullptr, 0);

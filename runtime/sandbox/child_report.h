@@ -19,6 +19,10 @@ void send_about_to_exec(const ChildContext& context) noexcept;
 // A descriptor (the folder /work, the filter's listener), to the supervisor. 0 or -errno.
 long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept;
 
+// One DeliveryNote and the descriptors that come with it, whose numbers go to the delivery's list from `received` on.
+// The size of what was received (0: the supervisor is gone), or -errno.
+long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* received) noexcept;
+
 // init and the target share memory until execve; the target waits here until init has locked itself down.
 StepResult wait_for_init(ChildContext& context) noexcept;
 void release_target(ChildContext& context) noexcept;

@@ -1,6 +1,5 @@
 #include "runtime/sandbox/compile.h"
 
-#include <sched.h>
 #include <sys/capability.h>
 
 #include "runtime/core/error.h"
@@ -94,7 +93,6 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
   child_.root = root_.steps();
   child_.hostname = host_.uts_ns ? plan_.hostname.c_str() : nullptr;
   child_.hostname_size = plan_.hostname.size();
-  child_.own_network = host_.net_ns;
   child_.own_cgroup_root = host_.cgroup_ns;
   child_.sends_work_folder = extras.keep_work_folder || !plan_.collect.empty();
   child_.fixed_addresses = !plan_.determinism.aslr;
@@ -130,14 +128,6 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
     case Stage::Nesting: return "/proc/sys/user/max_user_namespaces";
     default: return root_.describe(step.stage, step.operation, step.item);
   }
-}
-
-std::uint64_t CompiledPlan::namespaces() const noexcept {
-  std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID;
-  if (host_.net_ns) flags |= CLONE_NEWNET;
-  if (host_.ipc_ns) flags |= CLONE_NEWIPC;
-  if (host_.uts_ns) flags |= CLONE_NEWUTS;
-  return flags;
 }
 
 std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras) {

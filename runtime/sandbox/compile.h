@@ -47,9 +47,6 @@ class CompiledPlan {
   // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
 
-  // The CLONE_NEW* flags of this run's clone3; the cgroup namespace follows when the run's groups have been entered.
-  [[nodiscard]] std::uint64_t namespaces() const noexcept;
-
  private:
   friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras);
   CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras);

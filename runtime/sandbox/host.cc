@@ -87,6 +87,7 @@ HostFacts probe_host() {
   facts.cgroup_ns = exists("/proc/self/ns/cgroup");
   facts.last_capability = static_cast<int>(::cap_max_bits()) - 1;
   facts.is_root = ::geteuid() == 0 && has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
+  if (facts.is_root) facts.identities = identity_range();
   return facts;
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/sandbox/leases.h"
+
 namespace evalrun::sandbox {
 
 struct HostFacts {
@@ -14,8 +16,9 @@ struct HostFacts {
   bool ipc_ns = false;
   bool uts_ns = false;
   bool cgroup_ns = false;
-  int last_capability = 0;  // the highest number that this kernel knows
-  bool is_root = false;     // may map other uids than its own
+  int last_capability = 0;     // the highest number that this kernel knows
+  bool is_root = false;        // may map other uids than its own
+  IdentityRange identities{};  // where root finds them
 };
 
 HostFacts probe_host();

@@ -2,6 +2,7 @@
 // SIGABRT among them. init is idle while the program runs; when the program ends, or the supervisor asks by SIGTERM, it
 // kills what is left and waits for all of it before it reports, so that the CPU time of orphans is counted.
 
+#include <fcntl.h>
 #include <linux/wait.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,7 +22,7 @@
 namespace evalrun::sandbox {
 namespace {
 
-constexpr int kControlFd = 0;  // where init keeps its one descriptor
+constexpr int kOnlyFd = 0;  // where init keeps its one descriptor, the control socket
 constexpr std::size_t kTargetStack = 64 << 10;
 constexpr std::size_t kKernelSignalSetSize = 8;
 
@@ -46,10 +47,10 @@ int run_target(void* context) noexcept {
 
 // init needs nothing of the file system, no capability, one descriptor and a handful of calls.
 StepResult lock_init(ChildContext& context) noexcept {
-  long result = sys(SYS_dup3, context.control, kControlFd, 0);
+  const long result = sys(SYS_dup3, context.control, kOnlyFd, O_CLOEXEC);
   if (result < 0) return failure(Operation::Dup, result);
-  context.control = kControlFd;
-  StepResult step = lockdown::close_descriptors(kControlFd + 1);
+  context.control = kOnlyFd;
+  StepResult step = lockdown::close_descriptors(kOnlyFd + 1);
   if (!step.failed()) step = lockdown::restrict_by_landlock(context.plan->init_landlock);
   if (!step.failed()) step = lockdown::drop_capabilities(context.plan->last_capability);
   if (!step.failed()) step = lockdown::load_filter(context.plan->init_filter);

@@ -19,44 +19,6 @@ namespace {
 constexpr char kLockFolder[] = "/run/evalrun";
 constexpr char kLockFile[] = "/run/evalrun/identities";
 
-struct IdRange {
-  std::uint64_t first;
-  std::uint64_t count;
-};
-
-std::ifstream open_id_map() {
-  std::ifstream map("/proc/self/uid_map");
-  if (!map) throw HostError("identity", "open", "/proc/self/uid_map", errno);
-  return map;
-}
-
-// Where this process's user namespace has room for identities: the whole 32-bit range on a host, the top of the largest
-// range in a container.
-IdRange identity_range() {
-  std::ifstream map = open_id_map();
-  IdRange best{kIdentityBase, 0};
-  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
-    if (inside <= kIdentityBase && inside + count >= kIdentityBase + kIdentityCount)
-      return {kIdentityBase, kIdentityCount};
-    // In a container, stay clear of its system accounts.
-    constexpr std::uint64_t kSystemAccounts = 1000;
-    if (inside + count > kSystemAccounts && count > best.count) {
-      const std::uint64_t take = std::min<std::uint64_t>(count / 2, kIdentityCount);
-      best = {inside + count - take, take};
-    }
-  }
-  return best;
-}
-
-// Which id uid 0 of this namespace is in the namespace around it.
-std::uint64_t outside_of_root() {
-  std::ifstream map = open_id_map();
-  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
-    if (inside == 0) return outside;
-  }
-  return 0;
-}
-
 // An open-file-description lock on one byte: two runs in one process exclude each other as two processes do.
 bool lock_byte(int file, std::uint64_t offset) {
   struct flock range {};
@@ -142,18 +104,40 @@ Cores take_listed(const Plan& plan, const std::vector<unsigned>& listed) {
 
 }  // namespace
 
-Identity lease_identity(bool is_root) {
+IdentityRange identity_range() {
+  std::ifstream map("/proc/self/uid_map");
+  if (!map) throw HostError("identity", "open", "/proc/self/uid_map", errno);
+  IdentityRange best{kIdentityBase, 0, false};
+  bool is_whole = false;
+  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
+    if (inside == 0) best.root_is_an_ordinary_user = outside != 0;
+    is_whole = is_whole || (inside <= kIdentityBase && inside + count >= kIdentityBase + kIdentityCount);
+    // In a container, stay clear of its system accounts.
+    constexpr std::uint64_t kSystemAccounts = 1000;
+    if (!is_whole && inside + count > kSystemAccounts && count > best.count) {
+      const std::uint64_t take = std::min<std::uint64_t>(count / 2, kIdentityCount);
+      best.first = inside + count - take;
+      best.count = take;
+    }
+  }
+  return is_whole ? IdentityRange{kIdentityBase, kIdentityCount, best.root_is_an_ordinary_user} : best;
+}
+
+Identity lease_identity(bool is_root, const IdentityRange& range) {
   Identity identity{::geteuid(), ::getegid(), true, {}};
   if (!is_root) return identity;
-  const IdRange range = identity_range();
   if (range.count == 0) {
     // Root of a user namespace that maps a few ids: outside, this id is an ordinary user's. It maps itself, as users
     // do.
-    if (outside_of_root() == 0) throw HostError("identity", "find an unprivileged uid in", "/proc/self/uid_map", EPERM);
-    return identity;
+    if (range.root_is_an_ordinary_user) return identity;
+    throw HostError("identity", "find an unprivileged uid in", "/proc/self/uid_map", EPERM);
   }
-  if (::mkdir(kLockFolder, 0755) != 0 && errno != EEXIST) throw HostError("identity", "mkdir", kLockFolder, errno);
-  Fd file(::open(kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  Fd file(::open(kLockFile, kFlags, 0600));
+  if (!file && errno == ENOENT) {
+    if (::mkdir(kLockFolder, 0755) != 0 && errno != EEXIST) throw HostError("identity", "mkdir", kLockFolder, errno);
+    file = Fd(::open(kLockFile, kFlags, 0600));
+  }
   if (!file) throw HostError("identity", "open", kLockFile, errno);
   // Starting points spread by process id, so that runs that start together do not queue for the same bytes.
   const auto start = static_cast<std::uint64_t>(::getpid()) * 7919;

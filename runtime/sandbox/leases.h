@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,17 @@ struct Identity {
 inline constexpr uid_t kIdentityBase = 1'900'000'000;
 inline constexpr unsigned kIdentityCount = 65'536;
 
+// Where this process's user namespace has room for identities: the whole range on a host, the top of the largest range
+// that is mapped in a container.
+struct IdentityRange {
+  std::uint64_t first = kIdentityBase;
+  std::uint64_t count = 0;
+  bool root_is_an_ordinary_user = false;  // uid 0 of this namespace is another one outside
+};
+IdentityRange identity_range();
+
 // Throws HostError where none is free or the lock file /run/evalrun/identities cannot be used.
-Identity lease_identity(bool is_root);
+Identity lease_identity(bool is_root, const IdentityRange& range);
 
 // The cores a run is pinned to; empty: not pinned.
 struct Cores {

@@ -1,12 +1,16 @@
-// spawn: one live sandbox out of a compiled plan.
+// spawn: one live sandbox out of a compiled plan, in two steps. An EmptySandbox is a process that makes its namespaces
+// and waits; it needs no compiled plan, so it can be made while the plan is being compiled. A Sandbox is one that has
+// been given its plan.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "runtime/core/fd.h"
+#include "runtime/sandbox/arena.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/leases.h"
 
@@ -20,32 +24,63 @@ struct Streams {
   Fd error_output;  // none: the same as output
 };
 
-// The control groups a run enters; all borrowed until the constructor of Sandbox returns.
-struct GroupEntry {
-  int clone_into = -1;              // a v2 group's folder
-  std::span<const int> task_files;  // v1 groups' tasks files
-};
-
 // Maps the one id that exists inside to the run's identity, in the new user namespace of process `pid`. Throws
 // HostError.
 void write_id_map(pid_t pid, const Identity& identity);
 
-// A sandbox that lives. Whoever holds it owns it: the destructor kills everything inside and reaps init.
+// A process of the sandbox as its supervisor holds it. Whoever holds it owns it: the destructor kills everything inside
+// and reaps init.
+class SandboxProcess {
+ public:
+  SandboxProcess(pid_t pid, Fd pidfd) noexcept : pid_(pid), pidfd_(std::move(pidfd)) {}
+  SandboxProcess(SandboxProcess&& other) noexcept;
+  SandboxProcess& operator=(SandboxProcess&&) = delete;
+  ~SandboxProcess();
+
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] const Fd& pidfd() const noexcept { return pidfd_; }
+  void signal(int number) const noexcept;
+  void reap() noexcept;
+
+ private:
+  pid_t pid_;
+  Fd pidfd_;
+};
+
+// init in its namespaces, with its identity, waiting for a plan. Nothing of it is left if it is never given one.
+class EmptySandbox {
+ public:
+  // `clone_into`: a v2 control group's folder, -1: none. Throws HostError where the kernel refuses.
+  explicit EmptySandbox(const HostFacts& host, int clone_into = -1);
+  EmptySandbox(EmptySandbox&&) noexcept = default;
+  EmptySandbox& operator=(EmptySandbox&&) = delete;
+
+ private:
+  friend class Sandbox;
+
+  Identity identity_;
+  Arena arena_;
+  Fd report_;
+  Fd control_;
+  std::optional<SandboxProcess> process_;
+};
+
+// A sandbox that lives.
 class Sandbox {
  public:
-  // Makes the namespaces, writes the id map, lets the child go on. Throws HostError where the kernel refuses (nothing
-  // is left behind then). That the program runs is told later, over report().
-  Sandbox(const CompiledPlan& plan, Streams streams, GroupEntry groups);
-  ~Sandbox();
+  // Hands the plan over. `task_files`: the tasks files of v1 control groups that the run enters, borrowed until the
+  // constructor returns. Throws HostError; nothing is left behind then. That the program runs is told later, over
+  // report().
+  Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
-  [[nodiscard]] pid_t init_pid() const noexcept { return pid_; }
-  [[nodiscard]] const Fd& pidfd() const noexcept { return pidfd_; }      // readable when init has ended
-  [[nodiscard]] const Fd& report() const noexcept { return report_; }    // ChildRecords, then end of file
-  [[nodiscard]] const Fd& control() const noexcept { return control_; }  // InitRecords
+  [[nodiscard]] pid_t init_pid() const noexcept { return empty_.process_->pid(); }
+  [[nodiscard]] const Fd& pidfd() const noexcept { return empty_.process_->pidfd(); }  // readable: init has ended
+  [[nodiscard]] const Fd& report() const noexcept { return empty_.report_; }           // ChildRecords, then end of file
+  [[nodiscard]] const Fd& control() const noexcept { return empty_.control_; }         // InitRecords
   [[nodiscard]] const Cores& cores() const noexcept { return cores_; }
-  [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
+  [[nodiscard]] const Identity& identity() const noexcept { return empty_.identity_; }
 
   // Asks init to kill everything, wait for it and report. Harmless when init has ended.
   void ask_to_end() noexcept;
@@ -57,12 +92,8 @@ class Sandbox {
   void reap() noexcept;
 
  private:
-  Identity identity_;
+  EmptySandbox empty_;
   Cores cores_;
-  pid_t pid_ = -1;
-  Fd pidfd_;
-  Fd report_;
-  Fd control_;
 };
 
 }  // namespace evalrun::sandbox

@@ -21,7 +21,12 @@ struct Step {
 };
 
 inline constexpr std::array kSteps = {
-    Step{Stage::Lifeline, Walker::Init, step_lifeline, "die with the supervisor; new session; wait for the id map"},
+    Step{Stage::Lifeline, Walker::Init, step_lifeline,
+         "die with the supervisor; new session; close all that was inherited"},
+    Step{Stage::Namespaces, Walker::Init, step_namespaces,
+         "mount, network, ipc and uts namespaces, inside the user and pid namespaces that clone3 made"},
+    Step{Stage::Loopback, Walker::Init, step_loopback, "loopback up; no other link is"},
+    Step{Stage::Plan, Walker::Init, step_plan, "wait for the id map, the plan and its descriptors"},
     Step{Stage::Groups, Walker::Init, step_groups,
          "enter the run's control groups (v1; v2 by clone3); a cgroup namespace on top"},
     Step{Stage::Trees, Walker::Init, step_trees,
@@ -34,7 +39,6 @@ inline constexpr std::array kSteps = {
          "tmpfs root, its nodes, recursive read-only binds, /proc, workspace"},
     Step{Stage::Files, Walker::Init, step_files, "copy the plan's files into /work"},
     Step{Stage::Pivot, Walker::Init, step_pivot, "pivot_root, detach the old root, check that it is gone, chdir"},
-    Step{Stage::Loopback, Walker::Init, step_loopback, "loopback up; no other link is"},
     // Here init starts the target, and locks itself down while the target walks on.
     Step{Stage::Process, Walker::Target, step_process, "streams, session, signal mask, cores"},
     Step{Stage::Landlock, Walker::Target, step_landlock, "1. file system rights, TCP ports, scopes"},

@@ -1,11 +1,7 @@
 #include "runtime/supervise/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,9 +74,9 @@ std::string own_group_folder(const std::string& controller) {
 
 namespace {
 
-// 0 or errno.
-int write_text(const std::string& path, const std::string& text) {
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+// 0 or errno. `path` is relative to `folder`, or absolute.
+int write_text(int folder, const std::string& path, const std::string& text) {
+  const Fd file(::openat(folder, path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return errno;
   return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
 }
@@ -93,8 +89,8 @@ bool has_word(const std::string& text, std::string_view wanted) {
   return false;
 }
 
-std::optional<std::uint64_t> read_number(const std::string& path) {
-  return leading_number(read_small_file(path));
+std::optional<std::uint64_t> read_number(const Fd& group, const char* file) {
+  return leading_number(read_small_file(group.get(), file));
 }
 
 // The number behind `key` in the text of "key number" lines.
@@ -136,7 +132,8 @@ GroupTree v2_tree(const std::string& folder) {
 void hand_down_controllers(const std::string& folder) {
   const std::string given = read_small_file(folder + "/cgroup.controllers");
   for (const char* controller : {"memory", "pids"}) {
-    if (has_word(given, controller)) write_text(folder + "/cgroup.subtree_control", std::string("+") + controller);
+    if (has_word(given, controller))
+      write_text(AT_FDCWD, folder + "/cgroup.subtree_control", std::string("+") + controller);
   }
 }
 
@@ -155,48 +152,9 @@ std::optional<GroupTree> find_v2() {
   return folders.empty() ? std::nullopt : std::optional(v2_tree(folders.front()));
 }
 
-// --- the janitor ---
-
-// Removes `prefix`* below `folder`; false where one is still in use.
-bool sweep(const std::string& folder, const std::string& prefix) {
-  DIR* groups = ::opendir(folder.c_str());
-  if (groups == nullptr) return true;
-  std::vector<std::string> stale;
-  while (const dirent* entry = ::readdir(groups)) {
-    if (std::string_view(entry->d_name).starts_with(prefix)) stale.push_back(folder + "/" + entry->d_name);
-  }
-  ::closedir(groups);
-  bool all = true;
-  for (const std::string& group : stale) {
-    write_text(group + "/cgroup.kill", "1");  // v2 only; what lives there has lost its supervisor
-    all = (::rmdir(group.c_str()) == 0 || errno == ENOENT) && all;
-  }
-  return all;
-}
-
 void sleep_milliseconds(long milliseconds) {
   const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
   ::nanosleep(&time, nullptr);
-}
-
-[[noreturn]] void be_janitor(int pipe, const std::vector<GroupTree>& trees, const std::string& prefix) {
-  ::setsid();  // Ctrl-C is for the supervisor
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
-  // Nothing else of the supervisor's may live on in here.
-  ::dup2(pipe, 0);
-  ::syscall(SYS_close_range, 1, ~0U, 0);
-  char byte = 0;
-  while (::read(0, &byte, 1) < 0 && errno == EINTR) {
-  }
-  // A sandbox dies with its supervisor, but not in the same instant; on a busy host it may take a while.
-  constexpr int kQuickAttempts = 200, kAttempts = 800;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    bool all = true;
-    for (const GroupTree& tree : trees) all = sweep(tree.folder, prefix) && all;
-    if (all) break;
-    sleep_milliseconds(attempt < kQuickAttempts ? 10 : 100);
-  }
-  ::_exit(0);
 }
 
 }  // namespace
@@ -229,24 +187,6 @@ Groups::Groups(std::vector<GroupTree> trees) : trees_(std::move(trees)) {
       "evalrun-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_sec * 1'000'000'000LL + now.tv_nsec) + "-";
 }
 
-Groups::~Groups() = default;
-
-void Groups::start_janitor() {
-  Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
-  const pid_t first = ::fork();
-  if (first < 0) throw SystemError("fork", "janitor");
-  if (first == 0) {
-    // Twice, so that the caller has no child that it did not make itself.
-    if (::fork() == 0) {
-      pipe.write_end.reset();
-      be_janitor(pipe.read_end.get(), trees_, prefix_);
-    }
-    ::_exit(0);
-  }
-  ::waitpid(first, nullptr, 0);
-  janitor_ = std::move(pipe.write_end);
-}
-
 sandbox::LayerState Groups::state() const {
   const auto gives = [&](bool GroupTree::*what) {
     return std::any_of(trees_.begin(), trees_.end(), [&](const GroupTree& tree) { return tree.*what; });
@@ -265,7 +205,11 @@ sandbox::LayerState Groups::state() const {
 }
 
 std::string Groups::next_name() {
-  if (!janitor_) start_janitor();
+  if (!janitor_) {
+    std::vector<std::string> folders;
+    for (const GroupTree& tree : trees_) folders.push_back(tree.folder);
+    janitor_.emplace(folders, prefix_);
+  }
   return prefix_ + std::to_string(next_++);
 }
 
@@ -278,13 +222,21 @@ void require_cgroup(const Plan& plan, const Groups& groups) {
 
 // --- one run ---
 
-RunGroups::RunGroups(Groups& groups, const Plan& plan) {
-  const std::string name = groups.next_name();
+RunGroups::RunGroups(Groups& groups, const Limits& limits)
+    : trees_(&groups.trees()), name_(groups.next_name()), limits_(limits) {
   try {
-    for (const GroupTree& tree : groups.trees()) make(tree, name, plan);
+    for (const GroupTree& tree : *trees_) {
+      if (tree.kind == GroupTree::Kind::V2) make(tree);
+    }
   } catch (...) {
     remove();
     throw;
+  }
+}
+
+void RunGroups::make_v1_groups() {
+  for (const GroupTree& tree : *trees_) {
+    if (tree.kind != GroupTree::Kind::V2) make(tree);
   }
 }
 
@@ -292,21 +244,23 @@ RunGroups::~RunGroups() {
   remove();
 }
 
-void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan& plan) {
-  const std::string folder = tree.folder + "/" + name;
+void RunGroups::make(const GroupTree& tree) {
+  const std::string folder = tree.folder + "/" + name_;
   if (::mkdir(folder.c_str(), 0755) != 0) throw HostError("cgroup", "mkdir", folder, errno);
-  made_.push_back({tree, folder});
+  made_.push_back({tree, folder, Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))});
+  const Fd& group = made_.back().descriptor;
+  if (!group) throw HostError("cgroup", "open", folder, errno);
   const auto set = [&](const char* file, const std::string& value) {
-    const int error = write_text(folder + "/" + file, value);
+    const int error = write_text(group.get(), file, value);
     if (error != 0) throw HostError("cgroup", "write " + value + " to", folder + "/" + file, error);
   };
   const auto set_if_present = [&](const char* file, const std::string& value) {
-    const bool present = ::access((folder + "/" + file).c_str(), F_OK) == 0;
-    if (present) set(file, value);
-    return present;
+    const int error = write_text(group.get(), file, value);
+    if (error != 0 && error != ENOENT) throw HostError("cgroup", "write " + value + " to", folder + "/" + file, error);
+    return error == 0;
   };
-  const std::string memory = std::to_string(plan.limits.memory.count);
-  const std::string processes = std::to_string(plan.limits.processes + 1);  // and init
+  const std::string memory = std::to_string(limits_.memory.count);
+  const std::string processes = std::to_string(limits_.processes + 1);  // and init
   switch (tree.kind) {
     case GroupTree::Kind::V2:
       if (tree.memory) {
@@ -315,8 +269,7 @@ void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan&
         forbids_swap_ = set_if_present("memory.swap.max", "0");
       }
       if (tree.pids) set("pids.max", processes);
-      v2_folder_ = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-      if (!v2_folder_) throw HostError("cgroup", "open", folder, errno);
+      clone_into_ = group.get();
       return;
     case GroupTree::Kind::V1Memory:
       set("memory.limit_in_bytes", memory);
@@ -327,7 +280,7 @@ void RunGroups::make(const GroupTree& tree, const std::string& name, const Plan&
     case GroupTree::Kind::V1Pids: set("pids.max", processes); break;
     case GroupTree::Kind::V1Cpuacct: break;
   }
-  task_files_.emplace_back(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+  task_files_.emplace_back(::openat(group.get(), "tasks", O_WRONLY | O_CLOEXEC));
   if (!task_files_.back()) throw HostError("cgroup", "open", folder + "/tasks", errno);
   task_numbers_.push_back(task_files_.back().get());
 }
@@ -359,11 +312,11 @@ namespace {
 
 // The sum is exact. How it divides is counted by the clock's ticks (kernel/sched/cpuacct.c), whose sum may be far off,
 // so only their proportion counts.
-std::optional<GroupCpu> cpuacct_time(const std::string& folder) {
-  const auto total = read_number(folder + "/cpuacct.usage");
+std::optional<GroupCpu> cpuacct_time(const Fd& group) {
+  const auto total = read_number(group, "cpuacct.usage");
   if (!total) return std::nullopt;
-  const auto user = static_cast<double>(read_number(folder + "/cpuacct.usage_user").value_or(0));
-  const auto system = static_cast<double>(read_number(folder + "/cpuacct.usage_sys").value_or(0));
+  const auto user = static_cast<double>(read_number(group, "cpuacct.usage_user").value_or(0));
+  const auto system = static_cast<double>(read_number(group, "cpuacct.usage_sys").value_or(0));
   const Duration all(static_cast<std::int64_t>(*total));
   const double part = user + system > 0 ? user / (user + system) : 1;
   const Duration in_user(static_cast<std::int64_t>(static_cast<double>(*total) * part));
@@ -375,8 +328,8 @@ std::optional<GroupCpu> cpuacct_time(const std::string& folder) {
 std::optional<GroupCpu> RunGroups::cpu() const {
   const Made* group = find(&GroupTree::cpu);
   if (group == nullptr) return std::nullopt;
-  if (group->tree.kind == GroupTree::Kind::V1Cpuacct) return cpuacct_time(group->folder);
-  const std::string stat = read_small_file(group->folder + "/cpu.stat");
+  if (group->tree.kind == GroupTree::Kind::V1Cpuacct) return cpuacct_time(group->descriptor);
+  const std::string stat = read_small_file(group->descriptor.get(), "cpu.stat");
   const auto user = keyed_number(stat, "user_usec");
   const auto system = keyed_number(stat, "system_usec");
   if (!user || !system) return std::nullopt;
@@ -387,20 +340,20 @@ std::optional<Bytes> RunGroups::memory_peak() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return std::nullopt;
   const bool v2 = group->tree.kind == GroupTree::Kind::V2;
-  const auto peak = read_number(group->folder + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
+  const auto peak = read_number(group->descriptor, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
   return peak ? std::optional(Bytes{*peak}) : std::nullopt;
 }
 
 std::optional<std::uint64_t> RunGroups::processes_peak() const {
   const Made* group = find(&GroupTree::pids);
-  return group == nullptr ? std::nullopt : read_number(group->folder + "/pids.peak");
+  return group == nullptr ? std::nullopt : read_number(group->descriptor, "pids.peak");
 }
 
 bool RunGroups::out_of_memory() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return false;
   const bool v2 = group->tree.kind == GroupTree::Kind::V2;
-  const std::string events = read_small_file(group->folder + (v2 ? "/memory.events" : "/memory.oom_control"));
+  const std::string events = read_small_file(group->descriptor.get(), v2 ? "memory.events" : "memory.oom_control");
   return keyed_number(events, "oom_kill").value_or(0) > 0;
 }
 
@@ -408,8 +361,8 @@ bool RunGroups::memory_refused() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return false;
   if (group->tree.kind == GroupTree::Kind::V1Memory)
-    return read_number(group->folder + "/memory.failcnt").value_or(0) > 0;
-  return keyed_number(read_small_file(group->folder + "/memory.events"), "max").value_or(0) > 0;
+    return read_number(group->descriptor, "memory.failcnt").value_or(0) > 0;
+  return keyed_number(read_small_file(group->descriptor.get(), "memory.events"), "max").value_or(0) > 0;
 }
 
 std::string RunGroups::cpu_source() const {

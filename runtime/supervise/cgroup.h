@@ -7,8 +7,7 @@
 // (v2) and by writing "0" to its own tasks file (v1): a pid written to cgroup.procs would wait for the whole machine (8
 // to 19 ms). Only groups that a run made are ever touched.
 //
-// A supervisor that is killed cannot remove its groups. A janitor does: a process that sleeps on a pipe until the
-// supervisor is gone, however it went.
+// A supervisor that is killed cannot remove its groups. A janitor does (janitor.h).
 #pragma once
 
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include "runtime/core/units.h"
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/layers.h"
+#include "runtime/supervise/janitor.h"
 
 namespace evalrun::supervise {
 
@@ -50,7 +50,6 @@ class Groups {
  public:
   // `trees` empty: runs do without.
   explicit Groups(std::vector<GroupTree> trees = find_group_trees());
-  ~Groups();
   Groups(const Groups&) = delete;
   Groups& operator=(const Groups&) = delete;
 
@@ -63,12 +62,10 @@ class Groups {
   [[nodiscard]] std::string next_name();
 
  private:
-  void start_janitor();
-
   std::vector<GroupTree> trees_;
   std::string prefix_;  // "evalrun-<pid>-<start>-": what the janitor removes
   std::uint64_t next_ = 0;
-  Fd janitor_;  // closed by our end, whatever way it comes
+  std::optional<Janitor> janitor_;
 };
 
 // Throws HostError where the plan demands a cgroup and this host gives none.
@@ -81,14 +78,16 @@ struct GroupCpu {
 // One run's groups; gone when this is.
 class RunGroups {
  public:
-  // Makes the groups and sets the limits. Throws HostError where the kernel refuses.
-  RunGroups(Groups& groups, const Plan& plan);
+  // Makes the group that the run is cloned into, where there is v2. Throws HostError where the kernel refuses.
+  RunGroups(Groups& groups, const Limits& limits);
+  // Makes those that the run enters by itself. Throws the same.
+  void make_v1_groups();
   ~RunGroups();
-  RunGroups(const RunGroups&) = delete;
-  RunGroups& operator=(const RunGroups&) = delete;
+  RunGroups(RunGroups&&) noexcept = default;
+  RunGroups& operator=(RunGroups&&) = delete;
 
   // For the spawn: the v2 group to be cloned into (-1: none), and the v1 tasks files to be entered. Borrowed.
-  [[nodiscard]] int clone_into() const noexcept { return v2_folder_.get(); }
+  [[nodiscard]] int clone_into() const noexcept { return clone_into_; }
   [[nodiscard]] const std::vector<int>& task_files() const noexcept { return task_numbers_; }
 
   // Empty where no tree counts it.
@@ -112,14 +111,18 @@ class RunGroups {
   struct Made {
     GroupTree tree;
     std::string folder;
+    Fd descriptor;
   };
-  void make(const GroupTree& tree, const std::string& name, const Plan& plan);
+  void make(const GroupTree& tree);
   void remove() noexcept;
   [[nodiscard]] const Made* find(bool GroupTree::*what) const;
 
+  const std::vector<GroupTree>* trees_;
+  std::string name_;
+  Limits limits_;
   std::vector<Made> made_;
   bool forbids_swap_ = false;
-  Fd v2_folder_;
+  int clone_into_ = -1;
   std::vector<Fd> task_files_;
   std::vector<int> task_numbers_;
 };

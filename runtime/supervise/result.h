@@ -62,6 +62,7 @@ struct SandboxFault {
   std::string subject;
   int error = 0;
   bool retryable = false;
+  std::string remedy = {};  // for people; may be empty
 };
 
 // Whether the same run may well succeed later: the host was short of something.

@@ -61,7 +61,23 @@ Fd received_descriptor(msghdr& message) {
 
 }  // namespace
 
-Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap)
+Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host)
+    : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
+                                        : std::optional<RunGroups>(std::in_place, run_groups, limits)),
+      sandbox(host, groups ? groups->clone_into() : -1) {}
+
+std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host) {
+  try {
+    return std::optional<Groundwork>(std::in_place, groups, limits, host);
+  } catch (const HostError&) {
+    return {};
+  } catch (const SystemError&) {
+    return {};
+  }
+}
+
+Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap,
+         std::optional<Groundwork> groundwork)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
@@ -84,12 +100,13 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (error_output_) streams.error_output = error_output_->take_writer();
 
   spawned_ = now();
-  sandbox::GroupEntry entry;
-  if (!groups.trees().empty()) {
-    groups_.emplace(groups, values);
-    entry = {groups_->clone_into(), groups_->task_files()};
+  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host());
+  if (groundwork->groups) {
+    groups_.emplace(std::move(*groundwork->groups));
+    groups_->make_v1_groups();
   }
-  sandbox_.emplace(*plan_, std::move(streams), entry);
+  sandbox_.emplace(std::move(groundwork->sandbox), *plan_, std::move(streams),
+                   groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>());
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
@@ -218,8 +235,10 @@ Outcome Run::fault(const StepResult& step) const {
   if (is_programs_own_fault(step)) {
     return NotStarted{std::string(name_of(step.operation)), plan_->describe_subject(step), step.error};
   }
-  return SandboxFault{std::string(name_of(step.stage)), std::string(name_of(step.operation)),
-                      plan_->describe_subject(step), step.error, is_retryable(step.error)};
+  SandboxFault fault{std::string(name_of(step.stage)), std::string(name_of(step.operation)),
+                     plan_->describe_subject(step), step.error, is_retryable(step.error)};
+  if (step.stage == Stage::Namespaces) fault.remedy = sandbox::explain_refused_namespaces(step.error);
+  return fault;
 }
 
 void Run::on_failure(const StepResult& step) {

@@ -28,11 +28,26 @@
 
 namespace evalrun::supervise {
 
+// What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
+struct Groundwork {
+  // Throws HostError.
+  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+
+  std::optional<RunGroups> groups;
+  sandbox::EmptySandbox sandbox;
+};
+
+// Before the plan is compiled. None where the host refuses: whoever makes the run meets the refusal again and tells it,
+// unless the plan itself turns out to be wrong.
+std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+
 class Run {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
-  // is left behind then. SIGPIPE must be ignored. `loop` and `groups` must outlive the run.
-  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {});
+  // is left behind then. SIGPIPE must be ignored. `loop` and `groups` must outlive the run. `groundwork`: laid for this
+  // plan before, or none.
+  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {},
+      std::optional<Groundwork> groundwork = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

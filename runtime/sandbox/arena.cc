@@ -1,0 +1,58 @@
+#include "runtime/sandbox/arena.h"
+
+#include <sys/mman.h>
+
+#include <utility>
+#include <vector>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+constexpr std::size_t kSize = std::size_t{64} << 20;
+
+}  // namespace
+
+Arena::Arena() {
+  void* base = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) throw SystemError("mmap", "memory shared with the sandbox");
+  base_ = static_cast<char*>(base);
+}
+
+Arena::Arena(Arena&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)), used_(std::exchange(other.used_, 0)) {}
+
+Arena::~Arena() {
+  if (base_ != nullptr) ::munmap(base_, kSize);
+}
+
+void Arena::keep_from_further_children() noexcept {
+  ::madvise(base_, kSize, MADV_DONTFORK);
+}
+
+void* Arena::reserve(std::size_t size, std::size_t alignment) {
+  const std::size_t begin = (used_ + alignment - 1) / alignment * alignment;
+  if (size > kSize - begin) throw HostError("spawn", "pass on", "the plan's texts: more than 64 MiB", E2BIG);
+  used_ = begin + size;
+  return base_ + begin;
+}
+
+const char* Arena::put_text(const char* text) {
+  return text == nullptr ? nullptr : put_bytes(text, std::strlen(text) + 1);
+}
+
+const char* Arena::put_bytes(const char* bytes, std::size_t size) {
+  auto* place = static_cast<char*>(reserve(size, 1));
+  if (size > 0) std::memcpy(place, bytes, size);
+  return place;
+}
+
+const char* const* Arena::put_texts(const char* const* texts) {
+  std::vector<const char*> kept;
+  for (; *texts != nullptr; ++texts) kept.push_back(put_text(*texts));
+  kept.push_back(nullptr);
+  return put(std::span<const char* const>(kept)).data();
+}
+
+}  // namespace evalrun::sandbox

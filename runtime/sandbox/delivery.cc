@@ -1,0 +1,130 @@
+#include "runtime/sandbox/delivery.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores) {
+  constexpr unsigned kBits = 8 * sizeof(unsigned long);
+  std::vector<unsigned long> mask;
+  for (const unsigned core : cores) {
+    if (mask.size() <= core / kBits) mask.resize(core / kBits + 1);
+    mask[core / kBits] |= 1UL << (core % kBits);
+  }
+  return mask;
+}
+
+lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena) {
+  const std::span<lockdown::LandlockPath> paths = arena.put(steps.paths);
+  for (lockdown::LandlockPath& path : paths) path.path = arena.put_text(path.path);
+  steps.paths = paths;
+  steps.ports = arena.put(steps.ports);
+  return steps;
+}
+
+rootfs::RootSteps put_root(rootfs::RootSteps steps, std::span<const rootfs::CopyStep> copies, Arena& arena) {
+  const std::span<rootfs::TreeStep> trees = arena.put(steps.trees);
+  for (rootfs::TreeStep& tree : trees) tree.source = arena.put_text(tree.source);
+  steps.trees = trees;
+  const std::span<rootfs::NodeStep> nodes = arena.put(steps.nodes);
+  for (rootfs::NodeStep& node : nodes) {
+    node.path = arena.put_text(node.path);
+    // A link's target ends with a zero that its size does not count.
+    node.content = arena.put_bytes(node.content, node.size + 1);
+  }
+  steps.nodes = nodes;
+  const std::span<rootfs::MountStep> mounts = arena.put(steps.mounts);
+  for (rootfs::MountStep& mount : mounts) {
+    mount.path = arena.put_text(mount.path);
+    mount.size = arena.put_text(mount.size);
+    mount.inodes = arena.put_text(mount.inodes);
+  }
+  steps.mounts = mounts;
+  steps.copies = copies;
+  steps.root_size = arena.put_text(steps.root_size);
+  steps.root_inodes = arena.put_text(steps.root_inodes);
+  steps.cwd = arena.put_text(steps.cwd);
+  return steps;
+}
+
+// `sources` gets the descriptors, whose places in the delivery begin at `first`.
+std::span<rootfs::CopyStep> put_copies(std::span<const rootfs::CopyStep> steps, std::size_t first,
+                                       std::vector<int>& sources, Arena& arena) {
+  const std::span<rootfs::CopyStep> copies = arena.put(steps);
+  for (rootfs::CopyStep& copy : copies) {
+    copy.path = arena.put_text(copy.path);
+    if (copy.source < 0) {
+      copy.text = arena.put_bytes(copy.text, copy.size);
+    } else {
+      sources.push_back(copy.source);
+      copy.source = static_cast<int>(first + sources.size() - 1);
+    }
+  }
+  return copies;
+}
+
+ChildPlan put_plan(ChildPlan plan, std::span<const rootfs::CopyStep> copies, Arena& arena) {
+  plan.root = put_root(plan.root, copies, arena);
+  plan.hostname = arena.put_text(plan.hostname);
+  plan.landlock = put_landlock(plan.landlock, arena);
+  plan.init_landlock = put_landlock(plan.init_landlock, arena);
+  plan.whitelist = arena.put(plan.whitelist);
+  plan.seal = arena.put(plan.seal);
+  plan.init_filter = arena.put(plan.init_filter);
+  plan.rlimits = arena.put(plan.rlimits);
+  plan.programs = arena.put_texts(plan.programs);
+  plan.argv = arena.put_texts(plan.argv);
+  plan.envp = arena.put_texts(plan.envp);
+  return plan;
+}
+
+void send_part(int control, const DeliveryNote& note, std::span<const int> descriptors) {
+  iovec part{const_cast<DeliveryNote*>(&note), sizeof note};
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary;
+  message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  while (::sendmsg(control, &message, MSG_NOSIGNAL) < 0) {
+    if (errno == EPIPE || errno == ECONNRESET) return;
+    if (errno != EINTR) throw HostError("spawn", "sendmsg", "init", errno);
+  }
+}
+
+}  // namespace
+
+void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control) {
+  std::vector<int> descriptors(parts.streams.begin(), parts.streams.end());
+  descriptors.insert(descriptors.end(), parts.task_files.begin(), parts.task_files.end());
+  std::vector<int> sources;
+  const std::span<rootfs::CopyStep> copies = put_copies(plan.root.copies, descriptors.size(), sources, arena);
+  descriptors.insert(descriptors.end(), sources.begin(), sources.end());
+
+  Delivery delivery{.plan = put_plan(plan, copies, arena),
+                    .drop_groups = parts.drop_groups,
+                    .affinity = arena.put<unsigned long>(affinity_mask(parts.cores)),
+                    .tree_fds = arena.put<int>(std::vector<int>(plan.root.trees.size(), -1)),
+                    .descriptors = arena.put<int>(descriptors),
+                    .task_files = parts.task_files.size(),
+                    .copies = copies};
+  const DeliveryNote note{arena.put_one(delivery)};
+  const std::span<const int> all(descriptors);
+  for (std::size_t sent = 0; sent < all.size(); sent += kDescriptorsPerMessage) {
+    send_part(control, note, all.subspan(sent, std::min(kDescriptorsPerMessage, all.size() - sent)));
+  }
+}
+
+}  // namespace evalrun::sandbox
