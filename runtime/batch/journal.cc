@@ -6,12 +6,15 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <limits>
 
 #include "runtime/core/error.h"
 
 namespace evalrun::batch {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 << 10;
 
@@ -67,15 +70,23 @@ void Journal::read_header(const std::string& header) {
   const std::string any = journal_header("");
   if (header.starts_with(front)) {
     // New, or its maker was killed in the middle of the first line.
-    if (::ftruncate(file_.get(), 0) != 0) throw SystemError("ftruncate", path_);
-    write_all(file_.get(), header, path_);
-    end_ = read_ = at_ = header.size();
-    dirty_ = true;
+    begin(header);
   } else if (front.starts_with(any.substr(0, any.size() - 1))) {
     throw UsageError("--journal " + path_ + ": it is of a batch with another plan");
   } else {
     throw UsageError("--journal " + path_ + ": not a journal of evalrun batch");
   }
+}
+
+void Journal::begin(const std::string& header) {
+  if (::ftruncate(file_.get(), 0) != 0) throw SystemError("ftruncate", path_);
+  write_all(file_.get(), header, path_);
+  end_ = read_ = at_ = header.size();
+  dirty_ = true;
+  // The file's name is its folder's to keep.
+  const fs::path folder = fs::path(path_).parent_path();
+  const Fd parent(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent && ::fsync(parent.get()) != 0 && errno != EINVAL) throw SystemError("fsync", folder.string());
 }
 
 std::optional<LineBuffer::Line> Journal::next_line() {

@@ -51,6 +51,7 @@ class Journal {
   };
 
   void lock() const;
+  void begin(const std::string& header);
   void read_header(const std::string& header);
   void scan(std::uint64_t begin);
   std::optional<LineBuffer::Line> next_line();

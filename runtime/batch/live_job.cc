@@ -8,8 +8,8 @@ namespace evalrun::batch {
 namespace {
 
 // The one place where a plain job's sandbox is made.
-std::unique_ptr<supervise::Run> start_run(const Workplace& place, const Plan& plan) {
-  return std::make_unique<supervise::Run>(place.loop, place.groups, sandbox::compile(plan, place.host));
+std::unique_ptr<supervise::Run> start_run(const Workplace& place, std::shared_ptr<const sandbox::CompiledPlan> plan) {
+  return std::make_unique<supervise::Run>(place.loop, place.groups, std::move(plan));
 }
 
 // Cases one after the other: `--jobs` counts sandboxes.
@@ -25,10 +25,11 @@ LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::f
   if (!plan_.collect.empty()) save_folder_.emplace(save_to);
   if (judge::is_graded(plan_)) {
     grading_ = start_grading(place, plan_);
-  } else {
-    run_ = start_run(place, plan_);
+    return;
   }
+  auto compiled = sandbox::compile(plan_, place.host);
   prepared_ = supervise::now() - began_;
+  run_ = start_run(place, std::move(compiled));
 }
 
 LiveJob::~LiveJob() = default;
