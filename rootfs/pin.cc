@@ -136,9 +136,19 @@ bool PinnedRoot::has(const Entry& entry) const {
   return std::find(absent_.begin(), absent_.end(), entry.at) == absent_.end();
 }
 
+NodeStep::Place PinnedRoot::place_of(const Entry& entry) const {
+  auto place = NodeStep::Place::Root;
+  for (const Entry& other : layout_.entries) {
+    if (!std::holds_alternative<Workspace>(other.what)) continue;
+    if (is_within(other.at, entry.at)) place = NodeStep::Place::Both;  // its folder, or one on the way there
+    if (other.at != entry.at && is_within(entry.at, other.at)) return NodeStep::Place::Workspace;
+  }
+  return place;
+}
+
 void PinnedRoot::add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode) {
   const std::string& kept = strings_.emplace_back(content);
-  nodes_.push_back({kind, keep(entry.at.substr(1)), kept.data(), kept.size(), mode});
+  nodes_.push_back({kind, place_of(entry), keep(entry.at.substr(1)), kept.data(), kept.size(), mode});
   node_names_.push_back(entry.origin);
 }
 
@@ -300,12 +310,16 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
   for (const WorkFile& file : plan.files) add_copy(file);
   check_files_fit(plan);
   for (CarriedFile& file : carried) add_carried(std::move(file));
+  const auto workspace_nodes =
+      std::ranges::count_if(nodes_, [](const NodeStep& node) { return node.place != NodeStep::Place::Root; });
   steps_ = {.trees = trees_,
             .nodes = nodes_,
             .mounts = mounts_,
             .copies = copies_,
             .root_size = keep(size_option(plan.limits.workspace.count + layout.own_size.count)),
             .root_inodes = keep(std::to_string(plan.limits.inodes + layout.own_inodes - unused_inodes_)),
+            .workspace_size = keep(size_option(plan.limits.workspace.count)),
+            .workspace_inodes = keep(std::to_string(plan.limits.inodes + 1 + workspace_nodes)),
             .cwd = keep(plan.cwd)};
 }
 
@@ -317,7 +331,7 @@ std::string PinnedRoot::describe(Stage stage, Operation operation, int item) con
   switch (stage) {
     case Stage::Trees: return pick(tree_names_);
     case Stage::Files: return pick(copy_names_);
-    case Stage::Pivot: return operation == Operation::Chdir ? steps_.cwd : "";
+    case Stage::Enter: return operation == Operation::Chdir ? steps_.cwd : "";
     case Stage::Mounts: {
       const bool node = operation == Operation::Mkdir || operation == Operation::Symlink ||
                         operation == Operation::Open || operation == Operation::Write;

@@ -44,6 +44,7 @@ class PinnedRoot {
 
   void add_mount(const Plan& plan, const Entry& entry);
   void add_bind(const Plan& plan, const Entry& entry, const Bind& bind);
+  [[nodiscard]] NodeStep::Place place_of(const Entry& entry) const;
   void add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode);
   void add_copy(const WorkFile& file);
   void add_carried(CarriedFile file);

@@ -117,19 +117,22 @@ StepResult make_node(const NodeStep& node, int item, int root_fd) noexcept {
   return success();
 }
 
+// A folder of the tmpfs `root_fd` as a mount of its own; its descriptor, or -errno with `failed` naming the call.
+int clone_workspace(const MountStep& step, int root_fd, Operation* failed) noexcept {
+  *failed = Operation::OpenTree;
+  const int fd = static_cast<int>(sys(SYS_open_tree, root_fd, step.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (fd < 0) return fd;
+  *failed = Operation::MountSetattr;
+  const long result = set_tree_attributes(fd, step.set_attributes);
+  if (result < 0) sys(SYS_close, fd);
+  return result < 0 ? static_cast<int>(result) : fd;
+}
+
 // The detached mount that `step` puts in place; its descriptor, or -errno with `failed` naming the call.
 int make_mount(const MountStep& step, const int* tree_fds, int root_fd, Operation* failed) noexcept {
   switch (step.kind) {
     case MountStep::Kind::Tree: return tree_fds[step.tree];
-    case MountStep::Kind::Workspace: {
-      const int fd = static_cast<int>(sys(SYS_open_tree, root_fd, step.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-      *failed = Operation::OpenTree;
-      if (fd < 0) return fd;
-      const long result = set_tree_attributes(fd, step.set_attributes);
-      *failed = Operation::MountSetattr;
-      if (result < 0) sys(SYS_close, fd);
-      return result < 0 ? static_cast<int>(result) : fd;
-    }
+    case MountStep::Kind::Workspace: return clone_workspace(step, root_fd, failed);
     case MountStep::Kind::Tmpfs: {
       const Option options[] = {{"size", step.size}, {"nr_inodes", step.inodes}, {"mode", "0755"}};
       return make_filesystem("tmpfs", options, step.set_attributes, failed);
@@ -143,10 +146,8 @@ int make_mount(const MountStep& step, const int* tree_fds, int root_fd, Operatio
   return -EINVAL;
 }
 
-StepResult attach(const MountStep& step, int item, const int* tree_fds, int root_fd) noexcept {
-  Operation failed = Operation::None;
-  const int mount = make_mount(step, tree_fds, root_fd, &failed);
-  if (mount < 0) return failure(failed, mount, item);
+// Consumes `mount`.
+StepResult attach(const MountStep& step, int item, int mount, int root_fd) noexcept {
   const int target = open_in_root(root_fd, step.path, O_PATH | O_NOFOLLOW);
   StepResult outcome = success();
   if (target < 0) {
@@ -158,6 +159,66 @@ StepResult attach(const MountStep& step, int item, const int* tree_fds, int root
   }
   sys(SYS_close, mount);
   return outcome;
+}
+
+StepResult make_and_attach(const MountStep& step, int item, const int* tree_fds, int root_fd) noexcept {
+  Operation failed = Operation::None;
+  const int mount = make_mount(step, tree_fds, root_fd, &failed);
+  if (mount < 0) return failure(failed, mount, item);
+  return attach(step, item, mount, root_fd);
+}
+
+StepResult make_nodes(const RootSteps& steps, NodeStep::Place left_out, int root_fd) noexcept {
+  for (std::size_t i = 0; i < steps.nodes.size(); ++i) {
+    if (steps.nodes[i].place == left_out) continue;
+    const StepResult made = make_node(steps.nodes[i], static_cast<int>(i), root_fd);
+    if (made.failed()) return made;
+  }
+  return success();
+}
+
+// Over the root of the namespace, where nothing else can be hidden by it: only the descriptor leads there until
+// pivot_root.
+StepResult make_root(const RootSteps& steps, int* root_fd) noexcept {
+  Operation failed = Operation::None;
+  const Option options[] = {{"size", steps.root_size}, {"nr_inodes", steps.root_inodes}, {"mode", "0755"}};
+  *root_fd = make_filesystem("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &failed);
+  if (*root_fd < 0) return failure(failed, *root_fd);
+  const long result = sys(SYS_move_mount, *root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+  return result < 0 ? failure(Operation::MoveMount, result) : success();
+}
+
+StepResult make_read_only(int root_fd) noexcept {
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
+  const long result = sys(SYS_mount_setattr, root_fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
+  return result < 0 ? failure(Operation::MountSetattr, result) : success();
+}
+
+// Mount points below which a run's own mounts stand: /work, /tmp, /dev/shm.
+constexpr std::size_t kMostWorkspaces = 8;
+
+// Before Linux 6.15 only what is attached can be cloned; where /tmp will be there is nothing yet.
+constexpr char kFreePlace[] = "/tmp";
+
+StepResult clone_workspaces(const RootSteps& steps, int workspace_fd, int* clones) noexcept {
+  bool attached = false;
+  for (std::size_t i = 0, next = 0; i < steps.mounts.size(); ++i) {
+    if (steps.mounts[i].kind != MountStep::Kind::Workspace) continue;
+    if (next == kMostWorkspaces) return failure(Operation::OpenTree, -E2BIG, static_cast<int>(i));
+    Operation failed = Operation::None;
+    clones[next] = clone_workspace(steps.mounts[i], workspace_fd, &failed);
+    if (clones[next] == -EINVAL && !attached) {
+      const long moved = sys(SYS_move_mount, workspace_fd, "", AT_FDCWD, kFreePlace, MOVE_MOUNT_F_EMPTY_PATH);
+      if (moved < 0) return failure(Operation::MoveMount, moved, static_cast<int>(i));
+      attached = true;
+      clones[next] = clone_workspace(steps.mounts[i], workspace_fd, &failed);
+    }
+    if (clones[next] < 0) return failure(failed, clones[next], static_cast<int>(i));
+    ++next;
+  }
+  const long result = attached ? sys(SYS_umount2, kFreePlace, kDetach) : 0;
+  return result < 0 ? failure(Operation::Umount, result) : success();
 }
 
 StepResult copy_file(const CopyStep& copy, int item, int root_fd) noexcept {
@@ -220,26 +281,48 @@ StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept {
 }
 
 StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept {
+  StepResult result = make_root(steps, root_fd);
+  for (std::size_t i = 0; i < steps.nodes.size() && !result.failed(); ++i) {
+    result = make_node(steps.nodes[i], static_cast<int>(i), *root_fd);
+  }
+  for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
+    result = make_and_attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
+  }
+  return result.failed() ? result : make_read_only(*root_fd);
+}
+
+StepResult mount_shared(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept {
+  StepResult result = make_root(steps, root_fd);
+  if (!result.failed()) result = make_nodes(steps, NodeStep::Place::Workspace, *root_fd);
+  for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
+    if (steps.mounts[i].kind != MountStep::Kind::Tree) continue;
+    result = make_and_attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
+  }
+  return result.failed() ? result : make_read_only(*root_fd);
+}
+
+StepResult mount_of_run(const RootSteps& steps, int* root_fd) noexcept {
+  *root_fd = static_cast<int>(sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (*root_fd < 0) return failure(Operation::Open, *root_fd);
   Operation failed = Operation::None;
-  const Option options[] = {{"size", steps.root_size}, {"nr_inodes", steps.root_inodes}, {"mode", "0755"}};
-  *root_fd = make_filesystem("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &failed);
-  if (*root_fd < 0) return failure(failed, *root_fd);
-  // Over the root of the namespace, where nothing else can be hidden by it: only the descriptor leads there until
-  // pivot_root.
-  long result = sys(SYS_move_mount, *root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-  if (result < 0) return failure(Operation::MoveMount, result);
-  for (std::size_t i = 0; i < steps.nodes.size(); ++i) {
-    const StepResult made = make_node(steps.nodes[i], static_cast<int>(i), *root_fd);
-    if (made.failed()) return made;
+  const Option options[] = {{"size", steps.workspace_size}, {"nr_inodes", steps.workspace_inodes}, {"mode", "0755"}};
+  const int workspace = make_filesystem("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &failed);
+  if (workspace < 0) return failure(failed, workspace);
+  int clones[kMostWorkspaces] = {};
+  StepResult result = make_nodes(steps, NodeStep::Place::Root, workspace);
+  if (!result.failed()) result = clone_workspaces(steps, workspace, clones);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
+    const MountStep& step = steps.mounts[i];
+    if (step.kind == MountStep::Kind::Tree) continue;
+    if (step.kind == MountStep::Kind::Workspace) {
+      result = attach(step, static_cast<int>(i), clones[next++], *root_fd);
+    } else {
+      result = make_and_attach(step, static_cast<int>(i), nullptr, *root_fd);
+    }
   }
-  for (std::size_t i = 0; i < steps.mounts.size(); ++i) {
-    const StepResult mounted = attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
-    if (mounted.failed()) return mounted;
-  }
-  mount_attr read_only{};
-  read_only.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
-  result = sys(SYS_mount_setattr, *root_fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
-  return result < 0 ? failure(Operation::MountSetattr, result) : success();
+  sys(SYS_close, workspace);
+  return result;
 }
 
 StepResult place_files(const RootSteps& steps, int root_fd) noexcept {
@@ -250,7 +333,7 @@ StepResult place_files(const RootSteps& steps, int root_fd) noexcept {
   return success();
 }
 
-StepResult pivot(const RootSteps& steps, int root_fd) noexcept {
+StepResult pivot(int root_fd) noexcept {
   long result = sys(SYS_fchdir, root_fd);
   if (result < 0) return failure(Operation::Fchdir, result);
   // The old root lands on top of the new one, and the detach takes it away again (pivot_root(2), "pivot_root(".",
@@ -259,9 +342,14 @@ StepResult pivot(const RootSteps& steps, int root_fd) noexcept {
   if (result < 0) return failure(Operation::PivotRoot, result);
   result = sys(SYS_umount2, ".", kDetach);
   if (result < 0) return failure(Operation::Umount, result);
+  result = sys(SYS_chdir, "/");
+  return result < 0 ? failure(Operation::Chdir, result) : check_root(root_fd);
+}
+
+StepResult enter(const RootSteps& steps, int root_fd) noexcept {
   const StepResult checked = check_root(root_fd);
   if (checked.failed()) return checked;
-  result = sys(SYS_chdir, steps.cwd);
+  const long result = sys(SYS_chdir, steps.cwd);
   return result < 0 ? failure(Operation::Chdir, result) : success();
 }
 

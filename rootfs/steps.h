@@ -22,7 +22,11 @@ struct TreeStep {
 // What is made on the root tmpfs itself. Items: indexes into `nodes`.
 struct NodeStep {
   enum class Kind : std::uint8_t { Directory, File, Symlink };
+  // In a cell, where the root outlives a run: what is made once, what each run makes on a tmpfs of its own, and what
+  // both need.
+  enum class Place : std::uint8_t { Root, Workspace, Both };
   Kind kind;
+  Place place;
   const char* path;     // without the leading slash
   const char* content;  // of a file; a link's target
   std::size_t size;
@@ -57,6 +61,8 @@ struct RootSteps {
   std::span<const CopyStep> copies;
   const char* root_size;
   const char* root_inodes;
+  const char* workspace_size;  // of a tmpfs that holds the workspace alone, in a cell
+  const char* workspace_inodes;
   const char* cwd;
 };
 
@@ -66,9 +72,17 @@ StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept;
 // Makes the root tmpfs, its nodes and its mounts, and leaves it read-only. Consumes `tree_fds`.
 StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
 
+// The two halves of it in a cell, whose root serves one run after another: first the root with its binds, without what
+// a run can write to or see of itself; then, in a run's own mount namespace that has that root, the rest.
+StepResult mount_shared(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
+StepResult mount_of_run(const RootSteps& steps, int* root_fd) noexcept;
+
 StepResult place_files(const RootSteps& steps, int root_fd) noexcept;
 
-// Enters the root, detaches the old one and checks that it is gone; ends in the plan's working directory.
-StepResult pivot(const RootSteps& steps, int root_fd) noexcept;
+// Enters the root, detaches the old one and checks that it is gone.
+StepResult pivot(int root_fd) noexcept;
+
+// Checks that nothing but the root is to be seen, and ends in the plan's working directory.
+StepResult enter(const RootSteps& steps, int root_fd) noexcept;
 
 }  // namespace evalrun::rootfs

@@ -27,8 +27,9 @@ enum class Stage : std::uint8_t {
   Hostname,
   Nesting,
   Mounts,
-  Files,
   Pivot,
+  Files,
+  Enter,
   // The target.
   Fork,
   Process,
@@ -61,6 +62,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
     case Stage::Mounts: return "mounts";
     case Stage::Files: return "files";
     case Stage::Pivot: return "pivot_root";
+    case Stage::Enter: return "enter";
     case Stage::Fork: return "fork";
     case Stage::Process: return "process";
     case Stage::Landlock: return "landlock";

@@ -37,8 +37,9 @@ class Arena {
   // A list of texts that ends with a null.
   const char* const* put_texts(const char* const* texts);
 
-  // Forgets what was put; whoever still reads it must be done.
-  void begin_again() noexcept { used_ = 0; }
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }
+  // Forgets what was put since; whoever still reads it must be done.
+  void go_back_to(std::size_t used) noexcept { used_ = used; }
 
  private:
   void* reserve(std::size_t size, std::size_t alignment);

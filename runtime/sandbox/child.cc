@@ -126,7 +126,7 @@ StepResult step_identity(ChildContext& context) noexcept {
   const timespec now{};
   result = sys(SYS_ppoll, &control, 1, &now, nullptr, 0);
   if (result < 0) return failure(Operation::Poll, result);
-  const bool gone = result > 0 && (control.revents & (POLLHUP | POLLIN)) != 0;
+  const bool gone = result > 0 && (control.revents & POLLHUP) != 0;
   return gone ? failure(Operation::ParentGone, -EPIPE) : success();
 }
 
@@ -170,7 +170,16 @@ StepResult step_nesting(ChildContext& context) noexcept {
 }
 
 StepResult step_mounts(ChildContext& context) noexcept {
-  return rootfs::mount_all(context.plan->root, context.delivery->tree_fds.data(), &context.root_fd);
+  const rootfs::RootSteps& root = context.plan->root;
+  const int* trees = context.delivery->tree_fds.data();
+  switch (context.walker) {
+    case Walker::Maker: return rootfs::mount_shared(root, trees, &context.root_fd);
+    case Walker::RunInit: return rootfs::mount_of_run(root, &context.root_fd);
+    case Walker::Init:
+    case Walker::Keeper:
+    case Walker::Target: break;
+  }
+  return rootfs::mount_all(root, trees, &context.root_fd);
 }
 
 StepResult step_files(ChildContext& context) noexcept {
@@ -184,7 +193,11 @@ StepResult step_files(ChildContext& context) noexcept {
 }
 
 StepResult step_pivot(ChildContext& context) noexcept {
-  return rootfs::pivot(context.plan->root, context.root_fd);
+  return rootfs::pivot(context.root_fd);
+}
+
+StepResult step_enter(ChildContext& context) noexcept {
+  return rootfs::enter(context.plan->root, context.root_fd);
 }
 
 StepResult step_process(ChildContext& context) noexcept {

@@ -64,8 +64,13 @@ struct DeliveryNote {
 };
 inline constexpr std::size_t kDescriptorsPerMessage = 240;
 
+// Who walks rows of the step table (step_table.h). A sandbox by itself has an init and a target. In a cell, what runs
+// have in common is made once by the cell's keeper and a maker; each run then has an init and a target.
+enum class Walker : std::uint8_t { Init, Target, Keeper, Maker, RunInit };
+
 // What a child has in its own memory. The supervisor fills in the first part before it clones.
 struct ChildContext {
+  Walker walker = Walker::Init;
   std::uint64_t namespaces;  // CLONE_NEW*: those that init makes for itself
   int control;               // SOCK_SEQPACKET, the child's end: DeliveryNotes in, InitRecords out
   int report;                // write end of the report pipe
@@ -103,6 +108,9 @@ struct InitRecord {
   } usage;
 };
 
+// Walks the context's rows; where a step fails it says so and does not return.
+void walk(ChildContext& context) noexcept;
+
 // pid 1: walks init's rows of the step table, starts the target, locks itself down, waits, kills, reports.
 [[noreturn]] void init_main(ChildContext& context) noexcept;
 
@@ -123,6 +131,7 @@ StepResult step_nesting(ChildContext& context) noexcept;
 StepResult step_mounts(ChildContext& context) noexcept;
 StepResult step_files(ChildContext& context) noexcept;
 StepResult step_pivot(ChildContext& context) noexcept;
+StepResult step_enter(ChildContext& context) noexcept;
 StepResult step_process(ChildContext& context) noexcept;
 StepResult step_landlock(ChildContext& context) noexcept;
 StepResult step_seccomp(ChildContext& context) noexcept;

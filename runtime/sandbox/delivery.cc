@@ -29,7 +29,7 @@ lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena
   return steps;
 }
 
-rootfs::RootSteps put_root(rootfs::RootSteps steps, std::span<const rootfs::CopyStep> copies, Arena& arena) {
+rootfs::RootSteps put_root(rootfs::RootSteps steps, Arena& arena) {
   const std::span<rootfs::TreeStep> trees = arena.put(steps.trees);
   for (rootfs::TreeStep& tree : trees) tree.source = arena.put_text(tree.source);
   steps.trees = trees;
@@ -47,9 +47,10 @@ rootfs::RootSteps put_root(rootfs::RootSteps steps, std::span<const rootfs::Copy
     mount.inodes = arena.put_text(mount.inodes);
   }
   steps.mounts = mounts;
-  steps.copies = copies;
   steps.root_size = arena.put_text(steps.root_size);
   steps.root_inodes = arena.put_text(steps.root_inodes);
+  steps.workspace_size = arena.put_text(steps.workspace_size);
+  steps.workspace_inodes = arena.put_text(steps.workspace_inodes);
   steps.cwd = arena.put_text(steps.cwd);
   return steps;
 }
@@ -68,21 +69,6 @@ std::span<rootfs::CopyStep> put_copies(std::span<const rootfs::CopyStep> steps, 
     }
   }
   return copies;
-}
-
-ChildPlan put_plan(ChildPlan plan, std::span<const rootfs::CopyStep> copies, Arena& arena) {
-  plan.root = put_root(plan.root, copies, arena);
-  plan.hostname = arena.put_text(plan.hostname);
-  plan.landlock = put_landlock(plan.landlock, arena);
-  plan.init_landlock = put_landlock(plan.init_landlock, arena);
-  plan.whitelist = arena.put(plan.whitelist);
-  plan.seal = arena.put(plan.seal);
-  plan.init_filter = arena.put(plan.init_filter);
-  plan.rlimits = arena.put(plan.rlimits);
-  plan.programs = arena.put_texts(plan.programs);
-  plan.argv = arena.put_texts(plan.argv);
-  plan.envp = arena.put_texts(plan.envp);
-  return plan;
 }
 
 void send_part(int control, const DeliveryNote& note, std::span<const int> descriptors) {
@@ -106,6 +92,21 @@ void send_part(int control, const DeliveryNote& note, std::span<const int> descr
 
 }  // namespace
 
+ChildPlan put_plan(ChildPlan plan, Arena& arena) {
+  plan.root = put_root(plan.root, arena);
+  plan.hostname = arena.put_text(plan.hostname);
+  plan.landlock = put_landlock(plan.landlock, arena);
+  plan.init_landlock = put_landlock(plan.init_landlock, arena);
+  plan.whitelist = arena.put(plan.whitelist);
+  plan.seal = arena.put(plan.seal);
+  plan.init_filter = arena.put(plan.init_filter);
+  plan.rlimits = arena.put(plan.rlimits);
+  plan.programs = arena.put_texts(plan.programs);
+  plan.argv = arena.put_texts(plan.argv);
+  plan.envp = arena.put_texts(plan.envp);
+  return plan;
+}
+
 void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control) {
   std::vector<int> descriptors(parts.streams.begin(), parts.streams.end());
   descriptors.insert(descriptors.end(), parts.task_files.begin(), parts.task_files.end());
@@ -113,13 +114,14 @@ void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int con
   const std::span<rootfs::CopyStep> copies = put_copies(plan.root.copies, descriptors.size(), sources, arena);
   descriptors.insert(descriptors.end(), sources.begin(), sources.end());
 
-  Delivery delivery{.plan = put_plan(plan, copies, arena),
+  Delivery delivery{.plan = parts.plan_is_there ? plan : put_plan(plan, arena),
                     .drop_groups = parts.drop_groups,
                     .affinity = arena.put<unsigned long>(affinity_mask(parts.cores)),
                     .tree_fds = arena.put<int>(std::vector<int>(plan.root.trees.size(), -1)),
                     .descriptors = arena.put<int>(descriptors),
                     .task_files = parts.task_files.size(),
                     .copies = copies};
+  delivery.plan.root.copies = copies;
   const DeliveryNote note{arena.put_one(delivery)};
   const std::span<const int> all(descriptors);
   for (std::size_t sent = 0; sent < all.size(); sent += kDescriptorsPerMessage) {

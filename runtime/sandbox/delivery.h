@@ -17,7 +17,11 @@ struct RunParts {
   std::span<const int> task_files;
   const std::vector<unsigned>& cores;  // empty: not pinned
   bool drop_groups;
+  bool plan_is_there;  // the plan stands in the arena already, but for its copies
 };
+
+// Copies the plan, without the files to copy.
+ChildPlan put_plan(ChildPlan plan, Arena& arena);
 
 // A child that has gone meanwhile is no error here: its report says why. Throws HostError.
 void deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control);

@@ -30,17 +30,6 @@ constexpr std::size_t kKernelSignalSetSize = 8;
   for (;;) sys(SYS_exit_group, status);
 }
 
-void walk(Walker walker, ChildContext& context) noexcept {
-  for (const Step& step : kSteps) {
-    if (step.walker != walker) continue;
-    const StepResult result = step.run(context);
-    if (result.failed()) {
-      send_failure(context, result, step.stage);
-      leave(1);
-    }
-  }
-}
-
 int run_target(void* context) noexcept {
   target_main(*static_cast<ChildContext*>(context));
 }
@@ -117,13 +106,25 @@ void report_usage(const ChildContext& context, const Watch& watch) noexcept {
 
 }  // namespace
 
+void walk(ChildContext& context) noexcept {
+  for (const Step& step : kSteps) {
+    if (!is_walked_by(step, context.walker)) continue;
+    const StepResult result = step.run(context);
+    if (result.failed()) {
+      send_failure(context, result, step.stage);
+      leave(1);
+    }
+  }
+}
+
 void target_main(ChildContext& context) noexcept {
-  walk(Walker::Target, context);
+  context.walker = Walker::Target;
+  walk(context);
   leave(1);  // the last row is execve: it does not return when it succeeds
 }
 
 void init_main(ChildContext& context) noexcept {
-  walk(Walker::Init, context);
+  walk(context);
 
   // Shared memory until execve, a stack and a context of its own: no page tables to copy, and init can go on.
   alignas(16) char stack[kTargetStack];

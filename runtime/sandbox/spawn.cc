@@ -14,6 +14,8 @@
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
+#include "runtime/sandbox/keeper.h"
+#include "runtime/sandbox/spawn_parts.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -51,8 +53,8 @@ void write_file(const std::string& path, const std::string& text) {
   }
 }
 
-// The namespaces that init makes by itself, while its supervisor goes on: a network namespace takes long. The cgroup
-// namespace follows when the run has entered its groups.
+}  // namespace
+
 std::uint64_t namespaces_of(const HostFacts& host) {
   std::uint64_t flags = CLONE_NEWNS;
   if (host.net_ns) flags |= CLONE_NEWNET;
@@ -61,10 +63,10 @@ std::uint64_t namespaces_of(const HostFacts& host) {
   return flags;
 }
 
-SandboxProcess clone_init(ChildContext& context, int clone_into) {
+SandboxProcess clone_child(ChildContext& context, std::uint64_t namespaces, int clone_into) {
   int pidfd = -1;
   clone_args arguments{};
-  arguments.flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD;
+  arguments.flags = namespaces | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   if (clone_into >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
@@ -75,7 +77,7 @@ SandboxProcess clone_init(ChildContext& context, int clone_into) {
   {
     const SignalsBlocked blocked;
     pid = sys(SYS_clone3, &arguments, sizeof arguments);
-    if (pid == 0) init_main(context);
+    if (pid == 0) (context.walker == Walker::Keeper ? keeper_main : init_main)(context);
   }
   if (pid < 0) {
     const auto error = static_cast<int>(-pid);
@@ -83,8 +85,6 @@ SandboxProcess clone_init(ChildContext& context, int clone_into) {
   }
   return {static_cast<pid_t>(pid), Fd(pidfd)};
 }
-
-}  // namespace
 
 void write_id_map(pid_t pid, const Identity& identity) {
   const std::string folder = "/proc/" + std::to_string(pid);
@@ -116,22 +116,24 @@ void SandboxProcess::reap() noexcept {
   pid_ = -1;
 }
 
-EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into)
-    : identity_(lease_identity(host.is_root, host.identities)) {
+ChildEnds make_ends(Fd& control, Fd& report) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SystemError("socketpair", "");
-  control_ = Fd(ends[0]);
-  const Fd control_inside = above_the_childs_own(Fd(ends[1]), "control");
-  Pipe report = make_pipe(Blocking::No, Blocking::Yes);
-  const Fd report_inside = above_the_childs_own(report.write_end, "report");
-  report.write_end.reset();
-  report_ = std::move(report.read_end);
+  control = Fd(ends[0]);
+  ChildEnds child{.control = above_the_childs_own(Fd(ends[1]), "control"), .report = {}};
+  Pipe pipe = make_pipe(Blocking::No, Blocking::Yes);
+  child.report = above_the_childs_own(pipe.write_end, "report");
+  report = std::move(pipe.read_end);
+  return child;
+}
 
-  ChildContext context{
-      .namespaces = namespaces_of(host), .control = control_inside.get(), .report = report_inside.get()};
-  process_.emplace(clone_init(context, clone_into));
-  arena_.keep_from_further_children();
-  write_id_map(process_->pid(), identity_);
+EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into)
+    : premises_(std::make_shared<Premises>(lease_identity(host.is_root, host.identities))) {
+  const ChildEnds ends = make_ends(control_, report_);
+  ChildContext context{.namespaces = namespaces_of(host), .control = ends.control.get(), .report = ends.report.get()};
+  process_.emplace(clone_child(context, CLONE_NEWUSER | CLONE_NEWPID, clone_into));
+  premises_->arena.keep_from_further_children();
+  write_id_map(process_->pid(), premises_->identity);
 }
 
 Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files)
@@ -143,13 +145,15 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
         throw SystemError("fchown", "stream");
     }
   }
-  deliver(plan.child(),
+  Premises& premises = *empty_.premises_;
+  deliver(premises.common_of == &plan ? *premises.common : plan.child(),
           {.streams = {streams.input.get(), streams.output.get(),
                        streams.error_output ? streams.error_output.get() : streams.output.get()},
            .task_files = task_files,
            .cores = cores_.numbers,
-           .drop_groups = !identity().is_own},
-          empty_.arena_, control().get());
+           .drop_groups = !identity().is_own,
+           .plan_is_there = premises.common_of == &plan},
+          premises.arena, control().get());
 }
 
 void Sandbox::ask_to_end() noexcept {

@@ -47,6 +47,18 @@ class SandboxProcess {
   Fd pidfd_;
 };
 
+// What a sandbox stands on: an identity of the host, and the memory in which it is told its plan. One run's own, or
+// that of a cell, which lends it to one run after another.
+struct Premises {
+  explicit Premises(Identity own) : identity(std::move(own)) {}
+
+  Identity identity;
+  Arena arena;
+  const ChildPlan* common = nullptr;  // of a cell: its plan as it stands in the arena, for runs of the same plan
+  const CompiledPlan* common_of = nullptr;
+  std::size_t kept = 0;  // of the arena: what the cell itself has put there
+};
+
 // init in its namespaces, with its identity, waiting for a plan. Nothing of it is left if it is never given one.
 class EmptySandbox {
  public:
@@ -57,9 +69,10 @@ class EmptySandbox {
 
  private:
   friend class Sandbox;
+  friend class Cell;
+  explicit EmptySandbox(std::shared_ptr<Premises> premises) : premises_(std::move(premises)) {}
 
-  Identity identity_;
-  Arena arena_;
+  std::shared_ptr<Premises> premises_;
   Fd report_;
   Fd control_;
   std::optional<SandboxProcess> process_;
@@ -80,7 +93,7 @@ class Sandbox {
   [[nodiscard]] const Fd& report() const noexcept { return empty_.report_; }           // ChildRecords, then end of file
   [[nodiscard]] const Fd& control() const noexcept { return empty_.control_; }         // InitRecords
   [[nodiscard]] const Cores& cores() const noexcept { return cores_; }
-  [[nodiscard]] const Identity& identity() const noexcept { return empty_.identity_; }
+  [[nodiscard]] const Identity& identity() const noexcept { return empty_.premises_->identity; }
 
   // Asks init to kill everything, wait for it and report. Harmless when init has ended.
   void ask_to_end() noexcept;

@@ -11,45 +11,66 @@
 
 namespace evalrun::sandbox {
 
-enum class Walker { Init, Target };
+// Who walks a row in a cell: what the keeper and the maker do is done once for all
+// its runs.
+enum class InCell { Keeper, Maker, Run, KeeperAndRun, MakerAndRun };
 
 struct Step {
   Stage stage;
-  Walker walker;
+  Walker walker;  // Init or Target
+  InCell cell;
   StepResult (*run)(ChildContext&) noexcept;
   const char* what;
 };
 
 inline constexpr std::array kSteps = {
-    Step{Stage::Lifeline, Walker::Init, step_lifeline,
+    Step{Stage::Lifeline, Walker::Init, InCell::KeeperAndRun, step_lifeline,
          "die with the supervisor; new session; close all that was inherited"},
-    Step{Stage::Namespaces, Walker::Init, step_namespaces,
+    Step{Stage::Namespaces, Walker::Init, InCell::KeeperAndRun, step_namespaces,
          "mount, network, ipc and uts namespaces, inside the user and pid namespaces that clone3 made"},
-    Step{Stage::Loopback, Walker::Init, step_loopback, "loopback up; no other link is"},
-    Step{Stage::Plan, Walker::Init, step_plan, "wait for the id map, the plan and its descriptors"},
-    Step{Stage::Groups, Walker::Init, step_groups,
+    Step{Stage::Loopback, Walker::Init, InCell::Keeper, step_loopback, "loopback up; no other link is"},
+    Step{Stage::Plan, Walker::Init, InCell::KeeperAndRun, step_plan,
+         "wait for the id map, the plan and its descriptors"},
+    Step{Stage::Groups, Walker::Init, InCell::Run, step_groups,
          "enter the run's control groups (v1; v2 by clone3); a cgroup namespace on top"},
-    Step{Stage::Trees, Walker::Init, step_trees,
+    Step{Stage::Trees, Walker::Init, InCell::Keeper, step_trees,
          "make mounts private; clone every bind source, check its pinned inode"},
-    Step{Stage::Identity, Walker::Init, step_identity, "become uid 1000 of the namespace; drop groups; not dumpable"},
-    Step{Stage::Session, Walker::Init, step_session, "new session keyring, default signals, umask 022"},
-    Step{Stage::Hostname, Walker::Init, step_hostname, "host name of its own"},
-    Step{Stage::Nesting, Walker::Init, step_nesting, "no user namespaces inside: a second wall behind the filter"},
-    Step{Stage::Mounts, Walker::Init, step_mounts,
-         "tmpfs root, its nodes, recursive read-only binds, /proc, workspace"},
-    Step{Stage::Files, Walker::Init, step_files, "copy the plan's files into /work"},
-    Step{Stage::Pivot, Walker::Init, step_pivot, "pivot_root, detach the old root, check that it is gone, chdir"},
+    Step{Stage::Identity, Walker::Init, InCell::MakerAndRun, step_identity,
+         "become uid 1000 of the namespace; drop groups; not dumpable"},
+    Step{Stage::Session, Walker::Init, InCell::Run, step_session, "new session keyring, default signals, umask 022"},
+    Step{Stage::Hostname, Walker::Init, InCell::Run, step_hostname, "host name of its own"},
+    Step{Stage::Nesting, Walker::Init, InCell::Maker, step_nesting,
+         "no user namespaces inside: a second wall behind the filter"},
+    Step{Stage::Mounts, Walker::Init, InCell::MakerAndRun, step_mounts,
+         "tmpfs root, its nodes, recursive read-only binds; /proc and the workspace"},
+    Step{Stage::Pivot, Walker::Init, InCell::Maker, step_pivot,
+         "pivot_root, detach the old root, check that it is gone"},
+    Step{Stage::Files, Walker::Init, InCell::Run, step_files, "copy the plan's files into /work"},
+    Step{Stage::Enter, Walker::Init, InCell::Run, step_enter, "see nothing but the root; chdir"},
     // Here init starts the target, and locks itself down while the target walks on.
-    Step{Stage::Process, Walker::Target, step_process, "streams, session, signal mask, cores"},
-    Step{Stage::Landlock, Walker::Target, step_landlock, "1. file system rights, TCP ports, scopes"},
-    Step{Stage::Seccomp, Walker::Target, step_seccomp, "2. the whitelist of system calls"},
-    Step{Stage::Rlimits, Walker::Target, step_rlimits, "3. resource limits"},
-    Step{Stage::Capabilities, Walker::Target, step_capabilities,
+    Step{Stage::Process, Walker::Target, InCell::Run, step_process, "streams, session, signal mask, cores"},
+    Step{Stage::Landlock, Walker::Target, InCell::Run, step_landlock, "1. file system rights, TCP ports, scopes"},
+    Step{Stage::Seccomp, Walker::Target, InCell::Run, step_seccomp, "2. the whitelist of system calls"},
+    Step{Stage::Rlimits, Walker::Target, InCell::Run, step_rlimits, "3. resource limits"},
+    Step{Stage::Capabilities, Walker::Target, InCell::Run, step_capabilities,
          "4. no capability in any set; NO_NEW_PRIVS; read back"},
-    Step{Stage::Descriptors, Walker::Target, step_descriptors, "5. close all but 0, 1, 2 and the report pipe"},
-    Step{Stage::Seal, Walker::Target, step_seal, "take away the calls that steps 3 to 5 needed"},
-    Step{Stage::Exec, Walker::Target, step_exec, "once init is locked down: execve"},
+    Step{Stage::Descriptors, Walker::Target, InCell::Run, step_descriptors,
+         "5. close all but 0, 1, 2 and the report pipe"},
+    Step{Stage::Seal, Walker::Target, InCell::Run, step_seal, "take away the calls that steps 3 to 5 needed"},
+    Step{Stage::Exec, Walker::Target, InCell::Run, step_exec, "once init is locked down: execve"},
 };
+
+constexpr bool is_walked_by(const Step& step, Walker walker) {
+  switch (walker) {
+    case Walker::Init:
+    case Walker::Target: return step.walker == walker;
+    case Walker::Keeper: return step.cell == InCell::Keeper || step.cell == InCell::KeeperAndRun;
+    case Walker::Maker: return step.cell == InCell::Maker || step.cell == InCell::MakerAndRun;
+    case Walker::RunInit:
+      return step.walker == Walker::Init && step.cell != InCell::Keeper && step.cell != InCell::Maker;
+  }
+  return false;
+}
 
 constexpr std::size_t row_of(Stage stage) {
   for (std::size_t i = 0; i < kSteps.size(); ++i) {
@@ -71,6 +92,8 @@ constexpr bool before(Stage first, Stage second) {
 }
 static_assert(before(Stage::Trees, Stage::Identity), "sources that only the caller may reach are cloned as the caller");
 static_assert(before(Stage::Mounts, Stage::Landlock), "Landlock denies every mount operation");
+static_assert(before(Stage::Pivot, Stage::Files), "what is written is written inside the root");
+static_assert(before(Stage::Enter, Stage::Landlock), "the check of the root comes before anything is denied");
 static_assert(before(Stage::Pivot, Stage::Landlock), "Landlock denies pivot_root; its rules name the new root's paths");
 static_assert(before(Stage::Loopback, Stage::Seccomp), "the whitelist has no netlink");
 static_assert(before(Stage::Landlock, Stage::Seccomp), "the whitelist has no landlock calls");

@@ -1,0 +1,118 @@
+#include "runtime/sandbox/cell.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/core/error.h"
+#include "runtime/sandbox/delivery.h"
+#include "runtime/sandbox/keeper.h"
+#include "runtime/sandbox/spawn_parts.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+// Whether a bind stands in a folder that each run makes anew.
+bool has_bind_in_workspace(const rootfs::Layout& layout) {
+  return std::ranges::any_of(layout.entries, [&](const rootfs::Entry& entry) {
+    const auto slash = entry.at.rfind('/');
+    const rootfs::Entry* below = rootfs::mount_holding(layout, slash == 0 ? "/" : entry.at.substr(0, slash));
+    return std::holds_alternative<rootfs::Bind>(entry.what) && below != nullptr &&
+           !std::holds_alternative<rootfs::Bind>(below->what);
+  });
+}
+
+}  // namespace
+
+std::string why_not_shared(const CompiledPlan& plan) {
+  if (plan.plan().network.mode != NetworkMode::None) return "its runs use a network, and a network remembers";
+  if (plan.plan().proc == ProcView::Full) return "/proc/net shows what runs before have done";
+  if (has_bind_in_workspace(plan.layout())) return "a mount stands in the workspace, which is each run's own";
+  return "";
+}
+
+Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
+    : plan_(std::move(plan)),
+      premises_(std::make_shared<Premises>(lease_identity(plan_->host().is_root, plan_->host().identities))) {
+  const ChildEnds ends = make_ends(control_, report_);
+  const std::uint64_t own = namespaces_of(plan_->host()) & (CLONE_NEWNS | CLONE_NEWNET);
+  ChildContext context{
+      .walker = Walker::Keeper, .namespaces = own, .control = ends.control.get(), .report = ends.report.get()};
+  keeper_.emplace(clone_child(context, CLONE_NEWUSER, -1));
+  Premises& premises = *premises_;
+  premises.arena.keep_from_further_children();
+  write_id_map(keeper_->pid(), premises.identity);
+  premises.common = premises.arena.put_one(put_plan(plan_->child(), premises.arena));
+  premises.common_of = plan_.get();
+  // The files are each run's own, and so are the streams: the keeper is given none.
+  ChildPlan shared = *premises.common;
+  shared.root.copies = {};
+  deliver(shared,
+          {.streams = {control_.get(), control_.get(), control_.get()},
+           .task_files = {},
+           .cores = {},
+           .drop_groups = !premises.identity.is_own,
+           .plan_is_there = true},
+          premises.arena, control_.get());
+  premises.kept = premises.arena.used();
+}
+
+EmptySandbox Cell::next(int clone_into) {
+  Premises& premises = *premises_;
+  premises.arena.go_back_to(premises.kept);
+  EmptySandbox empty(premises_);
+  const ChildEnds ends = make_ends(empty.control_, empty.report_);
+
+  const KeeperRequest request{.namespaces = namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET},
+                              .into_group = clone_into >= 0 ? 1U : 0U};
+  const int descriptors[] = {ends.control.get(), ends.report.get(), clone_into};
+  const std::size_t size = (clone_into >= 0 ? 3 : 2) * sizeof(int);
+  iovec part{const_cast<KeeperRequest*>(&request), sizeof request};
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof descriptors)] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary;
+  message.msg_controllen = CMSG_SPACE(size);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(size);
+  std::memcpy(CMSG_DATA(header), descriptors, size);
+  if (::sendmsg(control_.get(), &message, MSG_NOSIGNAL) < 0) explain_end();
+
+  KeeperAnswer answer{};
+  part = {&answer, sizeof answer};
+  message.msg_controllen = sizeof ancillary;
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(control_.get(), &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count != sizeof answer) explain_end();
+  if (answer.pid < 0) throw HostError("spawn", "clone3", "in a cell", -answer.pid);
+  header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr) throw HostError("spawn", "receive", "a pidfd", EBADMSG);
+  int pidfd = -1;
+  std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
+  empty.process_.emplace(answer.pid, Fd(pidfd));
+  ++runs_;
+  return empty;
+}
+
+// The keeper is gone; it has said why.
+void Cell::explain_end() const {
+  ChildRecord record{};
+  while (::read(report_.get(), &record, sizeof record) == sizeof record) {
+    if (record.kind != ChildRecord::Kind::Failed) continue;
+    throw HostError(name_of(record.step.stage), name_of(record.step.operation), plan_->describe_subject(record.step),
+                    record.step.error);
+  }
+  throw HostError("spawn", "hear from", "a cell's keeper", 0);
+}
+
+}  // namespace evalrun::sandbox

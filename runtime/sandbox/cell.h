@@ -1,0 +1,47 @@
+// A cell: what runs of one plan that follow each other can share, made once. An identity of the host, a user and a
+// network namespace, and the image's root, read-only; all held by a keeper process. Each run in it still has pid, ipc,
+// uts and mount namespaces of its own, a workspace, /proc, control groups, and its own lockdown, in the same order; the
+// step table says who does what. It serves one run at a time.
+//
+// What it must not be used for: two programs that may not know of each other through what a network namespace
+// remembers. See can_share().
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/sandbox/spawn.h"
+
+namespace evalrun::sandbox {
+
+// Why runs of this plan may not follow each other in a cell; "" where they may.
+std::string why_not_shared(const CompiledPlan& plan);
+
+class Cell {
+ public:
+  // Throws HostError. That the root could be made is only known when the first run is asked for.
+  explicit Cell(std::shared_ptr<const CompiledPlan> plan);
+  Cell(Cell&&) = delete;
+  Cell& operator=(Cell&&) = delete;
+
+  // An init for the next run of the cell's plan; the one before must be gone. Throws HostError: the cell is then of no
+  // more use.
+  EmptySandbox next(int clone_into);
+
+  // The run that was given out is gone.
+  [[nodiscard]] bool is_free() const noexcept { return premises_.use_count() == 1; }
+  [[nodiscard]] unsigned runs() const noexcept { return runs_; }
+  [[nodiscard]] const CompiledPlan& plan() const noexcept { return *plan_; }
+
+ private:
+  [[noreturn]] void explain_end() const;
+
+  std::shared_ptr<const CompiledPlan> plan_;
+  std::shared_ptr<Premises> premises_;
+  Fd report_;
+  Fd control_;
+  std::optional<SandboxProcess> keeper_;
+  unsigned runs_ = 0;
+};
+
+}  // namespace evalrun::sandbox
