@@ -13,7 +13,8 @@ _evalrun() {
     COMPREPLY=()
     case $before in
         --format) words='json text' ;;
-        --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+        --order) words='completion input' ;;
+        --output | --plan | --journal) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
         --save-to) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
         --set) return ;;
         *)
@@ -35,7 +36,7 @@ _evalrun() {
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     # Where a plan may stand, files too.
-    if [[ $word != -* && $before != --format && $verb != image && $verb != schema ]]; then
+    if [[ $word != -* && $before != --format && $before != --order && $verb != image && $verb != schema ]]; then
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
     fi
 }

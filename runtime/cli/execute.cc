@@ -1,45 +1,12 @@
 #include "runtime/cli/execute.h"
 
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <optional>
 
-#include "runtime/core/error.h"
+#include "runtime/cli/end_signals.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/run.h"
 
 namespace evalrun::cli {
-namespace {
-
-// The signals by which people end a command, as a descriptor while this lives.
-class EndSignals {
- public:
-  EndSignals() {
-    sigset_t ends;
-    sigemptyset(&ends);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
-    ::sigprocmask(SIG_BLOCK, &ends, &before_);
-    fd_ = Fd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd_) throw SystemError("signalfd", "");
-  }
-  ~EndSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  EndSignals(const EndSignals&) = delete;
-  EndSignals& operator=(const EndSignals&) = delete;
-
-  [[nodiscard]] int get() const { return fd_.get(); }
-  [[nodiscard]] int take() const {
-    signalfd_siginfo info{};
-    return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
-  }
-
- private:
-  sigset_t before_;
-  Fd fd_;
-};
-
-}  // namespace
 
 Executed execute(const Plan& plan, const std::filesystem::path& save_to) {
   const EndSignals signals;

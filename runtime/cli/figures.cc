@@ -21,6 +21,10 @@ void add_quantity(ordered_json& json, const std::string& name, const std::varian
   if (const auto* size = std::get_if<Bytes>(&quantity)) json[name + "_bytes"] = size->count;
 }
 
+std::string written(const ordered_json& json, Layout layout) {
+  return layout == Layout::OneLine ? json.dump() : json.dump(2) + "\n";
+}
+
 ordered_json to_json(const Outcome& outcome) {
   struct Visitor {
     ordered_json operator()(const Exited& exited) const { return {{"kind", "exited"}, {"exit_code", exited.code}}; }

@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cli/layout.h"
 #include "runtime/supervise/result.h"
 
 namespace evalrun::cli {
+
+std::string written(const nlohmann::ordered_json& json, Layout layout);
 
 // A path or a message may hold any byte a file name may; JSON may not.
 std::string safe(const std::string& text);

@@ -92,7 +92,7 @@ std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t widt
 
 }  // namespace
 
-std::string to_json(const GradeReport& report) {
+std::string to_json(const GradeReport& report, Layout layout) {
   const judge::Grade& grade = report.grade;
   ordered_json json = {{"version", 1}};
   json["plan"] = {{"name", safe(report.plan.name)}, {"sha256", report.plan.sha256}};
@@ -118,7 +118,7 @@ std::string to_json(const GradeReport& report) {
   if (run != nullptr) json["layers"] = to_json(run->layers);
   json["timing_us"] = {{"total", to_microseconds(report.took)}};
   if (run != nullptr) json["host"] = host_json(*run);
-  return json.dump(2) + "\n";
+  return written(json, layout);
 }
 
 std::string to_text(const GradeReport& report) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "runtime/cli/layout.h"
 #include "runtime/judge/grading.h"
 #include "runtime/plan/plan.h"
 
@@ -14,7 +15,7 @@ struct GradeReport {
   Duration took;
 };
 
-std::string to_json(const GradeReport& report);
+std::string to_json(const GradeReport& report, Layout layout = Layout::Indented);
 std::string to_text(const GradeReport& report);
 
 }  // namespace evalrun::cli

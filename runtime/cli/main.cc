@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "runtime/cli/batch.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
@@ -135,6 +136,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Doctor: return examine(options);
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;
+    case Verb::Batch: return run_batch(options);
     case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;
   }
   return 2;

@@ -12,12 +12,41 @@
 namespace evalrun::cli {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVerbs = {"run", "check", "explain", "trace", "doctor", "schema", "image"};
+constexpr std::array<std::string_view, 8> kVerbs = {"run",   "batch",  "check",  "explain",
+                                                    "trace", "doctor", "schema", "image"};
+
+void add_set(CLI::App& verb, Options& options) {
+  verb.add_option("--set", options.set, "override one plan key, as in --set limits.cpu=5s; may be repeated")
+      ->allow_extra_args(false);
+}
 
 void add_plan(CLI::App& verb, Options& options) {
   verb.add_option("PLAN", options.plan, "the plan file; - reads it from standard input")->required();
-  verb.add_option("--set", options.set, "override one plan key, as in --set limits.cpu=5s; may be repeated")
-      ->allow_extra_args(false);
+  add_set(verb, options);
+}
+
+void add_grading(CLI::App& verb, Options& options, const std::string& jobs) {
+  verb.add_option("--jobs", options.grading.jobs, jobs)->check(CLI::Range(1, 1024));
+  verb.add_flag_callback(
+      "--stop-at-first-failure", [&] { options.grading.after_failure = judge::AfterFailure::Stop; },
+      "run no case behind the first that fails");
+}
+
+void add_batch(CLI::App& app, Options& options) {
+  static const std::map<std::string, batch::Order> kOrders = {{"completion", batch::Order::Completion},
+                                                              {"input", batch::Order::Input}};
+  CLI::App* batch = app.add_subcommand("batch", "run jobs, one JSON object a line, and print a result for each");
+  batch->add_option("JOBS", options.jobs_file, "the file of jobs; - or none reads them from standard input");
+  batch->add_option("--plan", options.plan, "the plan that jobs vary");
+  add_set(*batch, options);
+  add_grading(*batch, options, "sandboxes at a time (default: one for each core)");
+  batch->add_option("--order", options.order, "of the results: completion (the default) or input")
+      ->transform(CLI::CheckedTransformer(kOrders));
+  batch->add_option("--journal", options.journal,
+                    "keep the results in this file too; where it has some already, go on behind them");
+  batch->add_option("--save-to", options.save_to,
+                    "folder for the files that plans collect, one folder for each job (default: batch-files)");
+  batch->callback([&] { options.verb = Verb::Batch; });
 }
 
 void build(CLI::App& app, Options& options) {
@@ -34,13 +63,9 @@ void build(CLI::App& app, Options& options) {
       ->transform(CLI::CheckedTransformer(kFormats));
   run->add_option("--output", options.output, "write the result to this file");
   run->add_option("--save-to", options.save_to, "folder for the files that the plan collects (default: NAME-files)");
-  run->add_option("--jobs", options.grading.jobs,
-                  "cases that run at a time (default: one for each core that they can be pinned to)")
-      ->check(CLI::Range(1, 1024));
-  run->add_flag_callback(
-      "--stop-at-first-failure", [&] { options.grading.after_failure = judge::AfterFailure::Stop; },
-      "run no case behind the first that fails");
+  add_grading(*run, options, "cases that run at a time (default: one for each core that they can be pinned to)");
   run->callback([&] { options.verb = Verb::Run; });
+  add_batch(app, options);
 
   CLI::App* check = app.add_subcommand("check", "compile the plan without running anything");
   add_plan(*check, options);

@@ -5,21 +5,25 @@
 #include <string>
 #include <vector>
 
+#include "runtime/batch/ordering.h"
 #include "runtime/judge/grading.h"
 
 namespace evalrun::cli {
 
-enum class Verb { Run, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck };
+enum class Verb { Run, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Batch };
 enum class Format { Json, Text };
 
 struct Options {
   Verb verb = Verb::Run;
-  std::string plan;              // a path; "-": standard input
+  std::string plan;              // a path; "-": standard input; empty: none, of `batch`
   std::vector<std::string> set;  // "key=value"
   std::optional<Format> format;  // absent: text on a terminal, JSON elsewhere
   std::string output;            // a file for the result; empty: standard output
   std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
   judge::GradingOptions grading;
+  std::string jobs_file = "-";  // of `batch`
+  batch::Order order = batch::Order::Completion;
+  std::string journal;    // of `batch`; empty: none
   std::string image;      // of `image check`
   bool suggest = false;   // of `trace`
   bool seccomp = false;   // of `explain`

@@ -41,7 +41,7 @@ std::vector<std::string> weak_layers(const sandbox::Layers& layers) {
 
 }  // namespace
 
-std::string to_json(const Report& report) {
+std::string to_json(const Report& report, Layout layout) {
   const RunResult& result = report.result;
   const judge::Verdict verdict = judge::verdict_of(result.outcome);
   ordered_json json = {{"version", 1}};
@@ -61,7 +61,7 @@ std::string to_json(const Report& report) {
                        {"run", to_microseconds(result.run)},
                        {"teardown", to_microseconds(result.teardown)}};
   json["host"] = host_json(result);
-  return json.dump(2) + "\n";
+  return written(json, layout);
 }
 
 std::string to_text(const Report& report) {
@@ -96,13 +96,14 @@ std::string to_text(const Report& report) {
   return text;
 }
 
-std::string fault_to_json(const std::string& plan_name, const SandboxFault& fault, const std::string& message) {
+std::string fault_to_json(const std::string& plan_name, const SandboxFault& fault, const std::string& message,
+                          Layout layout) {
   ordered_json json = {{"version", 1}};
   json["plan"] = {{"name", safe(plan_name)}};
   json["verdict"] = judge::name_of(judge::Verdict::Ie);
   json["outcome"] = to_json(Outcome(fault));
   json["message"] = safe(message);
-  return json.dump(2) + "\n";
+  return written(json, layout);
 }
 
 }  // namespace evalrun::cli

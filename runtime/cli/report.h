@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "runtime/cli/layout.h"
 #include "runtime/plan/plan.h"
 #include "runtime/supervise/result.h"
 
@@ -14,11 +15,11 @@ struct Report {
   Duration compile;
 };
 
-std::string to_json(const Report& report);
+std::string to_json(const Report& report, Layout layout = Layout::Indented);
 std::string to_text(const Report& report);
 
 // A result for a failure before there was a run: the same object with what is known.
 std::string fault_to_json(const std::string& plan_name, const supervise::SandboxFault& fault,
-                          const std::string& message);
+                          const std::string& message, Layout layout = Layout::Indented);
 
 }  // namespace evalrun::cli

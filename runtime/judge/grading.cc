@@ -1,23 +1,18 @@
 #include "runtime/judge/grading.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
+#include "runtime/judge/room.h"
 #include "runtime/sandbox/compile.h"
 
 namespace evalrun::judge {
 namespace {
 
 using supervise::RunResult;
-
-// A sandbox's own descriptors in the supervisor, and those that the whole command needs.
-constexpr rlim_t kDescriptorsPerRun = 64;
-constexpr rlim_t kDescriptorsInAll = 64;
 
 // The plan of one run, without what is said of others.
 Plan single(const Plan& plan) {
@@ -68,15 +63,6 @@ std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, 
     case Verdict::Wa: return "wrong answer";
     default: return message_of(outcome, limits);
   }
-}
-
-// Many descriptors are carried from run to run; the sandboxes have limits of their own.
-rlim_t raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 void check_case_file(const Case& one, std::size_t index, const char* key, const std::filesystem::path& path) {
@@ -150,11 +136,7 @@ void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
 
 unsigned default_jobs(const Plan& plan) {
   const auto is_pinned = [](const Case& one) { return std::holds_alternative<CpusAuto>(one.limits.cpus); };
-  if (!std::ranges::all_of(plan.cases, is_pinned)) return 1;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+  return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
 }
 
 Grading::Grading(supervise::EventLoop& loop, supervise::Groups& groups, const Plan& plan,
@@ -213,10 +195,7 @@ std::size_t Grading::cases_to_run() const {
 
 unsigned Grading::jobs() const {
   const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(plan_);
-  const rlim_t each = kDescriptorsPerRun + (artefacts_ ? artefacts_->count() : 0);
-  static const rlim_t limit = raise_descriptor_limit();
-  const rlim_t most = limit > kDescriptorsInAll ? (limit - kDescriptorsInAll) / each : 0;
-  return static_cast<unsigned>(std::clamp<rlim_t>(wanted, 1, std::max<rlim_t>(most, 1)));
+  return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
 std::vector<rootfs::CarriedFile> Grading::carried() const {

@@ -59,18 +59,8 @@ TomlNode read_value(std::string_view text, const KeyNode* key) {
   return std::move(*value);
 }
 
-}  // namespace
-
-void apply_override(TomlNode& root, const std::string& override) {
-  std::string_view rest = override;
-  const std::vector<std::string> parts = take_key(rest);
-  if (parts.empty() || !rest.starts_with('=')) {
-    fail(override, "expected key=value, such as limits.cpu=2s");
-  }
-  rest.remove_prefix(1);
-  if (!is_utf8(override)) fail(override, "expected UTF-8");
-  TomlNode value = read_value(rest, find_key(parts));
-  const TomlPlace place = {std::make_shared<const std::string>(kFile), 0, 0};
+// Tables are made on the way; what stands there and is none gives way.
+void put(TomlNode& root, const std::vector<std::string>& parts, TomlNode value, const TomlPlace& place) {
   TomlNode* node = &root;
   for (const std::string& part : parts) {
     if (!std::holds_alternative<TomlTable>(node->value)) *node = {TomlTable{}, place};
@@ -83,10 +73,37 @@ void apply_override(TomlNode& root, const std::string& override) {
   *node = std::move(value);
 }
 
-void check_override_key(const std::string& key, const SourcePosition& position) {
+}  // namespace
+
+void apply_override(TomlNode& root, const std::string& override) {
+  std::string_view rest = override;
+  const std::vector<std::string> parts = take_key(rest);
+  if (parts.empty() || !rest.starts_with('=')) {
+    fail(override, "expected key=value, such as limits.cpu=2s");
+  }
+  rest.remove_prefix(1);
+  if (!is_utf8(override)) fail(override, "expected UTF-8");
+  put(root, parts, read_value(rest, find_key(parts)), {std::make_shared<const std::string>(kFile), 0, 0});
+}
+
+void set_key(TomlNode& root, const std::string& key, TomlNode value) {
   std::string_view rest = key;
   const std::vector<std::string> parts = take_key(rest);
-  if (parts.empty() || !rest.empty() || find_key(parts) == nullptr) {
+  if (parts.empty() || !rest.empty()) {
+    throw PlanError(value.place.position(), printable(key), "expected a key of a plan, such as \"limits.cpu\"");
+  }
+  const TomlPlace place = value.place;
+  put(root, parts, std::move(value), place);
+}
+
+const KeyNode* find_override_key(const std::string& key) {
+  std::string_view rest = key;
+  const std::vector<std::string> parts = take_key(rest);
+  return parts.empty() || !rest.empty() ? nullptr : find_key(parts);
+}
+
+void check_override_key(const std::string& key, const SourcePosition& position) {
+  if (find_override_key(key) == nullptr) {
     throw PlanError(position, key, "expected a key of a plan, such as \"limits.cpu\"");
   }
 }

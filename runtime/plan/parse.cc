@@ -7,9 +7,9 @@
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/grading_rules.h"
-#include "runtime/plan/image_file.h"
 #include "runtime/plan/key_table.h"
 #include "runtime/plan/overrides.h"
+#include "runtime/plan/plan_tree.h"
 #include "runtime/plan/text_file.h"
 #include "runtime/plan/toml_tree.h"
 #include "runtime/plan/tree_reader.h"
@@ -128,7 +128,7 @@ void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
   }
 }
 
-void read_all_keys(const TomlNode& root, Plan& plan, const std::vector<std::filesystem::path>& images) {
+void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
   // Values go straight into the plan, over those of its image; so the plan is read twice, the first time only for the
   // image's name and for its own errors, which should come before the image's.
   Plan scratch;
@@ -136,7 +136,13 @@ void read_all_keys(const TomlNode& root, Plan& plan, const std::vector<std::file
   read_tree(root, plan_keys(), rehearsal);
   Image image;
   if (!scratch.image.empty()) {
-    image = apply_image({scratch.image, rehearsal.where("image"), plan.folder}, images, plan);
+    const auto& applied = images.apply(scratch.image, rehearsal.where("image"), plan.folder);
+    Plan header = std::exchange(plan, applied.plan);
+    plan.name = std::move(header.name);
+    plan.sha256 = std::move(header.sha256);
+    plan.folder = std::move(header.folder);
+    plan.whole = std::move(header.whole);
+    image = applied.image;
   }
   Draft draft(plan, plan.whole, plan.folder);
   read_tree(root, plan_keys(), draft);
@@ -159,17 +165,24 @@ PlanText read_plan(const std::string& path_or_dash) {
           fs::absolute(path).parent_path()};
 }
 
-Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
-                const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions) {
+TomlNode read_plan_tree(const PlanText& text, const std::vector<std::string>& overrides) {
   check_text_size(text.text.size(), text.file);
   TomlNode root = parse_toml(text.text, text.file);
   for (const std::string& override : overrides) apply_override(root, override);
-  for (const PlanAddition& addition : additions) apply_addition(root, addition);
-  Plan plan;
-  plan.name = text.name;
-  plan.sha256 = sha256_hex(text.text);
-  plan.folder = text.folder;
-  plan.whole = {text.file, 1, 1};
+  return root;
+}
+
+Plan plan_header(const PlanText& text) {
+  Plan header;
+  header.name = text.name;
+  header.sha256 = sha256_hex(text.text);
+  header.folder = text.folder;
+  header.whole = {text.file, 1, 1};
+  return header;
+}
+
+Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
+  Plan plan = std::move(header);
   read_all_keys(root, plan, images);
   check_network(plan);
   check_streams(plan);
@@ -177,6 +190,14 @@ Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
   check_paths(plan.collect, "collect");
   settle_grading(plan);
   return plan;
+}
+
+Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
+                const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions) {
+  TomlNode root = read_plan_tree(text, overrides);
+  for (const PlanAddition& addition : additions) apply_addition(root, addition);
+  ImageCache cache(images);
+  return plan_of_tree(root, plan_header(text), cache);
 }
 
 }  // namespace evalrun

@@ -3,7 +3,7 @@
 # EVALRUN_ACCEPT_MISSING names. See tests/support/paths.h.
 verb=
 case ${1-} in
-  run | check | explain | trace)
+  run | batch | check | explain | trace)
     verb=$1
     shift
     ;;

@@ -22,11 +22,13 @@ offers() {
   fi
 }
 
-offers "check doctor explain image run schema trace" ""
+offers "batch check doctor explain image run schema trace" ""
 offers "schema" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
+offers "--journal" batch --jou
+offers "completion input" batch jobs.jsonl --order ""
 offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "--json" doctor --j

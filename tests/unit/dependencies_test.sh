@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> {judge -> trace, doctor} -> cli. A folder includes only
+# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> {judge -> {trace, batch}, doctor} -> cli. A folder includes only
 # itself and what is listed for it; siblings never include each other.
 set -euo pipefail
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
@@ -17,8 +17,9 @@ may_include[runtime/sandbox]="runtime/sandbox rootfs netns lockdown $plan"
 may_include[runtime/supervise]="runtime/supervise ${may_include[runtime/sandbox]}"
 may_include[runtime/judge]="runtime/judge ${may_include[runtime/supervise]}"
 may_include[runtime/trace]="runtime/trace ${may_include[runtime/judge]}"
+may_include[runtime/batch]="runtime/batch ${may_include[runtime/judge]}"
 may_include[runtime/doctor]="runtime/doctor ${may_include[runtime/supervise]}"
-may_include[runtime/cli]="runtime/cli runtime/doctor ${may_include[runtime/trace]}"
+may_include[runtime/cli]="runtime/cli runtime/doctor runtime/batch ${may_include[runtime/trace]}"
 
 # violations FOLDER ALLOWED: includes in FOLDER of folders that are not allowed.
 violations() {

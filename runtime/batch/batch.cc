@@ -1,0 +1,243 @@
+#include "runtime/batch/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/batch/result_line.h"
+#include "runtime/core/error.h"
+
+namespace evalrun::batch {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Results that wait for the output's reader, or for an earlier line's, beyond which nothing new is started.
+constexpr std::size_t kMostWaiting = 1U << 20;
+// In the input's order: how many jobs for each sandbox may be done before the slowest is.
+constexpr std::size_t kAheadPerJob = 16;
+// Lines taken up between two looks at the clock, the signals and the running jobs.
+constexpr int kLinesPerTurn = 64;
+// What a crash of the machine, not of this process, may cost.
+constexpr Duration kSyncEvery = 1s;
+// How long a reader that has stopped reading is waited for after an interruption.
+constexpr Duration kGrace = 2s;
+
+// An id that is a plain name, of a length that leaves room for what is made beside it.
+bool is_plain_name(const std::string& id) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  return !id.empty() && id.size() <= 128 && id.front() != '.' && id.find_first_not_of(kPlain) == id.npos;
+}
+
+}  // namespace
+
+Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, const Reporter& reporter, Journal* journal,
+             int input, int output)
+    : place_(place),
+      options_(std::move(options)),
+      plans_(plans),
+      reporter_(reporter),
+      journal_(journal),
+      lines_(place.loop, input),
+      results_(place.loop, output),
+      ordering_(options_.order),
+      replaying_(journal != nullptr && options_.order == Order::Completion) {
+  place_.loop.watch(wake_.get(), supervise::Interest::Read, [this] { wake_.acknowledge(); });
+}
+
+Batch::~Batch() {
+  live_.clear();
+  place_.loop.forget(wake_.get());
+}
+
+bool Batch::finished() const {
+  const bool all_started = interrupted_ || (lines_.ended() && !replaying_);
+  return all_started && live_.empty() && results_.length() == 0;
+}
+
+void Batch::interrupt(int signal) {
+  if (interrupted_) return results_.give_up();
+  take_finished();
+  interrupted_ = true;
+  give_up_at_ = supervise::now() + kGrace;
+  lines_.leave();
+  for (const Running& running : live_) running.job->interrupt(signal);
+}
+
+void Batch::advance() {
+  take_finished();
+  more_to_start_ = false;
+  if (!interrupted_ && replay()) start_jobs();
+  write_ready();
+  if (journal_ != nullptr && (finished() || supervise::now() >= sync_at_)) {
+    journal_->sync();
+    sync_at_ = supervise::now() + kSyncEvery;
+  }
+  if (interrupted_ && supervise::now() >= give_up_at_) results_.give_up();
+  plan_next_turn();
+}
+
+void Batch::plan_next_turn() {
+  if (more_to_start_) return wake_.set({});
+  const bool sync = journal_ != nullptr && journal_->is_dirty();
+  if (sync || interrupted_) wake_.set(interrupted_ ? give_up_at_ : sync_at_);
+}
+
+// What is thrown on a job's way is that job's end, not the batch's; false then.
+template <typename Step>
+bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
+  const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
+    settle(running, {Status::SandboxFailed, reporter_.fault(plan, fault, message)});
+  };
+  try {
+    step();
+    return true;
+  } catch (const PlanError& error) {
+    refuse(running.line, running.id, error.what());
+  } catch (const HostError& error) {
+    fail(supervise::fault_of(error), error.what());
+  } catch (const SystemError& error) {
+    fail({"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
+         error.what());
+  }
+  return false;
+}
+
+void Batch::take_finished() {
+  for (Running& running : live_) {
+    std::optional<JobResult> result;
+    bool is_over = false;
+    const bool is_well = attempt(running, running.job->plan(), [&] {
+      running.job->advance();
+      is_over = running.job->finished();
+      if (is_over) result = running.job->take_result(reporter_);
+    });
+    if (result) settle(running, *result);
+    if (is_over || !is_well) running.job.reset();
+  }
+  std::erase_if(live_, [](const Running& running) { return !running.job; });
+}
+
+void Batch::settle(const Running& job, const JobResult& result) {
+  if (interrupted_) return;  // what was ended early is not done
+  std::string line = result_line(job.id, job.line, result.json);
+  if (journal_ != nullptr) journal_->append({job.line, job.hash, result.status, line});
+  count(result.status);
+  ordering_.finish(job.line, std::move(line));
+}
+
+void Batch::count(Status status) {
+  ++progress_.done;
+  switch (status) {
+    case Status::Good: break;
+    case Status::OtherVerdict: ++progress_.other_verdicts; break;
+    case Status::Malformed: ++progress_.malformed; break;
+    case Status::SandboxFailed: ++progress_.sandbox_failed; break;
+  }
+}
+
+// The journal's results, while there is room for them; true when all have gone out.
+bool Batch::replay() {
+  for (int turn = 0; replaying_ && has_room(); ++turn) {
+    if (turn == kLinesPerTurn) {
+      more_to_start_ = true;
+      break;
+    }
+    const auto record = journal_->next();
+    replaying_ = record.has_value();
+    if (!record) break;
+    ++progress_.from_journal;
+    count(record->status);
+    results_.put(record->result + "\n");
+  }
+  return !replaying_;
+}
+
+std::size_t Batch::most_span() const {
+  return kAheadPerJob * options_.jobs;
+}
+
+bool Batch::has_room() const {
+  if (live_.size() >= options_.jobs || results_.length() >= kMostWaiting) return false;
+  return options_.order == Order::Completion ||
+         (ordering_.span() < most_span() && ordering_.held_bytes() < kMostWaiting);
+}
+
+void Batch::start_jobs() {
+  for (int turn = 0; turn < kLinesPerTurn; ++turn) {
+    write_ready();
+    if (!has_room()) return lines_.leave();
+    const auto line = lines_.next();
+    if (!line) {
+      const bool whole = journal_ == nullptr || !lines_.ended() || journal_->done().all_confirmed();
+      if (!whole) throw UsageError("the journal has results for lines that " + options_.input_name + " does not have");
+      return lines_.wait();
+    }
+    take_line(*line);
+  }
+  more_to_start_ = true;
+}
+
+void Batch::take_line(const InputLine& line) {
+  const Duration began = supervise::now();
+  const std::uint64_t hash = journal_ == nullptr ? 0 : hash_of_job(line.text);
+  if (journal_ != nullptr && journal_->done().contains(line.number)) return take_done_line(line, hash);
+  ordering_.begin(line.number);
+  const SourcePosition position{options_.input_name, static_cast<unsigned>(line.number), 1};
+  if (line.too_long) {
+    return refuse(line.number, std::nullopt, to_string(position) + ": expected at most 16 MiB in a line");
+  }
+  auto parsed = parse_job(line.text, position);
+  if (const auto* bad = std::get_if<BadLine>(&parsed)) return refuse(line.number, bad->id, bad->message);
+  start(std::get<Job>(std::move(parsed)), line, hash, began);
+}
+
+void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
+  if (!journal_->done().confirm(line.number, hash)) {
+    throw UsageError("the journal is of another input: " + options_.input_name + " differs from it at line " +
+                     std::to_string(line.number) + " or shortly before");
+  }
+  if (options_.order == Order::Completion) return;
+  JournalRecord record = journal_->find(line.number);
+  ++progress_.from_journal;
+  count(record.status);
+  ordering_.begin(line.number);
+  ordering_.finish(line.number, std::move(record.result));
+}
+
+void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
+  Running running{line.number, hash, job.id, nullptr};
+  Plan plan;
+  const bool is_well = attempt(running, plan, [&] {
+    plan = plans_.plan_of(std::move(job));
+    running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(running.id, line.number));
+  });
+  if (is_well) live_.push_back(std::move(running));
+}
+
+void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message) {
+  count(Status::Malformed);
+  ordering_.finish(line, error_line(id, line, message));
+}
+
+void Batch::write_ready() {
+  while (auto line = ordering_.take()) results_.put(*line += "\n");
+}
+
+std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {
+  return options_.save_to / (is_plain_name(id) ? id : "line-" + std::to_string(line));
+}
+
+Progress Batch::progress() const {
+  Progress progress = progress_;
+  progress.input_bytes = lines_.bytes_taken();
+  progress.live = live_.size();
+  return progress;
+}
+
+Status Batch::status() const {
+  if (progress_.sandbox_failed != 0) return Status::SandboxFailed;
+  if (progress_.malformed != 0) return Status::Malformed;
+  return progress_.other_verdicts != 0 ? Status::OtherVerdict : Status::Good;
+}
+
+}  // namespace evalrun::batch

@@ -1,0 +1,110 @@
+// A batch: jobs in, results out, many sandboxes from one event loop.
+//
+// Theory of operation. A line of the input is read when there is room for its job, and there is room while fewer than
+// `jobs` are running, the results that wait to be written are few, and, in the input's order, no result is far ahead of
+// the slowest. So a reader that does not read stops the input, and what is held does not grow with the number of jobs:
+// it is bounded by their size and by how many run. The line becomes a plan (job.h, plans.h) and the plan a running job
+// (live_job.h); a line that is wrong becomes a result that says so. A result goes into the journal, then into the order
+// (ordering.h), then to the output (result_queue.h).
+//
+// With a journal that knows jobs already, their results come from there: all of them first, in the order of completion;
+// each at its line, in the input's.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/batch/journal.h"
+#include "runtime/batch/line_reader.h"
+#include "runtime/batch/live_job.h"
+#include "runtime/batch/ordering.h"
+#include "runtime/batch/plans.h"
+#include "runtime/batch/reporter.h"
+#include "runtime/batch/result_queue.h"
+
+namespace evalrun::batch {
+
+struct BatchOptions {
+  Order order = Order::Completion;
+  unsigned jobs = 1;  // sandboxes at a time, at least one
+  judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
+  std::string input_name;         // for messages
+  std::filesystem::path save_to;  // a folder for each job whose plan collects files
+};
+
+struct Progress {
+  std::uint64_t done = 0;  // all of them
+  std::uint64_t other_verdicts = 0, malformed = 0, sandbox_failed = 0;
+  std::uint64_t from_journal = 0;
+  std::uint64_t input_bytes = 0;
+  std::size_t live = 0;
+};
+
+class Batch {
+ public:
+  // Reads `input` and writes `output`; all that is borrowed outlives the batch. `journal` may be null.
+  Batch(const Workplace& place, BatchOptions options, Plans& plans, const Reporter& reporter, Journal* journal,
+        int input, int output);
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  // Before the first turn of the loop and after each. Throws UsageError where the input is not the journal's, and
+  // SystemError where the input, the output or the journal fails.
+  void advance();
+  [[nodiscard]] bool finished() const;
+
+  // Starts nothing more, and ends what is running without a result.
+  void interrupt(int signal);
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
+
+  [[nodiscard]] Progress progress() const;
+  // The worst of the jobs'.
+  [[nodiscard]] Status status() const;
+
+ private:
+  struct Running {
+    std::uint64_t line;
+    std::uint64_t hash;
+    std::string id;
+    std::unique_ptr<LiveJob> job;
+  };
+
+  void take_finished();
+  bool replay();
+  void start_jobs();
+  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] std::size_t most_span() const;
+  void take_line(const InputLine& line);
+  void take_done_line(const InputLine& line, std::uint64_t hash);
+  void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
+  void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
+  template <typename Step>
+  bool attempt(const Running& running, const Plan& plan, Step step);
+  void settle(const Running& job, const JobResult& result);
+  void count(Status status);
+  void write_ready();
+  void plan_next_turn();
+  [[nodiscard]] std::filesystem::path save_folder(const std::string& id, std::uint64_t line) const;
+
+  Workplace place_;
+  const BatchOptions options_;
+  Plans& plans_;
+  const Reporter& reporter_;
+  Journal* journal_;
+  LineReader lines_;
+  ResultQueue results_;
+  Ordering ordering_;
+  std::vector<Running> live_;
+  supervise::Timer wake_;  // for a turn of the loop where no descriptor asks for one
+  Duration sync_at_{}, give_up_at_{};
+  bool replaying_ = false;
+  bool more_to_start_ = false;
+  bool interrupted_ = false;
+  Progress progress_;
+};
+
+}  // namespace evalrun::batch

@@ -1,0 +1,72 @@
+// The journal of a batch: every result, in a file that survives the batch, so that the same command goes on where an
+// earlier one was ended, however it was ended.
+//
+// Theory of operation. A result goes into the journal by one write before it goes anywhere else; a job is done when its
+// record is there, and not before. So a kill at any moment loses none that was printed and runs none again that is
+// there: what was running is run anew. The torn record that a kill may leave at the end is cut off. What the process
+// has written outlives it; against a crash of the machine the file is synchronised (fdatasync) each second and at the
+// end, and each record has a checksum: the first that fails is cut off with all behind it, and those jobs are run
+// again.
+//
+// The batch that goes on gives the results of the journal again, so its output is whole by itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "runtime/batch/done_lines.h"
+#include "runtime/batch/journal_record.h"
+#include "runtime/batch/line_buffer.h"
+#include "runtime/core/fd.h"
+
+namespace evalrun::batch {
+
+class Journal {
+ public:
+  // Opens it, or makes it where there is none. Throws UsageError where the file is no journal, is of another plan or is
+  // in use, and then leaves it as it is; SystemError.
+  Journal(const std::string& path, const std::string& plan_hash);
+
+  [[nodiscard]] DoneLines& done() noexcept { return done_; }
+  // What was cut off at the end, beyond a record without its end; "" for nothing.
+  [[nodiscard]] const std::string& warning() const noexcept { return warning_; }
+
+  // Of the records that were there: the next one that was not given yet, in the order of the file.
+  std::optional<JournalRecord> next();
+  // The same by its line in the input. Between the two of them, passes over as few records as it can and remembers
+  // where those stand.
+  JournalRecord find(std::uint64_t line);
+
+  // Throws SystemError.
+  void append(const JournalRecord& record);
+  [[nodiscard]] bool is_dirty() const noexcept { return dirty_; }
+  void sync();
+
+ private:
+  struct Place {
+    std::uint64_t begin;
+    std::uint64_t length;  // without the newline
+  };
+
+  void lock() const;
+  void begin(const std::string& header);
+  void read_header(const std::string& header);
+  void scan(std::uint64_t begin);
+  std::optional<LineBuffer::Line> next_line();
+  [[nodiscard]] JournalRecord read(const Place& place) const;
+
+  std::string path_;
+  Fd file_;
+  DoneLines done_;
+  std::string warning_;
+  std::uint64_t end_ = 0;   // of the records that were there
+  std::uint64_t read_ = 0;  // from the file
+  std::uint64_t at_ = 0;    // of the next record
+  LineBuffer buffer_;
+  std::map<std::uint64_t, Place> passed_;  // by line
+  bool dirty_ = false;
+};
+
+}  // namespace evalrun::batch

@@ -1,0 +1,39 @@
+// The journal's text. Pure.
+//
+//   evalrun batch journal 1 PLAN
+//   CHECK LINE JOB STATUS RESULT
+//   …
+//
+// PLAN is the hash of what the jobs vary. A record is one job that is done: RESULT is its line of the output, LINE the
+// number of its line in the input, JOB a hash of that line's text, STATUS the job's share of the exit status. CHECK is
+// the front of the SHA-256 of all that follows it in the record: what a crash of the machine tore does not pass for a
+// result.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "runtime/batch/status.h"
+
+namespace evalrun::batch {
+
+struct JournalRecord {
+  std::uint64_t line = 0;
+  std::uint64_t job = 0;  // see hash_of_job
+  Status status = Status::Good;
+  std::string result;  // without the newline
+};
+
+// The first eight bytes of the text's SHA-256.
+std::uint64_t hash_of_job(std::string_view text);
+
+// Both with their newline.
+std::string journal_header(std::string_view plan_hash);
+std::string to_text(const JournalRecord& record);
+
+// Of a line without its newline; empty where it is no whole record.
+std::optional<JournalRecord> parse_record(std::string_view text);
+
+}  // namespace evalrun::batch

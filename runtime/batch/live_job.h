@@ -1,0 +1,59 @@
+// A job that is running: one sandbox, or one submission over its cases, one sandbox at a time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/batch/reporter.h"
+#include "runtime/batch/status.h"
+#include "runtime/judge/grading.h"
+#include "runtime/sandbox/host.h"
+#include "runtime/supervise/collect.h"
+#include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun::batch {
+
+// What every job needs to run; all of it outlives the jobs.
+struct Workplace {
+  supervise::EventLoop& loop;
+  supervise::Groups& groups;
+  const sandbox::HostFacts& host;
+  judge::AfterFailure after_failure;
+};
+
+struct JobResult {
+  Status status = Status::Good;
+  std::string json;
+};
+
+class LiveJob {
+ public:
+  // Starts it. `began` is when its line was taken up; `save_to` is made where the plan collects files. Throws what
+  // sandbox::compile, supervise::Run and judge::Grading throw.
+  LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to);
+  ~LiveJob();
+  LiveJob(const LiveJob&) = delete;
+  LiveJob& operator=(const LiveJob&) = delete;
+
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+
+  // After every turn of the loop. Throws what starting it throws, where a next sandbox of a submission does.
+  void advance();
+  [[nodiscard]] bool finished() const noexcept;
+  void interrupt(int signal);
+
+  // Once, after finished().
+  JobResult take_result(const Reporter& reporter);
+
+ private:
+  const Plan plan_;
+  Duration began_, prepared_{};
+  std::optional<supervise::SaveFolder> save_folder_;
+  std::unique_ptr<supervise::Run> run_;  // one of the two
+  std::unique_ptr<judge::Grading> grading_;
+};
+
+}  // namespace evalrun::batch

@@ -1,0 +1,38 @@
+// Results on their way out: a queue before a descriptor whose reader may be slow. It never blocks the loop, and its
+// owner starts nothing new while the queue is long.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "runtime/supervise/event_loop.h"
+
+namespace evalrun::batch {
+
+class ResultQueue {
+ public:
+  // `fd` is borrowed, with whatever flags it has: others may share it.
+  ResultQueue(supervise::EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
+  ~ResultQueue();
+  ResultQueue(const ResultQueue&) = delete;
+  ResultQueue& operator=(const ResultQueue&) = delete;
+
+  // Throws SystemError, as turns of the loop do, where nobody will read it any more or the disk is full.
+  void put(std::string_view line);
+  // Bytes that wait.
+  [[nodiscard]] std::size_t length() const noexcept { return pending_.size() - written_; }
+  // Drops what waits.
+  void give_up() noexcept;
+
+ private:
+  void write_some(std::size_t most);
+
+  supervise::EventLoop& loop_;
+  int fd_;
+  std::string pending_;
+  std::size_t written_ = 0;
+  bool watched_ = false;
+};
+
+}  // namespace evalrun::batch
