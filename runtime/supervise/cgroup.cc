@@ -1,11 +1,7 @@
 #include "runtime/supervise/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,10 +10,12 @@
 #include <map>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 #include "runtime/core/error.h"
 #include "runtime/core/mount_table.h"
 #include "runtime/core/small_file.h"
+#include "runtime/supervise/janitor.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -155,50 +153,6 @@ std::optional<GroupTree> find_v2() {
   return folders.empty() ? std::nullopt : std::optional(v2_tree(folders.front()));
 }
 
-// --- the janitor ---
-
-// Removes `prefix`* below `folder`; false where one is still in use.
-bool sweep(const std::string& folder, const std::string& prefix) {
-  DIR* groups = ::opendir(folder.c_str());
-  if (groups == nullptr) return true;
-  std::vector<std::string> stale;
-  while (const dirent* entry = ::readdir(groups)) {
-    if (std::string_view(entry->d_name).starts_with(prefix)) stale.push_back(folder + "/" + entry->d_name);
-  }
-  ::closedir(groups);
-  bool all = true;
-  for (const std::string& group : stale) {
-    write_text(group + "/cgroup.kill", "1");  // v2 only; what lives there has lost its supervisor
-    all = (::rmdir(group.c_str()) == 0 || errno == ENOENT) && all;
-  }
-  return all;
-}
-
-void sleep_milliseconds(long milliseconds) {
-  const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
-  ::nanosleep(&time, nullptr);
-}
-
-[[noreturn]] void be_janitor(int pipe, const std::vector<GroupTree>& trees, const std::string& prefix) {
-  ::setsid();  // Ctrl-C is for the supervisor
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
-  // Nothing else of the supervisor's may live on in here.
-  ::dup2(pipe, 0);
-  ::syscall(SYS_close_range, 1, ~0U, 0);
-  char byte = 0;
-  while (::read(0, &byte, 1) < 0 && errno == EINTR) {
-  }
-  // A sandbox dies with its supervisor, but not in the same instant; on a busy host it may take a while.
-  constexpr int kQuickAttempts = 200, kAttempts = 800;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    bool all = true;
-    for (const GroupTree& tree : trees) all = sweep(tree.folder, prefix) && all;
-    if (all) break;
-    sleep_milliseconds(attempt < kQuickAttempts ? 10 : 100);
-  }
-  ::_exit(0);
-}
-
 }  // namespace
 
 std::vector<GroupTree> find_group_trees(GroupVersions versions) {
@@ -233,17 +187,10 @@ Groups::~Groups() = default;
 
 void Groups::start_janitor() {
   Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
-  const pid_t first = ::fork();
-  if (first < 0) throw SystemError("fork", "janitor");
-  if (first == 0) {
-    // Twice, so that the caller has no child that it did not make itself.
-    if (::fork() == 0) {
-      pipe.write_end.reset();
-      be_janitor(pipe.read_end.get(), trees_, prefix_);
-    }
-    ::_exit(0);
-  }
-  ::waitpid(first, nullptr, 0);
+  std::vector<const char*> folders;
+  for (const GroupTree& tree : trees_) folders.push_back(tree.folder.c_str());
+  const int error = supervise::start_janitor({pipe.read_end.get(), folders, prefix_.c_str()});
+  if (error != 0) throw SystemError("clone3", "janitor", error);
   janitor_ = std::move(pipe.write_end);
 }
 
@@ -336,7 +283,7 @@ void RunGroups::remove() noexcept {
   for (const Made& group : made_) {
     // The last process has been reaped; the kernel may need a moment to notice.
     for (int attempt = 0; ::rmdir(group.folder.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) {
-      sleep_milliseconds(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
   made_.clear();
