@@ -1,14 +1,16 @@
 #include "runtime/cli/execute.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <optional>
+#include <array>
 
 #include "runtime/core/error.h"
-#include "runtime/supervise/event_loop.h"
-#include "runtime/supervise/run.h"
+#include "runtime/core/fd.h"
+#include "runtime/plan/image.h"
 
 namespace evalrun::cli {
 namespace {
@@ -39,38 +41,42 @@ class EndSignals {
   Fd fd_;
 };
 
-}  // namespace
-
-supervise::RunResult execute(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                             const std::filesystem::path& save_to) {
-  std::optional<supervise::SaveFolder> save_folder;
-  if (!plan->plan().collect.empty()) save_folder.emplace(save_to);
-  const EndSignals signals;
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  supervise::Run run(loop, groups, plan);
-  loop.watch(signals.get(), supervise::Interest::Read, [&] {
-    if (const int signal = signals.take()) run.interrupt(signal);
-  });
-  while (!run.finished()) loop.run_once();
-  return run.take_result(save_folder ? &*save_folder : nullptr);
+// Grading carries many descriptors from run to run; the sandboxes have limits of their own.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to) {
-  std::optional<supervise::SaveFolder> save_folder;
-  if (!plan.collect.empty()) save_folder.emplace(save_to);
+}  // namespace
+
+Engine make_engine() {
+  return Engine({.images = image_search_path(), .haste = Haste::NearLimits});
+}
+
+PlanSource source_of(PlanText text) {
+  return {std::move(text.text), std::move(text.name), std::move(text.file), std::move(text.folder)};
+}
+
+Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options) {
+  options.output_events = OutputEvents::None;
+  options.host_streams = HostStreams::Shared;
+  if (plan.is_graded()) raise_descriptor_limit();
   const EndSignals signals;
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  judge::Grading grading(loop, groups, plan, sandbox::probe_host(), options);
-  loop.watch(signals.get(), supervise::Interest::Read, [&] {
-    if (const int signal = signals.take()) grading.interrupt(signal);
-  });
-  while (!grading.finished()) {
-    loop.run_once();
-    grading.advance(save_folder ? &*save_folder : nullptr);
+  Session session = engine.spawn(plan, options);
+  std::array<pollfd, 2> watched = {pollfd{engine.descriptor(), POLLIN, 0}, pollfd{signals.get(), POLLIN, 0}};
+  while (!session.finished()) {
+    if (::poll(watched.data(), watched.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      throw SystemError("poll", "");
+    }
+    if (const int signal = watched[1].revents != 0 ? signals.take() : 0) session.interrupt(signal);
+    engine.dispatch(std::chrono::milliseconds(0));
+    while (engine.next_event()) {
+    }
   }
-  return grading.take_grade();
+  return session.result();
 }
 
 }  // namespace evalrun::cli

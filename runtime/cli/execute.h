@@ -1,21 +1,17 @@
-// One run, or one graded submission, from the command line: a loop of its own, and Ctrl-C.
+// One plan, run or graded, from the command line: an engine of its own, and Ctrl-C.
 #pragma once
 
-#include <filesystem>
-#include <memory>
-
-#include "runtime/judge/grading.h"
-#include "runtime/sandbox/compile.h"
-#include "runtime/supervise/result.h"
+#include "runtime/library/evalrun.hh"
+#include "runtime/plan/parse.h"
 
 namespace evalrun::cli {
 
-// Spawns, supervises, collects into `save_to` (made only where the plan collects). SIGINT, SIGTERM and SIGHUP end the
-// run early; the result says so.
-supervise::RunResult execute(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                             const std::filesystem::path& save_to);
+// With the images that the command finds beside itself, and in haste near a limit: this process has nothing else to do.
+Engine make_engine();
 
-// The same for a plan that is compiled or has cases.
-judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to);
+PlanSource source_of(PlanText text);
+
+// Spawns and waits for the result. SIGINT, SIGTERM and SIGHUP end the session early; the result says so. Throws Error.
+Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options);
 
 }  // namespace evalrun::cli

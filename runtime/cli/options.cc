@@ -34,11 +34,11 @@ void build(CLI::App& app, Options& options) {
       ->transform(CLI::CheckedTransformer(kFormats));
   run->add_option("--output", options.output, "write the result to this file");
   run->add_option("--save-to", options.save_to, "folder for the files that the plan collects (default: NAME-files)");
-  run->add_option("--jobs", options.grading.jobs,
+  run->add_option("--jobs", options.jobs,
                   "cases that run at a time (default: one for each core that they can be pinned to)")
       ->check(CLI::Range(1, 1024));
   run->add_flag_callback(
-      "--stop-at-first-failure", [&] { options.grading.after_failure = judge::AfterFailure::Stop; },
+      "--stop-at-first-failure", [&] { options.after_failure = AfterFailure::Stop; },
       "run no case behind the first that fails");
   run->callback([&] { options.verb = Verb::Run; });
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/judge/grading.h"
+#include "runtime/library/evalrun.hh"
 
 namespace evalrun::cli {
 
@@ -19,7 +19,8 @@ struct Options {
   std::optional<Format> format;  // absent: text on a terminal, JSON elsewhere
   std::string output;            // a file for the result; empty: standard output
   std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
-  judge::GradingOptions grading;
+  unsigned jobs = 0;             // of graded plans; 0: one for each core
+  AfterFailure after_failure = AfterFailure::GoOn;
   std::string image;      // of `image check`
   bool suggest = false;   // of `trace`
   bool seccomp = false;   // of `explain`

@@ -70,12 +70,8 @@ std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, 
   }
 }
 
-// Many descriptors are carried from run to run; the sandboxes have limits of their own.
-rlim_t raise_descriptor_limit() {
+rlim_t descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
@@ -104,7 +100,7 @@ struct Grading::LiveCase {
            std::size_t at, std::unique_ptr<OutputChecker> with)
       : index(at),
         checker(std::move(with)),
-        run(loop, groups, std::move(plan), [this](std::string_view piece) { feed(piece); }) {}
+        run(loop, groups, std::move(plan), {.output = [this](std::string_view piece) { feed(piece); }}) {}
 
   void feed(std::string_view piece) {
     if (fault) return;
@@ -214,7 +210,7 @@ std::size_t Grading::cases_to_run() const {
 unsigned Grading::jobs() const {
   const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(plan_);
   const rlim_t each = kDescriptorsPerRun + (artefacts_ ? artefacts_->count() : 0);
-  static const rlim_t limit = raise_descriptor_limit();
+  const rlim_t limit = descriptor_limit();
   const rlim_t most = limit > kDescriptorsInAll ? (limit - kDescriptorsInAll) / each : 0;
   return static_cast<unsigned>(std::clamp<rlim_t>(wanted, 1, std::max<rlim_t>(most, 1)));
 }

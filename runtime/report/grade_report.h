@@ -6,7 +6,7 @@
 #include "runtime/judge/grading.h"
 #include "runtime/plan/plan.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 struct GradeReport {
   const Plan& plan;
@@ -17,4 +17,4 @@ struct GradeReport {
 std::string to_json(const GradeReport& report);
 std::string to_text(const GradeReport& report);
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

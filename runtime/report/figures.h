@@ -7,7 +7,7 @@
 
 #include "runtime/supervise/result.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 // A path or a message may hold any byte a file name may; JSON may not.
 std::string safe(const std::string& text);
@@ -33,4 +33,4 @@ std::string noise_line(const std::vector<sandbox::Noise>& noises);
 std::string milliseconds(Duration time);  // "12.3 ms"
 std::string mebibytes(Bytes size);        // "4.0 MiB"
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

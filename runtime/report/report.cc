@@ -1,12 +1,12 @@
-#include "runtime/cli/report.h"
+#include "runtime/report/report.h"
 
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/report/figures.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 namespace {
 
 using nlohmann::ordered_json;
@@ -105,4 +105,4 @@ std::string fault_to_json(const std::string& plan_name, const SandboxFault& faul
   return json.dump(2) + "\n";
 }
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

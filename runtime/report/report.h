@@ -6,7 +6,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/supervise/result.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 struct Report {
   const Plan& plan;
@@ -21,4 +21,4 @@ std::string to_text(const Report& report);
 std::string fault_to_json(const std::string& plan_name, const supervise::SandboxFault& fault,
                           const std::string& message);
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report
