@@ -8,7 +8,10 @@ namespace {
 std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
   if (!options.images.empty()) return options.images;
   std::vector<std::filesystem::path> folders = images_of_environment();
-  folders.emplace_back(EVALRUN_INSTALLED_IMAGES);
+  // The second is where Debian's package puts them, wherever this was built for.
+  for (const char* installed : {EVALRUN_INSTALLED_IMAGES, "/usr/share/evalrun/images"}) {
+    if (std::error_code ignored; std::filesystem::is_directory(installed, ignored)) folders.emplace_back(installed);
+  }
   return folders;
 }
 
