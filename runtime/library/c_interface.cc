@@ -226,14 +226,16 @@ int evalrun_engine_dispatch(evalrun_engine* engine, int timeout_ms, evalrun_erro
 }
 
 int evalrun_engine_next_event(evalrun_engine* engine, evalrun_event* event) {
-  std::optional<evalrun::Event> next = engine->engine.next_event();
-  if (!next) return 0;
-  engine->event = std::move(*next);
-  // Those of a session that was freed have gone with it.
-  evalrun_session* session = engine->sessions->at(engine->event.session);
-  *event = {static_cast<evalrun_event_kind>(engine->event.kind), session, session->user, engine->event.bytes.data(),
-            engine->event.bytes.size()};
-  return 1;
+  return guarded(nullptr, 0, [&] {
+    std::optional<evalrun::Event> next = engine->engine.next_event();
+    if (!next) return 0;
+    engine->event = std::move(*next);
+    // Those of a session that was freed have gone with it.
+    evalrun_session* session = engine->sessions->at(engine->event.session);
+    *event = {static_cast<evalrun_event_kind>(engine->event.kind), session, session->user, engine->event.bytes.data(),
+              engine->event.bytes.size()};
+    return 1;
+  });
 }
 
 // ---- Plans ----------------------------------------------------------------------------------------------------------
@@ -326,7 +328,8 @@ const char* evalrun_result_message(const evalrun_result* result) {
   return result->result.message().c_str();
 }
 evalrun_outcome evalrun_result_outcome(const evalrun_result* result) {
-  return static_cast<evalrun_outcome>(result->result.outcome());
+  return guarded(nullptr, EVALRUN_SANDBOX_ERROR,
+                 [&] { return static_cast<evalrun_outcome>(result->result.outcome()); });
 }
 int evalrun_result_exit_code(const evalrun_result* result) {
   return result->result.exit_code().value_or(-1);

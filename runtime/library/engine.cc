@@ -62,7 +62,14 @@ bool CompiledPlan::is_graded() const noexcept {
 
 Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(std::move(chosen)) {
   options_.images = images_of(options_);
-  loop.watch(nudge.get(), supervise::Interest::Read, [this] { nudge.acknowledge(); });
+}
+
+void Engine::State::nudge() {
+  if (!nudge_) {
+    nudge_.emplace();
+    loop.watch(nudge_->get(), supervise::Interest::Read, [this] { nudge_->acknowledge(); });
+  }
+  nudge_->set({});
 }
 
 supervise::Groups& Engine::State::groups() {
@@ -96,7 +103,7 @@ std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, c
   if (plan.is_graded()) {
     session->start_grading(options);
     graded.insert(session->id);
-    nudge.set({});  // it may have finished already, with nothing behind the descriptor to say so
+    nudge();  // it may have finished already, with nothing behind the descriptor to say so
   } else {
     session->start_run(options);
   }

@@ -123,7 +123,7 @@ class Result {
 
   [[nodiscard]] Verdict verdict() const noexcept;
   [[nodiscard]] const std::string& message() const noexcept;  // one sentence for people
-  [[nodiscard]] OutcomeKind outcome() const noexcept;
+  [[nodiscard]] OutcomeKind outcome() const;
   [[nodiscard]] std::optional<int> exit_code() const noexcept;
   [[nodiscard]] std::optional<int> signal() const noexcept;
   [[nodiscard]] std::optional<Limit> limit() const noexcept;

@@ -14,6 +14,8 @@ template <typename... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
 };
+template <typename... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
 
 Verdict to_public(judge::Verdict verdict) {
   switch (verdict) {
@@ -159,7 +161,7 @@ Verdict Result::verdict() const noexcept {
 const std::string& Result::message() const noexcept {
   return state_->message;
 }
-OutcomeKind Result::outcome() const noexcept {
+OutcomeKind Result::outcome() const {
   return kind_of(state_->main_run().outcome);
 }
 std::optional<int> Result::exit_code() const noexcept {

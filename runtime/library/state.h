@@ -73,10 +73,12 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   std::unordered_map<std::uint64_t, Session::State*> sessions;
   std::vector<std::uint64_t> ending;  // everything inside is dead; their streams may still be read
   std::unordered_set<std::uint64_t> graded;
-  supervise::Timer nudge;  // makes the descriptor readable
 
  private:
+  void nudge();  // makes the descriptor readable
+
   EngineOptions options_;
+  std::optional<supervise::Timer> nudge_;
   std::optional<supervise::Groups> groups_;
   std::optional<sandbox::HostFacts> host_;
 };

@@ -50,7 +50,7 @@ bool sweep(const char* folder, const char* prefix) noexcept {
   const long groups = sys(SYS_openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (groups < 0) return true;
   bool all = true;
-  alignas(Entry) char entries[4096];
+  alignas(Entry) char entries[4096] = {};
   for (;;) {
     const long count = sys(SYS_getdents64, groups, entries, sizeof entries);
     if (count <= 0) break;
