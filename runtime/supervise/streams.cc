@@ -55,7 +55,11 @@ void Feeder::start() {
   if (from_ == InputFrom::Caller) return;
   if (buffer_.empty() && source_ended_) return stop();
   // Another program's input is waited for before the pipe is: a pipe with room is always ready.
-  if (source_ == STDIN_FILENO && loop_.watch(source_, Interest::Read, [this] { on_source_readable(); })) return;
+  if (source_ == STDIN_FILENO) {
+    const bool watched = loop_.watch(source_, Interest::Read, [this] { on_source_readable(); });
+    source_is_ours_ = true;
+    if (watched) return;
+  }
   loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
 }
 
@@ -87,7 +91,7 @@ Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_roo
 }
 
 void Feeder::stop() noexcept {
-  if (source_ >= 0) loop_.forget(source_);
+  if (source_is_ours_) loop_.forget(source_);
   if (pipe_.write_end) loop_.forget(pipe_.write_end.get());
   pipe_.write_end.reset();
   opened_.reset();

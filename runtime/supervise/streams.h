@@ -59,6 +59,7 @@ class Feeder {
   bool source_ended_ = true;
   InputFrom from_;
   bool waits_for_room_ = false;
+  bool source_is_ours_ = false;  // no other feeder of the loop waits for it
 };
 
 // Called with every piece of a stream that the limits allow, as it arrives.

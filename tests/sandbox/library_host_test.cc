@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/core/fd.h"
 #include "tests/support/command.h"
 #include "tests/support/sessions.h"
 
@@ -179,6 +180,52 @@ TEST(library_host, two_engines_work_in_two_threads) {
   for (std::size_t number = 0; number < kThreads; ++number) threads.emplace_back(work, number);
   for (std::thread& thread : threads) thread.join();
   for (const auto& count : right) EXPECT_EQ(count, kSessions);
+}
+
+// The kernel kills a sandbox with its parent thread; whoever waits for the session must hear of it.
+TEST(library_host, a_session_ends_with_the_thread_that_spawned_it) {
+  Engine engine;
+  const CompiledPlan plan = compile_text(engine, probe_plan("probe", {"sleep", "60"}));
+  std::optional<Session> session;
+  Hearing hearing;
+  std::thread([&] {
+    session = engine.spawn(plan);
+    while (hearing[session->id()].order.empty()) turn(engine, hearing);
+  }).join();
+  const Result result = wait_for(engine, *session, hearing);
+  EXPECT_EQ(result.verdict(), Verdict::Ie) << result.json();
+  EXPECT_EQ(result.outcome(), OutcomeKind::SandboxError);
+}
+
+TEST(library_host, a_session_holds_few_descriptors) {
+  constexpr int kSessions = 5;
+  Engine engine;
+  const CompiledPlan plan = compile_text(engine, probe_plan("probe", {"say", "x", "sleep", "60"}));
+  Hearing hearing;
+  std::vector<Session> sessions;
+  const auto spawn = [&] {
+    sessions.push_back(engine.spawn(plan, kFed));
+    while (hearing[sessions.back().id()].output.empty()) turn(engine, hearing);
+  };
+  spawn();  // the engine's own come with the first
+  const std::size_t before = open_descriptors().size();
+  while (sessions.size() <= kSessions) spawn();
+  EXPECT_LE((open_descriptors().size() - before) / kSessions, 16U) << "docs/library.md says so";
+}
+
+TEST(library_host, two_sessions_cannot_share_the_hosts_input_and_the_first_keeps_it) {
+  const Fd before(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
+  ::dup2(pipe.read_end.get(), STDIN_FILENO);
+  Engine engine;
+  const CompiledPlan plan = compile_text(engine, probe_plan("probe", {"echo"}, "stdin = \"inherit\"\n"));
+  const Session first = engine.spawn(plan, {.host_streams = HostStreams::Shared});
+  EXPECT_THROW(engine.spawn(plan, {.host_streams = HostStreams::Shared}), Error);
+  ASSERT_EQ(::write(pipe.write_end.get(), "mine", 4), 4);
+  pipe.write_end.reset();
+  Hearing hearing;
+  EXPECT_EQ(wait_for(engine, first, hearing).standard_output(), "mine");
+  ::dup2(before.get(), STDIN_FILENO);
 }
 
 // The C library's lock of the heap is held by somebody at almost every moment.
