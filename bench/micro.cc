@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "lockdown/seccomp.h"
-#include "runtime/cli/report.h"
+#include "runtime/report/report.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
@@ -74,7 +74,7 @@ void write_result(benchmark::State& state) {
   result.output.kept.assign(static_cast<std::size_t>(state.range(0)), 'x');
   result.output.bytes = result.output.kept.size();
   result.layers = sandbox::decide_layers(plan, sandbox::probe_host());
-  for (auto _ : state) benchmark::DoNotOptimize(cli::to_json(cli::Report{plan, result, Duration{}}));
+  for (auto _ : state) benchmark::DoNotOptimize(report::to_json(report::Report{plan, result, Duration{}}));
 }
 BENCHMARK(write_result)->Arg(0)->Arg(4 << 10)->Arg(1 << 20);
 

@@ -11,12 +11,12 @@
 
 #include "runtime/batch/batch.h"
 #include "runtime/cli/end_signals.h"
-#include "runtime/cli/grade_report.h"
 #include "runtime/cli/progress_line.h"
-#include "runtime/cli/report.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/room.h"
 #include "runtime/plan/image.h"
+#include "runtime/report/grade_report.h"
+#include "runtime/report/report.h"
 
 namespace evalrun::cli {
 namespace {
@@ -28,14 +28,14 @@ class Reports : public batch::Reporter {
  public:
   [[nodiscard]] std::string run(const Plan& plan, const supervise::RunResult& result,
                                 Duration prepared) const override {
-    return to_json(Report{plan, result, prepared}, Layout::OneLine);
+    return report::to_json(report::Report{plan, result, prepared}, report::Layout::OneLine);
   }
   [[nodiscard]] std::string grade(const Plan& plan, const judge::Grade& grade, Duration took) const override {
-    return to_json(GradeReport{plan, grade, took}, Layout::OneLine);
+    return report::to_json(report::GradeReport{plan, grade, took}, report::Layout::OneLine);
   }
   [[nodiscard]] std::string fault(const Plan& plan, const supervise::SandboxFault& fault,
                                   const std::string& message) const override {
-    return fault_to_json(plan.name, fault, message, Layout::OneLine);
+    return report::fault_to_json(plan.name, fault, message, report::Layout::OneLine);
   }
 };
 
@@ -74,7 +74,8 @@ batch::Plans::Sources sources_of(const Options& options, const fs::path& folder)
 }
 
 unsigned sandboxes(const Options& options) {
-  const unsigned wanted = options.grading.jobs != 0 ? options.grading.jobs : judge::usable_cores();
+  const unsigned wanted = options.jobs != 0 ? options.jobs : judge::usable_cores();
+  judge::raise_descriptor_limit();
   const unsigned most = judge::most_sandboxes(0);
   if (wanted > most) {
     std::cerr << "evalrun: the limit on open files has room for " << most << " sandboxes at a time, not " << wanted
@@ -103,12 +104,14 @@ int run_batch(const Options& options) {
   supervise::Groups groups;
   const sandbox::HostFacts host = sandbox::probe_host();
   const Reports reports;
-  batch::Batch batch({loop, groups, host, options.grading.after_failure},
-                     {.order = options.order,
-                      .jobs = sandboxes(options),
-                      .input_name = jobs.name,
-                      .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
-                     plans, reports, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);
+  batch::Batch batch(
+      {loop, groups, host,
+       options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
+      {.order = options.order,
+       .jobs = sandboxes(options),
+       .input_name = jobs.name,
+       .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
+      plans, reports, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);
   std::optional<ProgressLine> progress;
   if (ProgressLine::is_wanted()) progress.emplace(loop, batch, jobs.size);
 

@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/doctor/doctor.h"
+#include "runtime/report/figures.h"
 
 namespace evalrun::cli {
 namespace {
+
+using report::safe;
 
 std::string padded(std::string_view text, std::size_t width) {
   return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');

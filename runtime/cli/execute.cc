@@ -1,48 +1,44 @@
 #include "runtime/cli/execute.h"
 
-#include <optional>
+#include <poll.h>
+
+#include <array>
 
 #include "runtime/cli/end_signals.h"
-#include "runtime/supervise/event_loop.h"
-#include "runtime/supervise/run.h"
+#include "runtime/core/error.h"
+#include "runtime/judge/room.h"
+#include "runtime/plan/image.h"
 
 namespace evalrun::cli {
 
-Executed execute(const Plan& plan, const std::filesystem::path& save_to) {
-  const EndSignals signals;
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  const sandbox::HostFacts host = sandbox::probe_host();
-  // The kernel makes the namespaces while the plan is compiled here.
-  std::optional<supervise::Groundwork> groundwork = supervise::lay_groundwork(groups, plan.limits, host);
-  const Duration began = supervise::now();
-  Executed executed{.plan = sandbox::compile(plan, host), .result = {}, .compile = supervise::now() - began};
-  std::optional<supervise::SaveFolder> save_folder;
-  if (!plan.collect.empty()) save_folder.emplace(save_to);
-  supervise::Run run(loop, groups, executed.plan, {}, std::move(groundwork));
-  loop.watch(signals.get(), supervise::Interest::Read, [&] {
-    if (const int signal = signals.take()) run.interrupt(signal);
-  });
-  while (!run.finished()) loop.run_once();
-  executed.result = run.take_result(save_folder ? &*save_folder : nullptr);
-  return executed;
+Engine make_engine() {
+  return Engine({.images = image_search_path(),
+                 .haste = Haste::NearLimits,
+                 .first_session = FirstSession::PreparedWhileCompiling});
 }
 
-judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to) {
-  std::optional<supervise::SaveFolder> save_folder;
-  if (!plan.collect.empty()) save_folder.emplace(save_to);
+PlanSource source_of(PlanText text) {
+  return {std::move(text.text), std::move(text.name), std::move(text.file), std::move(text.folder)};
+}
+
+Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options) {
+  options.output_events = OutputEvents::None;
+  options.host_streams = HostStreams::Shared;
+  if (plan.is_graded()) judge::raise_descriptor_limit();
   const EndSignals signals;
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  judge::Grading grading(loop, groups, plan, sandbox::probe_host(), options);
-  loop.watch(signals.get(), supervise::Interest::Read, [&] {
-    if (const int signal = signals.take()) grading.interrupt(signal);
-  });
-  while (!grading.finished()) {
-    loop.run_once();
-    grading.advance(save_folder ? &*save_folder : nullptr);
+  Session session = engine.spawn(plan, options);
+  std::array<pollfd, 2> watched = {pollfd{engine.descriptor(), POLLIN, 0}, pollfd{signals.get(), POLLIN, 0}};
+  while (!session.finished()) {
+    if (::poll(watched.data(), watched.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      throw SystemError("poll", "");
+    }
+    if (const int signal = watched[1].revents != 0 ? signals.take() : 0) session.interrupt(signal);
+    engine.dispatch(std::chrono::milliseconds(0));
+    while (engine.next_event()) {
+    }
   }
-  return grading.take_grade();
+  return session.result();
 }
 
 }  // namespace evalrun::cli

@@ -1,26 +1,17 @@
-// One run, or one graded submission, from the command line: a loop of its own, and Ctrl-C.
+// One plan, run or graded, from the command line: an engine of its own, and Ctrl-C.
 #pragma once
 
-#include <filesystem>
-#include <memory>
-
-#include "runtime/judge/grading.h"
-#include "runtime/sandbox/compile.h"
-#include "runtime/supervise/result.h"
+#include "runtime/library/evalrun.hh"
+#include "runtime/plan/parse.h"
 
 namespace evalrun::cli {
 
-struct Executed {
-  std::shared_ptr<const sandbox::CompiledPlan> plan;
-  supervise::RunResult result;
-  Duration compile;  // what compiling the plan took
-};
+// With the images that the command finds beside itself, and in haste near a limit: this process has nothing else to do.
+Engine make_engine();
 
-// Compiles, spawns, supervises, collects into `save_to` (made only where the plan collects). SIGINT, SIGTERM and SIGHUP
-// end the run early; the result says so.
-Executed execute(const Plan& plan, const std::filesystem::path& save_to);
+PlanSource source_of(PlanText text);
 
-// The same for a plan that is compiled or has cases.
-judge::Grade execute_grading(const Plan& plan, judge::GradingOptions options, const std::filesystem::path& save_to);
+// Spawns and waits for the result. SIGINT, SIGTERM and SIGHUP end the session early; the result says so. Throws Error.
+Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options);
 
 }  // namespace evalrun::cli

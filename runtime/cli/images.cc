@@ -6,10 +6,8 @@
 
 #include "runtime/cli/execute.h"
 #include "runtime/core/text.h"
-#include "runtime/judge/verdict.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
-#include "runtime/sandbox/host.h"
 
 namespace evalrun::cli {
 namespace {
@@ -68,17 +66,15 @@ PlanText smoke_plan(const Image& image, const SmokeProgram& smoke) {
 bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   std::vector<std::string> overrides;
   for (const auto& [key, value] : smoke.set) overrides.push_back(key + "=" + value);
-  const Plan plan = parse_plan(smoke_plan(image, smoke), overrides, image_search_path());
-  const supervise::RunResult result = execute(plan, plan.folder).result;
-  const judge::Verdict verdict = judge::verdict_of(result.outcome);
-  const bool right = verdict == judge::Verdict::Ok && result.output.kept == smoke.expect;
+  Engine engine = make_engine();
+  const Result result = execute(engine, engine.compile(source_of(smoke_plan(image, smoke)), overrides), {});
+  const bool right = result.verdict() == Verdict::Ok && result.standard_output() == smoke.expect;
   std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;
   if (!right) {
-    std::cout << ": " << judge::name_of(verdict) << ", " << printable(judge::message_of(result.outcome, plan.limits))
-              << "\n--- expected\n"
+    std::cout << ": " << name_of(result.verdict()) << ", " << printable(result.message()) << "\n--- expected\n"
               << printable(smoke.expect) << "--- standard output\n"
-              << printable(result.output.kept) << "--- standard error\n"
-              << printable(result.error_output.kept);
+              << printable(result.standard_output()) << "--- standard error\n"
+              << printable(result.standard_error());
   }
   std::cout << "\n";
   return right;

@@ -11,22 +11,22 @@
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
-#include "runtime/cli/grade_report.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/options.h"
-#include "runtime/cli/report.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
 #include "runtime/doctor/doctor.h"
+#include "runtime/judge/grading.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/library/evalrun.hh"
 #include "runtime/plan/image.h"
 #include "runtime/plan/keys.h"
 #include "runtime/plan/parse.h"
+#include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/cgroup.h"
-#include "runtime/supervise/event_loop.h"
 
 namespace evalrun::cli {
 namespace {
@@ -40,27 +40,15 @@ bool wants_text(const Options& options) {
   return options.output.empty() && ::isatty(STDOUT_FILENO) == 1;
 }
 
-std::string save_to(const Options& options, const Plan& plan) {
-  return options.save_to.empty() ? plan.name + "-files" : options.save_to;
-}
-
-int grade(const Options& options, const Plan& plan, ResultFile& output) {
-  const Duration began = supervise::now();
-  const judge::Grade grade = execute_grading(plan, options.grading, save_to(options, plan));
-  const GradeReport report{plan, grade, supervise::now() - began};
-  output.write(wants_text(options) ? to_text(report) : to_json(report));
-  return judge::exit_status_of(grade.verdict);
-}
-
 int run(const Options& options, ResultFile& output) {
-  const Duration began = supervise::now();
-  const Plan parsed = read(options);
-  if (judge::is_graded(parsed)) return grade(options, parsed, output);
-  const Duration parsing = supervise::now() - began;
-  const Executed executed = execute(parsed, save_to(options, parsed));
-  const Report report{executed.plan->plan(), executed.result, parsing + executed.compile};
-  output.write(wants_text(options) ? to_text(report) : to_json(report));
-  return judge::exit_status_of(judge::verdict_of(executed.result.outcome));
+  Engine engine = make_engine();
+  const CompiledPlan plan = engine.compile(source_of(read_plan(options.plan)), options.set);
+  const Result result = execute(engine, plan,
+                                {.save_to = options.save_to.empty() ? plan.name() + "-files" : options.save_to,
+                                 .jobs = options.jobs,
+                                 .after_failure = options.after_failure});
+  output.write(wants_text(options) ? result.text() : result.json());
+  return result.exit_status();
 }
 
 int check(const Options& options) {
@@ -148,11 +136,15 @@ int fail(const Options& options, ResultFile& output, const supervise::SandboxFau
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
     const std::string name = options.plan == "-" ? "stdin" : std::filesystem::path(options.plan).stem().string();
-    output.write(fault_to_json(name, fault, message));
+    output.write(report::fault_to_json(name, fault, message));
   } catch (const SystemError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";  // the result's own place may be what failed
   }
   return 3;
+}
+
+supervise::SandboxFault fault_of(const ErrorDetails& details) {
+  return {details.stage, details.operation, details.subject, details.error, details.retryable};
 }
 
 // Descriptors 0, 1 and 2 must be taken, or the next one opened would be the program's standard stream.
@@ -169,6 +161,10 @@ int guarded(const Options& options, ResultFile& output) {
   try {
     return dispatch(options, output);
   } catch (const UsageError& error) {
+    std::cerr << "evalrun: " << error.what() << "\n";
+    return 2;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Plan) return fail(options, output, fault_of(error.details()), error.what());
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
   } catch (const PlanError& error) {

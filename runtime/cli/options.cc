@@ -26,9 +26,9 @@ void add_plan(CLI::App& verb, Options& options) {
 }
 
 void add_grading(CLI::App& verb, Options& options, const std::string& jobs) {
-  verb.add_option("--jobs", options.grading.jobs, jobs)->check(CLI::Range(1, 1024));
+  verb.add_option("--jobs", options.jobs, jobs)->check(CLI::Range(1, 1024));
   verb.add_flag_callback(
-      "--stop-at-first-failure", [&] { options.grading.after_failure = judge::AfterFailure::Stop; },
+      "--stop-at-first-failure", [&] { options.after_failure = AfterFailure::Stop; },
       "run no case behind the first that fails");
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime/batch/ordering.h"
-#include "runtime/judge/grading.h"
+#include "runtime/library/evalrun.hh"
 
 namespace evalrun::cli {
 
@@ -20,7 +20,8 @@ struct Options {
   std::optional<Format> format;  // absent: text on a terminal, JSON elsewhere
   std::string output;            // a file for the result; empty: standard output
   std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
-  judge::GradingOptions grading;
+  unsigned jobs = 0;             // of graded plans and of `batch`; 0: one for each core
+  AfterFailure after_failure = AfterFailure::GoOn;
   std::string jobs_file = "-";  // of `batch`
   batch::Order order = batch::Order::Completion;
   std::string journal;    // of `batch`; empty: none

@@ -4,14 +4,16 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/report/figures.h"
 
 namespace evalrun::cli {
 namespace {
 
 using nlohmann::ordered_json;
+using report::safe;
+using report::to_json;
 
 // Lines that belong together.
 struct Block {

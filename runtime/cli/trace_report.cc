@@ -2,14 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/report/figures.h"
 
 namespace evalrun::cli {
 namespace {
 
 using nlohmann::ordered_json;
+using report::safe;
+using report::to_json;
 
 ordered_json refusal_json(const trace::Refusal& refusal) {
   supervise::RecordedViolation entry;

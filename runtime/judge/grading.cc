@@ -90,7 +90,7 @@ struct Grading::LiveCase {
            std::size_t at, std::unique_ptr<OutputChecker> with)
       : index(at),
         checker(std::move(with)),
-        run(loop, groups, std::move(plan), [this](std::string_view piece) { feed(piece); }) {}
+        run(loop, groups, std::move(plan), {.output = [this](std::string_view piece) { feed(piece); }}) {}
 
   void feed(std::string_view piece) {
     if (fault) return;

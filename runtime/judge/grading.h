@@ -27,7 +27,8 @@ namespace evalrun::judge {
 enum class AfterFailure { GoOn, Stop };
 
 struct GradingOptions {
-  unsigned jobs = 0;  // live sandboxes; 0: as many as there are cores for them, see default_jobs()
+  // Live sandboxes, as far as RLIMIT_NOFILE has room for them; 0: as many as there are cores, see default_jobs().
+  unsigned jobs = 0;
   AfterFailure after_failure = AfterFailure::GoOn;
 };
 

@@ -12,12 +12,8 @@ namespace {
 constexpr rlim_t kDescriptorsPerRun = 64;
 constexpr rlim_t kDescriptorsInAll = 64;
 
-// Many descriptors are carried from run to run; the sandboxes have limits of their own.
-rlim_t raise_descriptor_limit() {
+rlim_t descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
@@ -31,9 +27,16 @@ unsigned usable_cores() {
 }
 
 unsigned most_sandboxes(std::size_t carried) {
-  static const rlim_t limit = raise_descriptor_limit();
+  const rlim_t limit = descriptor_limit();
   const rlim_t most = limit > kDescriptorsInAll ? (limit - kDescriptorsInAll) / (kDescriptorsPerRun + carried) : 0;
   return static_cast<unsigned>(std::clamp<rlim_t>(most, 1, 1U << 20));
+}
+
+void raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 }  // namespace evalrun::judge

@@ -156,6 +156,14 @@ class ImageReader {
   std::set<fs::path> read_;
 };
 
+std::vector<fs::path> existing(std::vector<fs::path> folders) {
+  std::erase_if(folders, [](const fs::path& path) {
+    std::error_code ignored;
+    return !fs::is_directory(path, ignored);
+  });
+  return folders;
+}
+
 fs::path own_folder() {
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error);
@@ -173,7 +181,7 @@ Image apply_image(const ImageRequest& request, const std::vector<fs::path>& sear
   return image;
 }
 
-std::vector<fs::path> image_search_path() {
+std::vector<fs::path> images_of_environment() {
   std::vector<fs::path> candidates;
   if (const char* listed = std::getenv("EVALRUN_IMAGES")) {
     std::string_view rest = listed;
@@ -183,15 +191,16 @@ std::vector<fs::path> image_search_path() {
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
+  return existing(std::move(candidates));
+}
+
+std::vector<fs::path> image_search_path() {
+  std::vector<fs::path> candidates = images_of_environment();
   if (const fs::path folder = own_folder(); !folder.empty()) {
     candidates.push_back(folder.parent_path() / "images");  // <checkout>/build/evalrun
     candidates.push_back(folder.parent_path() / "share/evalrun/images");
   }
-  std::erase_if(candidates, [](const fs::path& path) {
-    std::error_code ignored;
-    return !fs::is_directory(path, ignored);
-  });
-  return candidates;
+  return existing(std::move(candidates));
 }
 
 std::vector<Image> list_images(const std::vector<fs::path>& search_path) {

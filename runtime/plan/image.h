@@ -35,6 +35,9 @@ struct Image {
   std::vector<SmokeProgram> smoke;
 };
 
+// The folders of $EVALRUN_IMAGES (colon-separated) that exist.
+std::vector<std::filesystem::path> images_of_environment();
+
 // Folders in which images are looked for, in order: $EVALRUN_IMAGES (colon-separated) if it is set; the checkout's
 // images/ when the program runs from its build tree; <prefix>/share/evalrun/images beside an installed binary.
 std::vector<std::filesystem::path> image_search_path();

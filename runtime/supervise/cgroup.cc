@@ -10,10 +10,12 @@
 #include <map>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 #include "runtime/core/error.h"
 #include "runtime/core/mount_table.h"
 #include "runtime/core/small_file.h"
+#include "runtime/supervise/janitor.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -152,11 +154,6 @@ std::optional<GroupTree> find_v2() {
   return folders.empty() ? std::nullopt : std::optional(v2_tree(folders.front()));
 }
 
-void sleep_milliseconds(long milliseconds) {
-  const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
-  ::nanosleep(&time, nullptr);
-}
-
 }  // namespace
 
 std::vector<GroupTree> find_group_trees(GroupVersions versions) {
@@ -289,7 +286,7 @@ void RunGroups::remove() noexcept {
   for (const Made& group : made_) {
     // The last process has been reaped; the kernel may need a moment to notice.
     for (int attempt = 0; ::rmdir(group.folder.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) {
-      sleep_milliseconds(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
   made_.clear();

@@ -11,6 +11,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
 #include "runtime/core/new_file.h"
+#include "runtime/core/quiet_write.h"
 #include "runtime/core/sha256.h"
 
 namespace evalrun::supervise {
@@ -37,7 +38,7 @@ std::string copy(const Fd& from, int to, std::uint64_t most, CollectedFile& file
     if (file.bytes > most) return "grew past its bound while it was copied";
     hash.update({chunk.data(), static_cast<std::size_t>(count)});
     for (ssize_t done = 0; done < count;) {
-      const ssize_t written = ::write(to, chunk.data() + done, static_cast<std::size_t>(count - done));
+      const ssize_t written = write_quietly(to, {chunk.data() + done, static_cast<std::size_t>(count - done)});
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return "write: " + errno_text(errno);
       done += written;

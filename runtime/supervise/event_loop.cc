@@ -5,7 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "runtime/core/error.h"
 
@@ -17,9 +19,14 @@ timespec to_timespec(Duration time) {
   return {seconds.count(), (time - seconds).count()};
 }
 
+int to_epoll_timeout(std::optional<std::chrono::milliseconds> timeout) {
+  if (!timeout) return -1;
+  return static_cast<int>(std::clamp<std::int64_t>(timeout->count(), 0, std::numeric_limits<int>::max()));
+}
+
 }  // namespace
 
-EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+EventLoop::EventLoop(Urgency urgency) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), haste_(urgency) {
   if (!epoll_) throw SystemError("epoll_create1", "");
 }
 
@@ -41,9 +48,10 @@ void EventLoop::forget(int fd) noexcept {
   if (watches_.erase(fd) != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void EventLoop::run_once() {
+void EventLoop::run_once(std::optional<std::chrono::milliseconds> timeout) {
   std::array<epoll_event, 64> events;
-  const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+  const int ready =
+      ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), to_epoll_timeout(timeout));
   if (ready < 0) {
     if (errno == EINTR) return;
     throw SystemError("epoll_wait", "");

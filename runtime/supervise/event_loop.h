@@ -1,9 +1,11 @@
 // One loop over descriptors serves any number of runs. Handlers never block.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "runtime/core/fd.h"
@@ -18,16 +20,19 @@ class EventLoop {
  public:
   using Handler = std::function<void()>;
 
-  EventLoop();
+  explicit EventLoop(Urgency urgency = Urgency::RealTime);
 
   // Calls `handler` whenever `fd` is ready. False where the descriptor cannot be waited for because it is always ready
   // (a regular file). One watch per descriptor.
   bool watch(int fd, Interest interest, Handler handler);
   void forget(int fd) noexcept;
 
-  // Waits for something to be ready and runs the handlers of all that is. A handler may forget any descriptor, its own
-  // too.
-  void run_once();
+  // Waits for something to be ready, no longer than `timeout`, and runs the handlers of all that is. A handler may
+  // forget any descriptor, its own too.
+  void run_once(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+
+  // Readable while run_once() would not wait: for a loop of the caller's own. Borrowed.
+  [[nodiscard]] int descriptor() const noexcept { return epoll_.get(); }
 
   // Of the thread that runs the handlers.
   [[nodiscard]] HasteCount& haste() noexcept { return haste_; }

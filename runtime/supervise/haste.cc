@@ -16,7 +16,7 @@ bool schedule(int policy, int priority) noexcept {
 }  // namespace
 
 void HasteCount::add() noexcept {
-  if (count_++ == 0) raised_ = schedule(SCHED_RR, 1);
+  if (count_++ == 0 && urgency_ == Urgency::RealTime) raised_ = schedule(SCHED_RR, 1);
 }
 
 void HasteCount::remove() noexcept {

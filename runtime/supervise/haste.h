@@ -10,13 +10,18 @@
 
 namespace evalrun::supervise {
 
+// Whether the thread of an event loop may be a real-time one at all: that of a program which embeds us is its own.
+enum class Urgency { Ordinary, RealTime };
+
 // How many runs of one event loop are in haste: its thread is, while there is any.
 class HasteCount {
  public:
+  explicit HasteCount(Urgency urgency) noexcept : urgency_(urgency) {}
   void add() noexcept;
   void remove() noexcept;
 
  private:
+  Urgency urgency_;
   unsigned count_ = 0;
   bool raised_ = false;
 };

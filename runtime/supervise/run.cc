@@ -76,23 +76,25 @@ std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, c
   }
 }
 
-Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap,
+Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
          std::optional<Groundwork> groundwork)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
       standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
-      feeder_(loop, plan_->plan()),
+      partner_(std::move(partner)),
+      feeder_(loop, plan_->plan(), partner_.input),
       output_(
           loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
-          [this] { hit(Limit::Output); }, std::move(tap)) {
+          [this] { hit(Limit::Output); }, std::move(partner_.output)) {
   const Plan& values = plan_->plan();
   require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
-    error_output_.emplace(loop, values.error_output, values, "stderr",
-                          std::vector<Drain::Budget*>{&both_, &standard_error_}, [this] { hit(Limit::Output); });
+    error_output_.emplace(
+        loop, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
+        [this] { hit(Limit::Output); }, std::move(partner_.error_output));
   }
   sandbox::Streams streams;
   streams.input = feeder_.take_reader();
@@ -219,6 +221,7 @@ void Run::on_report() {
   last_progress_ = started_;
   plan_next_look(now(), {});
   arm_timer();
+  if (partner_.started) partner_.started();
 }
 
 bool Run::is_programs_own_fault(const StepResult& step) const {
@@ -332,6 +335,7 @@ void Run::on_init_gone() {
   if (error_output_) error_output_->close_soon();
   grace_deadline_ = gone_ + kGrace;
   arm_timer();
+  if (partner_.gone) partner_.gone();
 }
 
 bool Run::groups_tell_all() const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
@@ -41,12 +42,21 @@ struct Groundwork {
 // unless the plan itself turns out to be wrong.
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
 
+// Whoever starts a run and takes part in it. The functions are called from the loop, must not destroy the run, and may
+// be empty.
+struct Partner {
+  OutputTap output = {}, error_output = {};  // where the plan sends standard error to standard output: that one's
+  std::function<void()> started = {};        // execve has succeeded
+  std::function<void()> gone = {};           // everything inside is dead; finished() is near
+  InputFrom input = InputFrom::Plan;
+};
+
 class Run {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
-  // is left behind then. SIGPIPE must be ignored. `loop` and `groups` must outlive the run. `groundwork`: laid for this
-  // plan before, or none.
-  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, OutputTap tap = {},
+  // is left behind then. `loop` and `groups` must outlive the run. `groundwork`:
+  // laid for this plan before, or none.
+  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
       std::optional<Groundwork> groundwork = {});
   ~Run();
   Run(const Run&) = delete;
@@ -57,6 +67,12 @@ class Run {
 
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
   void interrupt(int signal);
+
+  // Of InputFrom::Caller: see Feeder.
+  Feeder::Offer offer_input(std::string_view bytes, std::function<void()> on_room) {
+    return feeder_.offer(bytes, std::move(on_room));
+  }
+  void close_input() noexcept { feeder_.close(); }
 
   // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
   // mediates; where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call`
@@ -102,6 +118,7 @@ class Run {
   EventLoop& loop_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   Drain::Budget both_, standard_output_, standard_error_;
+  Partner partner_;
   Feeder feeder_;
   Drain output_;
   std::optional<Drain> error_output_;

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "runtime/core/error.h"
+#include "runtime/core/quiet_write.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -20,7 +21,9 @@ constexpr std::size_t kSharedChunk = 4096;
 
 }  // namespace
 
-Feeder::Feeder(EventLoop& loop, const Plan& plan) : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {
+Feeder::Feeder(EventLoop& loop, const Plan& plan, InputFrom from)
+    : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)), from_(from) {
+  if (from == InputFrom::Caller) return;
   if (const auto* text = std::get_if<InputText>(&plan.input)) {
     buffer_ = text->text;
   } else if (const auto* file = std::get_if<InputFile>(&plan.input)) {
@@ -49,14 +52,46 @@ Fd Feeder::take_reader() {
 }
 
 void Feeder::start() {
+  if (from_ == InputFrom::Caller) return;
   if (buffer_.empty() && source_ended_) return stop();
   // Another program's input is waited for before the pipe is: a pipe with room is always ready.
-  if (source_ == STDIN_FILENO && loop_.watch(source_, Interest::Read, [this] { on_source_readable(); })) return;
+  if (source_ == STDIN_FILENO) {
+    const bool watched = loop_.watch(source_, Interest::Read, [this] { on_source_readable(); });
+    source_is_ours_ = true;
+    if (watched) return;
+  }
   loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
 }
 
+Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_room) {
+  if (!pipe_.write_end) return {0, true};
+  Offer offered;
+  while (offered.taken < bytes.size()) {
+    const ssize_t count = write_quietly(pipe_.write_end.get(), bytes.substr(offered.taken));
+    if (count >= 0) {
+      offered.taken += static_cast<std::size_t>(count);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) {
+      stop();
+      return {offered.taken, true};
+    }
+    if (!waits_for_room_) {
+      waits_for_room_ = true;
+      loop_.watch(pipe_.write_end.get(), Interest::Write, [this, on_room = std::move(on_room)] {
+        loop_.forget(pipe_.write_end.get());
+        waits_for_room_ = false;
+        on_room();
+      });
+    }
+    break;
+  }
+  return offered;
+}
+
 void Feeder::stop() noexcept {
-  if (source_ >= 0) loop_.forget(source_);
+  if (source_is_ours_) loop_.forget(source_);
   if (pipe_.write_end) loop_.forget(pipe_.write_end.get());
   pipe_.write_end.reset();
   opened_.reset();
@@ -87,7 +122,7 @@ void Feeder::on_source_readable() {
 
 void Feeder::on_writable() {
   if (source_ != STDIN_FILENO && !fill()) return stop();
-  const ssize_t count = ::write(pipe_.write_end.get(), buffer_.data() + done_, buffer_.size() - done_);
+  const ssize_t count = write_quietly(pipe_.write_end.get(), std::string_view(buffer_).substr(done_));
   if (count < 0) {
     // EPIPE: the program has closed its standard input. That is its right.
     if (errno != EAGAIN && errno != EINTR) stop();
@@ -170,7 +205,7 @@ void Drain::accept(std::string_view data) {
 bool Drain::flush() {
   while (!pending_.empty()) {
     const std::size_t piece = file_ ? pending_.size() : std::min(pending_.size(), kSharedChunk);
-    const ssize_t count = ::write(sink_, pending_.data(), piece);
+    const ssize_t count = write_quietly(sink_, std::string_view(pending_).substr(0, piece));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return false;
     if (count < 0) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "runtime/core/fd.h"
 #include "runtime/core/sha256.h"
@@ -15,11 +16,20 @@
 
 namespace evalrun::supervise {
 
+// Who feeds standard input: what the plan names, or the caller, by offer().
+enum class InputFrom { Plan, Caller };
+
 // Feeds standard input into a pipe until the source ends or the program closes its end.
 class Feeder {
  public:
-  // Throws PlanError through `plan` where the input file cannot be read. Needs SIGPIPE ignored.
-  Feeder(EventLoop& loop, const Plan& plan);
+  // What became of bytes that were offered.
+  struct Offer {
+    std::size_t taken = 0;  // from the first on
+    bool closed = false;    // nobody reads any more, or close() was called: nothing will ever be taken again
+  };
+
+  // Throws PlanError through `plan` where the input file cannot be read.
+  Feeder(EventLoop& loop, const Plan& plan, InputFrom from = InputFrom::Plan);
   ~Feeder();
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
@@ -27,6 +37,12 @@ class Feeder {
   // The program's end.
   Fd take_reader();
   void start();
+
+  // Of InputFrom::Caller. Puts as much into the pipe as there is room for. Where that is not all, `on_room` is called
+  // once, when it is worth trying again: there is room, or nobody to read.
+  Offer offer(std::string_view bytes, std::function<void()> on_room);
+  // The program reads to the end of what was taken, and then the end of file.
+  void close() noexcept { stop(); }
 
  private:
   void on_writable();
@@ -41,6 +57,9 @@ class Feeder {
   std::string buffer_;
   std::size_t done_ = 0;
   bool source_ended_ = true;
+  InputFrom from_;
+  bool waits_for_room_ = false;
+  bool source_is_ours_ = false;  // no other feeder of the loop waits for it
 };
 
 // Called with every piece of a stream that the limits allow, as it arrives.

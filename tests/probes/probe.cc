@@ -113,6 +113,14 @@ void count_input() {
   std::printf("input %lu\n", total);
 }
 
+// What comes in goes out, at once.
+void echo() {
+  char chunk[4096];
+  for (ssize_t count = 0; (count = ::read(0, chunk, sizeof chunk)) > 0;) {
+    if (::write(1, chunk, static_cast<std::size_t>(count)) != count) ::_exit(9);
+  }
+}
+
 // `count` children that wait; how many there could be.
 void fork_many(long count) {
   long made = 0;
@@ -318,6 +326,7 @@ const std::map<std::string, Verb>& verbs() {
           }
         }}},
       {"count-input", {0, [](const Words&) { count_input(); }}},
+      {"echo", {0, [](const Words&) { echo(); }}},
       {"close", {1, [](const Words& w) { ::close(static_cast<int>(number(w[0]))); }}},
       {"ignore", {1, [](const Words& w) { ::signal(static_cast<int>(number(w[0])), SIG_IGN); }}},
       {"read", {1, [](const Words& w) { open_verb("read", w[0], O_RDONLY); }}},

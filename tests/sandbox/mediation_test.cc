@@ -18,10 +18,10 @@
 #include <sstream>
 #include <thread>
 
+#include "runtime/judge/verdict.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/deputy.h"
-#include "runtime/judge/verdict.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
@@ -606,7 +606,7 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   supervise::EventLoop loop;
   supervise::Groups groups;
   bool ready = false;
-  supervise::Run run(loop, groups, plan, [&](std::string_view) { ready = true; });
+  supervise::Run run(loop, groups, plan, {.output = [&](std::string_view) { ready = true; }});
   while (!ready) loop.run_once();
   // Of all the grandchildren: the janitor is a child too, and what a start-up makes comes and goes.
   const auto waiting = [&] {

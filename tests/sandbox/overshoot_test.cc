@@ -146,7 +146,7 @@ TEST(overshoot, a_program_runs_no_longer_than_the_result_says) {
 // --- haste ---
 
 TEST(haste, makes_its_thread_real_time_and_no_child_of_it) {
-  supervise::HasteCount count;
+  supervise::HasteCount count(supervise::Urgency::RealTime);
   {
     const supervise::Haste first(count);
     { const supervise::Haste second(count); }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> {judge -> {trace, batch}, doctor} -> cli. A folder includes only
+# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> {judge -> {trace, report -> {library, batch}}, doctor} -> cli. A folder includes only
 # itself and what is listed for it; siblings never include each other.
 set -euo pipefail
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
@@ -19,12 +19,14 @@ may_include[runtime/judge]="runtime/judge ${may_include[runtime/supervise]}"
 may_include[runtime/trace]="runtime/trace ${may_include[runtime/judge]}"
 may_include[runtime/batch]="runtime/batch ${may_include[runtime/judge]}"
 may_include[runtime/doctor]="runtime/doctor ${may_include[runtime/supervise]}"
-may_include[runtime/cli]="runtime/cli runtime/doctor runtime/batch ${may_include[runtime/trace]}"
+may_include[runtime/report]="runtime/report ${may_include[runtime/judge]}"
+may_include[runtime/library]="runtime/library ${may_include[runtime/report]}"
+may_include[runtime/cli]="runtime/cli runtime/doctor runtime/trace runtime/batch ${may_include[runtime/library]}"
 
 # violations FOLDER ALLOWED: includes in FOLDER of folders that are not allowed.
 violations() {
   local folder=$1 allowed=" $2 " included
-  grep -rhoE '^#include "[^"]+/' "$root/$folder" --include='*.cc' --include='*.h' | sed 's/#include "//; s/\/$//' | sort -u |
+  grep -rhoE '^#include "[^"]+/' "$root/$folder" --include='*.cc' --include='*.h' --include='*.hh' | sed 's/#include "//; s/\/$//' | sort -u |
     while read -r included; do
       [[ $allowed == *" $included "* ]] || printf '%s includes %s\n' "$folder" "$included"
     done

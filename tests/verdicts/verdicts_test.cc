@@ -6,11 +6,11 @@
 #include <iostream>
 #include <map>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
+#include "runtime/report/figures.h"
 #include "runtime/sandbox/compile.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
@@ -107,7 +107,7 @@ supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, supervi
 std::string wrong_in(const Row& row, supervise::Groups& groups) {
   const TemporaryFolder folder;
   const supervise::Outcome outcome = run_in(folder, row, groups);
-  nlohmann::json shown = cli::to_json(outcome);
+  nlohmann::json shown = report::to_json(outcome);
   // Measured, not judged.
   for (const char* quantity : {"allowed_us", "reached_us", "allowed_bytes", "reached_bytes"}) shown.erase(quantity);
   const std::string got = std::string(judge::name_of(judge::verdict_of(outcome))) + " " + shown.dump();

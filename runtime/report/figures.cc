@@ -1,4 +1,4 @@
-#include "runtime/cli/figures.h"
+#include "runtime/report/figures.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 using nlohmann::ordered_json;
 using namespace supervise;
@@ -199,4 +199,4 @@ std::string mebibytes(Bytes size) {
   return text;
 }
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

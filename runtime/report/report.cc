@@ -1,12 +1,12 @@
-#include "runtime/cli/report.h"
+#include "runtime/report/report.h"
 
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/report/figures.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 namespace {
 
 using nlohmann::ordered_json;
@@ -106,4 +106,4 @@ std::string fault_to_json(const std::string& plan_name, const SandboxFault& faul
   return written(json, layout);
 }
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

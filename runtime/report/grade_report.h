@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "runtime/cli/layout.h"
 #include "runtime/judge/grading.h"
 #include "runtime/plan/plan.h"
+#include "runtime/report/layout.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 struct GradeReport {
   const Plan& plan;
@@ -18,4 +18,4 @@ struct GradeReport {
 std::string to_json(const GradeReport& report, Layout layout = Layout::Indented);
 std::string to_text(const GradeReport& report);
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

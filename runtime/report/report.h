@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "runtime/cli/layout.h"
 #include "runtime/plan/plan.h"
+#include "runtime/report/layout.h"
 #include "runtime/supervise/result.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 struct Report {
   const Plan& plan;
@@ -22,4 +22,4 @@ std::string to_text(const Report& report);
 std::string fault_to_json(const std::string& plan_name, const supervise::SandboxFault& fault,
                           const std::string& message, Layout layout = Layout::Indented);
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "runtime/cli/layout.h"
+#include "runtime/report/layout.h"
 #include "runtime/supervise/result.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 
 std::string written(const nlohmann::ordered_json& json, Layout layout);
 
@@ -36,4 +36,4 @@ std::string noise_line(const std::vector<sandbox::Noise>& noises);
 std::string milliseconds(Duration time);  // "12.3 ms"
 std::string mebibytes(Bytes size);        // "4.0 MiB"
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

@@ -1,13 +1,13 @@
-#include "runtime/cli/grade_report.h"
+#include "runtime/report/grade_report.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "runtime/cli/figures.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/verdict.h"
+#include "runtime/report/figures.h"
 
-namespace evalrun::cli {
+namespace evalrun::report {
 namespace {
 
 using nlohmann::ordered_json;
@@ -154,4 +154,4 @@ std::string to_text(const GradeReport& report) {
   return text;
 }
 
-}  // namespace evalrun::cli
+}  // namespace evalrun::report

@@ -1,0 +1,170 @@
+#include "runtime/library/state.h"
+#include "runtime/plan/image.h"
+#include "runtime/plan/parse.h"
+
+namespace evalrun {
+namespace {
+
+std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
+  if (!options.images.empty()) return options.images;
+  std::vector<std::filesystem::path> folders = images_of_environment();
+  // The second is where Debian's package puts them, wherever this was built for.
+  for (const char* installed : {EVALRUN_INSTALLED_IMAGES, "/usr/share/evalrun/images"}) {
+    if (std::error_code ignored; std::filesystem::is_directory(installed, ignored)) folders.emplace_back(installed);
+  }
+  return folders;
+}
+
+supervise::Urgency urgency_of(const EngineOptions& options) {
+  switch (options.haste) {
+    case Haste::Never: return supervise::Urgency::Ordinary;
+    case Haste::NearLimits: return supervise::Urgency::RealTime;
+  }
+  return supervise::Urgency::Ordinary;
+}
+
+void refuse_host_streams(const Plan& plan) {
+  const auto refuse = [&](const char* key) {
+    throw PlanError(plan.where(key), key, "\"inherit\" is not for this caller, whose standard streams are its own");
+  };
+  if (std::holds_alternative<InputInherit>(plan.input)) refuse("stdin");
+  if (std::holds_alternative<OutputInherit>(plan.output)) refuse("stdout");
+  if (std::holds_alternative<OutputInherit>(plan.error_output)) refuse("stderr");
+}
+
+void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
+  if (options.stdin_from == StdinFrom::Caller && plan.is_graded()) {
+    throw Error("a graded plan says itself what its cases read", {.kind = ErrorKind::Usage});
+  }
+  if (options.host_streams == HostStreams::Shared) return;
+  Plan streams = plan.state().plan;
+  if (options.stdin_from == StdinFrom::Caller) streams.input = InputNull{};
+  refuse_host_streams(streams);
+}
+
+}  // namespace
+
+PlanSource read_plan_source(const std::filesystem::path& file) {
+  return translated([&] {
+    if (file == "-") throw PlanError({"-", 0, 0}, "", "expected a file");
+    PlanText read = read_plan(file);
+    return PlanSource{std::move(read.text), read.name, read.file, read.folder};
+  });
+}
+
+const std::string& CompiledPlan::name() const noexcept {
+  return state_->plan.name;
+}
+
+bool CompiledPlan::is_graded() const noexcept {
+  return state_->compiled == nullptr;
+}
+
+Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(std::move(chosen)) {
+  options_.images = images_of(options_);
+}
+
+void Engine::State::nudge() {
+  if (!nudge_) {
+    nudge_.emplace();
+    loop.watch(nudge_->get(), supervise::Interest::Read, [this] { nudge_->acknowledge(); });
+  }
+  nudge_->set({});
+}
+
+supervise::Groups& Engine::State::groups() {
+  return groups_ ? *groups_ : groups_.emplace();
+}
+
+const sandbox::HostFacts& Engine::State::host() {
+  return host_ ? *host_ : host_.emplace(sandbox::probe_host());
+}
+
+CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides) {
+  const Duration began = supervise::now();
+  const std::filesystem::path folder =
+      source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
+  auto state = std::make_shared<CompiledPlan::State>();
+  state->plan = parse_plan({source.text, source.file, source.name, folder}, overrides, options_.images);
+  state->host = host();
+  if (judge::is_graded(state->plan)) {
+    judge::check_runs(state->plan, state->host);
+  } else {
+    if (options_.first_session == FirstSession::PreparedWhileCompiling) {
+      if (auto laid = supervise::lay_groundwork(groups(), state->plan.limits, state->host)) {
+        state->groundwork.emplace(std::move(*laid));
+      }
+    }
+    state->compiled = sandbox::compile(state->plan, state->host);
+  }
+  state->compile_time = supervise::now() - began;
+  return CompiledPlan(std::move(state));
+}
+
+std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
+  check_options(plan, options);
+  auto session = std::make_unique<Session::State>(shared_from_this(), plan.shared_state(), options);
+  sessions.emplace(session->id, session.get());
+  if (plan.is_graded()) {
+    session->start_grading(options);
+    graded.insert(session->id);
+    nudge();  // it may have finished already, with nothing behind the descriptor to say so
+  } else {
+    session->start_run(options);
+  }
+  return session;
+}
+
+void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
+  loop.run_once(events.empty() ? timeout : std::chrono::milliseconds(0));
+  // Only these can have come to an end: the cost of a turn does not grow with the number of sessions.
+  std::vector<std::uint64_t> to_look_at(graded.begin(), graded.end());
+  to_look_at.insert(to_look_at.end(), ending.begin(), ending.end());
+  for (const std::uint64_t id : to_look_at) sessions.at(id)->advance();
+}
+
+void Engine::State::forget(std::uint64_t session) noexcept {
+  sessions.erase(session);
+  graded.erase(session);
+  std::erase(ending, session);
+  std::erase_if(events, [&](const Event& event) { return event.session == session; });
+}
+
+Engine::Engine(EngineOptions options)
+    : state_(translated([&] { return std::make_shared<State>(std::move(options)); })) {}
+Engine::Engine(Engine&& other) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept = default;
+Engine::~Engine() = default;
+
+CompiledPlan Engine::compile(const PlanSource& source, const std::vector<std::string>& overrides) {
+  return translated([&] { return state_->compile(source, overrides); });
+}
+
+CompiledPlan Engine::compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  return compile(read_plan_source(file), overrides);
+}
+
+Session Engine::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
+  return translated([&] { return Session(state_->spawn(plan, options)); });
+}
+
+int Engine::descriptor() const noexcept {
+  return state_->loop.descriptor();
+}
+
+void Engine::dispatch(std::optional<std::chrono::milliseconds> timeout) {
+  translated([&] { state_->dispatch(timeout); });
+}
+
+std::optional<Event> Engine::next_event() {
+  if (state_->events.empty()) return std::nullopt;
+  Event event = std::move(state_->events.front());
+  state_->events.pop_front();
+  return event;
+}
+
+std::string_view version() noexcept {
+  return EVALRUN_VERSION;
+}
+
+}  // namespace evalrun

@@ -1,0 +1,143 @@
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "runtime/library/state.h"
+
+namespace evalrun {
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const CompiledPlan::State> from,
+                      const SpawnOptions& options)
+    : id(next_id()),
+      engine(std::move(of)),
+      plan(std::move(from)),
+      stdin_from(options.stdin_from),
+      spawned_(supervise::now()) {
+  if (!options.save_to.empty() && !plan->plan.collect.empty()) save_folder_.emplace(options.save_to);
+}
+
+Session::State::~State() {
+  run.reset();
+  grading.reset();
+  engine->forget(id);
+}
+
+void Session::State::start_run(const SpawnOptions& options) {
+  supervise::Partner partner;
+  if (options.output_events == OutputEvents::All) {
+    partner.output = [this](std::string_view bytes) { tell(EventKind::Stdout, bytes); };
+    partner.error_output = [this](std::string_view bytes) { tell(EventKind::Stderr, bytes); };
+  }
+  partner.started = [this] { tell_started(); };
+  partner.gone = [this] { engine->ending.push_back(id); };
+  partner.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
+  std::optional<supervise::Groundwork> groundwork;
+  if (plan->groundwork) groundwork.emplace(std::move(*plan->groundwork));
+  plan->groundwork.reset();
+  run = std::make_unique<supervise::Run>(engine->loop, engine->groups(), plan->compiled, std::move(partner),
+                                         std::move(groundwork));
+}
+
+void Session::State::start_grading(const SpawnOptions& options) {
+  const judge::GradingOptions how{.jobs = options.jobs,
+                                  .after_failure = options.after_failure == AfterFailure::Stop
+                                                       ? judge::AfterFailure::Stop
+                                                       : judge::AfterFailure::GoOn};
+  grading = std::make_unique<judge::Grading>(engine->loop, engine->groups(), plan->plan, plan->host, how);
+}
+
+void Session::State::tell_started() {
+  if (told_started_) return;
+  told_started_ = true;
+  engine->events.push_back({EventKind::Started, id, {}});
+}
+
+void Session::State::tell(EventKind kind, std::string_view bytes) {
+  // The program's first bytes can be read before the news that it was started.
+  if (kind == EventKind::Stdout || kind == EventKind::Stderr) tell_started();
+  engine->events.push_back({kind, id, std::string(bytes)});
+}
+
+void Session::State::advance() {
+  const supervise::SaveFolder* folder = save_folder_ ? &*save_folder_ : nullptr;
+  try {
+    if (grading) grading->advance(folder);
+    if (grading && grading->finished()) {
+      complete(grading->take_grade());
+    } else if (run && run->finished()) {
+      complete(run->take_result(folder));
+    }
+  } catch (const std::exception& error) {
+    complete(Failure{fault_of(error), error.what()});  // this session's end alone
+  }
+}
+
+void Session::State::complete(std::variant<supervise::RunResult, judge::Grade, Failure> value) {
+  // Of a run the command's "compile"; of a grading the time that all of it took.
+  const Duration took = grading ? supervise::now() - spawned_ : plan->compile_time;
+  result.emplace(std::make_shared<Result::State>(plan, std::move(value), took));
+  run.reset();
+  grading.reset();
+  engine->graded.erase(id);
+  std::erase(engine->ending, id);
+  tell(EventKind::Completed);
+}
+
+Session::Session(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Session::Session(Session&& other) noexcept = default;
+Session& Session::operator=(Session&& other) noexcept = default;
+Session::~Session() = default;
+
+std::uint64_t Session::id() const noexcept {
+  return state_->id;
+}
+
+Written Session::write_stdin(std::string_view bytes) {
+  if (state_->stdin_from == StdinFrom::Plan) {
+    throw Error("the session reads what its plan says; spawn it with StdinFrom::Caller", {.kind = ErrorKind::Usage});
+  }
+  if (!state_->run) return {0, StdinState::Closed};
+  return translated([&]() -> Written {
+    State* const state = state_.get();
+    const supervise::Feeder::Offer offer = state->run->offer_input(bytes, [state] {
+      state->engine->events.push_back({EventKind::StdinRoom, state->id, {}});
+    });
+    if (offer.closed) return {offer.taken, StdinState::Closed};
+    return {offer.taken, offer.taken == bytes.size() ? StdinState::Open : StdinState::Full};
+  });
+}
+
+void Session::close_stdin() {
+  if (state_->stdin_from == StdinFrom::Caller && state_->run) state_->run->close_input();
+}
+
+void Session::interrupt(int signal) {
+  translated([&] {
+    if (state_->run) state_->run->interrupt(signal);
+    if (state_->grading) state_->grading->interrupt(signal);
+  });
+}
+
+void Session::kill() {
+  interrupt(SIGKILL);
+}
+
+bool Session::finished() const noexcept {
+  return state_->result.has_value();
+}
+
+const Result& Session::result() const {
+  if (!state_->result) throw Error("the session has not finished", {.kind = ErrorKind::Usage});
+  return *state_->result;
+}
+
+}  // namespace evalrun

@@ -1,0 +1,134 @@
+// What is behind the handles of evalrun.hh.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "runtime/judge/grading.h"
+#include "runtime/library/evalrun.hh"
+#include "runtime/plan/plan.h"
+#include "runtime/sandbox/compile.h"
+#include "runtime/sandbox/host.h"
+#include "runtime/supervise/cgroup.h"
+#include "runtime/supervise/collect.h"
+#include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun {
+
+class CompiledPlan::State {
+ public:
+  Plan plan;
+  std::shared_ptr<const sandbox::CompiledPlan>
+      compiled;  // none of a graded plan: its sandboxes are compiled one by one
+  sandbox::HostFacts host;
+  Duration compile_time{};
+  mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
+};
+
+// A session whose result could not be made.
+struct Failure {
+  supervise::SandboxFault fault;
+  std::string message;
+};
+
+class Result::State {
+ public:
+  State(std::shared_ptr<const CompiledPlan::State> from, std::variant<supervise::RunResult, judge::Grade, Failure> what,
+        Duration took);
+
+  [[nodiscard]] const supervise::RunResult& main_run() const noexcept;
+
+  std::shared_ptr<const CompiledPlan::State> plan;
+  std::variant<supervise::RunResult, judge::Grade, Failure> value;
+  Duration took;
+  judge::Verdict verdict{};
+  std::string message;
+
+ private:
+  supervise::RunResult without_run_;  // of a Failure
+};
+
+class Engine::State : public std::enable_shared_from_this<Engine::State> {
+ public:
+  explicit State(EngineOptions chosen);
+
+  CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides);
+  std::unique_ptr<Session::State> spawn(const CompiledPlan& plan, const SpawnOptions& options);
+  void dispatch(std::optional<std::chrono::milliseconds> timeout);
+  void forget(std::uint64_t session) noexcept;
+
+  // Looked for once, when the first session needs them.
+  supervise::Groups& groups();
+  const sandbox::HostFacts& host();
+
+  supervise::EventLoop loop;
+  std::deque<Event> events;
+  std::unordered_map<std::uint64_t, Session::State*> sessions;
+  std::vector<std::uint64_t> ending;  // everything inside is dead; their streams may still be read
+  std::unordered_set<std::uint64_t> graded;
+
+ private:
+  void nudge();  // makes the descriptor readable
+
+  EngineOptions options_;
+  std::optional<supervise::Timer> nudge_;
+  std::optional<supervise::Groups> groups_;
+  std::optional<sandbox::HostFacts> host_;
+};
+
+class Session::State {
+ public:
+  State(std::shared_ptr<Engine::State> of, std::shared_ptr<const CompiledPlan::State> from,
+        const SpawnOptions& options);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void start_run(const SpawnOptions& options);
+  void start_grading(const SpawnOptions& options);
+  // After each turn of the loop in which something can have changed.
+  void advance();
+
+  const std::uint64_t id;
+  std::shared_ptr<Engine::State> engine;
+  std::shared_ptr<const CompiledPlan::State> plan;
+  const StdinFrom stdin_from;
+  std::unique_ptr<supervise::Run> run;
+  std::unique_ptr<judge::Grading> grading;
+  std::optional<Result> result;
+
+ private:
+  void tell(EventKind kind, std::string_view bytes = {});
+  void tell_started();
+  void complete(std::variant<supervise::RunResult, judge::Grade, Failure> value);
+
+  std::optional<supervise::SaveFolder> save_folder_;
+  Duration spawned_;
+  bool told_started_ = false;
+};
+
+// What went wrong, as an outcome.
+supervise::SandboxFault fault_of(const std::exception& error);
+
+// The exception in flight, as Error.
+[[noreturn]] void throw_translated();
+
+// Runs `action`; what it throws leaves as Error.
+template <typename Action>
+decltype(auto) translated(Action&& action) {
+  try {
+    return action();
+  } catch (...) {
+    throw_translated();
+  }
+}
+
+}  // namespace evalrun
