@@ -39,6 +39,7 @@ struct MountStep {
   const char* size;    // of a tmpfs
   const char* inodes;  // of a tmpfs
   bool pid_view;       // of proc: subset=pid, hidepid=2
+  bool sealed;         // of a workspace: read-only once the files are placed
 };
 
 // A file of [files]. Items: indexes into `copies`.
@@ -66,6 +67,7 @@ StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept;
 // Makes the root tmpfs, its nodes and its mounts, and leaves it read-only. Consumes `tree_fds`.
 StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
 
+// Then makes the sealed workspaces read-only. Items: indexes into `copies`; of MountSetattr, into `mounts`.
 StepResult place_files(const RootSteps& steps, int root_fd) noexcept;
 
 // Enters the root, detaches the old one and checks that it is gone; ends in the plan's working directory.

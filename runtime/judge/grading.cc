@@ -8,6 +8,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/profile.h"
 #include "runtime/sandbox/compile.h"
 
 namespace evalrun::judge {
@@ -39,6 +40,7 @@ Plan compile_plan(const Plan& plan) {
   one.network = {};
   one.landlock = {};
   one.seccomp.deny.clear();
+  one.capabilities = capabilities_of(profiles().front());
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;
