@@ -40,7 +40,9 @@ Plan compile_plan(const Plan& plan) {
   one.network = {};
   one.landlock = {};
   one.seccomp.deny.clear();
-  one.capabilities = capabilities_of(profiles().front());
+  one.profiles = {{&profiles().front(), plan.whole}};
+  one.narrowings.clear();
+  one.capabilities = met(one.profiles, one.narrowings);
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;

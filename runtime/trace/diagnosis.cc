@@ -46,6 +46,9 @@ std::optional<Answer> of_missing(const std::string& call, const std::string& pat
   if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\"")};
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
+  if (plan.plan().capabilities.takes(Capability::FsRead)) {
+    return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}};
+  }
   return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}};
 }
 
@@ -64,6 +67,9 @@ std::optional<Answer> of_read_only(const std::string& path, const sandbox::Compi
 std::optional<Answer> of_no_exec(const std::string& path, const sandbox::CompiledPlan& plan) {
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount == nullptr) return std::nullopt;
+  if (plan.plan().capabilities.takes(Capability::Exec)) {
+    return Answer{"mounts", {who_takes(plan.plan(), Capability::Exec)}};
+  }
   if (mount->at == "/tmp" && std::holds_alternative<rootfs::Workspace>(mount->what)) {
     const std::string size = to_string(plan.plan().limits.workspace);
     return Answer{"mounts", {AddMount{.bind = "", .tmpfs = size, .at = "/tmp", .exec = true}}};

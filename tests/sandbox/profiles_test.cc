@@ -358,6 +358,27 @@ TEST(profiles, explain_prints_the_words_of_the_plan) {
       << "the program lies there" << pure;
 }
 
+// Neither what lies on the host alone nor a server's port is suggested to a plan that could not have it.
+TEST(profiles, nothing_is_suggested_that_the_profile_takes_away) {
+  EVALRUN_NEEDS_PYTHON;
+  const TemporaryFolder folder;
+  const auto suggested = [&](const std::string& profile) {
+    const std::string plan =
+        folder.write("plan.toml", "image = \"python\"\nsource = \"p.py\"\nprofile = \"" + profile +
+                                      "\"\nfiles.\"p.py\".text = '''\nimport os\nopen('/etc/debian_version')\n'''\n");
+    const Finished done = run_command({evalrun().string(), "trace", "--suggest", "--format", "json", plan});
+    return nlohmann::json::parse(done.output, nullptr, false);
+  };
+  if (!fs::exists("/etc/debian_version")) EVALRUN_SKIP("/etc/debian_version");
+  const nlohmann::json judged = suggested("judge");
+  EXPECT_TRUE(judged.at("runs").get<bool>()) << judged.dump();
+  const nlohmann::json pure = suggested("pure");
+  EXPECT_FALSE(pure.at("runs").get<bool>()) << pure.dump();
+  EXPECT_EQ(pure.at("additions").size(), 0U) << pure.dump();
+  EXPECT_NE(pure.at("left").dump().find("the profile \\\"pure\\\" takes fs.read away"), std::string::npos)
+      << pure.dump();
+}
+
 TEST(profiles, trace_names_the_profile_that_takes_a_word_away) {
   EVALRUN_NEEDS_PYTHON;
   const TemporaryFolder folder;
@@ -378,6 +399,45 @@ TEST(profiles, trace_names_the_profile_that_takes_a_word_away) {
   for (const auto& [word, layer] : expected) {
     EXPECT_EQ(remedies["the profile \"pure\" takes " + word + " away"], layer) << done.output;
   }
+}
+
+// One layer at a time is missing, as on a kernel that does not have it: what two layers hold is held.
+TEST(profiles, what_two_layers_take_away_stays_taken_without_either) {
+  const TemporaryFolder folder;
+  const auto output_without = [&](int call, const std::string& lines) {
+    const std::string plan = folder.write(
+        "plan.toml",
+        probe_plan("probe",
+                   {"read", "/etc/passwd", "create", "/work/x", "mkdir", "/work/d", "unlink", "/work/old", "fork", "1",
+                    "execute", "/work/other"},
+                   "files.old.text = \"\"\nfiles.other = { from = \"" + probe("probe").string() +
+                       "\", mode = \"0755\" }\n" + lines +
+                       "[require]\nlandlock = \"if-available\"\nlandlock_net = \"if-available\"\nlandlock_scopes = "
+                       "\"if-available\"\nseccomp = \"if-available\"\n"));
+    const Finished run = run_command({probe("without").string(),
+                                      std::to_string(call) + "=" + std::to_string(call == SYS_seccomp ? EPERM : ENOSYS),
+                                      evalrun().string(), "run", "--format", "json", plan});
+    const nlohmann::json result = nlohmann::json::parse(run.output, nullptr, false);
+    return result.is_object() ? result.at("stdout").value("text", run.output) : run.error_output;
+  };
+  const std::string pure = "profile = \"pure\"\n";
+  // A call that no run needs: both layers are there.
+  EXPECT_EQ(output_without(SYS_swapon, pure),
+            "read /etc/passwd EACCES\ncreate /work/x EROFS\nmkdir /work/d EPERM\nunlink /work/old EPERM\n"
+            "forked 0 then EPERM\nexecute /work/other EACCES\n");
+  // The other program that is executed then has no words, and says nothing.
+  EXPECT_EQ(output_without(SYS_landlock_create_ruleset, pure),
+            "read /etc/passwd OK\ncreate /work/x EROFS\nmkdir /work/d EPERM\nunlink /work/old EPERM\n"
+            "forked 0 then EPERM\n");
+  EXPECT_EQ(output_without(SYS_seccomp, pure),
+            "read /etc/passwd EACCES\ncreate /work/x EROFS\nmkdir /work/d EROFS\nunlink /work/old EROFS\n"
+            "forked 1\nexecute /work/other EACCES\n");
+  const std::string no_delete = "capabilities = [\"fs.read\", \"fs.write\", \"process.spawn\"]\n";
+  EXPECT_EQ(output_without(SYS_landlock_create_ruleset, no_delete),
+            "read /etc/passwd OK\ncreate /work/x OK\nmkdir /work/d OK\nunlink /work/old EPERM\nforked 1\n");
+  EXPECT_EQ(output_without(SYS_seccomp, no_delete),
+            "read /etc/passwd OK\ncreate /work/x OK\nmkdir /work/d OK\nunlink /work/old EACCES\nforked 1\n"
+            "execute /work/other EACCES\n");
 }
 
 TEST(profiles, a_kernel_without_landlock_is_told_which_words_nothing_holds) {
