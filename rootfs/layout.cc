@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <ranges>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 namespace evalrun::rootfs {
@@ -66,9 +66,11 @@ bool program_lies_in_work(const Plan& plan) {
   if (program.find('/') != std::string::npos) return in_work(program);
   const auto path = plan.env.find("PATH");
   if (path == plan.env.end()) return false;
-  return std::ranges::any_of(std::views::split(path->second, ':'), [&](const auto& folder) {
-    return in_work(std::filesystem::path(folder.begin(), folder.end()));
-  });
+  std::istringstream folders(path->second);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (in_work(folder)) return true;
+  }
+  return false;
 }
 
 std::vector<Entry> own_entries(const Plan& plan) {
