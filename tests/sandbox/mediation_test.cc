@@ -18,10 +18,10 @@
 #include <sstream>
 #include <thread>
 
+#include "runtime/judge/verdict.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/deputy.h"
-#include "runtime/judge/verdict.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"

@@ -218,6 +218,60 @@ TEST(profiles, without_exec_a_program_cannot_run_what_it_brought_or_wrote) {
   EXPECT_EQ(run_plan(plan + "capabilities = [\"fs.read\", \"fs.write\", \"exec\"]\n").output(), "");
 }
 
+// The loader is a program that maps others. What remains of exec is what the program may read; under "pure" that is the
+// program.
+TEST(profiles, the_loader_runs_what_the_program_may_read_and_nothing_else) {
+  EVALRUN_NEEDS_PYTHON;
+  const std::string plan =
+      "image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\nimport os\n"
+      "loader = open('/work/loader').read()\n"
+      "os.execv(loader, [loader, '/usr/bin/echo', 'ran'])\n'''\n";
+  std::error_code error;
+  const fs::path loader = fs::canonical("/lib64/ld-linux-x86-64.so.2", error);
+  if (error) EVALRUN_SKIP("the loader of x86-64");
+  const std::string named = "files.loader.text = \"" + loader.string() + "\"\n";
+  const PlanRun pure = run_plan(plan + named + "profile = \"pure\"\n");
+  EXPECT_EQ(pure.output(), "") << shown(pure);
+  EXPECT_NE(pure.error_output().find("/usr/bin/echo: cannot open shared object file: Permission denied"),
+            std::string::npos)
+      << shown(pure);
+  EXPECT_EQ(run_plan(plan + named + "capabilities = [\"fs.read\"]\n").output(), "ran\n") << "as the table says";
+}
+
+constexpr const char* kWaysToProcesses = R"(
+import concurrent.futures, multiprocessing, os, subprocess
+def fork():
+    if os.fork() == 0: os._exit(0)
+def system():
+    if os.system('true') != 0: raise PermissionError
+def thread():
+    with concurrent.futures.ThreadPoolExecutor(4) as pool: assert sum(pool.map(abs, range(9))) == 36
+ways = {
+    'fork': fork,
+    'posix_spawn': lambda: os.posix_spawn('/usr/bin/true', ['true'], {}),
+    'subprocess': lambda: subprocess.run(['true']),
+    'multiprocessing': lambda: multiprocessing.Process(target=abs, args=(1,)).start(),
+    'system': system,
+    'thread': thread,
+}
+for name, act in ways.items():
+    try:
+        act()
+        print(name, 'works', flush=True)
+    except PermissionError: print(name, 'refused', flush=True)
+)";
+
+TEST(profiles, every_way_to_make_a_process_is_closed_and_threads_are_not) {
+  EVALRUN_NEEDS_PYTHON;
+  const std::string plan =
+      "image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''" + std::string(kWaysToProcesses) + "'''\n";
+  EXPECT_EQ(run_plan("profile = \"pure\"\n" + plan).output(),
+            "fork refused\nposix_spawn refused\nsubprocess refused\nmultiprocessing refused\nsystem refused\n"
+            "thread works\n");
+  EXPECT_EQ(run_plan("profile = \"judge\"\n" + plan).output(),
+            "fork works\nposix_spawn works\nsubprocess works\nmultiprocessing works\nsystem works\nthread works\n");
+}
+
 TEST(profiles, without_processes_and_threads_the_program_stays_alone) {
   const std::vector<std::string> words = {"fork", "1", "thread", "1"};
   EXPECT_EQ(run_plan(probe_plan("probe", words, "capabilities = [\"fs.read\", \"fs.write\"]\n")).output(),
