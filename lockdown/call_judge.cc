@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/profile.h"
+
 namespace evalrun::lockdown {
 namespace {
 
@@ -41,7 +43,9 @@ Remedy never(std::string_view reason) {
   return {"no plan allows this: " + std::string(reason)};
 }
 
-Remedy allow(std::string_view name) {
+Remedy allow(std::string_view name, const Plan& plan) {
+  const bool is_given = word_for_call(name) != Capability::CallsMore;
+  if (!is_given && plan.capabilities.takes(Capability::CallsMore)) return {who_takes(plan, Capability::CallsMore)};
   return {AddItem{"seccomp.allow", toml_string(std::string(name))}};
 }
 
@@ -77,16 +81,18 @@ Remedy CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) con
   if (std::ranges::count(plan_.seccomp.deny, call) > 0) {
     return {"take \"" + call + "\" out of [seccomp] deny"};
   }
-  if (row != nullptr && !row->unlocked_by.empty()) return allow(row->unlocked_by);
-  if (row != nullptr && row->only_without_network) return {SetKey{"network.mode", "\"loopback\""}};
+  const Capability word = row != nullptr && row->only_without ? *row->only_without : word_for_call(call);
+  if (word != Capability::CallsMore && plan_.capabilities.takes(word)) return {who_takes(plan_, word)};
+  if (row != nullptr && !row->unlocked_by.empty()) return allow(row->unlocked_by, plan_);
+  if (row != nullptr && row->only_without) return {SetKey{"network.mode", "\"loopback\""}};
   const CallGroup* group = group_of(call);
   if (group != nullptr) {
     if (!group->never_allowed.empty()) return never(group->never_allowed);
-    return group->when_pinned ? Remedy{SetKey{"limits.cpus", "\"any\""}} : allow(call);
+    return group->when_pinned ? Remedy{SetKey{"limits.cpus", "\"any\""}} : allow(call, plan_);
   }
   const FilteredCall* one = filtered(call);
   if (one == nullptr) return never("the call is unknown");
-  return one->never_allowed.empty() ? allow(call) : never(row != nullptr ? row->reason : one->never_allowed);
+  return one->never_allowed.empty() ? allow(call, plan_) : never(row != nullptr ? row->reason : one->never_allowed);
 }
 
 }  // namespace evalrun::lockdown

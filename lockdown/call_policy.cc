@@ -69,6 +69,13 @@ void check_overrides(const Plan& plan) {
   }
 }
 
+// Whether the plan has the words that seccomp.allow needs for this call.
+bool is_within_words(const Plan& plan, std::string_view call) {
+  const CapabilityRow& row = row_of(word_for_call(call));
+  if (plan.capabilities.takes(row.word)) return false;
+  return std::ranges::count(row.allows, call) > 0 || !plan.capabilities.takes(Capability::CallsMore);
+}
+
 class Resolver {
  public:
   explicit Resolver(const Plan& plan) : plan_(plan) {}
@@ -81,8 +88,8 @@ class Resolver {
   void add(const FilteredCall& filtered) {
     std::vector<ArgumentRow> rows;
     for (ArgumentRow row : filtered.rows) {
-      if (row.only_without_network && plan_.network.mode != NetworkMode::None) continue;
-      if (!row.unlocked_by.empty() && contains(plan_.seccomp.allow, row.unlocked_by)) row.verdict = CallVerdict::Allow;
+      if (row.only_without && has(*row.only_without)) continue;
+      if (!row.unlocked_by.empty() && allows(row.unlocked_by)) row.verdict = CallVerdict::Allow;
       rows.push_back(row);
     }
     add(filtered.call, {"", filtered.otherwise, std::move(rows), "the rows of arguments"});
@@ -92,7 +99,12 @@ class Resolver {
 
   void ask(std::string_view call) { replace(call, CallVerdict::Asked, "limits.address_space"); }
 
-  void deny(const std::string& call) {
+  // A call of the plan's list, or of its image's: those are passed over where the plan has not the word for them.
+  [[nodiscard]] bool allows(std::string_view call) const {
+    return contains(plan_.seccomp.allow, call) && is_within_words(plan_, call);
+  }
+
+  void deny(const std::string& call, std::string_view origin) {
     const std::optional<int> number = number_of_call(call);
     if (!number) return;
     const auto known = policy_.calls.find(*number);
@@ -102,7 +114,7 @@ class Resolver {
       rows = known->second.rows;
       std::erase_if(rows, [](const ArgumentRow& row) { return row.verdict != CallVerdict::Violation; });
     }
-    policy_.replace(*number, {call, CallVerdict::NotPermitted, std::move(rows), std::string(kDenyKey)});
+    policy_.replace(*number, {call, CallVerdict::NotPermitted, std::move(rows), std::string(origin)});
   }
 
   void admit_for_set_up(const SetUpCall& call) {
@@ -129,6 +141,11 @@ class Resolver {
     if (const std::optional<int> number = number_of_call(name)) {
       policy_.replace(*number, {name, verdict, {}, std::string(origin)});
     }
+  }
+
+  [[nodiscard]] bool has(Capability word) const {
+    if (word == Capability::NetLoopback) return plan_.network.mode != NetworkMode::None;
+    return !plan_.capabilities.takes(word);
   }
 
   const Plan& plan_;
@@ -185,12 +202,16 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
   for (const CallGroup& group : call_groups()) resolver.add(group);
   for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
   for (const std::string& name : plan.seccomp.allow) {
-    if (name != kFcntlLocks) resolver.allow(name, kAllowKey);
+    if (name != kFcntlLocks && resolver.allows(name)) resolver.allow(name, kAllowKey);
   }
   if (plan.limits.address_space) {
     for (const std::string_view call : calls_that_map()) resolver.ask(call);
   }
-  for (const std::string& name : plan.seccomp.deny) resolver.deny(name);
+  for (const CapabilityRow& row : capability_rows()) {
+    if (!plan.capabilities.takes(row.word)) continue;
+    for (const std::string_view call : row.calls) resolver.deny(std::string(call), row.name);
+  }
+  for (const std::string& name : plan.seccomp.deny) resolver.deny(name, kDenyKey);
   if (phase == Phase::SetUp) {
     for (const SetUpCall& call : set_up_calls()) resolver.admit_for_set_up(call);
   }

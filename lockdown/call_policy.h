@@ -18,7 +18,7 @@ std::optional<int> number_of_call(const std::string& name);
 struct CallDecision {
   std::string name;
   CallVerdict otherwise = kUnknownCall;
-  std::vector<ArgumentRow> rows{};  // only_without_network and unlocked_by have been resolved
+  std::vector<ArgumentRow> rows{};  // only_without and unlocked_by have been resolved
   std::string origin{};             // where the rule comes from: a group, the plan's key; for messages
 };
 

@@ -15,6 +15,8 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/plan/capability.h"
+
 namespace evalrun::lockdown {
 
 // What a filter says to a call. filter_program.h maps it to a seccomp action, in one place.
@@ -88,8 +90,8 @@ struct ArgumentRow {
   CallVerdict verdict;
   std::string_view reason;
   std::optional<ArgumentTest> and_test = {};
-  // Rows that hold only in plans whose network mode is "none".
-  bool only_without_network = false;
+  // Rows that hold only in plans that do not have the word; of net.loopback: whose network mode is "none".
+  std::optional<Capability> only_without = {};
   // Where not empty: seccomp.allow with this name turns the verdict into Allow.
   std::string_view unlocked_by = {};
 };

@@ -21,13 +21,18 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan) {
   // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
   // later.
   const std::uint64_t cpu = whole_seconds(limits.cpu) + 1;
+  const bool one_task = turns(plan.capabilities, LimitKnob::OneTask);
+  const bool no_files = turns(plan.capabilities, LimitKnob::NoFileSize);
   return {
       {{RLIMIT_CPU, cpu, cpu + 1}, "RLIMIT_CPU", "a wall behind the supervisor's count of the whole tree"},
       same(RLIMIT_STACK, limits.stack.count, "RLIMIT_STACK", "limits.stack; also bounds execve's arguments"),
       // init is a process of the same user.
-      same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init"),
+      one_task
+          ? same(RLIMIT_NPROC, 2, "RLIMIT_NPROC", "init and the program: neither process.spawn nor process.threads")
+          : same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init"),
       same(RLIMIT_NOFILE, limits.open_files, "RLIMIT_NOFILE", "limits.open_files"),
-      same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),
+      no_files ? same(RLIMIT_FSIZE, 0, "RLIMIT_FSIZE", "no fs.write")
+               : same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),
       same(RLIMIT_AS, RLIM_INFINITY, "RLIMIT_AS",
            limits.address_space ? "limits.address_space is set when the program first asks for memory"
                                 : "memory means resident memory; a caller's own limit is none of the plan's"),

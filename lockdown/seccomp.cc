@@ -53,6 +53,10 @@ class Explanation {
     if (plan_.limits.address_space) {
       add_list("asked: the supervisor holds limits.address_space", {calls_that_map().begin(), calls_that_map().end()});
     }
+    for (const CapabilityRow& row : capability_rows()) {
+      if (!plan_.capabilities.takes(row.word)) continue;
+      add_list(std::string(row.name) + " is taken: EPERM", {row.calls.begin(), row.calls.end()});
+    }
     add_list("allowed by the plan", plan_.seccomp.allow);
     add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.seccomp.deny);
   }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 namespace evalrun::rootfs {
@@ -46,6 +48,31 @@ std::vector<Entry> etc_files(const Plan& plan) {
   return entries;
 }
 
+ProcView view_of(const Plan& plan) {
+  const bool processes_only = plan.proc == ProcView::Full && turns(plan.capabilities, MountKnob::ProcessesOnly);
+  return processes_only ? ProcView::Pid : plan.proc;
+}
+
+Access access_of(const Plan& plan, Access asked) {
+  return turns(plan.capabilities, MountKnob::ReadOnly) ? Access::ReadOnly : asked;
+}
+
+// By its name, as execve finds it: a bare name through PATH.
+bool program_lies_in_work(const Plan& plan) {
+  const auto in_work = [&](const std::filesystem::path& path) {
+    return is_within((std::filesystem::path(plan.cwd) / path).lexically_normal().string(), "/work");
+  };
+  const std::string& program = plan.argv.front();
+  if (program.find('/') != std::string::npos) return in_work(program);
+  const auto path = plan.env.find("PATH");
+  if (path == plan.env.end()) return false;
+  std::istringstream folders(path->second);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (in_work(folder)) return true;
+  }
+  return false;
+}
+
 std::vector<Entry> own_entries(const Plan& plan) {
   std::vector<Entry> entries = etc_files(plan);
   for (const char* name : kDevices) {
@@ -59,10 +86,15 @@ std::vector<Entry> own_entries(const Plan& plan) {
   link("/dev/stdin", "/proc/self/fd/0");
   link("/dev/stdout", "/proc/self/fd/1");
   link("/dev/stderr", "/proc/self/fd/2");
-  if (plan.proc != ProcView::None) entries.push_back({"/proc", Proc{plan.proc}, "mount /proc", {}});
-  entries.push_back({"/work", Workspace{Execution::Allowed}, "workspace /work", {}});
-  entries.push_back({"/tmp", Workspace{Execution::Denied}, "workspace /tmp", {}});
-  entries.push_back({"/dev/shm", Workspace{Execution::Denied}, "workspace /dev/shm", {}});
+  if (const ProcView view = view_of(plan); view != ProcView::None) {
+    entries.push_back({"/proc", Proc{view}, "mount /proc", {}});
+  }
+  const bool runs_work = !turns(plan.capabilities, MountKnob::WorkNoExec) || program_lies_in_work(plan);
+  const Access access = access_of(plan, Access::ReadWrite);
+  entries.push_back(
+      {"/work", Workspace{runs_work ? Execution::Allowed : Execution::Denied, access}, "workspace /work", {}});
+  entries.push_back({"/tmp", Workspace{Execution::Denied, access}, "workspace /tmp", {}});
+  entries.push_back({"/dev/shm", Workspace{Execution::Denied, access}, "workspace /dev/shm", {}});
   return entries;
 }
 
@@ -70,11 +102,12 @@ Entry from_mount(const Plan& plan, const Mount& mount) {
   Entry entry{mount.at, {}, describe("mount", mount.at, mount.position), mount.position};
   if (const auto* bind = std::get_if<Mount::Bind>(&mount.what)) {
     entry.what = Bind{.source = bind->source.string(),
-                      .access = mount.access,
+                      .access = access_of(plan, mount.access),
                       .execution = mount.execution,
                       .optional = mount.optional};
   } else {
-    entry.what = Tmpfs{std::get<Mount::Tmpfs>(mount.what).size, plan.limits.inodes, mount.execution};
+    entry.what = Tmpfs{std::get<Mount::Tmpfs>(mount.what).size, plan.limits.inodes, mount.execution,
+                       access_of(plan, Access::ReadWrite)};
   }
   return entry;
 }

@@ -40,11 +40,13 @@ struct Bind {
 // A writable folder of the root tmpfs itself.
 struct Workspace {
   Execution execution = Execution::Denied;
+  Access access = Access::ReadWrite;  // ReadOnly: once the plan's files have been placed
 };
 struct Tmpfs {
   Bytes size;
   unsigned inodes = 0;
   Execution execution = Execution::Denied;
+  Access access = Access::ReadWrite;
 };
 struct Proc {
   ProcView view = ProcView::Pid;

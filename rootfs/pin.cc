@@ -211,7 +211,8 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
                      .set_attributes = 0,
                      .size = nullptr,
                      .inodes = nullptr,
-                     .pid_view = false});
+                     .pid_view = false,
+                     .sealed = false});
   mount_names_.push_back(entry.origin);
 }
 
@@ -224,14 +225,17 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
                  .set_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
                  .size = nullptr,
                  .inodes = nullptr,
-                 .pid_view = false};
+                 .pid_view = false,
+                 .sealed = false};
   if (const auto* workspace = std::get_if<Workspace>(&entry.what)) {
     if (workspace->execution == Execution::Denied) step.set_attributes |= MOUNT_ATTR_NOEXEC;
+    step.sealed = workspace->access == Access::ReadOnly;
   } else if (const auto* tmpfs = std::get_if<Tmpfs>(&entry.what)) {
     step.kind = MountStep::Kind::Tmpfs;
     step.size = keep(size_option(tmpfs->size.count));
     step.inodes = keep(std::to_string(tmpfs->inodes + 1));  // its root takes one
     if (tmpfs->execution == Execution::Denied) step.set_attributes |= MOUNT_ATTR_NOEXEC;
+    if (tmpfs->access == Access::ReadOnly) step.set_attributes |= MOUNT_ATTR_RDONLY;
   } else {
     step.kind = MountStep::Kind::Proc;
     step.pid_view = std::get<Proc>(entry.what).view == ProcView::Pid;
@@ -330,7 +334,8 @@ std::string PinnedRoot::describe(Stage stage, Operation operation, int item) con
   };
   switch (stage) {
     case Stage::Trees: return pick(tree_names_);
-    case Stage::Files: return pick(copy_names_);
+    case Stage::Files: return pick(operation == Operation::MountSetattr ? mount_names_ : copy_names_);
+    case Stage::Job: return "a file of the job";
     case Stage::Enter: return operation == Operation::Chdir ? steps_.cwd : "";
     case Stage::Mounts: {
       const bool node = operation == Operation::Mkdir || operation == Operation::Symlink ||

@@ -249,6 +249,17 @@ StepResult copy_file(const CopyStep& copy, int item, int root_fd) noexcept {
   return outcome;
 }
 
+StepResult seal_workspace(const MountStep& step, int item, int root_fd) noexcept {
+  const int fd = open_in_root(root_fd, step.path, O_PATH | O_DIRECTORY);
+  // Not Openat2, which is a file's here.
+  if (fd < 0) return failure(Operation::MountSetattr, fd, item);
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  const long result = sys(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
+  sys(SYS_close, fd);
+  return result < 0 ? failure(Operation::MountSetattr, result, item) : success();
+}
+
 long mount_identity(int fd, const char* path, int flags, std::uint64_t* identity) noexcept {
   struct statx now {};
   const long result = sys(SYS_statx, fd, path, flags, STATX_MNT_ID, &now);
@@ -329,6 +340,11 @@ StepResult place_files(const RootSteps& steps, int root_fd) noexcept {
   for (std::size_t i = 0; i < steps.copies.size(); ++i) {
     const StepResult placed = copy_file(steps.copies[i], static_cast<int>(i), root_fd);
     if (placed.failed()) return placed;
+  }
+  for (std::size_t i = 0; i < steps.mounts.size(); ++i) {
+    if (!steps.mounts[i].sealed) continue;
+    const StepResult sealed = seal_workspace(steps.mounts[i], static_cast<int>(i), root_fd);
+    if (sealed.failed()) return sealed;
   }
   return success();
 }

@@ -43,6 +43,7 @@ struct MountStep {
   const char* size;    // of a tmpfs
   const char* inodes;  // of a tmpfs
   bool pid_view;       // of proc: subset=pid, hidepid=2
+  bool sealed;         // of a workspace: read-only once the files are placed
 };
 
 // A file of [files]. Items: indexes into `copies`.
@@ -77,6 +78,7 @@ StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) 
 StepResult mount_shared(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
 StepResult mount_of_run(const RootSteps& steps, int* root_fd) noexcept;
 
+// Then makes the sealed workspaces read-only. Items: indexes into `copies`; of MountSetattr, into `mounts`.
 StepResult place_files(const RootSteps& steps, int root_fd) noexcept;
 
 // The same by the target itself, locked down: what it could write it writes. A folder that is there already is right.

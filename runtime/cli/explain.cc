@@ -1,13 +1,14 @@
 #include "runtime/cli/explain.h"
 
 #include "lockdown/filter_listing.h"
+#include "runtime/plan/profile.h"
 #include "runtime/sandbox/step_table.h"
 
 namespace evalrun::cli {
 namespace {
 
 std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
+  text.append(text.size() < width ? width - text.size() : 1, ' ');
   return text;
 }
 
@@ -25,10 +26,10 @@ std::string describe_mount(const rootfs::Entry& entry) {
     flags = bind->device ? "read-write, noexec" : flags_of(bind->access, bind->execution) + ", nodev";
   } else if (const auto* workspace = std::get_if<rootfs::Workspace>(&entry.what)) {
     what = "workspace";
-    flags = flags_of(Access::ReadWrite, workspace->execution) + ", nodev";
+    flags = flags_of(workspace->access, workspace->execution) + ", nodev";
   } else if (const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&entry.what)) {
     what = "tmpfs of " + to_string(tmpfs->size);
-    flags = flags_of(Access::ReadWrite, tmpfs->execution) + ", nodev";
+    flags = flags_of(tmpfs->access, tmpfs->execution) + ", nodev";
   } else if (const auto* proc = std::get_if<rootfs::Proc>(&entry.what)) {
     what = proc->view == ProcView::Pid ? "proc, processes only" : "proc, full";
     flags = "read-only, noexec, nodev";
@@ -85,9 +86,10 @@ std::string explain_steps() {
 }  // namespace
 
 std::string explain(const sandbox::CompiledPlan& plan) {
-  return explain_mounts(plan) + "\n" + explain_landlock(plan) + "\nseccomp, whitelist of " +
-         std::to_string(plan.whitelist().size()) + " instructions, seal of " + std::to_string(plan.seal().size()) +
-         "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" + explain_rlimits(plan) + "\n" + explain_steps();
+  return explain_capabilities(plan.plan()) + "\n" + explain_mounts(plan) + "\n" + explain_landlock(plan) +
+         "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
+         std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" +
+         explain_rlimits(plan) + "\n" + explain_steps();
 }
 
 std::string explain_seccomp(const sandbox::CompiledPlan& plan) {

@@ -71,6 +71,12 @@ std::string remedy_for_namespace(const Host& host, const Refusal& refused, const
          (manager_switch.empty() ? "" : "; in this container: " + manager_switch);
 }
 
+// The cgroup namespace is the one that a run makes later than the others, by another call.
+std::optional<Refusal> try_namespace(const Host& host, std::uint64_t flag) {
+  if (flag != CLONE_NEWCGROUP) return try_steps(CLONE_NEWUSER | flag, host.identity, {});
+  return try_steps(CLONE_NEWUSER, host.identity, {{"unshare", [] { return sys(SYS_unshare, CLONE_NEWCGROUP); }}});
+}
+
 Check check_namespace(const Host& host, const NamespaceRow& row) {
   Check check{.name = row.layer};
   if (!row.present) {
@@ -80,7 +86,7 @@ Check check_namespace(const Host& host, const NamespaceRow& row) {
     check.accept = {accepting(row.layer)};
     return check;
   }
-  const auto refused = try_steps(CLONE_NEWUSER | row.flag, host.identity, {});
+  const auto refused = try_namespace(host, row.flag);
   check.finding =
       refused ? to_string(*refused) + " with a new " + row.what : std::string("a new ") + row.what + " can be made";
   if (!refused) return check;
@@ -288,13 +294,23 @@ std::vector<Check> check_landlock(const Host& host) {
   for (const LandlockRow& row : kLandlockRows) checks.push_back(check_landlock_row(row, host));
   const int abi = host.facts.landlock_abi;
   if (abi == 0) return checks;
-  const auto restrict_self = [&] {
-    lockdown::LandlockSteps steps{};
-    steps.attributes.handled_fs = lockdown::fs_rights_of(abi);
-    steps.attributes_size = lockdown::ruleset_size_of(abi);
-    return as_call(lockdown::restrict_by_landlock(steps));
+  long ruleset = -1;
+  const auto create = [&] {
+    lockdown::RulesetAttributes attributes;
+    attributes.handled_fs = lockdown::fs_rights_of(abi);
+    return ruleset = sys(SYS_landlock_create_ruleset, &attributes, lockdown::ruleset_size_of(abi), 0);
   };
-  const auto refused = try_steps(0, host.identity, {no_new_privileges(), {"landlock_restrict_self", restrict_self}});
+  const auto add_rule = [&] {
+    const long root = sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
+    const lockdown::PathBeneath rule{lockdown::kFsReadDir, static_cast<std::int32_t>(root)};
+    return root < 0 ? root : sys(SYS_landlock_add_rule, ruleset, lockdown::kRulePathBeneath, &rule, 0);
+  };
+  const auto restrict_self = [&] { return sys(SYS_landlock_restrict_self, ruleset, 0); };
+  const auto refused = try_steps(0, host.identity,
+                                 {no_new_privileges(),
+                                  {"landlock_create_ruleset", create},
+                                  {"landlock_add_rule", add_rule},
+                                  {"landlock_restrict_self", restrict_self}});
   if (!refused) return checks;
   checks.front().state = State::Broken;
   checks.front().finding = to_string(*refused);

@@ -7,6 +7,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/room.h"
+#include "runtime/plan/profile.h"
 #include "runtime/sandbox/compile.h"
 
 namespace evalrun::judge {
@@ -34,6 +35,9 @@ Plan compile_plan(const Plan& plan) {
   one.network = {};
   one.landlock = {};
   one.seccomp.deny.clear();
+  one.profiles = {{&profiles().front(), plan.whole}};
+  one.narrowings.clear();
+  one.capabilities = met(one.profiles, one.narrowings);
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/plan/overrides.h"
+#include "runtime/plan/profile.h"
 
 namespace evalrun {
 namespace {
@@ -145,9 +146,41 @@ std::vector<Key> program_rows() {
   };
 }
 
+void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
+  d.plan.profiles.push_back({&profiles()[index], position});
+}
+
+void narrow(Draft& d, const std::vector<ChoicesForm::Choice>& choices, const Entry& entry) {
+  Narrowing& narrowing = d.plan.narrowings.emplace_back();
+  narrowing.position = entry.position;
+  for (const auto& [index, position] : choices) {
+    narrowing.words.push_back({capability_rows()[index].word, position});
+  }
+}
+
+std::vector<Key> profile_rows() {
+  std::vector<std::string> names;
+  for (const Profile& profile : profiles()) names.emplace_back(profile.name);
+  std::vector<std::string> words;
+  for (const CapabilityRow& row : capability_rows()) words.emplace_back(row.name);
+  return {
+      {"profile", in_quotes(names.front()),
+       "What kind of program it is: which capability words it has and which limits it begins with, both listed below.",
+       ChoiceForm{names, [](Draft& d, std::size_t v, const Entry& entry) { name_profile(d, v, entry.position); }}},
+      {"profile", "", "Or several, of which the strictest counts, word by word; an image's profile counts too.",
+       ChoicesForm{names, 1,
+                   [](Draft& d, const std::vector<ChoicesForm::Choice>& v, const Entry&) {
+                     for (const auto& [index, position] : v) name_profile(d, index, position);
+                   }}},
+      {"capabilities", "",
+       "Of the profile's words, only these; without the key, all. To list a word that the profile takes is an error.",
+       ChoicesForm{words, 0, narrow}},
+  };
+}
+
 // "stdout" and "stderr" but for the words that only standard error has.
-std::vector<Key> output_rows(LastingText path, Field<Output> field,
-                             std::vector<std::pair<std::string, Output>> choices, const std::string& stream) {
+std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<std::pair<std::string, Output>> choices,
+                             const std::string& stream) {
   return {
       choice<Output>(path, field, std::move(choices),
                      kept("Where " + stream + " goes; \"capture\" puts it into the result.")),
@@ -593,6 +626,11 @@ void store_includes(Draft& d, std::vector<std::string> v, const Entry& entry) {
   for (std::string& reference : v) d.includes.push_back({std::move(reference), entry.position});
 }
 
+// Those of included images stay.
+void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) {
+  for (const std::string& path : v) d.plan.libraries.push_back(normalised(path));
+}
+
 std::vector<Key> image_own_rows() {
   return {
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
@@ -610,6 +648,11 @@ std::vector<Key> image_own_rows() {
                   "The argv of a plan that has none but a [compile]; without it, the run line."),
       {"include", "[]", "Images whose env, limits, mounts, links, proc and seccomp come first; at most 8 deep.",
        TextsForm{text_rule::kImageReference, 0, store_includes}},
+      {"libraries", "[]",
+       "What programs of the image load before and while they run: without fs.read, all of the image that stays "
+       "readable "
+       "beside the program and its loader. Paths that this host does not have are passed over.",
+       TextsForm{text_rule::kSandboxPath, 0, store_libraries}},
       {"abstract", "false", "Whether the image is only there to be included.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
       {"link[]", "", "A symbolic link.",
@@ -681,6 +724,7 @@ std::vector<Key> smoke_rows() {
 
 std::vector<Key> plan_rows() {
   std::vector<Key> rows = program_rows();
+  append(rows, profile_rows());
   append(rows, stream_rows());
   append(rows, file_rows());
   append(rows, limit_rows(plan_limits()));
@@ -702,7 +746,8 @@ std::vector<Key> image_rows() {
 }
 
 bool is_shared_section(std::string_view top) noexcept {
-  return top == "env" || top == "limits" || top == "mount" || top == "proc" || top == "seccomp";
+  return top == "env" || top == "limits" || top == "mount" || top == "proc" || top == "seccomp" || top == "profile" ||
+         top == "capabilities";
 }
 
 }  // namespace evalrun

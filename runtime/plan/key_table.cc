@@ -58,6 +58,12 @@ std::string alternatives(const std::vector<std::string>& words) {
   return text;
 }
 
+std::vector<std::string> quoted(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back("\"" + word + "\"");
+  return quoted;
+}
+
 // Times are written in seconds by to_string; a whole number of hours reads better in a range.
 std::string in_words(Duration time) {
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(time);
@@ -76,10 +82,10 @@ struct Describe {
   std::string operator()(const CountForm& form) const { return "a whole number from " + range_text(form); }
   std::string operator()(const NumberForm& form) const { return "a number from " + range_text(form); }
   std::string operator()(const FlagForm&) const { return "true or false"; }
-  std::string operator()(const ChoiceForm& form) const {
-    std::vector<std::string> quoted;
-    for (const std::string& name : form.names) quoted.push_back("\"" + name + "\"");
-    return alternatives(quoted);
+  std::string operator()(const ChoiceForm& form) const { return alternatives(quoted(form.names)); }
+  std::string operator()(const ChoicesForm& form) const {
+    return std::string(form.least > 0 ? "a list, not empty, each item " : "a list, each item ") +
+           alternatives(quoted(form.names));
   }
   std::string operator()(const TextForm& form) const { return std::string(form.rule.expected); }
   std::string operator()(const TextsForm& form) const {
@@ -107,6 +113,7 @@ struct Range {
   std::string operator()(const NumberForm& form) const { return in_words(form.least) + " to " + in_words(form.most); }
   std::string operator()(const FlagForm&) const { return ""; }
   std::string operator()(const ChoiceForm&) const { return ""; }
+  std::string operator()(const ChoicesForm&) const { return ""; }
   std::string operator()(const TextForm&) const { return ""; }
   std::string operator()(const TextsForm&) const { return ""; }
   std::string operator()(const TableForm& form) const {

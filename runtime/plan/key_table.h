@@ -45,6 +45,16 @@ struct ChoiceForm {
   std::vector<std::string> names;
   Store<std::size_t> store;  // an index into `names`
 };
+// A list of names, with the place of each.
+struct ChoicesForm {
+  struct Choice {
+    std::size_t index;  // into `names`
+    SourcePosition position;
+  };
+  std::vector<std::string> names;
+  std::size_t least;  // how many there must be
+  Store<std::vector<Choice>> store;
+};
 struct TextForm {
   TextRule rule;
   Store<std::string> store;
@@ -71,8 +81,8 @@ struct TableForm {
   std::function<void(Draft&, const Entry&)> end = nullptr;    // behind them
 };
 
-using Form = std::variant<TimeForm, SizeForm, CountForm, NumberForm, FlagForm, ChoiceForm, TextForm, TextsForm,
-                          CountsForm, TableForm>;
+using Form = std::variant<TimeForm, SizeForm, CountForm, NumberForm, FlagForm, ChoiceForm, ChoicesForm, TextForm,
+                          TextsForm, CountsForm, TableForm>;
 
 // A text of the table that lasts as long as the process: a literal, or one that `kept()` keeps. A string of its own for
 // each key would be a good part of what starting evalrun costs.

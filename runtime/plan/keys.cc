@@ -6,6 +6,7 @@
 
 #include "runtime/core/text.h"
 #include "runtime/plan/key_table.h"
+#include "runtime/plan/profile.h"
 
 namespace evalrun {
 namespace {
@@ -22,6 +23,7 @@ struct TypeName {
   std::string operator()(const NumberForm&) const { return "number"; }
   std::string operator()(const FlagForm&) const { return "boolean"; }
   std::string operator()(const ChoiceForm&) const { return "choice"; }
+  std::string operator()(const ChoicesForm&) const { return "list of choices"; }
   std::string operator()(const TextForm&) const { return "text"; }
   std::string operator()(const TextsForm&) const { return "list of texts"; }
   std::string operator()(const CountsForm&) const { return "list of whole numbers"; }
@@ -121,6 +123,9 @@ struct ValueSchema {
   }
   Json operator()(const FlagForm&) const { return {{"type", "boolean"}}; }
   Json operator()(const ChoiceForm& form) const { return {{"enum", form.names}}; }
+  Json operator()(const ChoicesForm& form) const {
+    return {{"type", "array"}, {"items", {{"enum", form.names}}}, {"minItems", form.least}};
+  }
   Json operator()(const TextForm& form) const { return text_schema(form.rule); }
   Json operator()(const TextsForm& form) const {
     return {{"type", "array"}, {"items", text_schema(form.rule)}, {"minItems", form.least}};
@@ -192,7 +197,7 @@ std::string schema_text() {
   print_text(plan_keys(), kPlanTitle, out);
   out.append("\n");
   print_text(image_keys(), kImageTitle, out);
-  return out;
+  return out + "\n" + profiles_text();
 }
 
 std::string schema_json() {
@@ -210,7 +215,7 @@ std::string schema_markdown() {
   print_markdown(plan_keys(), kPlanTitle, out);
   out.append("\n");
   print_markdown(image_keys(), kImageTitle, out);
-  return out;
+  return out + "\n" + profiles_markdown();
 }
 
 }  // namespace evalrun

@@ -10,6 +10,7 @@
 #include "runtime/plan/key_table.h"
 #include "runtime/plan/overrides.h"
 #include "runtime/plan/plan_tree.h"
+#include "runtime/plan/profile.h"
 #include "runtime/plan/text_file.h"
 #include "runtime/plan/toml_tree.h"
 #include "runtime/plan/tree_reader.h"
@@ -128,25 +129,43 @@ void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
   }
 }
 
+// The image's profiles, then the plan's: their limits and ports come first, under what the image sets. So an image is
+// applied again where it turns out that there are other profiles than that of every plan.
+Image begin(Plan& plan, const Plan& rehearsed, const SourcePosition& image_named, ImageCache& images) {
+  const Plan header = plan;
+  const bool has_image = !rehearsed.image.empty();
+  Image image;
+  if (has_image) {
+    const auto& applied = images.apply(rehearsed.image, image_named, plan.folder);
+    image = applied.image;
+    plan = applied.plan;
+    plan.name = header.name;
+    plan.sha256 = header.sha256;
+    plan.folder = header.folder;
+    plan.whole = header.whole;
+  }
+  std::vector<NamedProfile> named = plan.profiles;
+  std::vector<Narrowing> narrowings = plan.narrowings;
+  named.insert(named.end(), rehearsed.profiles.begin(), rehearsed.profiles.end());
+  narrowings.insert(narrowings.end(), rehearsed.narrowings.begin(), rehearsed.narrowings.end());
+  if (named.empty()) return image;
+  plan = header;
+  begin_with(plan, named, narrowings);
+  return has_image ? images.apply_over(rehearsed.image, image_named, plan) : image;
+}
+
 void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
   // Values go straight into the plan, over those of its image; so the plan is read twice, the first time only for the
-  // image's name and for its own errors, which should come before the image's.
+  // image's name, for profiles and for its own errors, which should come before the image's.
   Plan scratch;
   Draft rehearsal(scratch, plan.whole, plan.folder);
   read_tree(root, plan_keys(), rehearsal);
-  Image image;
-  if (!scratch.image.empty()) {
-    const auto& applied = images.apply(scratch.image, rehearsal.where("image"), plan.folder);
-    Plan header = std::exchange(plan, applied.plan);
-    plan.name = std::move(header.name);
-    plan.sha256 = std::move(header.sha256);
-    plan.folder = std::move(header.folder);
-    plan.whole = std::move(header.whole);
-    image = applied.image;
-  }
+  const Image image = begin(plan, scratch, rehearsal.where("image"), images);
   Draft draft(plan, plan.whole, plan.folder);
   read_tree(root, plan_keys(), draft);
+  const std::vector<std::string> own_calls = draft.allow;
   join(std::move(draft));
+  settle_capabilities(plan, own_calls);
   plan.image = image.name;
   if (plan.compile && plan.compile->argv.empty()) take_compile_line(plan, image);
   if (plan.argv.empty()) take_run_line(plan, image);

@@ -15,6 +15,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/units.h"
+#include "runtime/plan/capability.h"
 
 namespace evalrun {
 
@@ -188,6 +189,24 @@ struct Require {
   Need cgroup = Need::IfAvailable;
 };
 
+struct Profile;  // plan/profile.h
+
+// A profile, and where the plan or its image names it.
+struct NamedProfile {
+  const Profile* profile;
+  SourcePosition position;
+};
+
+// One list of `capabilities`: every word that is not in it is taken away.
+struct Narrowing {
+  struct Word {
+    Capability word;
+    SourcePosition position;
+  };
+  std::vector<Word> words;
+  SourcePosition position;
+};
+
 struct Determinism {
   bool aslr = true;
 };
@@ -209,8 +228,12 @@ struct Plan {
   std::vector<WorkFile> files;
   std::vector<CollectFile> collect;
   Limits limits;
-  std::vector<Mount> mounts;  // the image's, then the plan's
-  std::vector<Link> links;    // the image's
+  std::vector<Mount> mounts;           // the image's, then the plan's
+  std::vector<Link> links;             // the image's
+  std::vector<std::string> libraries;  // the image's: paths in the sandbox that stay readable without fs.read
+  std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_plan()
+  std::vector<Narrowing> narrowings;   // the same
+  CapabilitySet capabilities;          // what all of these leave
   Network network;
   LandlockPaths landlock;
   Seccomp seccomp;

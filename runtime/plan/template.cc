@@ -88,6 +88,10 @@ const ImageCache::Applied& ImageCache::apply(const std::string& reference, const
   return applied_.emplace(name, std::move(applied)).first->second;
 }
 
+Image ImageCache::apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const {
+  return apply_image({reference, position, plan.folder}, search_path_, plan);
+}
+
 PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides)
     : root_(read_plan_tree(text, overrides)), header_(plan_header(text)) {
   Plan scratch;

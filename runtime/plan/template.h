@@ -32,6 +32,9 @@ class ImageCache {
   const Applied& apply(const std::string& reference, const SourcePosition& position,
                        const std::filesystem::path& folder);
 
+  // The image's values over those that the plan has already; not kept.
+  Image apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const;
+
  private:
   std::vector<std::filesystem::path> search_path_;
   std::map<std::string, Applied> applied_;

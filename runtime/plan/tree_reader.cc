@@ -78,13 +78,19 @@ class Converter {
   bool operator()(const ChoiceForm& form) const {
     const auto* text = std::get_if<std::string>(&node_.value);
     if (text == nullptr) return false;
-    const auto chosen = std::ranges::find(form.names, *text);
-    if (chosen == form.names.end()) {
-      const std::string meant = text->size() <= kMaxQuoted ? nearest(*text, form.names) : "";
-      fail(entry_,
-           "expected " + describe(keys_) + found(*text) + (meant.empty() ? "" : "; did you mean \"" + meant + "\"?"));
-    }
-    form.store(draft_, static_cast<std::size_t>(chosen - form.names.begin()), entry_);
+    form.store(draft_, chosen(*text, form.names, describe(keys_), entry_), entry_);
+    return true;
+  }
+
+  bool operator()(const ChoicesForm& form) const {
+    const auto* array = std::get_if<TomlArray>(&node_.value);
+    if (array == nullptr) return false;
+    if (array->size() < form.least) fail(entry_, "expected " + describe(form) + ", found an empty one");
+    std::vector<ChoicesForm::Choice> choices;
+    each<std::string>(*array, form, [&](const std::string& text, const Entry& entry) {
+      choices.push_back({chosen(text, form.names, describe(form), entry), entry.position});
+    });
+    form.store(draft_, std::move(choices), entry_);
     return true;
   }
 
@@ -123,6 +129,16 @@ class Converter {
   bool operator()(const TableForm&) const { return false; }
 
  private:
+  static std::size_t chosen(const std::string& text, const std::vector<std::string>& names, const std::string& expected,
+                            const Entry& entry) {
+    const auto place = std::ranges::find(names, text);
+    if (place == names.end()) {
+      const std::string meant = text.size() <= kMaxQuoted ? nearest(text, names) : "";
+      fail(entry, "expected " + expected + found(text) + (meant.empty() ? "" : "; did you mean \"" + meant + "\"?"));
+    }
+    return static_cast<std::size_t>(place - names.begin());
+  }
+
   template <typename F, typename Parse>
   bool measure(const F& form, Parse parse) const {
     const auto* text = std::get_if<std::string>(&node_.value);

@@ -3,7 +3,7 @@
 #include <sys/capability.h>
 
 #include "runtime/core/error.h"
-#include "runtime/sandbox/path_rules.h"
+#include "runtime/sandbox/program_files.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -18,9 +18,9 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-std::vector<lockdown::PathRule> present_rules(const Plan& plan, const rootfs::Layout& layout,
+std::vector<lockdown::PathRule> present_rules(const Plan& plan, const rootfs::Layout& layout, const ProgramFiles& files,
                                               const rootfs::PinnedRoot& root) {
-  std::vector<lockdown::PathRule> rules = make_path_rules(plan, layout);
+  std::vector<lockdown::PathRule> rules = make_path_rules(plan, layout, files);
   std::erase_if(rules, [&](const lockdown::PathRule& rule) {
     const rootfs::Entry* mount = rootfs::mount_holding(layout, rule.path);
     return mount != nullptr && !root.has(*mount);
@@ -77,8 +77,9 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
       host_(host),
       layers_(decide_layers(plan_, host_)),
       layout_(rootfs::make_layout(plan_, names_of(extras.carried))),
+      program_files_(find_program_files(plan_, layout_, program_candidates(plan_), extras.carried)),
       root_(plan_, layout_, std::move(extras.carried)),
-      landlock_(plan_, present_rules(plan_, layout_, root_), host_.landlock_abi),
+      landlock_(plan_, present_rules(plan_, layout_, program_files_, root_), host_.landlock_abi),
       rlimit_rows_(lockdown::make_rlimits(plan_)),
       programs_(program_candidates(plan_)),
       environment_(environment_of(plan_)) {

@@ -15,6 +15,7 @@
 #include "runtime/sandbox/child.h"
 #include "runtime/sandbox/host.h"
 #include "runtime/sandbox/layers.h"
+#include "runtime/sandbox/path_rules.h"
 
 namespace evalrun::sandbox {
 
@@ -60,6 +61,7 @@ class CompiledPlan {
   HostFacts host_;
   Layers layers_;
   rootfs::Layout layout_;
+  ProgramFiles program_files_;
   rootfs::PinnedRoot root_;
   lockdown::LandlockRules landlock_;
   std::vector<lockdown::RlimitRow> rlimit_rows_;

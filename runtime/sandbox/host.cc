@@ -112,7 +112,7 @@ std::string explain_refused_namespaces(int error) {
   }
   if (under_seccomp_filter()) {
     return "a system-call filter around this process (a container's default profile, for instance) refuses them; allow "
-           "clone3 and clone with CLONE_NEW* flags there, or run without that profile";
+           "clone3, clone and unshare with CLONE_NEW* flags there, or run without that profile";
   }
   if (error == EINVAL || error == ENOSYS) {
     return "this kernel lacks one of the namespaces or clone3 (Linux 5.3); evalrun needs Linux 6.1 or newer";

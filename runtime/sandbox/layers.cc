@@ -4,6 +4,7 @@
 
 #include "lockdown/landlock_abi.h"
 #include "runtime/core/error.h"
+#include "runtime/plan/profile.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -30,7 +31,8 @@ LayerState decide_landlock_fs(const Plan& plan, int abi) {
                   landlock_needs(lockdown::kAbiTruncate, abi, "keeping files outside of landlock.write from truncation",
                                  "Linux 6.2"));
   }
-  return decide(abi >= 1, plan.require.landlock, "landlock", landlock_needs(1, abi, "Landlock", "Linux 5.13"));
+  return decide(abi >= 1, plan.require.landlock, "landlock",
+                landlock_needs(1, abi, "Landlock", "Linux 5.13") + unheld_without(plan, "landlock"));
 }
 
 }  // namespace
@@ -58,7 +60,8 @@ Layers decide_layers(const Plan& plan, const HostFacts& host) {
                                landlock_needs(lockdown::kAbiNet, abi, "the control of TCP ports", "Linux 6.7"));
   layers.landlock_scopes = decide(abi >= lockdown::kAbiScopes, require.landlock_scopes, "landlock_scopes",
                                   landlock_needs(lockdown::kAbiScopes, abi, "the scopes", "Linux 6.12"));
-  layers.seccomp = decide(host.seccomp_filters, require.seccomp, "seccomp", "this kernel has no seccomp filters");
+  layers.seccomp = decide(host.seccomp_filters, require.seccomp, "seccomp",
+                          "this kernel has no seccomp filters" + unheld_without(plan, "seccomp"));
   return layers;
 }
 

@@ -23,11 +23,53 @@ std::uint64_t implied_rights(const rootfs::Entry& entry) {
     return with_execution(bind->access == Access::ReadWrite ? kAll : kRead.rights, bind->execution);
   }
   if (const auto* workspace = std::get_if<rootfs::Workspace>(&entry.what)) {
-    return with_execution(kAll, workspace->execution);
+    return with_execution(workspace->access == Access::ReadWrite ? kAll : kRead.rights, workspace->execution);
   }
-  if (const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&entry.what)) return with_execution(kAll, tmpfs->execution);
+  if (const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&entry.what)) {
+    return with_execution(tmpfs->access == Access::ReadWrite ? kAll : kRead.rights, tmpfs->execution);
+  }
   if (std::holds_alternative<rootfs::Proc>(entry.what)) return kRead.rights;
   return 0;
+}
+
+std::uint64_t rights_of(PathRight right) {
+  switch (right) {
+    case PathRight::Read: return kRead.rights;
+    case PathRight::Write: return kWrite.rights;
+    case PathRight::Execute: return kExecute.rights;
+    case PathRight::Delete: return kDelete.rights;
+  }
+  return 0;
+}
+
+// The rights of the words that the plan takes away.
+std::uint64_t taken_rights(const CapabilitySet& held) {
+  std::uint64_t rights = 0;
+  for (const CapabilityRow& row : capability_rows()) {
+    if (row.path_right && held.takes(row.word)) rights |= rights_of(*row.path_right);
+  }
+  return rights;
+}
+
+// What the plan or its compile step placed in /work is the program; the loader asks for its cache first of all.
+bool belongs_to_program(const std::string& at) {
+  return at == "/work" || at == "/etc/ld.so.cache";
+}
+
+// Devices hold nothing. What belongs to the program may be read.
+std::uint64_t left_of(std::uint64_t rights, const rootfs::Entry& entry, std::uint64_t taken) {
+  const auto* bind = std::get_if<rootfs::Bind>(&entry.what);
+  if (bind != nullptr && bind->device) return rights;
+  return rights & ~(belongs_to_program(entry.at) ? taken & ~kRead.rights : taken);
+}
+
+void add_program_files(const ProgramFiles& files, std::uint64_t taken, std::vector<PathRule>& rules) {
+  if ((taken & (kRead.rights | kExecute.rights)) == 0) return;
+  for (const std::string& program : files.programs) {
+    rules.push_back({program, kExecute.rights | lockdown::kFsReadFile});
+  }
+  if ((taken & kRead.rights) == 0) return;
+  for (const std::string& library : files.libraries) rules.push_back({library, kRead.rights});
 }
 
 // Of each mount that holds a listed path, only the listed paths keep the rights of `kind`.
@@ -53,16 +95,18 @@ void narrow(const Plan& plan, const rootfs::Layout& layout, const lockdown::Righ
 
 }  // namespace
 
-std::vector<PathRule> make_path_rules(const Plan& plan, const rootfs::Layout& layout) {
+std::vector<PathRule> make_path_rules(const Plan& plan, const rootfs::Layout& layout, const ProgramFiles& files) {
+  const std::uint64_t taken = taken_rights(plan.capabilities);
   std::vector<PathRule> rules;
   // `ls /` works. The right reaches everything below, so a plan that narrows reading does without it.
-  if (plan.landlock.read.empty()) rules.push_back({"/", lockdown::kFsReadDir});
+  if (plan.landlock.read.empty()) rules.push_back({"/", lockdown::kFsReadDir & ~taken});
   for (const rootfs::Entry& entry : layout.entries) {
-    const std::uint64_t rights = implied_rights(entry);
+    const std::uint64_t rights = left_of(implied_rights(entry), entry, taken);
     if (rights != 0) rules.push_back({entry.at, rights});
     // evalrun's own files under /etc stand on the root tmpfs, which no rule covers.
-    if (entry.at == "/etc" && !rootfs::is_mount(entry)) rules.push_back({entry.at, kRead.rights});
+    if (entry.at == "/etc" && !rootfs::is_mount(entry)) rules.push_back({entry.at, kRead.rights & ~taken});
   }
+  add_program_files(files, taken, rules);
   narrow(plan, layout, kRead, plan.landlock.read, rules);
   narrow(plan, layout, kWrite, plan.landlock.write, rules);
   narrow(plan, layout, kExecute, plan.landlock.execute, rules);

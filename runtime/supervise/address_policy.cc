@@ -60,6 +60,7 @@ sa_family_t family_of(std::span<const std::byte> address) noexcept {
 
 Decision decide_unix(const AddressRules& rules, MediatedCall call, const SocketKind& socket,
                      std::span<const std::byte> address) noexcept {
+  if (!rules.unix_sockets) return refuse(Refusal::NoUnixSockets);
   if (socket.type != SOCK_STREAM && socket.type != SOCK_SEQPACKET) return refuse(Refusal::OtherSocket);
   // Where it listens was decided when it was bound; one that was not, the kernel refuses.
   if (call == MediatedCall::Listen) return kActInside;
@@ -130,6 +131,7 @@ int errno_of(Refusal refusal) noexcept {
     case Refusal::AnyPort:
     case Refusal::PortNotInPlan:
     case Refusal::HostAbstract:
+    case Refusal::NoUnixSockets:
     case Refusal::NotWritablePlace: return EACCES;
   }
   return EACCES;
@@ -148,6 +150,7 @@ std::string_view describe(Refusal refusal) noexcept {
     case Refusal::HostAbstract: return "without a network namespace abstract names are the host's";
     case Refusal::NotWritablePlace: return "the Unix socket lies on a read-only mount";
     case Refusal::NotListenable: return "UDP sockets do not listen";
+    case Refusal::NoUnixSockets: return "the plan's profile gives no Unix sockets (net.unix)";
   }
   return "?";
 }

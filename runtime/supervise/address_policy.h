@@ -32,6 +32,7 @@ struct SocketKind {
 struct AddressRules {
   bool loopback = false;     // network.mode
   bool own_network = false;  // the run has a network namespace of its own
+  bool unix_sockets = true;  // net.unix
   std::span<const std::uint16_t> bind;
   std::span<const std::uint16_t> connect;
 };
@@ -49,8 +50,9 @@ enum class Refusal : std::uint8_t {
   HostAbstract,      // an abstract name, without a network namespace of the run's own
   NotWritablePlace,  // a Unix socket on a read-only mount
   NotListenable,     // listen on UDP
+  NoUnixSockets,     // a Unix socket (one of a pair) without net.unix
 };
-inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::NotListenable) + 1;
+inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::NoUnixSockets) + 1;
 
 int errno_of(Refusal refusal) noexcept;
 std::string_view describe(Refusal refusal) noexcept;

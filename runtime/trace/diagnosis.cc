@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lockdown/seccomp.h"
+#include "runtime/plan/profile.h"
 #include "runtime/supervise/address_policy.h"
 
 namespace evalrun::trace {
@@ -45,6 +46,9 @@ std::optional<Answer> of_missing(const std::string& call, const std::string& pat
   if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\"")};
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
+  if (plan.plan().capabilities.takes(Capability::FsRead)) {
+    return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}};
+  }
   return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}};
 }
 
@@ -63,6 +67,9 @@ std::optional<Answer> of_read_only(const std::string& path, const sandbox::Compi
 std::optional<Answer> of_no_exec(const std::string& path, const sandbox::CompiledPlan& plan) {
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount == nullptr) return std::nullopt;
+  if (plan.plan().capabilities.takes(Capability::Exec)) {
+    return Answer{"mounts", {who_takes(plan.plan(), Capability::Exec)}};
+  }
   if (mount->at == "/tmp" && std::holds_alternative<rootfs::Workspace>(mount->what)) {
     const std::string size = to_string(plan.plan().limits.workspace);
     return Answer{"mounts", {AddMount{.bind = "", .tmpfs = size, .at = "/tmp", .exec = true}}};
@@ -129,7 +136,11 @@ std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& 
   const auto family = seen.address.size() < 2 ? AF_UNSPEC
                                               : static_cast<int>(std::to_integer<unsigned>(seen.address[0]) |
                                                                  std::to_integer<unsigned>(seen.address[1]) << 8);
-  const supervise::AddressRules rules{network.mode == NetworkMode::Loopback, true, network.bind, network.connect};
+  const supervise::AddressRules rules{.loopback = network.mode == NetworkMode::Loopback,
+                                      .own_network = true,
+                                      .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
+                                      .bind = network.bind,
+                                      .connect = network.connect};
   const supervise::Decision decision =
       supervise::decide(rules,
                         call == "connect" ? MediatedCall::Connect
@@ -148,7 +159,19 @@ std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& 
   }
 }
 
+// What a profile takes away, by the layer that answered so.
+std::optional<Answer> of_profile(const ObservedCall& seen, const std::string& call, const Plan& plan) {
+  const auto taken = [&](Capability word) { return plan.capabilities.takes(word); };
+  const auto answer = [&](const char* layer, Capability word) { return Answer{layer, {who_takes(plan, word)}}; };
+  if (seen.error == EROFS && taken(Capability::FsWrite)) return answer("mounts", Capability::FsWrite);
+  if (seen.error != EACCES || seen.path.empty() || lockdown::is_mediated(seen.number)) return std::nullopt;
+  if (call == "execve")
+    return taken(Capability::Exec) ? std::optional(answer("landlock", Capability::Exec)) : std::nullopt;
+  return taken(Capability::FsRead) ? std::optional(answer("landlock", Capability::FsRead)) : std::nullopt;
+}
+
 std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
+  if (auto profile = of_profile(seen, call, plan.plan())) return profile;
   if (auto limit = of_limit(seen, call, plan.plan().limits)) return limit;
   if (lockdown::is_mediated(seen.number) && seen.error == EACCES) return of_mediation(seen, call, plan);
   if (is_one_of(call, {"chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid", "setresuid",

@@ -1,5 +1,6 @@
-// Runs a command on a kernel that seems to lack system calls:  without CALL=ERRNO[,CALL=ERRNO…] COMMAND [WORD…]
-// CALL is a number, ERRNO too. Used to show what evalrun says where a layer is missing.
+// Runs a command on a kernel that seems to lack system calls:  without CALL[&MASK]=ERRNO[,…] COMMAND [WORD…]
+// CALL is a number, ERRNO too; with a MASK, only where the first argument has one of its bits. Used to show what
+// evalrun says where a layer is missing.
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -17,9 +18,17 @@ int main(int argc, char** argv) {
   std::vector<sock_filter> code = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
   for (char* at = argv[1]; *at != '\0';) {
     const auto call = static_cast<unsigned>(std::strtoul(at, &at, 10));
+    const auto mask = *at == '&' ? static_cast<unsigned>(std::strtoul(at + 1, &at, 0)) : 0;
     const auto error = static_cast<unsigned>(std::strtoul(at + 1, &at, 10));
-    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+    const sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+    if (mask == 0) {
+      code.insert(code.end(), {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), refuse});
+    } else {
+      code.insert(code.end(), {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
+                               BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+                               BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1), refuse,
+                               BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))});
+    }
     if (*at == ',') ++at;
   }
   code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

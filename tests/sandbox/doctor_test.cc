@@ -174,6 +174,8 @@ TEST(doctor, each_call_that_a_container_refuses_is_named) {
       {SYS_mount_setattr, EPERM, "mounts", "mount_setattr"},
       {SYS_pivot_root, EPERM, "mounts", "pivot_root"},
       {SYS_umount2, EPERM, "mounts", "umount2"},
+      {SYS_unshare, EPERM, "cgroup_ns", "unshare"},
+      {SYS_landlock_add_rule, EPERM, "landlock", "landlock_add_rule"},
       {SYS_landlock_restrict_self, EPERM, "landlock", "landlock_restrict_self"}};
   for (const auto& [call, error, check, named] : calls) {
     const Diagnosis without = diagnose_without(refused(call, error));
@@ -183,6 +185,36 @@ TEST(doctor, each_call_that_a_container_refuses_is_named) {
     EXPECT_TRUE(has(without.text(check, "finding"), named)) << without.check(check);
     EXPECT_EQ(without.state("run"), "broken") << named;
   }
+}
+
+// All at once, as it comes: clone with one of the flags of new namespaces fails, clone3, whose flags no filter sees,
+// does not exist (profiles/seccomp/default.json of moby).
+TEST(doctor, under_dockers_default_profile_the_first_thing_that_is_missing_is_named_with_the_way_out) {
+  std::string calls =
+      std::to_string(SYS_clone) + "&0x7e020000=" + std::to_string(EPERM) + "," + refused(SYS_clone3, ENOSYS);
+  for (const int call : {SYS_mount, SYS_umount2, SYS_pivot_root, SYS_open_tree, SYS_fsopen, SYS_fsconfig, SYS_fsmount,
+                         SYS_move_mount, SYS_mount_setattr, SYS_setns, SYS_unshare, SYS_keyctl, SYS_bpf}) {
+    calls += "," + refused(call, EPERM);
+  }
+  const Diagnosis docker = diagnose_without(calls);
+  expect_consistent(docker);
+  EXPECT_EQ(docker.command.exit_code, 2) << docker.command.output;
+  EXPECT_EQ(docker.state("user_ns"), "broken");
+  EXPECT_TRUE(has(docker.text("user_ns", "finding"), "clone3: Function not implemented")) << docker.check("user_ns");
+  EXPECT_TRUE(has(docker.text("user_ns", "remedy"), "allow clone3, clone and unshare with CLONE_NEW* flags") ||
+              has(docker.text("user_ns", "remedy"), "seccomp=unconfined"))
+      << docker.check("user_ns");
+  EXPECT_EQ(docker.state("mounts"), "") << "without a user namespace there is nothing to mount in";
+  EXPECT_EQ(docker.state("run"), "broken");
+}
+
+// Of the two ways to new namespaces runs take the other.
+TEST(doctor, a_filter_on_clones_flags_alone_is_no_obstacle) {
+  const std::string calls = std::to_string(SYS_clone) + "&0x7e020000=" + std::to_string(EPERM);
+  const Diagnosis filtered = diagnose_without(calls);
+  EXPECT_LE(filtered.command.exit_code, 1) << filtered.command.output;
+  EXPECT_EQ(filtered.state("user_ns"), "good");
+  EXPECT_EQ(verdict_accepting(filtered, {probe("without").string(), calls}), "OK");
 }
 
 TEST(doctor, a_call_that_runs_do_not_need_may_be_refused) {

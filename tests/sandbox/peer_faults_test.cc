@@ -1,9 +1,11 @@
-// Faults that earlier systems of this kind had, one test each, named after what must happen instead. Three lists: that
+// Faults that earlier systems of this kind had, one test each, named after what must happen instead. Five lists: that
 // of a plan runner with sessions (1), of a capability sandbox for extensions (2), of a virtual machine's policy layer
-// (3).
+// (3), of a mediator of addresses (4), of a filter assembler with a supervisor (5). Most of the last two are in
+// mediation_test.cc and tests/unit/seccomp_test.cc.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -298,6 +300,61 @@ TEST(peer_faults, resource_limits_are_set_without_being_asked_for) {
       "limit 0 3 4\nlimit 1 67108864 67108864\nlimit 3 67108864 67108864\nlimit 4 0 0\nlimit 6 33 33\nlimit 7 256 256\n"
       "limit 8 65536 65536\nlimit 11 1024 1024\nlimit 12 0 0\nlimit 13 0 0\nlimit 14 0 0\n")
       << shown(run);
+}
+
+// ---- List 4 ----
+
+constexpr const char* kLoopback = "[network]\nmode = \"loopback\"\nbind = [8080]\nconnect = [8080]\n";
+
+TEST(peer_faults, multipath_tcp_is_no_way_around_the_ports) {
+  EXPECT_EQ(
+      run_plan(probe_plan("probe", {"socket", "2", "1", "262", "socket", "10", "1", "262", "socket", "2", "1", "6"},
+                          kLoopback))
+          .output(),
+      "socket EPROTONOSUPPORT\nsocket EPROTONOSUPPORT\nsocket OK\n");
+}
+
+// A supervisor that looks every 100 ms makes 200 calls take twenty seconds.
+TEST(peer_faults, a_mediated_call_waits_for_no_clock) {
+  const PlanRun run = run_plan(probe_plan("endpoints", {"many-calls", "200"},
+                                          "limits.wall = \"100s\"\nlimits.cpu = \"100s\"\n" + std::string(kLoopback)));
+  EXPECT_EQ(run.output(), "calls 200 failed 0\n") << shown(run);
+  EXPECT_LT(run.result.at("wall_us"), 10'000'000) << shown(run);
+}
+
+// ---- List 5 ----
+
+TEST(peer_faults, an_empty_list_allows_nothing) {
+  const auto output = [](const std::vector<std::string>& words, const std::string& more) {
+    return run_plan(probe_plan("endpoints", words, more)).output();
+  };
+  const std::vector<std::string> words = {"new", "tcp", "bind", "127.0.0.1:8080", "connect", "127.0.0.1:8080"};
+  EXPECT_EQ(output(words, "network = { mode = \"loopback\", bind = [], connect = [] }\n"),
+            "bind 127.0.0.1:8080 EACCES\nconnect 127.0.0.1:8080 EACCES\n");
+  EXPECT_EQ(output({"new", "tcp", "bind", "127.0.0.1:8080"}, kLoopback), "bind 127.0.0.1:8080 OK\n");
+  const std::string call = std::to_string(SYS_memfd_create);
+  EXPECT_EQ(run_plan(hostile({"call-each", call}, "seccomp.allow = []\n")).output(), "call " + call + " ENOSYS\n");
+  EXPECT_EQ(run_plan(hostile({"call-each", call}, "seccomp.allow = [\"memfd_create\"]\n")).output(),
+            "call " + call + " EINVAL\n");
+  const std::vector<std::string> acts = {"create", "/work/x", "list", "/", "fork", "1", "thread", "1"};
+  EXPECT_EQ(run_plan(probe_plan("probe", acts, "capabilities = []\n")).output(),
+            "create /work/x EROFS\nlist / EACCES\nforked 0 then EPERM\nthreads 0 EAGAIN\n");
+  EXPECT_EQ(run_plan(probe_plan("probe", acts)).output(), "create /work/x OK\nlist / OK\nforked 1\nthreads 1 OK\n");
+}
+
+// A ledger of what was asked for and given back drifts; what is resident does not.
+TEST(peer_faults, memory_that_children_gave_back_is_not_held_against_the_program) {
+  if (!fs::exists("/usr/bin/python3")) EVALRUN_SKIP("the image python");
+  const auto plan = [](const std::string& rounds, const std::string& size) {
+    return "image = \"python\"\nsource = \"p.py\"\nlimits.memory = \"96MiB\"\nlimits.cpu = \"20s\"\nlimits.wall = "
+           "\"60s\"\nfiles.\"p.py\".text = '''\nimport os\nfor _ in range(" +
+           rounds + "):\n  pid = os.fork()\n  if pid == 0:\n    held = b'x' * (" + size +
+           " << 20)\n    os._exit(0)\n  os.waitpid(pid, 0)\nprint('all')\n'''\n";
+  };
+  const PlanRun many = run_plan(plan("30", "24"));
+  EXPECT_EQ(many.verdict(), "OK") << shown(many);
+  EXPECT_EQ(many.output(), "all\n");
+  EXPECT_EQ(run_plan(plan("1", "300")).verdict(), "MLE");
 }
 
 }  // namespace

@@ -44,6 +44,52 @@ TEST(require, no_landlock_runs_and_is_said_where_the_plan_accepts_it) {
   EXPECT_EQ(run.result.at("layers").at("landlock").at("abi"), 0);
 }
 
+// The names that such a switch has had in other sandboxes, and those that one would guess here.
+TEST(require, no_environment_variable_overrides_yes) {
+  const TemporaryFolder folder;
+  const std::string plan =
+      folder.write("plan.toml", probe_plan("probe", {"say", "ran"}, "[require]\nlandlock = \"yes\"\n")).string();
+  const auto exit_code_with = [&](const std::vector<std::string>& variables, const std::string& setting) {
+    std::vector<std::string> argv = {"env"};
+    argv.insert(argv.end(), variables.begin(), variables.end());
+    const std::string lack = std::to_string(SYS_landlock_create_ruleset) + "=" + std::to_string(ENOSYS);
+    argv.insert(argv.end(), {probe("without").string(), lack, evalrun().string(), "run", "--format", "json"});
+    for (const char* part : {"landlock", "landlock_net", "landlock_scopes"}) {
+      if (!setting.empty()) argv.insert(argv.end(), {"--set", std::string("require.") + part + "=" + setting});
+    }
+    argv.push_back(plan);
+    return run_command(argv).exit_code;
+  };
+  std::vector<std::string> variables;
+  for (const char* name :
+       {"REQUIRE", "EVALRUN_REQUIRE", "EVALRUN_REQUIRE_LANDLOCK", "EVALRUN_LANDLOCK", "EVALRUN_SET", "EVALRUN_OPTIONS",
+        "EVALRUN_PROFILE", "EVALRUN_SANDBOX", "EVALRUN_FALLBACK", "EVALRUN_INSECURE", "EVALRUN_ALLOW_DEGRADED",
+        "EVALRUN_MODE", "SANDBOX_FALLBACK", "NO_SANDBOX"}) {
+    for (const char* value :
+         {"if-available", "off", "warn", "1", "landlock=if-available", "require.landlock=if-available"})
+      variables.push_back(std::string(name) + "=" + value);
+  }
+  for (const std::string& variable : variables) EXPECT_EQ(exit_code_with({variable}, ""), 3) << variable;
+  EXPECT_EQ(exit_code_with({}, "if-available"), 0);
+}
+
+// An image comes by the search path, which a variable names: it may not say what a plan requires either.
+TEST(require, an_image_cannot_lower_what_a_plan_requires) {
+  const TemporaryFolder folder;
+  folder.write("images/lax.toml", "name = \"lax\"\n[require]\nlandlock = \"if-available\"\n");
+  folder.write("images/fair.toml", "name = \"fair\"\n");
+  const auto run_with = [&](const std::string& image) {
+    const std::string plan =
+        folder.write("plan.toml", "image = \"" + image + "\"\n" + probe_plan("probe", {"say", "ran"})).string();
+    return run_command({"env", "EVALRUN_IMAGES=" + (folder.path() / "images").string(), evalrun().string(), "run",
+                        "--format", "json", plan});
+  };
+  const Finished lax = run_with("lax");
+  EXPECT_EQ(lax.exit_code, 2);
+  EXPECT_NE(lax.error_output.find("require: unknown key"), std::string::npos) << lax.error_output;
+  EXPECT_EQ(run_with("fair").exit_code, 0);
+}
+
 TEST(require, a_refused_namespace_is_explained) {
   const PlanRun run = run_without(SYS_clone3, EPERM, probe_plan("probe", {"say", "ran"}));
   EXPECT_EQ(run.command.exit_code, 3);

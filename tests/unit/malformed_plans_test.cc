@@ -505,6 +505,7 @@ std::set<std::string> types_of(const KeyNode& node) {
     std::string operator()(const NumberForm&) const { return "a float"; }
     std::string operator()(const FlagForm&) const { return "a boolean"; }
     std::string operator()(const ChoiceForm&) const { return "a string"; }
+    std::string operator()(const ChoicesForm&) const { return "an array"; }
     std::string operator()(const TextForm&) const { return "a string"; }
     std::string operator()(const TextsForm&) const { return "an array"; }
     std::string operator()(const CountsForm&) const { return "an array"; }

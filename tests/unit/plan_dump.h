@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/plan/plan.h"
+#include "runtime/plan/profile.h"
 
 namespace evalrun::test {
 
@@ -121,6 +122,11 @@ class PlanDump {
   }
 
   void dump_layers(const Plan& plan) {
+    for (const NamedProfile& each : plan.profiles) line("profile", each.profile->name);
+    for (const CapabilityRow& row : capability_rows()) {
+      line("capability." + std::string(row.name), name_of(plan.capabilities.of(row.word)));
+    }
+    for (const std::string& path : plan.libraries) line("library", path);
     line("network.mode", static_cast<int>(plan.network.mode));
     line("network.bind", join(plan.network.bind));
     line("network.connect", join(plan.network.connect));

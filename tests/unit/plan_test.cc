@@ -80,6 +80,15 @@ std::vector<Sample> samples() {
        "mount = bind /y at /x rw noexec\n"},
       {"mount[].exec", at_top("mount = [{ bind = \"/y\", at = \"/x\"<, exec = @> }]"), "true",
        "mount = bind /y at /x ro exec\n"},
+      {"profile", at_top("profile = @"), R"("pure")",
+       "profile = pure\ncapability.fs.read = taken\ncapability.fs.write = taken\ncapability.fs.delete = taken\n"
+       "capability.fs.lock = taken\ncapability.exec = taken\ncapability.process.spawn = taken\n"
+       "capability.net.unix = taken\ncapability.net.loopback = taken\ncapability.proc.machine = taken\n"
+       "capability.calls.more = taken\n"},
+      {"profile", at_top("profile = @"), R"(["judge", "build"])", "profile = build\n"},
+      {"capabilities", at_top("capabilities = @"),
+       R"(["fs.read", "fs.write", "fs.delete", "exec", "process.spawn", "net.loopback", "proc.machine", "calls.more"])",
+       "capability.fs.lock = taken\ncapability.process.threads = taken\ncapability.net.unix = taken\n"},
       {"network.mode", at_top("network.mode = @"), R"("loopback")", "network.mode = 1\n"},
       {"network.bind", at_top("network = { mode = \"loopback\"<, bind = @> }"), "[1, 65535]",
        "network.mode = 1\nnetwork.bind = [1][65535]\n"},
