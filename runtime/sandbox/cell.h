@@ -30,6 +30,9 @@ class Cell {
 
   // The run that was given out is gone.
   [[nodiscard]] bool is_free() const noexcept { return premises_.use_count() == 1; }
+  // No further run may be given out.
+  void retire() noexcept { is_retired_ = true; }
+  [[nodiscard]] bool is_retired() const noexcept { return is_retired_; }
   [[nodiscard]] unsigned runs() const noexcept { return runs_; }
   [[nodiscard]] const CompiledPlan& plan() const noexcept { return *plan_; }
 
@@ -42,6 +45,7 @@ class Cell {
   Fd control_;
   std::optional<SandboxProcess> keeper_;
   unsigned runs_ = 0;
+  bool is_retired_ = false;
 };
 
 }  // namespace evalrun::sandbox

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 
+#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/sandbox/timing_noise.h"
@@ -31,9 +32,11 @@ namespace evalrun::supervise {
 
 // What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
 struct Groundwork {
-  // Throws HostError.
+  // Both throw HostError. In a cell, whose plan is the run's but for the job.
   Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+  Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
 
+  std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
   std::optional<RunGroups> groups;
   sandbox::EmptySandbox sandbox;
 };
@@ -57,10 +60,16 @@ class Run {
   // is left behind then. `loop` and `groups` must outlive the run. `groundwork`:
   // laid for this plan before, or none.
   Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
-      std::optional<Groundwork> groundwork = {});
+      std::optional<Groundwork> groundwork = {}, sandbox::Start start = sandbox::Start::AtOnce);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
+
+  // Of a run that was made to be told: whether it waits for start(), ready or about to be; false where it has failed.
+  [[nodiscard]] bool is_waiting() const noexcept;
+  // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
+  // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
+  void start(const Plan& job, Partner partner = {});
 
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
@@ -87,6 +96,9 @@ class Run {
   Fd take_work_folder();
 
  private:
+  [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  [[nodiscard]] bool may_have_left_traces() const noexcept;
+
   enum class Phase { SettingUp, Running, Ending, Gone };
 
   void look_at_host();
@@ -124,7 +136,8 @@ class Run {
   std::optional<Drain> error_output_;
   Timer timer_;
   Duration spawned_;
-  std::optional<RunGroups> groups_;  // outlives the sandbox
+  std::shared_ptr<sandbox::Cell> cell_;  // outlives the sandbox, as do its groups
+  std::optional<RunGroups> groups_;
   sandbox::LayerState cgroup_state_;
   std::optional<sandbox::Sandbox> sandbox_;
   std::optional<TreeSampler> sampler_;
@@ -146,7 +159,11 @@ class Run {
   Bytes set_up_size_{};       // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
-  bool is_prepared_ = false;
+  bool waits_ = false;        // for start()
+  bool is_prepared_ = false;  // all is done but execve
+  pid_t target_ = -1;         // of a run that waits
+  std::vector<std::string> job_programs_;
+  std::uint64_t mediated_ = 0;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
