@@ -464,11 +464,12 @@ void Run::plan_next_look(Duration at, Duration cost) {
 
 void Run::on_timer() {
   timer_.acknowledge();
+  armed_ = {};
   const Duration at = now();
   const Limits& limits = plan_->plan().limits;
   switch (phase_) {
     case Phase::SettingUp:
-      if (at >= set_up_deadline_) {
+      if (at >= next_deadline()) {
         if (!outcome_) outcome_ = SandboxFault{"spawn", "wait for the set-up", "", ETIMEDOUT, true};
         end_now();
       }
@@ -494,6 +495,7 @@ void Run::on_timer() {
       if (at >= grace_deadline_) sandbox_->kill();
       break;
     case Phase::Gone:
+      if (at < grace_deadline_) break;
       // Whoever reads our own output does not; the run is over all the same.
       output_.give_up_sink();
       if (error_output_) error_output_->give_up_sink();
@@ -502,13 +504,22 @@ void Run::on_timer() {
   arm_timer();
 }
 
-void Run::arm_timer() {
+Duration Run::next_deadline() const {
   switch (phase_) {
-    case Phase::SettingUp: timer_.set(waits_ && is_prepared_ ? Duration::max() : set_up_deadline_); break;
-    case Phase::Running: timer_.set(target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_)); break;
-    case Phase::Ending: timer_.set(std::max(grace_deadline_, now() + 1ms)); break;
-    case Phase::Gone: timer_.set(grace_deadline_); break;
+    case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
+    case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
+    case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
+    case Phase::Gone: return grace_deadline_;
   }
+  return {};
+}
+
+// A timer that fires too soon is set again then; most runs have ended before.
+void Run::arm_timer() {
+  const Duration deadline = next_deadline();
+  if (armed_ != Duration{} && armed_ <= deadline) return;
+  armed_ = deadline;
+  timer_.set(deadline);
 }
 
 // Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.

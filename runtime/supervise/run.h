@@ -114,6 +114,7 @@ class Run {
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   void sample(Duration at);
+  [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
   [[nodiscard]] RunFacts facts() const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
@@ -146,6 +147,7 @@ class Run {
   std::optional<Haste> haste_;  // while a limit is near
 
   Phase phase_ = Phase::SettingUp;
+  Duration armed_{};  // what the timer is set to; zero: it is not
   Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
   Duration started_{};        // execve
   Duration ended_{};          // the program's end, or the moment it was ended
