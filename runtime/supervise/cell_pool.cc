@@ -119,6 +119,13 @@ std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
   return run;
 }
 
+bool CellPool::is_ready() const noexcept {
+  if (kinds_.empty() || kinds_.front().is_cold) return true;
+  const auto& waiting = kinds_.front().waiting;
+  return waiting.size() >= ready_ &&
+         std::ranges::all_of(waiting, [](const auto& run) { return run->is_prepared() || !run->is_waiting(); });
+}
+
 bool CellPool::prepare() {
   if (kinds_.empty() || kinds_.front().is_cold) return false;
   Kind& kind = kinds_.front();

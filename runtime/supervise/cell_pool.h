@@ -31,6 +31,9 @@ class CellPool {
   // all that can be started has been.
   bool prepare();
 
+  // Whether as many as shall wait do, locked down and ready for their job; true where nothing can be prepared.
+  [[nodiscard]] bool is_ready() const noexcept;
+
  private:
   struct Kind {
     std::shared_ptr<const sandbox::CompiledPlan> plan;

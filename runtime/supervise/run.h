@@ -67,6 +67,8 @@ class Run {
 
   // Of a run that was made to be told: whether it waits for start(), ready or about to be; false where it has failed.
   [[nodiscard]] bool is_waiting() const noexcept;
+  // It does nothing more until then.
+  [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
   // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
   void start(const Plan& job, Partner partner = {});
