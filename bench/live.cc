@@ -80,7 +80,8 @@ class Crowd {
     std::size_t said = 0;
     for (unsigned i = 0; i < size; ++i) {
       runs_.push_back(
-          std::make_unique<Run>(loop_, groups_, sleeper_, [&said](std::string_view text) { said += text.size(); }));
+          std::make_unique<Run>(loop_, groups_, sleeper_,
+                                supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");
   }

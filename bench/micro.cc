@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "lockdown/seccomp.h"
-#include "runtime/report/report.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
+#include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
 
 namespace evalrun {

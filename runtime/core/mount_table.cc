@@ -22,12 +22,11 @@ std::string unescaped(std::string_view field) {
   return name;
 }
 
-// Cuts the first word off.
+// Cuts the first word off, and the one space behind it: a source can be empty (mount(2) with ""), and still counts.
 std::string_view take_word(std::string_view& line) {
-  const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
-  const std::size_t end = std::min(line.find(' ', begin), line.size());
-  const std::string_view word = line.substr(begin, end - begin);
-  line.remove_prefix(end);
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
   return word;
 }
 
@@ -52,7 +51,8 @@ std::vector<MountRow> parse_mount_table(std::string_view text) {
     const std::string_view type = take_word(line);
     take_word(line);  // the source
     const std::string_view options = take_word(line);
-    if (!options.empty()) rows.push_back({unescaped(root), unescaped(at), std::string(type), std::string(options)});
+    if (type.empty() || options.empty()) continue;
+    rows.push_back({unescaped(root), unescaped(at), std::string(type), std::string(options)});
   }
   return rows;
 }

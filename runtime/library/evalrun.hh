@@ -241,8 +241,9 @@ struct Event {
 // past its limit. For threads that do nothing else.
 enum class Haste { Never, NearLimits };
 
-// PreparedWhileCompiling makes the namespaces of a plan's first session while the plan is compiled, in a process of their
-// own: sooner for who compiles a plan and spawns it at once; for who never spawns it, a process that waits in vain.
+// PreparedWhileCompiling makes the namespaces of a plan's first session while the plan is compiled, in a process of
+// their own: sooner for who compiles a plan and spawns it at once; for who never spawns it, a process that waits in
+// vain.
 enum class FirstSession { WhenSpawned, PreparedWhileCompiling };
 
 struct EngineOptions {

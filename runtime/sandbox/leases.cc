@@ -104,23 +104,27 @@ Cores take_listed(const Plan& plan, const std::vector<unsigned>& listed) {
 
 }  // namespace
 
-IdentityRange identity_range() {
-  std::ifstream map("/proc/self/uid_map");
-  if (!map) throw HostError("identity", "open", "/proc/self/uid_map", errno);
+IdentityRange identity_range_of(std::istream& uid_map) {
   IdentityRange best{kIdentityBase, 0, false};
   bool is_whole = false;
-  for (std::uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;) {
+  for (std::uint64_t inside = 0, outside = 0, count = 0; uid_map >> inside >> outside >> count;) {
     if (inside == 0) best.root_is_an_ordinary_user = outside != 0;
     is_whole = is_whole || (inside <= kIdentityBase && inside + count >= kIdentityBase + kIdentityCount);
     // In a container, stay clear of its system accounts.
     constexpr std::uint64_t kSystemAccounts = 1000;
-    if (!is_whole && inside + count > kSystemAccounts && count > best.count) {
-      const std::uint64_t take = std::min<std::uint64_t>(count / 2, kIdentityCount);
-      best.first = inside + count - take;
-      best.count = take;
-    }
+    const std::uint64_t end = inside + count;
+    const std::uint64_t first = std::max(end - std::min<std::uint64_t>(count / 2, kIdentityCount), kSystemAccounts);
+    if (first >= end || end - first <= best.count) continue;
+    best.first = first;
+    best.count = end - first;
   }
   return is_whole ? IdentityRange{kIdentityBase, kIdentityCount, best.root_is_an_ordinary_user} : best;
+}
+
+IdentityRange identity_range() {
+  std::ifstream map("/proc/self/uid_map");
+  if (!map) throw HostError("identity", "open", "/proc/self/uid_map", errno);
+  return identity_range_of(map);
 }
 
 Identity lease_identity(bool is_root, const IdentityRange& range) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,16 @@ inline constexpr uid_t kIdentityBase = 1'900'000'000;
 inline constexpr unsigned kIdentityCount = 65'536;
 
 // Where this process's user namespace has room for identities: the whole range on a host, the top of the largest range
-// that is mapped in a container.
+// that is mapped in a container, clear of its system accounts.
 struct IdentityRange {
   std::uint64_t first = kIdentityBase;
   std::uint64_t count = 0;
   bool root_is_an_ordinary_user = false;  // uid 0 of this namespace is another one outside
 };
 IdentityRange identity_range();
+
+// The same from the lines of a uid_map (user_namespaces(7)).
+IdentityRange identity_range_of(std::istream& uid_map);
 
 // Throws HostError where none is free or the lock file /run/evalrun/identities cannot be used.
 Identity lease_identity(bool is_root, const IdentityRange& range);

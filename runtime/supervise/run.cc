@@ -130,8 +130,9 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host());
   cell_ = std::move(groundwork->cell);
   if (groundwork->groups) {
+    // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
+    groundwork->groups->make_v1_groups();
     groups_.emplace(std::move(*groundwork->groups));
-    groups_->make_v1_groups();
   }
   sandbox_.emplace(std::move(groundwork->sandbox), *plan_, std::move(streams),
                    groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), start);

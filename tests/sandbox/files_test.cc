@@ -27,6 +27,23 @@ TEST(files, text_and_host_files_are_placed_with_their_modes) {
   EXPECT_EQ(read_file(folder.path() / "in/a.txt"), "from the host\n");
 }
 
+// More than one message to the sandbox may carry (SCM_MAX_FD is 253).
+TEST(files, three_hundred_host_files_are_placed_each_with_its_own_content) {
+  constexpr int kFiles = 300;
+  const TemporaryFolder folder;
+  std::vector<std::string> words;
+  std::string files, expected;
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string name = std::to_string(i);
+    folder.write("in/" + name, "content " + name + "\n");
+    files += "files.\"placed/" + name + "\" = { from = \"in/" + name + "\" }\n";
+    words.insert(words.end(), {"cat", "placed/" + name});
+    expected += "content " + name + "\n";
+  }
+  const PlanRun run = run_plan_in(folder, probe_plan("probe", words) + files);
+  EXPECT_EQ(run.output(), expected) << run.command.error_output;
+}
+
 TEST(files, work_may_be_executed_from_and_tmp_and_shm_may_not) {
   const PlanRun run = run_plan(probe_plan("probe", {"mappable", "/work/probe", "link", "/work/probe", "/tmp/probe",
                                                     "execute", "/dev/null", "execute", "/work/probe"}));

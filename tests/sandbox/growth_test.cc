@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/core/error.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/run.h"
@@ -76,6 +77,28 @@ TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(children(), janitor);
   EXPECT_EQ(groups_in(groups), 0U);
+}
+
+TEST(growth, a_run_whose_later_groups_cannot_be_made_leaves_neither_a_group_nor_a_process) {
+  std::vector<supervise::GroupTree> trees = supervise::find_group_trees(supervise::GroupVersions::V2);
+  if (trees.empty()) EVALRUN_SKIP("a cgroup v2 group that may be written");
+  const PlanText text{probe_plan("probe", {"say", "done"}, "require.cgroup = \"if-available\"\n"), "plan.toml", "plan",
+                      "/"};
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
+  supervise::EventLoop loop;
+  supervise::Groups whole(trees);
+  {
+    supervise::Run run(loop, whole, plan);
+    while (!run.finished()) loop.run_once();
+    EXPECT_EQ(run.take_result(nullptr).output.kept, "done\n");
+  }
+  trees.push_back({.kind = supervise::GroupTree::Kind::V1Cpuacct, .folder = "/no/such/tree", .memory = false});
+  supervise::Groups broken(trees);
+  [[maybe_unused]] const std::string name = broken.next_name();  // the janitor is there
+  const std::string janitors = children();
+  EXPECT_THROW(supervise::Run(loop, broken, plan), HostError);
+  EXPECT_EQ(children(), janitors);
+  EXPECT_EQ(groups_in(whole), 0U);
 }
 
 }  // namespace

@@ -82,6 +82,42 @@ TEST(mount_table, rows_are_told_apart_by_the_dash_and_names_are_unescaped) {
   EXPECT_EQ(rows[2].type, "proc");
 }
 
+TEST(mount_table, escapes_are_three_octal_digits_and_anything_else_stays) {
+  const std::vector<MountRow> rows = parse_mount_table(
+      "31 22 0:4 /a\\134b /tab\\011line\\012hash\\043 rw - tmpfs none rw\n"
+      "32 22 0:4 /\\04 /\\089\\x\\ rw - tmpfs none rw\n"
+      "33 22 0:4 / /\\134040 rw - tmpfs none rw\n");
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].root, "/a\\b");
+  EXPECT_EQ(rows[0].at, "/tab\tline\nhash#");
+  EXPECT_EQ(rows[1].root, "/\\04");
+  EXPECT_EQ(rows[1].at, "/\\089\\x\\");
+  EXPECT_EQ(rows[2].at, "/\\040") << "what was unescaped is not read again";
+}
+
+TEST(mount_table, a_mount_without_a_source_is_a_mount) {
+  const std::vector<MountRow> rows = parse_mount_table(
+      "31 22 0:4 / /srv/proc rw,nosuid -  proc rw,hidepid=2\n"
+      "31 22 0:4 / /srv/proc rw,nosuid - proc  rw,hidepid=2\n");
+  ASSERT_EQ(rows.size(), 1U) << "an empty type is none";
+  EXPECT_EQ(rows[0].at, "/srv/proc");
+  EXPECT_EQ(rows[0].type, "proc");
+  EXPECT_EQ(rows[0].options, "rw,hidepid=2");
+}
+
+TEST(mount_table, short_lines_are_left_out_and_the_last_line_needs_no_end) {
+  const std::string whole = "22 1 8:1 / /home rw shared:1 - ext4 /dev/sda1 rw";
+  ASSERT_EQ(parse_mount_table(whole).size(), 1U);
+  EXPECT_EQ(parse_mount_table("\n" + whole + "\n\n").size(), 1U);
+  // Cut anywhere before the last field it is no row, and the line behind it still is one.
+  for (std::size_t size = 0; size <= whole.size() - 2; ++size) {
+    const std::vector<MountRow> rows = parse_mount_table(whole.substr(0, size) + "\n" + whole + "\n");
+    ASSERT_EQ(rows.size(), 1U) << whole.substr(0, size);
+    EXPECT_EQ(rows[0].at, "/home");
+  }
+  EXPECT_TRUE(parse_mount_table("").empty());
+}
+
 TEST(mount_table, of_this_process_holds_its_root_and_proc) {
   bool root = false, proc = false;
   for (const MountRow& row : mount_table()) {

@@ -459,9 +459,9 @@ TEST(MalformedPlan, there_are_more_than_two_hundred_by_hand) {
 
 // Generated from the table. A key is written as one inline value: "mount[].at" = 5 is "mount = [{ at = 5 }]".
 
-std::string inline_plan(const std::string& path, const std::string& value) {
+std::string inline_plan(std::string_view path, const std::string& value) {
   std::vector<std::string> way;
-  std::string rest = path;
+  std::string rest(path);
   while (!rest.empty()) {
     const std::size_t end = rest.starts_with("[]") ? 2 : std::min(rest.find_first_of(".["), rest.size());
     way.push_back(rest.substr(0, end));
@@ -582,9 +582,9 @@ TEST(MalformedPlan, every_range_ends_where_the_table_says) {
     const std::string text = inline_plan(key.path, value);
     const auto error = refusal(text);
     // A key of a table that needs others is only held against its own range.
-    const bool of_range = error && error->key().starts_with(shown_key(key.path)) &&
+    const bool of_range = error && error->key().starts_with(shown_key(std::string(key.path))) &&
                           std::string(error->what()).find("from ") != std::string::npos;
-    const bool of_measure = error && error->key() == shown_key(key.path) &&
+    const bool of_measure = error && error->key() == shown_key(std::string(key.path)) &&
                             std::string(error->what()).find(range_text(key.form)) != std::string::npos;
     EXPECT_EQ(of_range || of_measure, !accepted) << text << (error ? error->what() : "");
   };

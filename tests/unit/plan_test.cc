@@ -204,7 +204,7 @@ TEST(Plan, every_row_of_the_table_has_a_sample) {
     const auto rows = std::ranges::count_if(plan_keys().rows, [&](const Key& other) {
       return other.path == key.path && !std::holds_alternative<TableForm>(other.form);
     });
-    EXPECT_EQ(sampled.count(key.path), static_cast<std::size_t>(rows)) << key.path;
+    EXPECT_EQ(sampled.count(std::string(key.path)), static_cast<std::size_t>(rows)) << key.path;
   }
 }
 
@@ -612,8 +612,9 @@ TEST(Schema, every_key_stands_in_every_form_of_it) {
   const std::string markdown = schema_markdown();
   for (const KeyTable* table : {&plan_keys(), &image_keys()}) {
     for (const Key& key : table->rows) {
-      EXPECT_NE(text.find("\n" + key.path + "\n"), std::string::npos) << key.path;
-      EXPECT_NE(markdown.find("| `" + key.path + "` |"), std::string::npos) << key.path;
+      const std::string path(key.path);
+      EXPECT_NE(text.find("\n" + path + "\n"), std::string::npos) << path;
+      EXPECT_NE(markdown.find("| `" + path + "` |"), std::string::npos) << path;
       EXPECT_TRUE(key.description.ends_with('.')) << key.path;
     }
   }
