@@ -14,6 +14,9 @@
 
 namespace evalrun::sandbox {
 
+// A cell's kernel objects are made anew after so many runs, whatever they were.
+inline constexpr unsigned kRunsOfACell = 1000;
+
 // Why runs of this plan may not follow each other in a cell; "" where they may.
 std::string why_not_shared(const CompiledPlan& plan);
 

@@ -9,8 +9,6 @@ namespace evalrun::supervise {
 namespace {
 
 constexpr std::size_t kMostKinds = 4;
-// A cell's kernel objects are made anew after so many runs, whatever they were.
-constexpr unsigned kRunsOfACell = 1000;
 // What is larger is not copied through memory.
 constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
 
@@ -66,7 +64,7 @@ CellPool::Kind& CellPool::add(std::shared_ptr<const sandbox::CompiledPlan> plan)
 
 std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
   std::erase_if(kind.cells, [](const std::shared_ptr<sandbox::Cell>& cell) {
-    return cell->is_free() && (cell->is_retired() || cell->runs() >= kRunsOfACell);
+    return cell->is_free() && (cell->is_retired() || cell->runs() >= sandbox::kRunsOfACell);
   });
   for (const auto& cell : kind.cells) {
     if (cell->is_free()) return cell;
