@@ -26,6 +26,8 @@ class CellPool {
 
   // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
   std::unique_ptr<Run> start(const Plan& plan, Partner partner = {});
+  // The same of a plan that has been compiled.
+  std::unique_ptr<Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
   // all that can be started has been.
@@ -42,8 +44,9 @@ class CellPool {
     bool is_cold = false;  // nothing of it can be prepared
   };
 
+  std::unique_ptr<Run> start_prepared(const Plan& plan, Partner& partner);
   Kind* find(const Plan& plan);
-  Kind& add(std::shared_ptr<const sandbox::CompiledPlan> plan);
+  void add(const Plan& plan);
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);
