@@ -46,6 +46,21 @@ bool is_the_same_for_all_jobs(const Plan& plan) {
 CellPool::CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready)
     : loop_(loop), groups_(groups), host_(host), ready_(ready) {}
 
+CellPool::~CellPool() {
+  kinds_.clear();
+  for (const Remains& remains : buried_) loop_.forget(remains.sandbox->pidfd().get());
+}
+
+// Waited for in the loop, as everything is; the cell is free then.
+void CellPool::bury(Remains remains) {
+  const auto place = buried_.insert(buried_.end(), std::move(remains));
+  const int pidfd = place->sandbox->pidfd().get();
+  loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
+    loop_.forget(pidfd);
+    buried_.erase(place);
+  });
+}
+
 CellPool::Kind* CellPool::find(const Plan& plan) {
   const auto found =
       std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan->plan()); });
@@ -82,8 +97,10 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     std::shared_ptr<sandbox::Cell> cell = free_cell(kind);
     if (!cell) return nullptr;
     try {
-      return std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
-                                   sandbox::Start::WhenTold);
+      auto run = std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
+                                       sandbox::Start::WhenTold);
+      run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
+      return run;
     } catch (...) {
       cell->retire();
       throw;

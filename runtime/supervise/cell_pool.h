@@ -21,6 +21,7 @@ class CellPool {
   // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. All that is referred to outlives
   // it.
   CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready);
+  ~CellPool();
   CellPool(const CellPool&) = delete;
   CellPool& operator=(const CellPool&) = delete;
 
@@ -50,12 +51,14 @@ class CellPool {
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);
+  void bury(Remains remains);
 
   EventLoop& loop_;
   Groups& groups_;
   const sandbox::HostFacts& host_;
   unsigned ready_;
-  std::list<Kind> kinds_;  // the one started last is first
+  std::list<Remains> buried_;  // until their inits have ended
+  std::list<Kind> kinds_;      // the one started last is first
 };
 
 }  // namespace evalrun::supervise
