@@ -33,6 +33,8 @@ constexpr Duration kSampleEvery = 10ms;
 // Otherwise the distance to the CPU limit decides, between these.
 constexpr Duration kSoonest = 1ms;
 constexpr Duration kLatest = 100ms;
+// A program that sleeps in groups that hold its limits is looked at ever less often: of a thousand, most do.
+constexpr Duration kQuietest = 1s;
 // A busy machine lets the supervisor wait that long for its turn, unless it asks for haste.
 constexpr Duration kNear = 50ms;
 // The end of a program's work is noticed within this part of limits.idle.
@@ -447,7 +449,9 @@ void Run::sample(Duration at) {
   }
   const Duration before = cpu_so_far_;
   cpu_so_far_ = cpu_time().total();
-  if (cpu_so_far_ - before > kIdleNoise || waits_for_a_core(at)) last_progress_ = at;
+  const bool works = cpu_so_far_ - before > kIdleNoise;
+  quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
+  if (works || waits_for_a_core(at)) last_progress_ = at;
   plan_next_look(at, now() - at);
 }
 
@@ -473,7 +477,7 @@ void Run::plan_next_look(Duration at, Duration cost) {
   const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
   const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
   const Duration nearest = time_to_nearest_limit(at);
-  Duration wait = groups_hold ? kLatest : kSampleEvery;
+  Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
   if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
   if (nearest > kNear) {
     haste_.reset();

@@ -165,16 +165,17 @@ class Run {
   Phase phase_ = Phase::SettingUp;
   Duration armed_{};  // what the timer is set to; zero: it is not
   Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
-  Duration started_{};        // execve
-  Duration ended_{};          // the program's end, or the moment it was ended
-  Duration gone_{};           // init reaped
-  Duration set_up_cpu_{};     // the target's, before execve
-  Duration init_cpu_{};       // init's, until it was locked down
-  Duration last_progress_{};  // when CPU time last grew, for limits.idle
-  Duration idle_{};           // how long it had not, when that was last looked at
-  Duration cpu_so_far_{};     // of the program, at the last look
-  Duration sampled_cpu_{};    // by sampling, where no group counts
-  Bytes set_up_size_{};       // the largest that the target was before execve
+  Duration started_{};                                    // execve
+  Duration ended_{};                                      // the program's end, or the moment it was ended
+  Duration gone_{};                                       // init reaped
+  Duration set_up_cpu_{};                                 // the target's, before execve
+  Duration init_cpu_{};                                   // init's, until it was locked down
+  Duration last_progress_{};                              // when CPU time last grew, for limits.idle
+  Duration idle_{};                                       // how long it had not, when that was last looked at
+  Duration quiet_wait_ = std::chrono::milliseconds(100);  // until the next look, where nothing asks for an earlier one
+  Duration cpu_so_far_{};                                 // of the program, at the last look
+  Duration sampled_cpu_{};                                // by sampling, where no group counts
+  Bytes set_up_size_{};                                   // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
   bool waits_ = false;        // for start()
