@@ -48,12 +48,10 @@ StepResult capabilities_are_gone(int last_capability) noexcept {
   for (const __user_cap_data_struct& word : held) {
     if ((word.effective | word.permitted | word.inheritable) != 0) return failure(Operation::CapabilitiesHeld, -EPERM);
   }
+  // The ambient set is a part of the permitted and the inheritable one (capabilities(7)), which are empty.
   for (int capability = 0; capability <= last_capability; ++capability) {
     if (sys(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) != 0) {
       return failure(Operation::BoundingHeld, -EPERM, capability);
-    }
-    if (sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) != 0) {
-      return failure(Operation::AmbientHeld, -EPERM, capability);
     }
   }
   if (sys(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0) != static_cast<long>(kSecurebits)) {
@@ -111,13 +109,21 @@ StepResult set_rlimits(std::span<const Rlimit> limits) noexcept {
   return success();
 }
 
-StepResult drop_capabilities(int last_capability) noexcept {
+StepResult drop_bounding_set(int last_capability) noexcept {
+  for (int capability = 0; capability <= last_capability; ++capability) {
+    const long result = sys(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (result < 0) return failure(Operation::PrctlBounding, result, capability);
+  }
+  return success();
+}
+
+StepResult drop_capabilities(int last_capability, BoundingSet bounding) noexcept {
   long result = sys(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (result < 0) return failure(Operation::PrctlAmbient, result);
   // Before capset: dropping from the bounding set takes CAP_SETPCAP.
-  for (int capability = 0; capability <= last_capability; ++capability) {
-    result = sys(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
-    if (result < 0) return failure(Operation::PrctlBounding, result, capability);
+  if (bounding == BoundingSet::Full) {
+    const StepResult dropped = drop_bounding_set(last_capability);
+    if (dropped.failed()) return dropped;
   }
   result = sys(SYS_prctl, PR_SET_SECUREBITS, kSecurebits, 0, 0, 0);
   if (result < 0) return failure(Operation::PrctlSecurebits, result);

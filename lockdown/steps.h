@@ -46,7 +46,12 @@ StepResult set_rlimits(std::span<const Rlimit> limits) noexcept;
 
 // Ambient set cleared, bounding set dropped, securebits locked, every capability given up, NO_NEW_PRIVS set; then all
 // of it read back. Items: the capability's number.
-StepResult drop_capabilities(int last_capability) noexcept;
+// Dropped: by whoever made this process, in a cell; it is read back all the same.
+enum class BoundingSet { Full, Dropped };
+StepResult drop_capabilities(int last_capability, BoundingSet bounding) noexcept;
+
+// Takes nothing that is held; needs CAP_SETPCAP.
+StepResult drop_bounding_set(int last_capability) noexcept;
 
 // Closes every descriptor from `first` on.
 StepResult close_descriptors(unsigned first) noexcept;

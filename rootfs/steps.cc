@@ -17,6 +17,7 @@ namespace {
 // linux/mount.h and sys/mount.h cannot be included together with glibc 2.36; these are the two old flags needed here.
 constexpr unsigned long kRecursivePrivate = 0x4000 | 0x40000;  // MS_REC | MS_PRIVATE
 constexpr unsigned kDetach = 2;                                // MNT_DETACH
+constexpr unsigned kNoFollow = 8;                              // UMOUNT_NOFOLLOW
 
 constexpr std::uint64_t kNoEscape = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 
@@ -221,6 +222,33 @@ StepResult clone_workspaces(const RootSteps& steps, int workspace_fd, int* clone
   return result < 0 ? failure(Operation::Umount, result) : success();
 }
 
+// The kernel gives a new /proc only where one can be seen already (fs/namespace.c, mount_too_revealing). What stands
+// here is the caller's own; each run takes it away before it mounts its own.
+StepResult attach_callers_proc(const MountStep& step, int item, int root_fd) noexcept {
+  const auto proc =
+      static_cast<int>(sys(SYS_open_tree, AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  if (proc < 0) return failure(Operation::OpenTree, proc, item);
+  const long result = set_tree_attributes(proc, step.set_attributes);
+  if (result < 0) {
+    sys(SYS_close, proc);
+    return failure(Operation::MountSetattr, result, item);
+  }
+  return attach(step, item, proc, root_fd);
+}
+
+StepResult mount_own_proc(const MountStep& step, int item, int root_fd) noexcept {
+  Operation failed = Operation::None;
+  const int proc = make_mount(step, nullptr, root_fd, &failed);
+  if (proc < 0) return failure(failed, proc, item);
+  // The caller's; the working directory is the root.
+  const long result = sys(SYS_umount2, step.path, kDetach | kNoFollow);
+  if (result < 0) {
+    sys(SYS_close, proc);
+    return failure(Operation::Umount, result, item);
+  }
+  return attach(step, item, proc, root_fd);
+}
+
 StepResult copy_file(const CopyStep& copy, int item, int root_fd) noexcept {
   open_how how{};
   how.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
@@ -306,8 +334,12 @@ StepResult mount_shared(const RootSteps& steps, const int* tree_fds, int* root_f
   StepResult result = make_root(steps, root_fd);
   if (!result.failed()) result = make_nodes(steps, NodeStep::Place::Workspace, *root_fd);
   for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
-    if (steps.mounts[i].kind != MountStep::Kind::Tree) continue;
-    result = make_and_attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
+    const MountStep& step = steps.mounts[i];
+    if (step.kind == MountStep::Kind::Tree) {
+      result = make_and_attach(step, static_cast<int>(i), tree_fds, *root_fd);
+    } else if (step.kind == MountStep::Kind::Proc) {
+      result = attach_callers_proc(step, static_cast<int>(i), *root_fd);
+    }
   }
   return result.failed() ? result : make_read_only(*root_fd);
 }
@@ -325,11 +357,11 @@ StepResult mount_of_run(const RootSteps& steps, int* root_fd) noexcept {
   std::size_t next = 0;
   for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
     const MountStep& step = steps.mounts[i];
-    if (step.kind == MountStep::Kind::Tree) continue;
-    if (step.kind == MountStep::Kind::Workspace) {
-      result = attach(step, static_cast<int>(i), clones[next++], *root_fd);
-    } else {
-      result = make_and_attach(step, static_cast<int>(i), nullptr, *root_fd);
+    switch (step.kind) {
+      case MountStep::Kind::Tree: break;
+      case MountStep::Kind::Workspace: result = attach(step, static_cast<int>(i), clones[next++], *root_fd); break;
+      case MountStep::Kind::Tmpfs: result = make_and_attach(step, static_cast<int>(i), nullptr, *root_fd); break;
+      case MountStep::Kind::Proc: result = mount_own_proc(step, static_cast<int>(i), *root_fd); break;
     }
   }
   sys(SYS_close, workspace);

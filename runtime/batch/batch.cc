@@ -67,6 +67,8 @@ void Batch::advance() {
   take_finished();
   more_to_start_ = false;
   if (!interrupted_ && replay()) start_jobs();
+  // One each turn: what has finished meanwhile comes first.
+  if (!interrupted_ && !lines_.ended() && !live_.empty() && place_.pool.prepare()) more_to_start_ = true;
   write_ready();
   if (journal_ != nullptr && (finished() || supervise::now() >= sync_at_)) {
     journal_->sync();

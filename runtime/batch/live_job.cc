@@ -2,15 +2,8 @@
 
 #include <utility>
 
-#include "runtime/sandbox/compile.h"
-
 namespace evalrun::batch {
 namespace {
-
-// The one place where a plain job's sandbox is made.
-std::unique_ptr<supervise::Run> start_run(const Workplace& place, std::shared_ptr<const sandbox::CompiledPlan> plan) {
-  return std::make_unique<supervise::Run>(place.loop, place.groups, std::move(plan));
-}
 
 // Cases one after the other: `--jobs` counts sandboxes.
 std::unique_ptr<judge::Grading> start_grading(const Workplace& place, const Plan& plan) {
@@ -27,9 +20,8 @@ LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::f
     grading_ = start_grading(place, plan_);
     return;
   }
-  auto compiled = sandbox::compile(plan_, place.host);
+  run_ = place.pool.start(plan_);
   prepared_ = supervise::now() - began_;
-  run_ = start_run(place, std::move(compiled));
 }
 
 LiveJob::~LiveJob() = default;

@@ -10,6 +10,7 @@
 #include "runtime/batch/status.h"
 #include "runtime/judge/grading.h"
 #include "runtime/sandbox/host.h"
+#include "runtime/supervise/cell_pool.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/run.h"
@@ -21,6 +22,7 @@ struct Workplace {
   supervise::EventLoop& loop;
   supervise::Groups& groups;
   const sandbox::HostFacts& host;
+  supervise::CellPool& pool;
   judge::AfterFailure after_failure;
 };
 

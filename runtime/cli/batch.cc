@@ -103,12 +103,14 @@ int run_batch(const Options& options) {
   supervise::EventLoop loop;
   supervise::Groups groups;
   const sandbox::HostFacts host = sandbox::probe_host();
+  const unsigned jobs_at_a_time = sandboxes(options);
+  supervise::CellPool pool(loop, groups, host, jobs_at_a_time);
   const Reports reports;
   batch::Batch batch(
-      {loop, groups, host,
+      {loop, groups, host, pool,
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
       {.order = options.order,
-       .jobs = sandboxes(options),
+       .jobs = jobs_at_a_time,
        .input_name = jobs.name,
        .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
       plans, reports, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);

@@ -2,6 +2,7 @@
 
 #include "lockdown/filter_listing.h"
 #include "runtime/plan/profile.h"
+#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/step_table.h"
 
 namespace evalrun::cli {
@@ -74,11 +75,35 @@ std::string explain_rlimits(const sandbox::CompiledPlan& plan) {
   return text;
 }
 
+const char* in_a_cell(sandbox::InCell who) {
+  switch (who) {
+    case sandbox::InCell::Keeper:
+    case sandbox::InCell::Maker: return "once";
+    case sandbox::InCell::Run: return "each run";
+    case sandbox::InCell::KeeperAndRun:
+    case sandbox::InCell::MakerAndRun: return "both";
+  }
+  return "";
+}
+
+// Of many runs of one kind, as a batch's, that follow each other in a cell.
+std::string explain_cell(const sandbox::CompiledPlan& plan) {
+  const std::string why_not = sandbox::why_not_shared(plan);
+  if (!why_not.empty()) return "cells: each run has a sandbox of its own: " + why_not + "\n";
+  return "cells: runs of one batch that differ in argv, env, files and standard input alone follow each other in a "
+         "cell.\n"
+         "  shared there: the host uid, the user and the network namespace, the read-only root with its binds\n"
+         "  each run's own: pid, ipc, uts, mount and cgroup namespaces, control groups, the workspace, /proc, the "
+         "lockdown\n"
+         "  a cell ends after a violation, a call that was mediated, or " +
+         std::to_string(sandbox::kRunsOfACell) + " runs\n";
+}
+
 std::string explain_steps() {
-  std::string text = "steps, in order\n";
+  std::string text = "steps, in order: who takes them; whether once or for each run in a cell\n";
   for (const sandbox::Step& step : sandbox::kSteps) {
     text += "  " + padded(step.walker == sandbox::Walker::Init ? "init" : "target", 8) +
-            padded(std::string(name_of(step.stage)), 16) + step.what + "\n";
+            padded(std::string(name_of(step.stage)), 16) + padded(in_a_cell(step.cell), 10) + step.what + "\n";
   }
   return text;
 }
@@ -89,7 +114,7 @@ std::string explain(const sandbox::CompiledPlan& plan) {
   return explain_capabilities(plan.plan()) + "\n" + explain_mounts(plan) + "\n" + explain_landlock(plan) +
          "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
          std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" +
-         explain_rlimits(plan) + "\n" + explain_steps();
+         explain_rlimits(plan) + "\n" + explain_steps() + "\n" + explain_cell(plan);
 }
 
 std::string explain_seccomp(const sandbox::CompiledPlan& plan) {

@@ -101,10 +101,11 @@ class ImageReader {
     Plan scratch;
     Draft rehearsal(scratch, whole, folder);
     read_tree(root, image_keys(), rehearsal);
-    chain_.push_back(identity(path));
+    const fs::path own = identity(path);
+    chain_.push_back(own);
     for (const ImageInclude& include : rehearsal.includes) read_include(include, folder);
     chain_.pop_back();
-    read_.insert(identity(path));
+    read_.insert(own);
 
     Draft draft(plan_, whole, folder);
     read_tree(root, image_keys(), draft);
@@ -131,13 +132,14 @@ class ImageReader {
     std::vector<fs::path> places = {folder};
     places.insert(places.end(), search_path_.begin(), search_path_.end());
     const fs::path path = find_image({include.reference, include.position, folder}, places);
-    if (std::ranges::find(chain_, identity(path)) != chain_.end()) {
+    const fs::path found = identity(path);
+    if (std::ranges::find(chain_, found) != chain_.end()) {
       throw PlanError(include.position, "include", "\"" + include.reference + "\" includes itself");
     }
     if (chain_.size() > kMaxIncludes) {
       throw PlanError(include.position, "include", "images nest too deeply: at most " + std::to_string(kMaxIncludes));
     }
-    if (!read_.contains(identity(path))) read(path);
+    if (!read_.contains(found)) read(path);
   }
 
   static void check(const Draft& draft) {

@@ -20,28 +20,44 @@
 namespace evalrun {
 
 // Where standard input comes from.
-struct InputNull {};
-struct InputInherit {};
+struct InputNull {
+  friend bool operator==(const InputNull&, const InputNull&) = default;
+};
+struct InputInherit {
+  friend bool operator==(const InputInherit&, const InputInherit&) = default;
+};
 struct InputFile {
+  friend bool operator==(const InputFile&, const InputFile&) = default;
   std::filesystem::path path;  // absolute
 };
 struct InputText {
+  friend bool operator==(const InputText&, const InputText&) = default;
   std::string text;
 };
 using Input = std::variant<InputNull, InputInherit, InputFile, InputText>;
 
 // Where a stream of the program goes. All are counted and limited alike.
-struct OutputCapture {};
-struct OutputNull {};
-struct OutputInherit {};
+struct OutputCapture {
+  friend bool operator==(const OutputCapture&, const OutputCapture&) = default;
+};
+struct OutputNull {
+  friend bool operator==(const OutputNull&, const OutputNull&) = default;
+};
+struct OutputInherit {
+  friend bool operator==(const OutputInherit&, const OutputInherit&) = default;
+};
 struct OutputFile {
+  friend bool operator==(const OutputFile&, const OutputFile&) = default;
   std::filesystem::path path;  // absolute; created or truncated, on the host, by evalrun
 };
-struct OutputToStdout {};  // standard error only
+struct OutputToStdout {
+  friend bool operator==(const OutputToStdout&, const OutputToStdout&) = default;
+};  // standard error only
 using Output = std::variant<OutputCapture, OutputNull, OutputInherit, OutputFile, OutputToStdout>;
 
 // One file placed in /work before the run.
 struct WorkFile {
+  friend bool operator==(const WorkFile&, const WorkFile&) = default;
   std::string path;                                         // relative to /work, normalised, no ".."
   std::variant<std::filesystem::path, std::string> source;  // a file of the host (absolute) | text
   std::uint32_t mode = 0644;                                // permission bits only
@@ -50,6 +66,7 @@ struct WorkFile {
 
 // One file copied out of /work after the run.
 struct CollectFile {
+  friend bool operator==(const CollectFile&, const CollectFile&) = default;
   std::string path;                // relative to /work, normalised, no ".."
   Bytes max = Bytes{16ULL << 20};  // a larger file is an error of this file, not of the run
   bool optional = false;
@@ -57,23 +74,31 @@ struct CollectFile {
 };
 
 // "auto": one core that no other run holds. "any": not pinned. Count: that many free cores. List: exactly these.
-struct CpusAuto {};
-struct CpusAny {};
+struct CpusAuto {
+  friend bool operator==(const CpusAuto&, const CpusAuto&) = default;
+};
+struct CpusAny {
+  friend bool operator==(const CpusAny&, const CpusAny&) = default;
+};
 struct CpusCount {
+  friend bool operator==(const CpusCount&, const CpusCount&) = default;
   unsigned count;
 };
 struct CpusList {
+  friend bool operator==(const CpusList&, const CpusList&) = default;
   std::vector<unsigned> cores;  // sorted, no duplicates
 };
 using Cpus = std::variant<CpusAuto, CpusAny, CpusCount, CpusList>;
 
 struct OutputLimit {
+  friend bool operator==(const OutputLimit&, const OutputLimit&) = default;
   std::optional<Bytes> both = Bytes{16ULL << 20};  // standard output and standard error together
   std::optional<Bytes> standard_output;
   std::optional<Bytes> standard_error;
 };
 
 struct Limits {
+  friend bool operator==(const Limits&, const Limits&) = default;
   Duration cpu = std::chrono::seconds(2);
   Duration wall = std::chrono::seconds(10);
   std::optional<Duration> idle;
@@ -92,6 +117,7 @@ struct Limits {
 // The first step of a submission that must be compiled: a program of its own, in a sandbox of its own. What it leaves
 // in /work is what the run finds there.
 struct CompileStep {
+  friend bool operator==(const CompileStep&, const CompileStep&) = default;
   std::vector<std::string> argv;  // never empty in a plan out of parse_plan(); the image's line already filled in
   Limits limits = compile_limits();
 
@@ -101,6 +127,7 @@ struct CompileStep {
 
 // One run of the graded program, and what it must write on standard output.
 struct Case {
+  friend bool operator==(const Case&, const Case&) = default;
   std::string name;  // unique; its number, from 1 on, where the plan gives none
   Input input = InputNull{};
   std::variant<std::filesystem::path, std::string> expected;  // a file of the host (absolute) | text
@@ -120,6 +147,7 @@ enum class CheckerKind {
 
 // A number is accepted where it is off by no more than `absolute`, or by no more than `relative` times the expected.
 struct Checker {
+  friend bool operator==(const Checker&, const Checker&) = default;
   CheckerKind kind = CheckerKind::Tokens;
   double absolute = 1e-6;
   double relative = 1e-6;
@@ -129,10 +157,13 @@ enum class Access { ReadOnly, ReadWrite };
 enum class Execution { Denied, Allowed };
 
 struct Mount {
+  friend bool operator==(const Mount&, const Mount&) = default;
   struct Bind {
+    friend bool operator==(const Bind&, const Bind&) = default;
     std::filesystem::path source;  // absolute, of the host
   };
   struct Tmpfs {
+    friend bool operator==(const Tmpfs&, const Tmpfs&) = default;
     Bytes size;
   };
   std::variant<Bind, Tmpfs> what;
@@ -145,6 +176,7 @@ struct Mount {
 
 // A symbolic link of the image, such as /bin -> usr/bin.
 struct Link {
+  friend bool operator==(const Link&, const Link&) = default;
   std::string at;  // absolute, normalised, in the sandbox
   std::string target;
   SourcePosition position;
@@ -153,6 +185,7 @@ struct Link {
 enum class NetworkMode { None, Loopback };
 
 struct Network {
+  friend bool operator==(const Network&, const Network&) = default;
   NetworkMode mode = NetworkMode::None;
   std::vector<std::uint16_t> bind;     // TCP and UDP ports; only with Loopback
   std::vector<std::uint16_t> connect;  // the same
@@ -161,12 +194,14 @@ struct Network {
 // Absolute paths in the sandbox. A path listed narrows the mount that holds it: of that mount, only the listed paths
 // keep the right. An empty list narrows nothing. The paths must exist when the program starts; those of [files] do.
 struct LandlockPaths {
+  friend bool operator==(const LandlockPaths&, const LandlockPaths&) = default;
   std::vector<std::string> read, write, execute, remove;  // `remove`: the key is "delete", a word of C++
 };
 
 enum class SeccompProfile { Strict, Compatible };
 
 struct Seccomp {
+  friend bool operator==(const Seccomp&, const Seccomp&) = default;
   SeccompProfile profile = SeccompProfile::Strict;
   std::vector<std::string> allow;  // names of system calls, all known
   std::vector<std::string> deny;
@@ -178,6 +213,7 @@ enum class ProcView { None, Pid, Full };
 enum class Need { Yes, IfAvailable };
 
 struct Require {
+  friend bool operator==(const Require&, const Require&) = default;
   Need net_ns = Need::Yes;
   Need ipc_ns = Need::Yes;
   Need uts_ns = Need::Yes;
@@ -193,13 +229,16 @@ struct Profile;  // plan/profile.h
 
 // A profile, and where the plan or its image names it.
 struct NamedProfile {
+  friend bool operator==(const NamedProfile&, const NamedProfile&) = default;
   const Profile* profile;
   SourcePosition position;
 };
 
 // One list of `capabilities`: every word that is not in it is taken away.
 struct Narrowing {
+  friend bool operator==(const Narrowing&, const Narrowing&) = default;
   struct Word {
+    friend bool operator==(const Word&, const Word&) = default;
     Capability word;
     SourcePosition position;
   };
@@ -208,10 +247,12 @@ struct Narrowing {
 };
 
 struct Determinism {
+  friend bool operator==(const Determinism&, const Determinism&) = default;
   bool aslr = true;
 };
 
 struct Plan {
+  friend bool operator==(const Plan&, const Plan&) = default;
   std::string name;              // the plan file's name without its ending; "stdin" for standard input
   std::string sha256;            // of the plan's text as read, before --set; lower-case hexadecimal
   std::filesystem::path folder;  // absolute: what relative paths are relative to
@@ -251,5 +292,9 @@ struct Plan {
   [[nodiscard]] SourcePosition where(const std::string& key) const;
   SourcePosition whole;
 };
+
+// Whether `job` is `kind` with other argv, env, source, files or standard input: what can be told to a run that was
+// prepared before it was known.
+bool differs_only_in_job(const Plan& job, const Plan& kind);
 
 }  // namespace evalrun

@@ -14,6 +14,9 @@
 
 namespace evalrun::sandbox {
 
+// A cell's kernel objects are made anew after so many runs, whatever they were.
+inline constexpr unsigned kRunsOfACell = 1000;
+
 // Why runs of this plan may not follow each other in a cell; "" where they may.
 std::string why_not_shared(const CompiledPlan& plan);
 
@@ -30,6 +33,9 @@ class Cell {
 
   // The run that was given out is gone.
   [[nodiscard]] bool is_free() const noexcept { return premises_.use_count() == 1; }
+  // No further run may be given out.
+  void retire() noexcept { is_retired_ = true; }
+  [[nodiscard]] bool is_retired() const noexcept { return is_retired_; }
   [[nodiscard]] unsigned runs() const noexcept { return runs_; }
   [[nodiscard]] const CompiledPlan& plan() const noexcept { return *plan_; }
 
@@ -42,6 +48,7 @@ class Cell {
   Fd control_;
   std::optional<SandboxProcess> keeper_;
   unsigned runs_ = 0;
+  bool is_retired_ = false;
 };
 
 }  // namespace evalrun::sandbox

@@ -39,9 +39,11 @@ StepResult step_lifeline(ChildContext& context) noexcept {
   long result = sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (result < 0) return failure(Operation::PrctlPdeathsig, result);
   // Before anything that takes time: the kernel shares the cores out among sessions (sched(7), autogroup), and what a
-  // set-up uses must not make the supervisor late for its other runs.
-  result = sys(SYS_setsid);
-  if (result < 0) return failure(Operation::Setsid, result);
+  // set-up uses must not make the supervisor late for its other runs. In a cell it is the keeper's.
+  if (context.walker != Walker::RunInit) {
+    result = sys(SYS_setsid);
+    if (result < 0) return failure(Operation::Setsid, result);
+  }
   // Only its own two are kept of all that it inherited. 0 to 2 are taken, so that no descriptor to come is a stream.
   for (int i = 0; i < kReportFd; ++i) {
     result = sys(SYS_dup3, context.control, i, O_CLOEXEC);
@@ -240,7 +242,7 @@ StepResult step_rlimits(ChildContext& context) noexcept {
 }
 
 StepResult step_capabilities(ChildContext& context) noexcept {
-  return lockdown::drop_capabilities(context.plan->last_capability);
+  return lockdown::drop_capabilities(context.plan->last_capability, context.bounding);
 }
 
 StepResult step_descriptors(ChildContext&) noexcept {

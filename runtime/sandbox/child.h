@@ -87,6 +87,8 @@ struct ChildContext {
   int control;               // SOCK_SEQPACKET, the child's end: DeliveryNotes in, InitRecords out
   int report;                // write end of the report pipe
 
+  lockdown::BoundingSet bounding = lockdown::BoundingSet::Full;  // as it was inherited
+
   const Delivery* delivery = nullptr;  // from Stage::Plan on
   const ChildPlan* plan = nullptr;     // the delivery's
   int root_fd = -1;

@@ -15,16 +15,6 @@
 namespace evalrun::sandbox {
 namespace {
 
-std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores) {
-  constexpr unsigned kBits = 8 * sizeof(unsigned long);
-  std::vector<unsigned long> mask;
-  for (const unsigned core : cores) {
-    if (mask.size() <= core / kBits) mask.resize(core / kBits + 1);
-    mask[core / kBits] |= 1UL << (core % kBits);
-  }
-  return mask;
-}
-
 const char* const* put_words(const std::vector<std::string>& words, Arena& arena) {
   std::vector<const char*> pointers;
   for (const std::string& word : words) pointers.push_back(word.c_str());
@@ -102,6 +92,16 @@ void send_part(int control, const DeliveryNote& note, std::span<const int> descr
 }
 
 }  // namespace
+
+std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores) {
+  constexpr unsigned kBits = 8 * sizeof(unsigned long);
+  std::vector<unsigned long> mask;
+  for (const unsigned core : cores) {
+    if (mask.size() <= core / kBits) mask.resize(core / kBits + 1);
+    mask[core / kBits] |= 1UL << (core % kBits);
+  }
+  return mask;
+}
 
 ChildPlan put_plan(ChildPlan plan, Arena& arena) {
   plan.root = put_root(plan.root, arena);

@@ -36,6 +36,9 @@ struct JobParts {
   const std::vector<File>& files;
 };
 
+// As sched_setaffinity takes it; empty for no cores.
+std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores);
+
 // Copies the plan, without the files to copy.
 ChildPlan put_plan(ChildPlan plan, Arena& arena);
 

@@ -16,13 +16,10 @@
 
 #include "lockdown/landlock_abi.h"
 #include "runtime/core/error.h"
+#include "runtime/core/fd.h"
 
 namespace evalrun::sandbox {
 namespace {
-
-bool exists(const char* path) {
-  return ::access(path, F_OK) == 0;
-}
 
 // The first word of a file of /proc; "" where there is none.
 std::string read_word(const char* path) {
@@ -77,14 +74,16 @@ HostFacts probe_host() {
   facts.kernel = names.release;
   facts.landlock_abi = probe_landlock();
   facts.seccomp_filters = probe_seccomp();
-  if (!exists("/proc/self/ns/user")) {
+  const Fd namespaces(::open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto has = [&](const char* name) { return ::faccessat(namespaces.get(), name, F_OK, 0) == 0; };
+  if (!namespaces || !has("user")) {
     throw HostError("host", "find", "/proc/self/ns/user", ENOENT,
                     "evalrun needs /proc: mount it (mount -t proc proc /proc), and a kernel with user namespaces");
   }
-  facts.net_ns = exists("/proc/self/ns/net");
-  facts.ipc_ns = exists("/proc/self/ns/ipc");
-  facts.uts_ns = exists("/proc/self/ns/uts");
-  facts.cgroup_ns = exists("/proc/self/ns/cgroup");
+  facts.net_ns = has("net");
+  facts.ipc_ns = has("ipc");
+  facts.uts_ns = has("uts");
+  facts.cgroup_ns = has("cgroup");
   facts.last_capability = static_cast<int>(::cap_max_bits()) - 1;
   facts.is_root = ::geteuid() == 0 && has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
   if (facts.is_root) facts.identities = identity_range();

@@ -41,7 +41,7 @@ StepResult lock_init(ChildContext& context) noexcept {
   context.control = kOnlyFd;
   StepResult step = lockdown::close_descriptors(kOnlyFd + 1);
   if (!step.failed()) step = lockdown::restrict_by_landlock(context.plan->init_landlock);
-  if (!step.failed()) step = lockdown::drop_capabilities(context.plan->last_capability);
+  if (!step.failed()) step = lockdown::drop_capabilities(context.plan->last_capability, context.bounding);
   if (!step.failed()) step = lockdown::load_filter(context.plan->init_filter);
   return step;
 }

@@ -73,7 +73,8 @@ void clone_run(const ChildContext& keeper, const Received& received) noexcept {
   ChildContext context{.walker = Walker::RunInit,
                        .namespaces = received.request.namespaces,
                        .control = received.descriptors[0],
-                       .report = received.descriptors[1]};
+                       .report = received.descriptors[1],
+                       .bounding = lockdown::BoundingSet::Dropped};
   int pidfd = -1;
   clone_args arguments{};
   // A sibling: the supervisor is its parent, hears of its end, and takes it along when it dies.
@@ -119,6 +120,13 @@ void keeper_main(ChildContext& context) noexcept {
   walk(context);
   make_root(context);
   sys(SYS_chdir, "/");
+  sys(SYS_close_range, kControlFd + 1, ~0U, 0);
+  // It takes nothing that is held, here or by the inits that are cloned from here; each reads it back.
+  const StepResult dropped = lockdown::drop_bounding_set(context.plan->last_capability);
+  if (dropped.failed()) {
+    send_failure(context, dropped, Stage::Capabilities);
+    for (;;) sys(SYS_exit_group, 1);
+  }
   Received received{};
   while (receive_request(context, &received) == sizeof received.request) {
     clone_run(context, received);

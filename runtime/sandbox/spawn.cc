@@ -47,18 +47,22 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const WorkFile& wanted) {
+  const auto& path = std::get<std::filesystem::path>(wanted.source);
+  const auto refuse = [&](const std::string& why) {
+    throw PlanError(wanted.position, "files", path.string() + ": " + why);
+  };
   // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
   const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) throw SystemError("open", path.string());
-  if (!S_ISREG(status.st_mode)) throw SystemError("open", path.string(), EINVAL);
+  if (!file || ::fstat(file.get(), &status) != 0) refuse(errno_text(errno));
+  if (!S_ISREG(status.st_mode)) refuse("not a regular file");
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t size = 0;
   while (size < content.size()) {
     const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("read", path.string());
+    if (count < 0) refuse(errno_text(errno));
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
@@ -159,7 +163,16 @@ EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into)
 
 Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
                  Start start)
-    : empty_(std::move(empty)), cores_(lease_cores(plan.plan())) {
+    : empty_(std::move(empty)) {
+  // One that waits takes no core from those that run, and says by its first message who it is.
+  if (start == Start::AtOnce) {
+    cores_ = lease_cores(plan.plan());
+  } else {
+    const int on = 1;
+    if (::setsockopt(control().get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+      throw SystemError("setsockopt", "SO_PASSCRED");
+    }
+  }
   // /dev/stdout and its like open the pipes by name, with the run's own identity.
   if (!identity().is_own) {
     for (const Fd* stream : {&streams.input, &streams.output, &streams.error_output}) {
@@ -179,13 +192,21 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
                       premises.arena, control().get());
 }
 
-void Sandbox::start(const Plan& plan) {
+void Sandbox::start(const Plan& plan, pid_t target) {
+  if (target > 0) {
+    cores_ = lease_cores(plan);
+    const std::vector<unsigned long> mask = affinity_mask(cores_.numbers);
+    // A target that has gone is reported by its init.
+    if (!mask.empty() && sys(SYS_sched_setaffinity, target, mask.size() * sizeof mask[0], mask.data()) == -EPERM) {
+      throw HostError("process", "sched_setaffinity", std::to_string(target), EPERM);
+    }
+  }
   std::vector<std::string> contents;
   contents.reserve(plan.files.size());
   std::vector<JobParts::File> files;
   for (const WorkFile& file : plan.files) {
     const auto* text = std::get_if<std::string>(&file.source);
-    if (text == nullptr) text = &contents.emplace_back(read_file(std::get<std::filesystem::path>(file.source)));
+    if (text == nullptr) text = &contents.emplace_back(read_file(file));
     files.push_back({file.path, *text, file.mode});
   }
   hand_out_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);

@@ -126,6 +126,7 @@ void Broker::on_listener() {
 }
 
 void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
+  ++mediated_;
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
     if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));

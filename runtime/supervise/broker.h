@@ -47,6 +47,8 @@ class Broker {
 
   // What was refused, how often and why; what could not be mediated. For the result's readers; few lines.
   [[nodiscard]] std::vector<std::string> notes() const;
+  // How many calls came to be mediated, whatever their answer.
+  [[nodiscard]] std::uint64_t mediated() const noexcept { return mediated_; }
 
  private:
   struct Deputy {
@@ -67,6 +69,7 @@ class Broker {
   void note_failure(const std::string& note);
 
   EventLoop& loop_;
+  std::uint64_t mediated_ = 0;
   Fd listener_;
   const sandbox::CompiledPlan& plan_;
   bool drop_groups_;

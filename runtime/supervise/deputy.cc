@@ -211,7 +211,7 @@ void become_as_the_program(const DeputyTask& task, const Outside& outside) noexc
   // The program's sockets are in another domain than the deputy's: the scope would hide them.
   rules.attributes.scoped = 0;
   must(task, lockdown::restrict_by_landlock(rules));
-  must(task, lockdown::drop_capabilities(task.plan->last_capability));
+  must(task, lockdown::drop_capabilities(task.plan->last_capability, lockdown::BoundingSet::Full));
   // As the program: a folder that it may not enter any more stays closed.
   const long entered = sys(SYS_fchdir, outside.folder);
   if (entered < 0) leave(static_cast<int>(-entered));

@@ -53,10 +53,26 @@ constexpr std::uint64_t budget_of(const std::optional<Bytes>& limit) {
   return limit ? limit->count : std::numeric_limits<std::uint64_t>::max();
 }
 
-Fd received_descriptor(msghdr& message) {
-  int descriptor = -1;
-  if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  return Fd(descriptor);
+// What came with a message: a descriptor, and, where the socket asks for it, who sent it.
+struct Ancillary {
+  Fd descriptor;
+  pid_t sender = -1;
+};
+
+Ancillary ancillary_of(msghdr& message) {
+  Ancillary found;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_type == SCM_RIGHTS) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+      found.descriptor = Fd(descriptor);
+    } else if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred sender{};
+      std::memcpy(&sender, CMSG_DATA(header), sizeof sender);
+      found.sender = sender.pid;
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -65,6 +81,13 @@ Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::
     : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
                                         : std::optional<RunGroups>(std::in_place, run_groups, limits)),
       sandbox(host, groups ? groups->clone_into() : -1) {}
+
+Groundwork::Groundwork(Groups& run_groups, std::shared_ptr<sandbox::Cell> in)
+    : cell(std::move(in)),
+      groups(run_groups.trees().empty()
+                 ? std::optional<RunGroups>()
+                 : std::optional<RunGroups>(std::in_place, run_groups, cell->plan().plan().limits)),
+      sandbox(cell->next(groups ? groups->clone_into() : -1)) {}
 
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host) {
   try {
@@ -77,18 +100,20 @@ std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, c
 }
 
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
-         std::optional<Groundwork> groundwork)
+         std::optional<Groundwork> groundwork, sandbox::Start start)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
       standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
       partner_(std::move(partner)),
-      feeder_(loop, plan_->plan(), partner_.input),
+      feeder_(loop),
       output_(
           loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
-          [this] { hit(Limit::Output); }, std::move(partner_.output)) {
+          [this] { hit(Limit::Output); }, std::move(partner_.output)),
+      waits_(start == sandbox::Start::WhenTold) {
   const Plan& values = plan_->plan();
+  if (!waits_) feeder_.open(values, partner_.input);
   require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
@@ -103,20 +128,21 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
 
   spawned_ = now();
   if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host());
+  cell_ = std::move(groundwork->cell);
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
     groundwork->groups->make_v1_groups();
     groups_.emplace(std::move(*groundwork->groups));
   }
   sandbox_.emplace(std::move(groundwork->sandbox), *plan_, std::move(streams),
-                   groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>());
+                   groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), start);
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
 
-  feeder_.start();
+  if (!waits_) feeder_.start();
   output_.start();
   if (error_output_) error_output_->start();
   loop_.watch(sandbox_->report().get(), Interest::Read, [this] { on_report(); });
@@ -125,7 +151,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   loop_.watch(timer_.get(), Interest::Read, [this] { on_timer(); });
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
-  look_at_host();
+  if (!waits_) look_at_host();
 }
 
 // While the sandbox sets itself up: that takes longer.
@@ -138,7 +164,41 @@ void Run::look_at_host() {
   core_watch_.emplace(files, cores);
 }
 
+bool Run::is_waiting() const noexcept {
+  return waits_ && phase_ == Phase::SettingUp && !outcome_;
+}
+
+void Run::start(const Plan& job, Partner partner) {
+  partner_ = std::move(partner);
+  output_.pass_to(std::move(partner_.output));
+  if (error_output_) error_output_->pass_to(std::move(partner_.error_output));
+  feeder_.open(job, partner_.input);
+  job_programs_ = sandbox::program_candidates(job);
+  spawned_ = now();
+  waits_ = false;
+  sandbox_->start(job, target_);
+  if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
+  feeder_.start();
+  set_up_deadline_ = spawned_ + kSetUpLimit;
+  arm_timer();
+  look_at_host();
+}
+
+// In a cell the next run must not learn of this one by what a network namespace remembers, nor may one that tried more
+// than a program does leave it anything.
+bool Run::may_have_left_traces() const noexcept {
+  return violations_total_ > 0 || mediated_ > 0 || (broker_ && broker_->mediated() > 0);
+}
+
+std::string Run::describe_subject(const StepResult& step) const {
+  const auto item = static_cast<std::size_t>(step.item);
+  if (step.stage != Stage::Exec || job_programs_.empty()) return plan_->describe_subject(step);
+  if (step.operation == Operation::NotFound) return job_programs_.back() + " in PATH";
+  return item < job_programs_.size() ? job_programs_[item] : "";
+}
+
 Run::~Run() {
+  if (cell_ && may_have_left_traces()) cell_->retire();
   loop_.forget(timer_.get());
   broker_.reset();
   if (!sandbox_) return;
@@ -200,11 +260,14 @@ void Run::on_report() {
     switch (record.kind) {
       case ChildRecord::Kind::Note:
         warnings_.push_back("second wall missing: " + std::string(name_of(record.step.stage)) + ": " +
-                            std::string(name_of(record.step.operation)) + " " + plan_->describe_subject(record.step) +
-                            ": " + errno_text(record.step.error));
+                            std::string(name_of(record.step.operation)) + " " + describe_subject(record.step) + ": " +
+                            errno_text(record.step.error));
         break;
       case ChildRecord::Kind::Failed: on_failure(record.step); break;
-      case ChildRecord::Kind::Prepared: is_prepared_ = true; break;
+      case ChildRecord::Kind::Prepared:
+        is_prepared_ = true;
+        arm_timer();
+        break;
       case ChildRecord::Kind::AboutToExec:
         about_to_exec_ = true;
         started_ = Duration(record.time_ns);
@@ -230,7 +293,7 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   if (step.stage != Stage::Exec || is_retryable(step.error)) return false;
   // A program that the plan's author placed in the workspace is a submission; any other is part of the operator's
   // set-up.
-  const std::string program = plan_->describe_subject(step);
+  const std::string program = describe_subject(step);
   const bool relative = program.find('/') != std::string::npos && program.front() != '/';
   const std::string path = relative ? plan_->plan().cwd + "/" + program : program;
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
@@ -238,10 +301,10 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
 
 Outcome Run::fault(const StepResult& step) const {
   if (is_programs_own_fault(step)) {
-    return NotStarted{std::string(name_of(step.operation)), plan_->describe_subject(step), step.error};
+    return NotStarted{std::string(name_of(step.operation)), describe_subject(step), step.error};
   }
-  SandboxFault fault{std::string(name_of(step.stage)), std::string(name_of(step.operation)),
-                     plan_->describe_subject(step), step.error, is_retryable(step.error)};
+  SandboxFault fault{std::string(name_of(step.stage)), std::string(name_of(step.operation)), describe_subject(step),
+                     step.error, is_retryable(step.error)};
   if (step.stage == Stage::Namespaces) fault.remedy = sandbox::explain_refused_namespaces(step.error);
   return fault;
 }
@@ -277,6 +340,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
 
 void Run::stop_listening() {
   if (!broker_) return;
+  mediated_ = broker_->mediated();
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   broker_.reset();
@@ -286,20 +350,22 @@ void Run::on_control() {
   for (;;) {
     InitRecord record{};
     iovec part{&record, sizeof record};
-    alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof(int))] = {};
+    alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))] = {};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = ancillary;
-    message.msg_controllen = sizeof ancillary;
+    message.msg_control = buffer;
+    message.msg_controllen = sizeof buffer;
     const ssize_t count = ::recvmsg(sandbox_->control().get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
     if (count != sizeof record) break;
+    Ancillary ancillary = ancillary_of(message);
     switch (record.kind) {
-      case InitRecord::Kind::WorkFolder: work_folder_ = received_descriptor(message); break;
+      case InitRecord::Kind::WorkFolder: work_folder_ = std::move(ancillary.descriptor); break;
       case InitRecord::Kind::Listener:
-        if (Fd listener = received_descriptor(message)) {
+        target_ = ancillary.sender;
+        if (Fd listener = std::move(ancillary.descriptor)) {
           broker_.emplace(
               loop_, std::move(listener), *plan_, sandbox_->identity(),
               Broker::Handlers{
@@ -399,11 +465,12 @@ void Run::plan_next_look(Duration at, Duration cost) {
 
 void Run::on_timer() {
   timer_.acknowledge();
+  armed_ = {};
   const Duration at = now();
   const Limits& limits = plan_->plan().limits;
   switch (phase_) {
     case Phase::SettingUp:
-      if (at >= set_up_deadline_) {
+      if (at >= next_deadline()) {
         if (!outcome_) outcome_ = SandboxFault{"spawn", "wait for the set-up", "", ETIMEDOUT, true};
         end_now();
       }
@@ -429,6 +496,7 @@ void Run::on_timer() {
       if (at >= grace_deadline_) sandbox_->kill();
       break;
     case Phase::Gone:
+      if (at < grace_deadline_) break;
       // Whoever reads our own output does not; the run is over all the same.
       output_.give_up_sink();
       if (error_output_) error_output_->give_up_sink();
@@ -437,13 +505,22 @@ void Run::on_timer() {
   arm_timer();
 }
 
-void Run::arm_timer() {
+Duration Run::next_deadline() const {
   switch (phase_) {
-    case Phase::SettingUp: timer_.set(set_up_deadline_); break;
-    case Phase::Running: timer_.set(target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_)); break;
-    case Phase::Ending: timer_.set(std::max(grace_deadline_, now() + 1ms)); break;
-    case Phase::Gone: timer_.set(grace_deadline_); break;
+    case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
+    case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
+    case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
+    case Phase::Gone: return grace_deadline_;
   }
+  return {};
+}
+
+// A timer that fires too soon is set again then; most runs have ended before.
+void Run::arm_timer() {
+  const Duration deadline = next_deadline();
+  if (armed_ != Duration{} && armed_ <= deadline) return;
+  armed_ = deadline;
+  timer_.set(deadline);
 }
 
 // Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.

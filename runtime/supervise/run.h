@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 
+#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/sandbox/timing_noise.h"
@@ -31,9 +32,11 @@ namespace evalrun::supervise {
 
 // What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
 struct Groundwork {
-  // Throws HostError.
+  // Both throw HostError. In a cell, whose plan is the run's but for the job.
   Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+  Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
 
+  std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
   std::optional<RunGroups> groups;
   sandbox::EmptySandbox sandbox;
 };
@@ -56,10 +59,18 @@ class Run {
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
   // is left behind then. `loop` and `groups` must outlive the run. `groundwork`: laid for this plan before, or none.
   Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
-      std::optional<Groundwork> groundwork = {});
+      std::optional<Groundwork> groundwork = {}, sandbox::Start start = sandbox::Start::AtOnce);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
+
+  // Of a run that was made to be told: whether it waits for start(), ready or about to be; false where it has failed.
+  [[nodiscard]] bool is_waiting() const noexcept;
+  // It does nothing more until then.
+  [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
+  // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
+  // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
+  void start(const Plan& job, Partner partner = {});
 
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
@@ -86,6 +97,9 @@ class Run {
   Fd take_work_folder();
 
  private:
+  [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  [[nodiscard]] bool may_have_left_traces() const noexcept;
+
   enum class Phase { SettingUp, Running, Ending, Gone };
 
   void look_at_host();
@@ -101,6 +115,7 @@ class Run {
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   void sample(Duration at);
+  [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
   [[nodiscard]] RunFacts facts() const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
@@ -123,7 +138,8 @@ class Run {
   std::optional<Drain> error_output_;
   Timer timer_;
   Duration spawned_;
-  std::optional<RunGroups> groups_;  // outlives the sandbox
+  std::shared_ptr<sandbox::Cell> cell_;  // outlives the sandbox, as do its groups
+  std::optional<RunGroups> groups_;
   sandbox::LayerState cgroup_state_;
   std::optional<sandbox::Sandbox> sandbox_;
   std::optional<TreeSampler> sampler_;
@@ -132,6 +148,7 @@ class Run {
   std::optional<Haste> haste_;  // while a limit is near
 
   Phase phase_ = Phase::SettingUp;
+  Duration armed_{};  // what the timer is set to; zero: it is not
   Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
   Duration started_{};        // execve
   Duration ended_{};          // the program's end, or the moment it was ended
@@ -145,7 +162,11 @@ class Run {
   Bytes set_up_size_{};       // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
-  bool is_prepared_ = false;
+  bool waits_ = false;        // for start()
+  bool is_prepared_ = false;  // all is done but execve
+  pid_t target_ = -1;         // of a run that waits
+  std::vector<std::string> job_programs_;
+  std::uint64_t mediated_ = 0;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;

@@ -21,8 +21,10 @@ constexpr std::size_t kSharedChunk = 4096;
 
 }  // namespace
 
-Feeder::Feeder(EventLoop& loop, const Plan& plan, InputFrom from)
-    : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)), from_(from) {
+Feeder::Feeder(EventLoop& loop) : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {}
+
+void Feeder::open(const Plan& plan, InputFrom from) {
+  from_ = from;
   if (from == InputFrom::Caller) return;
   if (const auto* text = std::get_if<InputText>(&plan.input)) {
     buffer_ = text->text;

@@ -28,14 +28,15 @@ class Feeder {
     bool closed = false;    // nobody reads any more, or close() was called: nothing will ever be taken again
   };
 
-  // Throws PlanError through `plan` where the input file cannot be read.
-  Feeder(EventLoop& loop, const Plan& plan, InputFrom from = InputFrom::Plan);
+  explicit Feeder(EventLoop& loop);
   ~Feeder();
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
 
   // The program's end.
   Fd take_reader();
+  // From what. Throws PlanError through `plan` where the input file cannot be read.
+  void open(const Plan& plan, InputFrom from = InputFrom::Plan);
   void start();
 
   // Of InputFrom::Caller. Puts as much into the pipe as there is room for. Where that is not all, `on_room` is called
@@ -57,7 +58,7 @@ class Feeder {
   std::string buffer_;
   std::size_t done_ = 0;
   bool source_ended_ = true;
-  InputFrom from_;
+  InputFrom from_ = InputFrom::Plan;
   bool waits_for_room_ = false;
   bool source_is_ours_ = false;  // no other feeder of the loop waits for it
 };
@@ -82,6 +83,7 @@ class Drain {
   Drain& operator=(const Drain&) = delete;
 
   Fd take_writer();
+  void pass_to(OutputTap tap) { tap_ = std::move(tap); }
   void start();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // The program has written more than its budgets allow.

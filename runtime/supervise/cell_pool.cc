@@ -1,0 +1,137 @@
+#include "runtime/supervise/cell_pool.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::supervise {
+namespace {
+
+constexpr std::size_t kMostKinds = 4;
+// What is larger is not copied through memory.
+constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
+
+std::uint64_t size_of(const WorkFile& file) {
+  if (const auto* text = std::get_if<std::string>(&file.source)) return text->size();
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(std::get<std::filesystem::path>(file.source), error);
+  return error ? 0 : size;
+}
+
+// The target places the job's files itself, locked down: under its own limits and rights.
+bool can_be_told(const Plan& plan) {
+  std::uint64_t all = 0;
+  for (const WorkFile& file : plan.files) {
+    const std::uint64_t size = size_of(file);
+    if (size > plan.limits.file_size.count) return false;
+    all += size;
+  }
+  for (const auto& [name, value] : plan.env) all += name.size() + value.size();
+  for (const std::string& word : plan.argv) all += word.size();
+  return all <= kLargestJob;
+}
+
+// Whether the lockdown is the same whatever the job: rules made for the program's own files depend on it.
+bool is_the_same_for_all_jobs(const Plan& plan) {
+  for (const Capability word : {Capability::FsRead, Capability::FsWrite, Capability::FsDelete, Capability::Exec}) {
+    if (plan.capabilities.takes(word)) return false;
+  }
+  return plan.landlock.write.empty() && plan.landlock.read.empty() && plan.landlock.execute.empty() &&
+         plan.landlock.remove.empty() && !plan.limits.address_space;
+}
+
+}  // namespace
+
+CellPool::CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready)
+    : loop_(loop), groups_(groups), host_(host), ready_(ready) {}
+
+CellPool::Kind* CellPool::find(const Plan& plan) {
+  const auto found =
+      std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan->plan()); });
+  if (found == kinds_.end()) return nullptr;
+  kinds_.splice(kinds_.begin(), kinds_, found);
+  return &kinds_.front();
+}
+
+CellPool::Kind& CellPool::add(std::shared_ptr<const sandbox::CompiledPlan> plan) {
+  if (kinds_.size() >= kMostKinds) kinds_.pop_back();
+  Kind& kind = kinds_.emplace_front();
+  kind.is_cold = !is_the_same_for_all_jobs(plan->plan()) || !sandbox::why_not_shared(*plan).empty();
+  kind.plan = std::move(plan);
+  return kind;
+}
+
+std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
+  std::erase_if(kind.cells, [](const std::shared_ptr<sandbox::Cell>& cell) {
+    return cell->is_free() && (cell->is_retired() || cell->runs() >= sandbox::kRunsOfACell);
+  });
+  for (const auto& cell : kind.cells) {
+    if (cell->is_free()) return cell;
+  }
+  // As many run as wait.
+  if (kind.cells.size() >= std::size_t{2} * ready_) return nullptr;
+  return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.plan));
+}
+
+std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
+  try {
+    std::shared_ptr<sandbox::Cell> cell = free_cell(kind);
+    if (!cell) return nullptr;
+    try {
+      return std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
+                                   sandbox::Start::WhenTold);
+    } catch (...) {
+      cell->retire();
+      throw;
+    }
+  } catch (const HostError&) {
+    // Whoever is started cold meets it too, and tells it.
+    kind.is_cold = true;
+    return nullptr;
+  }
+}
+
+std::unique_ptr<Run> CellPool::take_waiting(Kind& kind) {
+  while (!kind.waiting.empty()) {
+    std::unique_ptr<Run> run = std::move(kind.waiting.front());
+    kind.waiting.pop_front();
+    if (run->is_waiting()) return run;
+    kind.is_cold = true;  // it has failed while it was prepared
+  }
+  return kind.is_cold ? nullptr : make_waiting(kind);
+}
+
+std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
+  if (ready_ > 0 && can_be_told(plan)) {
+    if (Kind* kind = find(plan); kind != nullptr && !kind->is_cold) {
+      if (std::unique_ptr<Run> run = take_waiting(*kind)) {
+        run->start(plan, std::move(partner));
+        return run;
+      }
+    }
+  }
+  auto compiled = sandbox::compile(plan, host_);
+  auto run = std::make_unique<Run>(loop_, groups_, compiled, std::move(partner));
+  if (ready_ > 0 && find(plan) == nullptr) add(std::move(compiled));
+  return run;
+}
+
+bool CellPool::is_ready() const noexcept {
+  if (kinds_.empty() || kinds_.front().is_cold) return true;
+  const auto& waiting = kinds_.front().waiting;
+  return waiting.size() >= ready_ &&
+         std::ranges::all_of(waiting, [](const auto& run) { return run->is_prepared() || !run->is_waiting(); });
+}
+
+bool CellPool::prepare() {
+  if (kinds_.empty() || kinds_.front().is_cold) return false;
+  Kind& kind = kinds_.front();
+  if (kind.waiting.size() >= ready_) return false;
+  std::unique_ptr<Run> run = make_waiting(kind);
+  if (!run) return false;
+  kind.waiting.push_back(std::move(run));
+  return true;
+}
+
+}  // namespace evalrun::supervise

@@ -1,0 +1,58 @@
+// Runs prepared ahead: for who starts many runs of few kinds of plans, a contest's or a grader's.
+//
+// Theory of operation. A kind is a plan without its job (argv, env, files, standard input). For each kind the pool
+// keeps cells (sandbox/cell.h), and in free cells runs that are prepared up to execve and wait. Starting one is then a
+// word to a process that is locked down already. What cannot be prepared is started cold, with the same result: a plan
+// that may not share a cell, or whose job needs more than a prepared run can be told.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "runtime/supervise/run.h"
+
+namespace evalrun::supervise {
+
+class CellPool {
+ public:
+  // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. All that is referred to outlives
+  // it.
+  CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready);
+  CellPool(const CellPool&) = delete;
+  CellPool& operator=(const CellPool&) = delete;
+
+  // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
+  std::unique_ptr<Run> start(const Plan& plan, Partner partner = {});
+
+  // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
+  // all that can be started has been.
+  bool prepare();
+
+  // Whether as many as shall wait do, locked down and ready for their job; true where nothing can be prepared.
+  [[nodiscard]] bool is_ready() const noexcept;
+
+ private:
+  struct Kind {
+    std::shared_ptr<const sandbox::CompiledPlan> plan;
+    std::vector<std::shared_ptr<sandbox::Cell>> cells;
+    std::deque<std::unique_ptr<Run>> waiting;
+    bool is_cold = false;  // nothing of it can be prepared
+  };
+
+  Kind* find(const Plan& plan);
+  Kind& add(std::shared_ptr<const sandbox::CompiledPlan> plan);
+  std::unique_ptr<Run> take_waiting(Kind& kind);
+  std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
+  std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);
+
+  EventLoop& loop_;
+  Groups& groups_;
+  const sandbox::HostFacts& host_;
+  unsigned ready_;
+  std::list<Kind> kinds_;  // the one started last is first
+};
+
+}  // namespace evalrun::supervise
