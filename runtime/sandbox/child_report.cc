@@ -108,7 +108,7 @@ long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int des
 
 long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* received) noexcept {
   iovec part{note, sizeof *note};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))];
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
