@@ -136,6 +136,7 @@ evalrun::EngineOptions to_cpp(const evalrun_engine_options& options) {
   evalrun::EngineOptions made;
   for (std::string& folder : strings_of(options.images)) made.images.emplace_back(std::move(folder));
   if (options.haste_near_limits != 0) made.haste = evalrun::Haste::NearLimits;
+  made.prepared = options.prepared;
   return made;
 }
 

@@ -76,6 +76,10 @@ supervise::Groups& Engine::State::groups() {
   return groups_ ? *groups_ : groups_.emplace();
 }
 
+supervise::CellPool& Engine::State::pool() {
+  return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), options_.prepared);
+}
+
 const sandbox::HostFacts& Engine::State::host() {
   return host_ ? *host_ : host_.emplace(sandbox::probe_host());
 }
@@ -121,6 +125,8 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
   std::vector<std::uint64_t> to_look_at(graded.begin(), graded.end());
   to_look_at.insert(to_look_at.end(), ending.begin(), ending.end());
   for (const std::uint64_t id : to_look_at) sessions.at(id)->advance();
+  // One each turn: what has happened meanwhile comes first.
+  if (pool_ && pool_->prepare()) nudge();
 }
 
 void Engine::State::forget(std::uint64_t session) noexcept {

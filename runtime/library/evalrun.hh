@@ -251,6 +251,11 @@ struct EngineOptions {
   std::vector<std::filesystem::path> images = {};
   Haste haste = Haste::Never;
   FirstSession first_session = FirstSession::WhenSpawned;
+  // How many sessions of the kind of plan that was spawned last wait, prepared ahead up to execve: spawning one then
+  // takes as long as starting its program. Plans are of a kind where they differ in argv, env, source, files and
+  // standard input alone. `evalrun explain` says what sessions that follow each other in a cell share, and which plans
+  // never do. 0: none.
+  unsigned prepared = 0;
 };
 
 class Engine {

@@ -43,8 +43,12 @@ void Session::State::start_run(const SpawnOptions& options) {
   std::optional<supervise::Groundwork> groundwork;
   if (plan->groundwork) groundwork.emplace(std::move(*plan->groundwork));
   plan->groundwork.reset();
-  run = std::make_unique<supervise::Run>(engine->loop, engine->groups(), plan->compiled, std::move(partner),
-                                         std::move(groundwork));
+  if (groundwork) {
+    run = std::make_unique<supervise::Run>(engine->loop, engine->groups(), plan->compiled, std::move(partner),
+                                           std::move(groundwork));
+  } else {
+    run = engine->pool().start(plan->compiled, std::move(partner));
+  }
 }
 
 void Session::State::start_grading(const SpawnOptions& options) {

@@ -16,6 +16,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/host.h"
+#include "runtime/supervise/cell_pool.h"
 #include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
@@ -67,6 +68,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
 
   // Looked for once, when the first session needs them.
   supervise::Groups& groups();
+  supervise::CellPool& pool();
   const sandbox::HostFacts& host();
 
   supervise::EventLoop loop;
@@ -82,6 +84,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   std::optional<supervise::Timer> nudge_;
   std::optional<supervise::Groups> groups_;
   std::optional<sandbox::HostFacts> host_;
+  std::optional<supervise::CellPool> pool_;  // behind all that it refers to
 };
 
 class Session::State {

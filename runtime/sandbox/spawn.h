@@ -110,6 +110,9 @@ class Sandbox {
   // Kills init, and with it, by the kernel, everything inside.
   void kill() noexcept;
 
+  // For other runs, when the program has ended.
+  void release_cores() noexcept { cores_.locks.clear(); }
+
   // Reaps init; only after pidfd() is readable does it not wait.
   void reap() noexcept;
 

@@ -46,6 +46,21 @@ bool is_the_same_for_all_jobs(const Plan& plan) {
 CellPool::CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready)
     : loop_(loop), groups_(groups), host_(host), ready_(ready) {}
 
+CellPool::~CellPool() {
+  kinds_.clear();
+  for (const Remains& remains : buried_) loop_.forget(remains.sandbox->pidfd().get());
+}
+
+// Waited for in the loop, as everything is; the cell is free then.
+void CellPool::bury(Remains remains) {
+  const auto place = buried_.insert(buried_.end(), std::move(remains));
+  const int pidfd = place->sandbox->pidfd().get();
+  loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
+    loop_.forget(pidfd);
+    buried_.erase(place);
+  });
+}
+
 CellPool::Kind* CellPool::find(const Plan& plan) {
   const auto found =
       std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan->plan()); });
@@ -54,12 +69,15 @@ CellPool::Kind* CellPool::find(const Plan& plan) {
   return &kinds_.front();
 }
 
-CellPool::Kind& CellPool::add(std::shared_ptr<const sandbox::CompiledPlan> plan) {
+void CellPool::add(const Plan& plan) {
+  // What waits must hold nothing of the job that the kind is known by.
+  Plan kind_plan = plan;
+  kind_plan.files.clear();
+  kind_plan.input = InputNull{};
   if (kinds_.size() >= kMostKinds) kinds_.pop_back();
   Kind& kind = kinds_.emplace_front();
-  kind.is_cold = !is_the_same_for_all_jobs(plan->plan()) || !sandbox::why_not_shared(*plan).empty();
-  kind.plan = std::move(plan);
-  return kind;
+  kind.plan = sandbox::compile(std::move(kind_plan), host_);
+  kind.is_cold = !is_the_same_for_all_jobs(plan) || !sandbox::why_not_shared(*kind.plan).empty();
 }
 
 std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
@@ -79,8 +97,10 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     std::shared_ptr<sandbox::Cell> cell = free_cell(kind);
     if (!cell) return nullptr;
     try {
-      return std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
-                                   sandbox::Start::WhenTold);
+      auto run = std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
+                                       sandbox::Start::WhenTold);
+      run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
+      return run;
     } catch (...) {
       cell->retire();
       throw;
@@ -102,18 +122,24 @@ std::unique_ptr<Run> CellPool::take_waiting(Kind& kind) {
   return kind.is_cold ? nullptr : make_waiting(kind);
 }
 
+// Null where it must be started cold; `partner` is untouched then.
+std::unique_ptr<Run> CellPool::start_prepared(const Plan& plan, Partner& partner) {
+  if (ready_ == 0 || !can_be_told(plan)) return nullptr;
+  Kind* kind = find(plan);
+  std::unique_ptr<Run> run = kind == nullptr || kind->is_cold ? nullptr : take_waiting(*kind);
+  if (run) run->start(plan, std::move(partner));
+  return run;
+}
+
 std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
-  if (ready_ > 0 && can_be_told(plan)) {
-    if (Kind* kind = find(plan); kind != nullptr && !kind->is_cold) {
-      if (std::unique_ptr<Run> run = take_waiting(*kind)) {
-        run->start(plan, std::move(partner));
-        return run;
-      }
-    }
-  }
-  auto compiled = sandbox::compile(plan, host_);
-  auto run = std::make_unique<Run>(loop_, groups_, compiled, std::move(partner));
-  if (ready_ > 0 && find(plan) == nullptr) add(std::move(compiled));
+  if (std::unique_ptr<Run> run = start_prepared(plan, partner)) return run;
+  return start(sandbox::compile(plan, host_), std::move(partner));
+}
+
+std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner) {
+  if (std::unique_ptr<Run> run = start_prepared(plan->plan(), partner)) return run;
+  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner));
+  if (ready_ > 0 && find(plan->plan()) == nullptr) add(plan->plan());
   return run;
 }
 

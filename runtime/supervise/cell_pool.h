@@ -21,11 +21,14 @@ class CellPool {
   // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. All that is referred to outlives
   // it.
   CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready);
+  ~CellPool();
   CellPool(const CellPool&) = delete;
   CellPool& operator=(const CellPool&) = delete;
 
   // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
   std::unique_ptr<Run> start(const Plan& plan, Partner partner = {});
+  // The same of a plan that has been compiled.
+  std::unique_ptr<Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
   // all that can be started has been.
@@ -42,17 +45,20 @@ class CellPool {
     bool is_cold = false;  // nothing of it can be prepared
   };
 
+  std::unique_ptr<Run> start_prepared(const Plan& plan, Partner& partner);
   Kind* find(const Plan& plan);
-  Kind& add(std::shared_ptr<const sandbox::CompiledPlan> plan);
+  void add(const Plan& plan);
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);
+  void bury(Remains remains);
 
   EventLoop& loop_;
   Groups& groups_;
   const sandbox::HostFacts& host_;
   unsigned ready_;
-  std::list<Kind> kinds_;  // the one started last is first
+  std::list<Remains> buried_;  // until their inits have ended
+  std::list<Kind> kinds_;      // the one started last is first
 };
 
 }  // namespace evalrun::supervise

@@ -134,8 +134,9 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
     groundwork->groups->make_v1_groups();
     groups_.emplace(std::move(*groundwork->groups));
   }
-  sandbox_.emplace(std::move(groundwork->sandbox), *plan_, std::move(streams),
-                   groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), start);
+  sandbox_ = std::make_unique<sandbox::Sandbox>(
+      std::move(groundwork->sandbox), *plan_, std::move(streams),
+      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), start);
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
@@ -205,6 +206,10 @@ Run::~Run() {
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
   loop_.forget(sandbox_->pidfd().get());
+  if (heir_ && phase_ == Phase::Gone) {
+    heir_({std::move(cell_), groups_ ? std::optional<RunGroups>(std::move(*groups_)) : std::nullopt,
+           std::move(sandbox_)});
+  }
 }
 
 bool Run::finished() const noexcept {
@@ -381,7 +386,10 @@ void Run::on_control() {
         grace_deadline_ = now() + kGrace;
         arm_timer();
         break;
-      case InitRecord::Kind::Finished: finish_ = record; break;
+      case InitRecord::Kind::Finished:
+        finish_ = record;
+        if (heir_ && target_end_) return end_of_all_but_init();
+        break;
     }
   }
   loop_.forget(sandbox_->control().get());
@@ -390,10 +398,25 @@ void Run::on_control() {
 void Run::on_init_gone() {
   // What init said last may still be in the socket.
   if (!finish_) on_control();
+  if (phase_ == Phase::Gone) return;
   if (phase_ == Phase::SettingUp) on_report();
+  sandbox_->reap();
+  finish();
+}
+
+// init has waited for everything and has nothing more to do but end.
+void Run::end_of_all_but_init() {
+  // A quick program has ended before the news that it was started is read.
+  if (phase_ == Phase::SettingUp) on_report();
+  loop_.forget(sandbox_->report().get());
+  loop_.forget(sandbox_->control().get());
+  finish();
+}
+
+void Run::finish() {
   loop_.forget(sandbox_->pidfd().get());
   stop_listening();
-  sandbox_->reap();
+  sandbox_->release_cores();
   gone_ = now();
   if (ended_ == Duration{}) ended_ = gone_;
   phase_ = Phase::Gone;

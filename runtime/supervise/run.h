@@ -45,6 +45,14 @@ struct Groundwork {
 // unless the plan itself turns out to be wrong.
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
 
+// What a run leaves when its result is there but its init has still to end: that takes the kernel a while. The last to
+// go is the cell.
+struct Remains {
+  std::shared_ptr<sandbox::Cell> cell;
+  std::optional<RunGroups> groups;
+  std::unique_ptr<sandbox::Sandbox> sandbox;
+};
+
 // Whoever starts a run and takes part in it. The functions are called from the loop, must not destroy the run, and may
 // be empty.
 struct Partner {
@@ -71,6 +79,9 @@ class Run {
   // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
   void start(const Plan& job, Partner partner = {});
+
+  // The run is finished when nothing but its init is left; its destructor gives the remains away and does not wait.
+  void leave_remains_to(std::function<void(Remains)> heir) { heir_ = std::move(heir); }
 
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
@@ -106,6 +117,8 @@ class Run {
   void on_report();
   void on_control();
   void on_init_gone();
+  void end_of_all_but_init();
+  void finish();
   void on_violations(std::vector<RecordedViolation> violations);
   bool answer_asked(int listener, const seccomp_notif& call);
   void stop_listening();
@@ -141,7 +154,8 @@ class Run {
   std::shared_ptr<sandbox::Cell> cell_;  // outlives the sandbox, as do its groups
   std::optional<RunGroups> groups_;
   sandbox::LayerState cgroup_state_;
-  std::optional<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::function<void(Remains)> heir_;
   std::optional<TreeSampler> sampler_;
   std::vector<sandbox::Noise> lasting_noise_;
   std::optional<sandbox::CoreWatch> core_watch_;

@@ -63,6 +63,33 @@ TEST(library, a_session_tells_that_it_started_what_was_written_and_that_it_is_co
   EXPECT_FALSE(engine.next_event());
 }
 
+TEST(library, sessions_of_one_kind_of_plan_can_be_prepared_ahead_and_are_told_their_jobs) {
+  Engine engine({.prepared = 2});
+  const auto plan_with = [&](const std::string& word) {
+    return compile_text(engine,
+                        probe_plan("probe", {"say", word, "echo"}, "stdin = { text = \"in of " + word + "\" }\n"));
+  };
+  for (int i = 0; i < 12; ++i) {
+    Hearing hearing;
+    const std::string word = "word" + std::to_string(i);
+    const Session session = engine.spawn(plan_with(word));
+    const Result result = wait_for(engine, session, hearing);
+    EXPECT_EQ(result.verdict(), Verdict::Ok) << result.message();
+    EXPECT_EQ(result.standard_output(), word + "\nin of " + word);
+    EXPECT_EQ(hearing.at(session.id()).order.front(), 's');
+    // Time to prepare what comes next.
+    for (int round = 0; round < 20; ++round) engine.dispatch(1ms);
+  }
+  // Another kind, by its limit, runs as well, and so does one that is fed by its caller.
+  EXPECT_EQ(run_to_end(engine, probe_plan("probe", {"say", "x"}, "limits.open_files = 64\n")).standard_output(), "x\n");
+  Hearing hearing;
+  Session fed = engine.spawn(plan_with("fed"), kFed);
+  EXPECT_EQ(fed.write_stdin("by hand").taken, 7U);
+  fed.close_stdin();
+  const Result told = wait_for(engine, fed, hearing);
+  EXPECT_EQ(told.standard_output(), "fed\nby hand") << told.message();
+}
+
 TEST(library, output_is_told_while_the_program_runs) {
   Engine engine;
   Hearing hearing;
