@@ -4,7 +4,7 @@
 // step table says who does what. It serves one run at a time.
 //
 // What it must not be used for: two programs that may not know of each other through what a network namespace
-// remembers. See can_share().
+// remembers. See why_not_shared().
 #pragma once
 
 #include <memory>

@@ -262,9 +262,9 @@ StepResult step_job(ChildContext& context) noexcept {
 }
 
 StepResult step_exec(ChildContext& context) noexcept {
-  const StepResult locked = wait_for_init(context);
-  if (locked.failed()) return locked;
-  send_about_to_exec(context);
+  StepResult ready = wait_for_init(context);
+  if (!ready.failed()) ready = send_about_to_exec(context);
+  if (ready.failed()) return ready;
   const Job& job = context.delivery->job;
   // As execvp(3): the first candidate that is there; a candidate that may not be executed is remembered.
   long worst = -ENOENT;

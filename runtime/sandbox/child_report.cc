@@ -15,12 +15,15 @@
 namespace evalrun::sandbox {
 namespace {
 
-// A record is shorter than PIPE_BUF, so a write is whole or nothing. If it fails nobody can be told; the supervisor
-// then sees the pipe end without a word, and says so.
-void send_record(const ChildContext& context, ChildRecord record) noexcept {
+// A record is shorter than PIPE_BUF, so a write is whole or nothing. If a failure cannot be told the supervisor sees
+// the pipe end without a word, and says so.
+StepResult send_record(const ChildContext& context, ChildRecord record) noexcept {
   record.time_ns = monotonic_ns();
-  while (sys(SYS_write, context.report, &record, sizeof record) == -EINTR) {
-  }
+  long result = 0;
+  do {
+    result = sys(SYS_write, context.report, &record, sizeof record);
+  } while (result == -EINTR);
+  return result < 0 ? failure(Operation::Write, result) : success();
 }
 
 StepResult wait_for_word(const std::uint32_t& word) noexcept {
@@ -65,14 +68,14 @@ void send_note(const ChildContext& context, StepResult step, Stage stage) noexce
   send_record(context, record);
 }
 
-void send_prepared(const ChildContext& context) noexcept {
+StepResult send_prepared(const ChildContext& context) noexcept {
   ChildRecord record{};
   record.kind = ChildRecord::Kind::Prepared;
   record.step.stage = Stage::Job;
-  send_record(context, record);
+  return send_record(context, record);
 }
 
-void send_about_to_exec(const ChildContext& context) noexcept {
+StepResult send_about_to_exec(const ChildContext& context) noexcept {
   rusage usage{};
   sys(SYS_getrusage, RUSAGE_SELF, &usage);
   ChildRecord record{};
@@ -81,7 +84,7 @@ void send_about_to_exec(const ChildContext& context) noexcept {
   record.cpu_us = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
   record.init_cpu_us = context.init_cpu_us;
   record.max_rss_kib = usage.ru_maxrss;
-  send_record(context, record);
+  return send_record(context, record);
 }
 
 long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept {
@@ -105,7 +108,7 @@ long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int des
 
 long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* received) noexcept {
   iovec part{note, sizeof *note};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))];
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -132,8 +135,8 @@ StepResult wait_for_init(ChildContext& context) noexcept {
 }
 
 StepResult wait_for_job(ChildContext& context) noexcept {
-  send_prepared(context);
-  return wait_for_word(context.delivery->job_is_there);
+  const StepResult told = send_prepared(context);
+  return told.failed() ? told : wait_for_word(context.delivery->job_is_there);
 }
 
 void release_target(ChildContext& context) noexcept {

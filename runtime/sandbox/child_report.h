@@ -14,8 +14,9 @@ std::int64_t own_cpu_us() noexcept;
 // `stage` is filled in here: steps do not know where they stand.
 void send_failure(const ChildContext& context, StepResult step, Stage stage) noexcept;
 void send_note(const ChildContext& context, StepResult step, Stage stage) noexcept;
-void send_prepared(const ChildContext& context) noexcept;
-void send_about_to_exec(const ChildContext& context) noexcept;
+// Without these words nothing goes on: the supervisor would not know that a program runs.
+StepResult send_prepared(const ChildContext& context) noexcept;
+StepResult send_about_to_exec(const ChildContext& context) noexcept;
 
 // A descriptor (the folder /work, the filter's listener), to the supervisor. 0 or -errno.
 long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept;

@@ -30,7 +30,7 @@ struct Received {
 // The size of the request; 0: the supervisor is gone; -errno.
 long receive_request(const ChildContext& context, Received* received) noexcept {
   iovec part{&received->request, sizeof received->request};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kMostDescriptors * sizeof(int))];
+  alignas(cmsghdr) char ancillary[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;

@@ -11,8 +11,7 @@
 
 namespace evalrun::sandbox {
 
-// Who walks a row in a cell: what the keeper and the maker do is done once for all
-// its runs.
+// Who walks a row in a cell: what the keeper and the maker do is done once for all its runs.
 enum class InCell { Keeper, Maker, Run, KeeperAndRun, MakerAndRun };
 
 struct Step {

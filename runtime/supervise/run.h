@@ -65,8 +65,7 @@ struct Partner {
 class Run {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
-  // is left behind then. `loop` and `groups` must outlive the run. `groundwork`:
-  // laid for this plan before, or none.
+  // is left behind then. `loop` and `groups` must outlive the run. `groundwork`: laid for this plan before, or none.
   Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
       std::optional<Groundwork> groundwork = {}, sandbox::Start start = sandbox::Start::AtOnce);
   ~Run();
