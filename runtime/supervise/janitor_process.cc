@@ -43,7 +43,7 @@ bool sweep(const JanitorBlock& block, const char* path) noexcept {
   const long folder = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return true;
   bool all = true;
-  alignas(Name) char buffer[8 << 10];
+  alignas(Name) char buffer[8 << 10] = {};
   long size = 0;
   while ((size = sys(SYS_getdents64, folder, buffer, sizeof buffer)) > 0) {
     for (long at = 0; at < size;) {
