@@ -73,6 +73,9 @@ class Run {
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
   void start(const Plan& job, Partner partner = {});
 
+  // Where it runs; null: by itself.
+  [[nodiscard]] const std::shared_ptr<sandbox::Cell>& cell() const noexcept { return cell_; }
+
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
 
@@ -99,6 +102,8 @@ class Run {
 
  private:
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  void warn_of_missing_wall(const StepResult& step);
+  void learn_target();
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
   enum class Phase { SettingUp, Running, Ending, Gone };
@@ -166,7 +171,7 @@ class Run {
   bool waits_ = false;        // for start()
   bool is_prepared_ = false;  // all is done but execve
   pid_t target_ = -1;         // of a run that waits
-  std::vector<std::string> job_programs_;
+  std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
