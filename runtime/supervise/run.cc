@@ -176,7 +176,7 @@ void Run::start(const Plan& job, Partner partner) {
   if (error_output_) error_output_->pass_to(std::move(partner_.error_output));
   feeder_.open(job, partner_.input);
   job_programs_ = sandbox::program_candidates(job);
-  job_files_.clear();
+  job_name_ = job.argv.front();
   for (const WorkFile& file : job.files) job_files_.push_back(file.path);
   spawned_ = now();
   if (plan_->child().has_listener && !std::holds_alternative<CpusAny>(job.limits.cpus)) learn_target();
@@ -215,7 +215,7 @@ std::string Run::describe_subject(const StepResult& step) const {
     return "file " + job_files_[item];
   }
   if (step.stage != Stage::Exec || job_programs_.empty()) return plan_->describe_subject(step);
-  if (step.operation == Operation::NotFound) return job_programs_.back() + " in PATH";
+  if (step.operation == Operation::NotFound) return job_name_ + " in PATH";
   return item < job_programs_.size() ? job_programs_[item] : "";
 }
 

@@ -171,6 +171,7 @@ class Run {
   bool waits_ = false;        // for start()
   bool is_prepared_ = false;  // all is done but execve
   pid_t target_ = -1;         // of a run that waits
+  std::string job_name_;
   std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;
   bool about_to_exec_ = false;
