@@ -335,7 +335,7 @@ std::string PinnedRoot::describe(Stage stage, Operation operation, int item) con
   switch (stage) {
     case Stage::Trees: return pick(tree_names_);
     case Stage::Files: return pick(operation == Operation::MountSetattr ? mount_names_ : copy_names_);
-    case Stage::Job: return "a file of the job";
+    case Stage::Job: return "a folder for a file of the job";
     case Stage::Enter: return operation == Operation::Chdir ? steps_.cwd : "";
     case Stage::Mounts: {
       const bool node = operation == Operation::Mkdir || operation == Operation::Symlink ||

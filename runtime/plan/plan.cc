@@ -21,6 +21,14 @@ SourcePosition Plan::where(const std::string& key) const {
   return found == positions.end() ? whole : found->second;
 }
 
+Plan without_job(Plan plan) {
+  plan.source.clear();
+  plan.env.clear();
+  plan.input = InputNull{};
+  plan.files.clear();
+  return plan;
+}
+
 bool differs_only_in_job(const Plan& job, const Plan& kind) {
   Plan as_job = kind;
   as_job.name = job.name;

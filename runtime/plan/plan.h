@@ -293,6 +293,9 @@ struct Plan {
   SourcePosition whole;
 };
 
+// The plan without what differs from job to job: env, source, files, standard input. argv stays, for there must be one.
+Plan without_job(Plan plan);
+
 // Whether `job` is `kind` with other argv, env, source, files or standard input: what can be told to a run that was
 // prepared before it was known.
 bool differs_only_in_job(const Plan& job, const Plan& kind);

@@ -2,14 +2,20 @@
 
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "runtime/core/error.h"
+#include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
 #include "runtime/sandbox/keeper.h"
 #include "runtime/sandbox/spawn_parts.h"
@@ -17,13 +23,18 @@
 namespace evalrun::sandbox {
 namespace {
 
-// Whether a bind stands in a folder that each run makes anew.
-bool has_bind_in_workspace(const rootfs::Layout& layout) {
+// It makes namespaces, and clones: milliseconds, on a host with dozens of runs for each core more.
+constexpr std::chrono::seconds kAnswerWithin{5};
+
+// Whether more than folders stands in one that each run makes anew: a bind cannot, and a job's files could collide with
+// the rest.
+bool is_workspace_furnished(const rootfs::Layout& layout) {
   return std::ranges::any_of(layout.entries, [&](const rootfs::Entry& entry) {
-    const auto slash = entry.at.rfind('/');
-    const rootfs::Entry* below = rootfs::mount_holding(layout, slash == 0 ? "/" : entry.at.substr(0, slash));
-    return std::holds_alternative<rootfs::Bind>(entry.what) && below != nullptr &&
-           !std::holds_alternative<rootfs::Bind>(below->what);
+    if (std::holds_alternative<rootfs::Directory>(entry.what)) return false;
+    return std::ranges::any_of(layout.entries, [&](const rootfs::Entry& folder) {
+      return std::holds_alternative<rootfs::Workspace>(folder.what) && entry.at != folder.at &&
+             rootfs::is_within(entry.at, folder.at);
+    });
   });
 }
 
@@ -32,7 +43,7 @@ bool has_bind_in_workspace(const rootfs::Layout& layout) {
 std::string why_not_shared(const CompiledPlan& plan) {
   if (plan.plan().network.mode != NetworkMode::None) return "its runs use a network, and a network remembers";
   if (plan.plan().proc == ProcView::Full) return "/proc/net shows what runs before have done";
-  if (has_bind_in_workspace(plan.layout())) return "a mount stands in the workspace, which is each run's own";
+  if (is_workspace_furnished(plan.layout())) return "a mount or a link stands in the workspace, each run's own";
   return "";
 }
 
@@ -40,6 +51,11 @@ Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
     : plan_(std::move(plan)),
       premises_(std::make_shared<Premises>(lease_identity(plan_->host().is_root, plan_->host().identities))) {
   const ChildEnds ends = make_ends(control_, report_);
+  // A keeper that does not answer must not stop the supervisor for ever.
+  const timeval limit{.tv_sec = kAnswerWithin.count(), .tv_usec = 0};
+  if (::setsockopt(control_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
+    throw SystemError("setsockopt", "SO_RCVTIMEO");
+  }
   const std::uint64_t own = namespaces_of(plan_->host()) & (CLONE_NEWNS | CLONE_NEWNET);
   ChildContext context{
       .walker = Walker::Keeper, .namespaces = own, .control = ends.control.get(), .report = ends.report.get()};
@@ -94,25 +110,38 @@ EmptySandbox Cell::next(int clone_into) {
   do {
     count = ::recvmsg(control_.get(), &message, MSG_CMSG_CLOEXEC);
   } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == EAGAIN) throw HostError("spawn", "hear from", "a cell's keeper", ETIMEDOUT);
   if (count != sizeof answer) explain_end();
   if (answer.pid < 0) throw HostError("spawn", "clone3", "in a cell", -answer.pid);
   header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr) throw HostError("spawn", "receive", "a pidfd", EBADMSG);
+  if (header == nullptr) {
+    // This process may not have so many open: nobody else would ever reap it.
+    sys(SYS_kill, answer.pid, SIGKILL);
+    sys(SYS_waitid, P_PID, answer.pid, nullptr, WEXITED | __WALL, nullptr);
+    throw HostError("spawn", "receive", "a pidfd", EMFILE);
+  }
   int pidfd = -1;
   std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
   empty.process_.emplace(answer.pid, Fd(pidfd));
   ++runs_;
+  read_report();
   return empty;
 }
 
-// The keeper is gone; it has said why.
-void Cell::explain_end() const {
+// Throws HostError where the keeper tells of a failure.
+void Cell::read_report() {
   ChildRecord record{};
   while (::read(report_.get(), &record, sizeof record) == sizeof record) {
+    if (record.kind == ChildRecord::Kind::Note) notes_.push_back(record.step);
     if (record.kind != ChildRecord::Kind::Failed) continue;
     throw HostError(name_of(record.step.stage), name_of(record.step.operation), plan_->describe_subject(record.step),
                     record.step.error);
   }
+}
+
+// The keeper is gone; it has said why.
+void Cell::explain_end() {
+  read_report();
   throw HostError("spawn", "hear from", "a cell's keeper", 0);
 }
 

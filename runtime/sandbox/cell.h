@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/sandbox/spawn.h"
 
@@ -38,15 +39,19 @@ class Cell {
   [[nodiscard]] bool is_retired() const noexcept { return is_retired_; }
   [[nodiscard]] unsigned runs() const noexcept { return runs_; }
   [[nodiscard]] const CompiledPlan& plan() const noexcept { return *plan_; }
+  // Second walls that this host does not give; known when the first run has been given out.
+  [[nodiscard]] const std::vector<StepResult>& notes() const noexcept { return notes_; }
 
  private:
-  [[noreturn]] void explain_end() const;
+  void read_report();
+  [[noreturn]] void explain_end();
 
   std::shared_ptr<const CompiledPlan> plan_;
   std::shared_ptr<Premises> premises_;
   Fd report_;
   Fd control_;
   std::optional<SandboxProcess> keeper_;
+  std::vector<StepResult> notes_;
   unsigned runs_ = 0;
   bool is_retired_ = false;
 };

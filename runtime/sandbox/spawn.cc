@@ -49,20 +49,18 @@ class SignalsBlocked {
 
 std::string read_file(const WorkFile& wanted) {
   const auto& path = std::get<std::filesystem::path>(wanted.source);
-  const auto refuse = [&](const std::string& why) {
-    throw PlanError(wanted.position, "files", path.string() + ": " + why);
-  };
+  const auto refuse = [&](const std::string& why) { throw PlanError(wanted.position, "files", why); };
   // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
   const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) refuse(errno_text(errno));
-  if (!S_ISREG(status.st_mode)) refuse("not a regular file");
+  if (!file || ::fstat(file.get(), &status) != 0) refuse("open " + path.string() + ": " + errno_text(errno));
+  if (!S_ISREG(status.st_mode)) refuse(path.string() + " is not a regular file");
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t size = 0;
   while (size < content.size()) {
     const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse(errno_text(errno));
+    if (count < 0) refuse("read " + path.string() + ": " + errno_text(errno));
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }

@@ -1,7 +1,9 @@
 #include "runtime/supervise/cell_pool.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <string_view>
 
 #include "runtime/core/error.h"
 
@@ -11,6 +13,12 @@ namespace {
 constexpr std::size_t kMostKinds = 4;
 // What is larger is not copied through memory.
 constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
+constexpr std::uint64_t kPage = 4096;
+// Of rootfs::place_job_files: 0 to 2, the report pipe, the root, the file.
+constexpr unsigned kDescriptorsToPlace = 6;
+constexpr std::array<std::string_view, 6> kCallsToPlace = {"close", "fchmod", "mkdirat", "openat", "openat2", "write"};
+// One that dies by itself, or is killed from outside, says nothing of the next.
+constexpr unsigned kMostFailures = 3;
 
 std::uint64_t size_of(const WorkFile& file) {
   if (const auto* text = std::get_if<std::string>(&file.source)) return text->size();
@@ -20,20 +28,37 @@ std::uint64_t size_of(const WorkFile& file) {
 }
 
 // The target places the job's files itself, locked down: under its own limits and rights.
+bool may_place_files(const Plan& plan) {
+  return plan.limits.open_files >= kDescriptorsToPlace &&
+         std::ranges::none_of(plan.seccomp.deny, [](const std::string& call) {
+           return std::ranges::find(kCallsToPlace, call) != kCallsToPlace.end();
+         });
+}
+
+// What is more than the plan's limits is refused when it is compiled for a cold run.
 bool can_be_told(const Plan& plan) {
+  if (!plan.files.empty() && !may_place_files(plan)) return false;
+  if (plan.files.size() > plan.limits.inodes) return false;
   std::uint64_t all = 0;
+  std::uint64_t pages = 0;
   for (const WorkFile& file : plan.files) {
     const std::uint64_t size = size_of(file);
     if (size > plan.limits.file_size.count) return false;
     all += size;
+    pages += (size + kPage - 1) / kPage;
   }
+  if (pages * kPage > plan.limits.workspace.count) return false;
   for (const auto& [name, value] : plan.env) all += name.size() + value.size();
   for (const std::string& word : plan.argv) all += word.size();
   return all <= kLargestJob;
 }
 
-// Whether the lockdown is the same whatever the job: rules made for the program's own files depend on it.
+// Whether a run can be prepared without its job: rules made for the program's own files depend on it, and a file that
+// takes the output is emptied when a run is made.
 bool is_the_same_for_all_jobs(const Plan& plan) {
+  if (std::holds_alternative<OutputFile>(plan.output) || std::holds_alternative<OutputFile>(plan.error_output)) {
+    return false;
+  }
   for (const Capability word : {Capability::FsRead, Capability::FsWrite, Capability::FsDelete, Capability::Exec}) {
     if (plan.capabilities.takes(word)) return false;
   }
@@ -63,21 +88,19 @@ void CellPool::bury(Remains remains) {
 
 CellPool::Kind* CellPool::find(const Plan& plan) {
   const auto found =
-      std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan->plan()); });
+      std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan); });
   if (found == kinds_.end()) return nullptr;
   kinds_.splice(kinds_.begin(), kinds_, found);
   return &kinds_.front();
 }
 
-void CellPool::add(const Plan& plan) {
-  // What waits must hold nothing of the job that the kind is known by.
-  Plan kind_plan = plan;
-  kind_plan.files.clear();
-  kind_plan.input = InputNull{};
+void CellPool::add(const sandbox::CompiledPlan& first) {
   if (kinds_.size() >= kMostKinds) kinds_.pop_back();
   Kind& kind = kinds_.emplace_front();
-  kind.plan = sandbox::compile(std::move(kind_plan), host_);
-  kind.is_cold = !is_the_same_for_all_jobs(plan) || !sandbox::why_not_shared(*kind.plan).empty();
+  kind.plan = without_job(first.plan());
+  // Which process to pin is known by its listener (Run::start).
+  const bool cannot_be_pinned = !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.limits.cpus);
+  kind.is_cold = cannot_be_pinned || !is_the_same_for_all_jobs(kind.plan) || !sandbox::why_not_shared(first).empty();
 }
 
 std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
@@ -89,27 +112,32 @@ std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
   }
   // As many run as wait.
   if (kind.cells.size() >= std::size_t{2} * ready_) return nullptr;
-  return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.plan));
+  // Compiled by itself: nothing of the job that came first is in it.
+  if (!kind.compiled) kind.compiled = sandbox::compile(kind.plan, host_);
+  return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.compiled));
+}
+
+void CellPool::note_failure(Kind& kind) {
+  if (++kind.failures == kMostFailures) kind.is_cold = true;
 }
 
 std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
+  // Whoever is started cold meets what is thrown here too, and tells it.
+  std::shared_ptr<sandbox::Cell> cell;
   try {
-    std::shared_ptr<sandbox::Cell> cell = free_cell(kind);
+    cell = free_cell(kind);
     if (!cell) return nullptr;
-    try {
-      auto run = std::make_unique<Run>(loop_, groups_, kind.plan, Partner{}, Groundwork(groups_, cell),
-                                       sandbox::Start::WhenTold);
-      run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
-      return run;
-    } catch (...) {
-      cell->retire();
-      throw;
-    }
+    auto run = std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
+                                     sandbox::Start::WhenTold);
+    run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
+    return run;
   } catch (const HostError&) {
-    // Whoever is started cold meets it too, and tells it.
-    kind.is_cold = true;
-    return nullptr;
+  } catch (const SystemError&) {
+  } catch (const PlanError&) {
   }
+  if (cell) cell->retire();
+  note_failure(kind);
+  return nullptr;
 }
 
 std::unique_ptr<Run> CellPool::take_waiting(Kind& kind) {
@@ -117,7 +145,7 @@ std::unique_ptr<Run> CellPool::take_waiting(Kind& kind) {
     std::unique_ptr<Run> run = std::move(kind.waiting.front());
     kind.waiting.pop_front();
     if (run->is_waiting()) return run;
-    kind.is_cold = true;  // it has failed while it was prepared
+    note_failure(kind);  // while it was prepared
   }
   return kind.is_cold ? nullptr : make_waiting(kind);
 }
@@ -139,7 +167,7 @@ std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
 std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner) {
   if (std::unique_ptr<Run> run = start_prepared(plan->plan(), partner)) return run;
   auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner));
-  if (ready_ > 0 && find(plan->plan()) == nullptr) add(plan->plan());
+  if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
 }
 

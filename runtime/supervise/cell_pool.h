@@ -39,15 +39,18 @@ class CellPool {
 
  private:
   struct Kind {
-    std::shared_ptr<const sandbox::CompiledPlan> plan;
+    Plan plan;                                              // without its job
+    std::shared_ptr<const sandbox::CompiledPlan> compiled;  // with the first cell
     std::vector<std::shared_ptr<sandbox::Cell>> cells;
     std::deque<std::unique_ptr<Run>> waiting;
+    unsigned failures = 0;
     bool is_cold = false;  // nothing of it can be prepared
   };
 
   std::unique_ptr<Run> start_prepared(const Plan& plan, Partner& partner);
   Kind* find(const Plan& plan);
-  void add(const Plan& plan);
+  void add(const sandbox::CompiledPlan& first);
+  static void note_failure(Kind& kind);
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);

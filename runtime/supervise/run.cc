@@ -1,6 +1,7 @@
 #include "runtime/supervise/run.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -144,6 +145,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
+  if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { warn_of_missing_wall(note); });
 
   if (!waits_) feeder_.start();
   output_.start();
@@ -177,7 +179,10 @@ void Run::start(const Plan& job, Partner partner) {
   if (error_output_) error_output_->pass_to(std::move(partner_.error_output));
   feeder_.open(job, partner_.input);
   job_programs_ = sandbox::program_candidates(job);
+  job_name_ = job.argv.front();
+  for (const WorkFile& file : job.files) job_files_.push_back(file.path);
   spawned_ = now();
+  if (plan_->child().has_listener && !std::holds_alternative<CpusAny>(job.limits.cpus)) learn_target();
   waits_ = false;
   sandbox_->start(job, target_);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
@@ -185,6 +190,20 @@ void Run::start(const Plan& job, Partner partner) {
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
   look_at_host();
+}
+
+// Who is to be pinned to cores is known once it has handed over its filter's listener, on its way to where it waits.
+void Run::learn_target() {
+  while (target_ < 0 && is_waiting()) {
+    pollfd ends[] = {{sandbox_->control().get(), POLLIN, 0}, {sandbox_->pidfd().get(), POLLIN, 0}};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(set_up_deadline_ - now());
+    const int ready = ::poll(ends, std::size(ends), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) throw HostError("spawn", "wait for the set-up", "", ETIMEDOUT);
+    on_control();
+    // Gone: the loop will see it and tell why.
+    if (ends[1].revents != 0) return;
+  }
 }
 
 // In a cell the next run must not learn of this one by what a network namespace remembers, nor may one that tried more
@@ -195,8 +214,11 @@ bool Run::may_have_left_traces() const noexcept {
 
 std::string Run::describe_subject(const StepResult& step) const {
   const auto item = static_cast<std::size_t>(step.item);
+  if (step.stage == Stage::Job && step.operation != Operation::Mkdir && item < job_files_.size()) {
+    return "file " + job_files_[item];
+  }
   if (step.stage != Stage::Exec || job_programs_.empty()) return plan_->describe_subject(step);
-  if (step.operation == Operation::NotFound) return job_programs_.back() + " in PATH";
+  if (step.operation == Operation::NotFound) return job_name_ + " in PATH";
   return item < job_programs_.size() ? job_programs_[item] : "";
 }
 
@@ -257,6 +279,12 @@ void Run::end_now() {
   arm_timer();
 }
 
+void Run::warn_of_missing_wall(const StepResult& step) {
+  warnings_.push_back("second wall missing: " + std::string(name_of(step.stage)) + ": " +
+                      std::string(name_of(step.operation)) + " " + describe_subject(step) + ": " +
+                      errno_text(step.error));
+}
+
 void Run::on_report() {
   ChildRecord record{};
   for (;;) {
@@ -265,11 +293,7 @@ void Run::on_report() {
     if (count < 0 && errno == EAGAIN) return;
     if (count != sizeof record) break;
     switch (record.kind) {
-      case ChildRecord::Kind::Note:
-        warnings_.push_back("second wall missing: " + std::string(name_of(record.step.stage)) + ": " +
-                            std::string(name_of(record.step.operation)) + " " + describe_subject(record.step) + ": " +
-                            errno_text(record.step.error));
-        break;
+      case ChildRecord::Kind::Note: warn_of_missing_wall(record.step); break;
       case ChildRecord::Kind::Failed: on_failure(record.step); break;
       case ChildRecord::Kind::Prepared:
         is_prepared_ = true;

@@ -82,6 +82,8 @@ class Run {
 
   // The run is finished when nothing but its init is left; its destructor gives the remains away and does not wait.
   void leave_remains_to(std::function<void(Remains)> heir) { heir_ = std::move(heir); }
+  // Where it runs; null: by itself.
+  [[nodiscard]] const std::shared_ptr<sandbox::Cell>& cell() const noexcept { return cell_; }
 
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
@@ -109,6 +111,8 @@ class Run {
 
  private:
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  void warn_of_missing_wall(const StepResult& step);
+  void learn_target();
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
   enum class Phase { SettingUp, Running, Ending, Gone };
@@ -180,7 +184,8 @@ class Run {
   bool waits_ = false;        // for start()
   bool is_prepared_ = false;  // all is done but execve
   pid_t target_ = -1;         // of a run that waits
-  std::vector<std::string> job_programs_;
+  std::string job_name_;
+  std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;
   bool about_to_exec_ = false;
   bool interrupted_ = false;

@@ -13,12 +13,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -171,6 +173,28 @@ void open_many(const std::string& path, long most) {
   long opened = 0;
   while (opened < most && ::open(path.c_str(), O_RDONLY | O_CLOEXEC) >= 0) ++opened;
   std::printf("opened %ld %s\n", opened, opened < most ? ::strerrorname_np(errno) : "OK");
+}
+
+// Those that /proc shows, in the order of their numbers: "processes 2".
+void list_processes() {
+  std::string seen;
+  for (int pid = 1; pid < 4096; ++pid) {
+    if (::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0) seen += " " + std::to_string(pid);
+  }
+  std::printf("processes%s\n", seen.c_str());
+}
+
+// A socket in the abstract name space, left open: bound and listening, or connected.
+void use_abstract_name(const std::string& verb, const std::string& name) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const auto* at = reinterpret_cast<const sockaddr*>(&address);
+  long result = verb == "abstract-connect" ? ::connect(fd, at, size) : ::bind(fd, at, size);
+  if (result == 0 && verb == "abstract-listen") result = ::listen(fd, 1);
+  say(verb + " " + name, result);
 }
 
 // Any system call with plain numbers; never pointers that would let it succeed where it should not.
@@ -361,6 +385,16 @@ const std::map<std::string, Verb>& verbs() {
           const int fd = ::open(w[0].c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
           say("sparse " + w[0], ::ftruncate(fd, number(w[1])));
         }}},
+      {"readlink",
+       {1,
+        [](const Words& w) {
+          char target[4096] = {};
+          const ssize_t size = ::readlink(w[0].c_str(), target, sizeof target - 1);
+          std::printf("readlink %s %s\n", w[0].c_str(), size < 0 ? ::strerrorname_np(errno) : target);
+        }}},
+      {"processes", {0, [](const Words&) { list_processes(); }}},
+      {"abstract-listen", {1, [](const Words& w) { use_abstract_name("abstract-listen", w[0]); }}},
+      {"abstract-connect", {1, [](const Words& w) { use_abstract_name("abstract-connect", w[0]); }}},
       {"cat", {1, [](const Words& w) { show_file(w[0]); }}},
       {"descriptors", {0, [](const Words&) { list_descriptors(); }}},
       {"ids",
