@@ -34,6 +34,9 @@ class CellPool {
   // all that can be started has been.
   bool prepare();
 
+  // Whether the inits of finished runs have all ended, and their cells are free again.
+  [[nodiscard]] bool is_settled() const noexcept { return buried_.empty(); }
+
   // Whether as many as shall wait do, locked down and ready for their job; true where nothing can be prepared.
   [[nodiscard]] bool is_ready() const noexcept;
 

@@ -64,6 +64,9 @@ Supervisor::Supervisor(unsigned ready) : host(sandbox::probe_host()), pool(loop,
 Finish Supervisor::finish(std::unique_ptr<Run> run) {
   while (!run->finished()) loop.run_once();
   Finish finish{run->take_result(nullptr), run->cell()};
+  run.reset();
+  // Its cell is free when its init has ended.
+  while (!pool.is_settled()) loop.run_once();
   return finish;
 }
 
