@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,13 @@ namespace evalrun::sandbox {
 namespace {
 
 constexpr std::size_t kSize = std::size_t{64} << 20;
+// What a run took beyond this is given back to the host when it is forgotten.
+constexpr std::size_t kStays = std::size_t{1} << 20;
+constexpr std::size_t kPage = 4096;
+
+constexpr std::size_t whole_pages(std::size_t size) {
+  return (size + kPage - 1) / kPage * kPage;
+}
 
 }  // namespace
 
@@ -29,6 +37,13 @@ Arena::~Arena() {
 
 void Arena::keep_from_further_children() noexcept {
   ::madvise(base_, kSize, MADV_DONTFORK);
+}
+
+void Arena::go_back_to(std::size_t used) noexcept {
+  const std::size_t kept = whole_pages(std::max(used, kStays));
+  // Where it cannot be given back it is used again.
+  if (used_ > kept) ::madvise(base_ + kept, whole_pages(used_) - kept, MADV_REMOVE);
+  used_ = used;
 }
 
 void* Arena::reserve(std::size_t size, std::size_t alignment) {

@@ -39,7 +39,7 @@ class Arena {
 
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   // Forgets what was put since; whoever still reads it must be done.
-  void go_back_to(std::size_t used) noexcept { used_ = used; }
+  void go_back_to(std::size_t used) noexcept;
 
  private:
   void* reserve(std::size_t size, std::size_t alignment);

@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -38,6 +39,18 @@ bool is_workspace_furnished(const rootfs::Layout& layout) {
   });
 }
 
+// RLIMIT_NPROC counts the processes of an identity in its user namespace (user_namespaces(7)). The keeper is one of
+// them where it has the run's identity for want of another.
+std::vector<lockdown::Rlimit> rlimits_of(const CompiledPlan& plan, const Identity& identity) {
+  std::vector<lockdown::Rlimit> rlimits(plan.child().rlimits.begin(), plan.child().rlimits.end());
+  for (lockdown::Rlimit& rlimit : rlimits) {
+    if (rlimit.resource != RLIMIT_NPROC || !identity.is_own) continue;
+    ++rlimit.soft;
+    ++rlimit.hard;
+  }
+  return rlimits;
+}
+
 }  // namespace
 
 std::string why_not_shared(const CompiledPlan& plan) {
@@ -63,7 +76,10 @@ Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
   Premises& premises = *premises_;
   premises.arena.keep_from_further_children();
   write_id_map(keeper_->pid(), premises.identity);
-  premises.common = premises.arena.put_one(put_plan(plan_->child(), premises.arena));
+  ChildPlan common = plan_->child();
+  const std::vector<lockdown::Rlimit> rlimits = rlimits_of(*plan_, premises.identity);
+  common.rlimits = rlimits;
+  premises.common = premises.arena.put_one(put_plan(common, premises.arena));
   premises.common_of = plan_.get();
   // The files are each run's own, and so are the streams: the keeper is given none.
   ChildPlan shared = *premises.common;

@@ -17,7 +17,7 @@ constexpr std::uint64_t kPage = 4096;
 // Of rootfs::place_job_files: 0 to 2, the report pipe, the root, the file.
 constexpr unsigned kDescriptorsToPlace = 6;
 constexpr std::array<std::string_view, 6> kCallsToPlace = {"close", "fchmod", "mkdirat", "openat", "openat2", "write"};
-// One that dies by itself, or is killed from outside, says nothing of the next.
+// In a row: a keeper or a run that is killed from outside says nothing of the next.
 constexpr unsigned kMostFailures = 3;
 
 std::uint64_t size_of(const WorkFile& file) {
@@ -117,26 +117,24 @@ std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
   return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.compiled));
 }
 
-void CellPool::note_failure(Kind& kind) {
-  if (++kind.failures == kMostFailures) kind.is_cold = true;
-}
-
 std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
-  // Whoever is started cold meets what is thrown here too, and tells it.
-  std::shared_ptr<sandbox::Cell> cell;
-  try {
-    cell = free_cell(kind);
-    if (!cell) return nullptr;
-    auto run = std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
-                                     sandbox::Start::WhenTold);
-    run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
-    return run;
-  } catch (const HostError&) {
-  } catch (const SystemError&) {
-  } catch (const PlanError&) {
+  for (; kind.failures < kMostFailures; ++kind.failures) {
+    // Whoever is started cold meets what is thrown here too, and tells it.
+    std::shared_ptr<sandbox::Cell> cell;
+    try {
+      cell = free_cell(kind);
+      if (!cell) return nullptr;
+      auto run = std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
+                                       sandbox::Start::WhenTold);
+      run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
+      return run;
+    } catch (const HostError&) {
+    } catch (const SystemError&) {
+    } catch (const PlanError&) {
+    }
+    if (cell) cell->retire();
   }
-  if (cell) cell->retire();
-  note_failure(kind);
+  kind.is_cold = true;
   return nullptr;
 }
 
@@ -144,8 +142,11 @@ std::unique_ptr<Run> CellPool::take_waiting(Kind& kind) {
   while (!kind.waiting.empty()) {
     std::unique_ptr<Run> run = std::move(kind.waiting.front());
     kind.waiting.pop_front();
-    if (run->is_waiting()) return run;
-    note_failure(kind);  // while it was prepared
+    if (run->is_waiting()) {
+      kind.failures = 0;
+      return run;
+    }
+    ++kind.failures;  // while it was prepared
   }
   return kind.is_cold ? nullptr : make_waiting(kind);
 }

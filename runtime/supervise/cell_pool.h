@@ -46,14 +46,13 @@ class CellPool {
     std::shared_ptr<const sandbox::CompiledPlan> compiled;  // with the first cell
     std::vector<std::shared_ptr<sandbox::Cell>> cells;
     std::deque<std::unique_ptr<Run>> waiting;
-    unsigned failures = 0;
-    bool is_cold = false;  // nothing of it can be prepared
+    unsigned failures = 0;  // since a run was ready
+    bool is_cold = false;   // nothing of it can be prepared
   };
 
   std::unique_ptr<Run> start_prepared(const Plan& plan, Partner& partner);
   Kind* find(const Plan& plan);
   void add(const sandbox::CompiledPlan& first);
-  static void note_failure(Kind& kind);
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);

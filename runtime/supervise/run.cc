@@ -170,7 +170,10 @@ void Run::look_at_host() {
 }
 
 bool Run::is_waiting() const noexcept {
-  return waits_ && phase_ == Phase::SettingUp && !outcome_;
+  if (!waits_ || phase_ != Phase::SettingUp || outcome_) return false;
+  // Killed, and the loop has not come round to it yet.
+  pollfd ended{sandbox_->pidfd().get(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) == 0;
 }
 
 void Run::start(const Plan& job, Partner partner) {

@@ -1,0 +1,261 @@
+// Cells whose keepers, runs or supervisors die, stop or find no room: the next run is right, and nothing is left.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "runtime/core/error.h"
+#include "tests/load/remains.h"
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+#include "tests/support/warm.h"
+
+namespace evalrun::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+std::set<pid_t> children() {
+  std::istringstream list(read_file("/proc/self/task/" + std::to_string(::getpid()) + "/children"));
+  std::set<pid_t> all;
+  for (pid_t child = 0; list >> child;) all.insert(child);
+  return all;
+}
+
+// A keeper lives in this process's pid namespace, an init is 1 in one of its own.
+bool is_init(pid_t pid) {
+  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("NSpid:")) return line.ends_with("\t1");
+  }
+  return false;
+}
+
+// Not there, or a zombie.
+bool is_gone(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto name_end = stat.rfind(')');
+  return name_end == std::string::npos || stat.compare(name_end, 3, ") Z") == 0;
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+std::uint64_t shared_kib() {
+  std::istringstream status(read_file("/proc/self/status"));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssShmem:")) return std::stoull(line.substr(9));
+  }
+  return 0;
+}
+
+// A supervisor that has a cell with a run that waits, and the processes that came with them.
+class CellFaults : public testing::Test {
+ protected:
+  CellFaults() : plan_(plan_of(cell_plan({"say", "right"}, "limits.cpus = \"any\"\n"))) {
+    supervisor_.run_cold(plan_);  // the janitor comes with the first run and stays
+    before_ = children();
+    supervisor_.run(plan_);
+    supervisor_.make_ready();
+    for (const pid_t child : children()) {
+      if (before_.contains(child)) continue;
+      (is_init(child) ? inits_ : keepers_).push_back(child);
+    }
+    EXPECT_EQ(inits_.size(), 1U);
+    EXPECT_EQ(keepers_.size(), 1U);
+  }
+
+  // So many right runs in a row; the last is in a cell again.
+  void expect_right_runs() {
+    Finish last;
+    for (int i = 0; i < 4; ++i) {
+      last = supervisor_.run(plan_);
+      EXPECT_EQ(last.summary(), "OK exit 0") << i;
+      EXPECT_EQ(last.output(), "right\n") << i;
+      supervisor_.make_ready();
+    }
+    EXPECT_NE(last.cell, nullptr);
+  }
+
+  Supervisor supervisor_;
+  Plan plan_;
+  std::set<pid_t> before_;
+  std::vector<pid_t> inits_, keepers_;
+};
+
+TEST_F(CellFaults, a_keeper_that_is_killed_from_outside_is_replaced) {
+  ::kill(keepers_.at(0), SIGKILL);
+  expect_right_runs();
+}
+
+TEST_F(CellFaults, a_keeper_that_does_not_answer_is_given_up) {
+  ::kill(keepers_.at(0), SIGSTOP);
+  EXPECT_EQ(supervisor_.run(plan_).output(), "right\n");
+  const Clock::time_point begin = Clock::now();
+  expect_right_runs();
+  EXPECT_LT(Clock::now() - begin, 10s);
+  EXPECT_GT(Clock::now() - begin, 4s) << "it was asked";
+}
+
+TEST_F(CellFaults, a_run_that_is_killed_while_it_waits_is_replaced) {
+  ::kill(inits_.at(0), SIGKILL);
+  while (!is_gone(inits_.at(0))) std::this_thread::sleep_for(1ms);
+  expect_right_runs();
+}
+
+TEST_F(CellFaults, a_run_that_dies_at_the_moment_it_is_started_ends_and_the_next_is_right) {
+  ::kill(inits_.at(0), SIGKILL);
+  const Finish killed = supervisor_.run(plan_);
+  EXPECT_TRUE(killed.summary() == "OK exit 0" || killed.summary().starts_with("IE ")) << killed.summary();
+  supervisor_.make_ready();
+  expect_right_runs();
+}
+
+TEST_F(CellFaults, without_room_for_descriptors_nothing_is_prepared_and_no_process_is_left) {
+  EXPECT_EQ(supervisor_.run(plan_).output(), "right\n");
+  const std::set<pid_t> held = children();
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit all = limit;
+  for (rlim_t room = 0; room < 3; ++room) {
+    limit.rlim_cur = open_descriptors() - 1 + 4 * room;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    EXPECT_FALSE(supervisor_.pool.prepare());
+    ::setrlimit(RLIMIT_NOFILE, &all);
+    std::set<pid_t> more;
+    std::ranges::set_difference(children(), held, std::inserter(more, more.end()));
+    EXPECT_TRUE(more.empty()) << room;
+  }
+  EXPECT_EQ(supervisor_.run(plan_).output(), "right\n");
+}
+
+TEST(cell_faults, a_pool_that_goes_with_runs_that_wait_leaves_nothing) {
+  Supervisor outer;
+  const Plan plan = plan_of(cell_plan({"say", "x"}));
+  outer.run_cold(plan);
+  const std::set<pid_t> before = children();
+  const std::size_t descriptors = open_descriptors();
+  for (int i = 0; i < 20; ++i) {
+    supervise::CellPool pool(outer.loop, outer.groups, outer.host, 3);
+    for (auto run = pool.start(plan); !run->finished();) outer.loop.run_once();
+    // Some of them ready, some of them just cloned.
+    for (int count = 0; count < 3; ++count) EXPECT_TRUE(pool.prepare());
+    if (i % 2 == 0) outer.loop.run_once();
+    EXPECT_GE(children().size(), before.size() + 6);
+  }
+  EXPECT_EQ(children(), before);
+  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_EQ(groups_of(::getpid()), std::vector<std::string>());
+}
+
+TEST(cell_faults, a_thousand_runs_leave_no_descriptor_process_or_memory) {
+  Supervisor supervisor;
+  const Plan plan = plan_of(cell_plan({"daemon", "60", "say", "x"}, "limits.cpus = \"any\"\n"));
+  supervisor.run_warm(plan);
+  supervisor.make_ready();
+  const std::size_t processes = children().size();
+  const std::size_t descriptors = open_descriptors();
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(supervisor.run(plan).output(), "x\n");
+    supervisor.make_ready();
+  }
+  EXPECT_LE(children().size(), processes + 1) << "one cell more, since one runs while one waits";
+  EXPECT_LE(open_descriptors(), descriptors + 8);
+}
+
+TEST(cell_faults, what_a_large_job_took_of_the_shared_memory_is_given_back) {
+  Supervisor supervisor;
+  const Plan small = plan_of(cell_plan({"say", "x"}));
+  Plan job = small;
+  job.files.push_back({.path = "a", .source = std::string(8 << 20, 'x'), .mode = 0644, .position = {}});
+  const std::uint64_t before = shared_kib();
+  EXPECT_NE(supervisor.run_warm(job).cell, nullptr);
+  EXPECT_GT(shared_kib(), before + (6 << 10)) << "it was told through it";
+  for (int i = 0; i < 3; ++i) {
+    supervisor.make_ready();
+    EXPECT_NE(supervisor.run(small).cell, nullptr);
+  }
+  EXPECT_LT(shared_kib(), before + (2 << 10));
+}
+
+std::string jobs_of(std::size_t count, const std::vector<std::string>& words) {
+  nlohmann::json argv = {"/opt/probe"};
+  for (const std::string& word : words) argv.push_back(word);
+  std::string lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    lines += nlohmann::json({{"id", std::to_string(i)}, {"argv", argv}}).dump() + "\n";
+  }
+  return lines;
+}
+
+TEST(cell_faults, killing_the_supervisor_of_waiting_and_running_cells_leaves_nothing_within_a_second) {
+  const TemporaryFolder folder;
+  const std::string marker = new_marker();
+  const std::string plan = folder.write(marker + ".toml", cell_plan({"exit", "0"})).string();
+  const std::string jobs =
+      folder.write("jobs", jobs_of(4, {"exit", "0"}) + jobs_of(8, {"sleep", "60", "then", "say", marker})).string();
+  const std::set<std::string> mounts_before = mounts();
+  StartedCommand batch({evalrun().string(), "batch", "--plan", plan, "--jobs", "2", jobs}, folder.path());
+  const auto programs = [&] {
+    return std::ranges::count_if(processes_with(marker),
+                                 [](const std::string& line) { return line.find("/opt/probe") != line.npos; });
+  };
+  const auto end = Clock::now() + 20s;
+  while (programs() < 2 && Clock::now() < end) std::this_thread::sleep_for(1ms);
+  std::this_thread::sleep_for(50ms);
+  // The supervisor and its janitor, two programs with their inits; with what waits, keepers, inits and targets.
+  EXPECT_GE(processes_with(marker).size(), 8U);
+  batch.kill_at_once();
+  const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+  EXPECT_EQ(clearing.left, std::vector<std::string>());
+}
+
+TEST(cell_faults, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_second) {
+  const TemporaryFolder folder;
+  const std::string marker = new_marker();
+  const std::string plan = folder.write(marker + ".toml", cell_plan({"exit", "0"})).string();
+  const std::string jobs = folder.write("jobs", jobs_of(5000, {"daemon", "60", "say", marker})).string();
+  const std::set<std::string> mounts_before = mounts();
+  for (int moment = 0; moment < 25; ++moment) {
+    StartedCommand batch({evalrun().string(), "batch", "--plan", plan, "--jobs", "2", jobs}, folder.path());
+    std::this_thread::sleep_for(moment * 2'300us);
+    batch.kill_at_once();
+    const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+    ASSERT_EQ(clearing.left, std::vector<std::string>()) << moment;
+  }
+}
+
+// One second wall that a host may not give: without it, every run's result says so, wherever it ran.
+TEST(cell_faults, a_second_wall_that_a_cell_lacks_is_in_the_result_of_each_of_its_runs) {
+  if (run_command({"sh", "-c", "command -v strace"}).exit_code != 0) EVALRUN_SKIP("strace");
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", cell_plan({"exit", "0"})).string();
+  const Finished batch =
+      run_command({"strace", "-f", "-qq", "-o", "/dev/null", "-P", "/proc/sys/user/max_user_namespaces", "-e",
+                   "inject=openat:error=EROFS", evalrun().string(), "batch", "--plan", plan, "--jobs", "1"},
+                  jobs_of(6, {"exit", "0"}));
+  std::istringstream lines(batch.output);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const nlohmann::json result = nlohmann::json::parse(line).at("result");
+    EXPECT_EQ(result.at("verdict"), "OK") << line;
+    EXPECT_NE(result.at("host").value("warnings", nlohmann::json()).dump().find("second wall missing: nesting"),
+              std::string::npos)
+        << line;
+  }
+  EXPECT_EQ(count, 6) << batch.error_output;
+}
+
+}  // namespace
+}  // namespace evalrun::test
