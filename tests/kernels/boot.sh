@@ -22,7 +22,8 @@ folder=$(realpath "$folder")
 guest_tests=(
   doctor_test run_test attest_test require_test profiles_test limits_test accounting_test files_test streams_test
   seccomp_kernel_test mediation_test peer_faults_test hostile_calls_test hostile_exhaustion_test hostile_filesystem_test
-  cells_test cell_test batch_test library_test hostile_measurement_test hostile_network_test hostile_proc_and_descriptors_test hostile_supervisor_test
+  cells_test cell_test batch_test hostile_measurement_test hostile_network_test
+  hostile_proc_and_descriptors_test hostile_supervisor_test
 )
 (($# == 0)) || guest_tests=("$@")
 # A user's shell and what the tests and the image "bash" call by name.
