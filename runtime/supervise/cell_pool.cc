@@ -119,7 +119,7 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
     }
-    if (cell) cell->retire();
+    std::erase(kind.cells, cell);
   }
   kind.is_cold = true;
   return nullptr;
