@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "runtime/core/error.h"
@@ -20,11 +21,12 @@ constexpr std::array<std::string_view, 6> kCallsToPlace = {"close", "fchmod", "m
 // In a row: a keeper or a run that is killed from outside says nothing of the next.
 constexpr unsigned kMostFailures = 3;
 
-std::uint64_t size_of(const WorkFile& file) {
+// None of one that compile refuses, or whose size says nothing: a file of the kernel's has none.
+std::optional<std::uint64_t> size_of(const WorkFile& file) {
   if (const auto* text = std::get_if<std::string>(&file.source)) return text->size();
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(std::get<std::filesystem::path>(file.source), error);
-  return error ? 0 : size;
+  return error || size == 0 ? std::nullopt : std::optional<std::uint64_t>(size);
 }
 
 // The target places the job's files itself, locked down: under its own limits and rights.
@@ -42,10 +44,10 @@ bool can_be_told(const Plan& plan) {
   std::uint64_t all = 0;
   std::uint64_t pages = 0;
   for (const WorkFile& file : plan.files) {
-    const std::uint64_t size = size_of(file);
-    if (size > plan.limits.file_size.count) return false;
-    all += size;
-    pages += (size + kPage - 1) / kPage;
+    const std::optional<std::uint64_t> size = size_of(file);
+    if (!size || *size > plan.limits.file_size.count) return false;
+    all += *size;
+    pages += (*size + kPage - 1) / kPage;
   }
   if (pages * kPage > plan.limits.workspace.count) return false;
   for (const auto& [name, value] : plan.env) all += name.size() + value.size();
@@ -132,7 +134,7 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
     }
-    if (cell) cell->retire();
+    std::erase(kind.cells, cell);
   }
   kind.is_cold = true;
   return nullptr;

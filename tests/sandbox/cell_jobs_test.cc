@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <sstream>
 
 #include "runtime/core/error.h"
 #include "tests/support/command.h"
@@ -240,6 +241,11 @@ TEST(cell_jobs, what_cannot_be_prepared_is_started_by_itself_with_the_same_resul
        one + "seccomp.deny = [\"fchmod\"]\n",
        "OK exit 0"},
       {"a program of few descriptors", {"stat", "/work/d/a"}, one + "limits.open_files = 4\n", "OK exit 0"},
+      {"a file of the kernel's", {"cat", "/work/a"}, "files.a = { from = \"/proc/version\" }\n", "OK exit 0"},
+      {"an empty file of the host",
+       {"cat", "/work/a", "then", "stat", "/work/a"},
+       "files.a = { from = " + quoted(folder.write("empty", "").string()) + " }\n",
+       "OK exit 0"},
       {"a narrowed path",
        {"create", "/work/b", "then", "create", "/tmp/b"},
        one + "[landlock]\nwrite = [\"/work\"]\n",
@@ -317,6 +323,39 @@ TEST(cell_jobs, a_change_of_anything_but_the_job_is_another_kind) {
     EXPECT_EQ(first.cell, nullptr) << change << ": the first of its kind";
     expect_same(supervisor.run_warm(changed), first, change);
   }
+}
+
+// Through the binary, one sandbox at a time: nearly all of them are started in a cell.
+TEST(cell_jobs, jobs_of_a_batch_that_follow_each_other_know_nothing_of_each_other) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", cell_plan({"exit", "0"})).string();
+  std::string jobs;
+  for (int i = 0; i < 60; ++i) {
+    const std::string number = std::to_string(i);
+    const Words argv = {
+        "/opt/probe", "environment", "then", "cat",        "/work/d/" + number, "then", "create", "/work/left", "then",
+        "create",     "/tmp/left",   "then", "files",      "/dev/shm",          "3",    "then",   "daemon",     "60",
+        "then",       "processes",   "then", "count-input"};
+    jobs += nlohmann::json({{"id", number},
+                            {"argv", argv},
+                            {"env", {{"N" + number, "1"}}},
+                            {"stdin", {{"text", std::string(static_cast<std::size_t>(i), 'i')}}},
+                            {"files", {{"d/" + number, {{"text", "file " + number + "\n"}}}}}})
+                .dump() +
+            "\n";
+  }
+  const Finished batch = run_command({evalrun().string(), "batch", "--plan", plan, "--jobs", "1"}, jobs);
+  std::istringstream lines(batch.output);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const nlohmann::json result = nlohmann::json::parse(line).at("result");
+    const std::string number = std::to_string(count);
+    EXPECT_EQ(result.at("verdict"), "OK") << line;
+    EXPECT_EQ(result.at("stdout").at("text"),
+              "N" + number + "=1\nfile " + number +
+                  "\ncreate /work/left OK\ncreate /tmp/left OK\nmade 3 OK\nprocesses 2 4\ninput " + number + "\n");
+  }
+  EXPECT_EQ(count, 60) << batch.error_output;
 }
 
 }  // namespace

@@ -61,6 +61,12 @@ std::string limits_line(const std::string& line) {
   return line.starts_with("Max processes") ? "" : line;
 }
 
+// What is mapped and shared: the memory in which a run is told its job must be gone.
+std::string shared_mapping(const std::string& line) {
+  const std::vector<std::string> fields = fields_of(line);
+  return fields.at(1).ends_with("s") ? line : "";
+}
+
 std::string as_it_is(const std::string& line) {
   return line;
 }
@@ -82,6 +88,7 @@ const std::vector<Look>& looks() {
       {"cgroup", {"cat", "/proc/self/cgroup"}, as_it_is},
       {"limits", {"cat", "/proc/self/limits"}, limits_line},
       {"links", {"cat", "/proc/self/net/dev"}, as_it_is},
+      {"shared_memory", {"cat", "/proc/self/maps"}, shared_mapping},
       {"oom_score", {"cat", "/proc/self/oom_score_adj"}, as_it_is},
       {"identity", {"ids", "hostname", "cwd", "descriptors", "scheduler", "cpus", "environment"}, as_it_is},
       {"processes", {"processes", "then", "call", "62", "-1", "0"}, as_it_is},
