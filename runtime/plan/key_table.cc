@@ -10,31 +10,19 @@
 namespace evalrun {
 namespace {
 
-// "mount[].bind" is the way "mount", "[]", "bind".
-std::vector<std::string> way_to(std::string_view path) {
-  std::vector<std::string> way;
-  while (!path.empty()) {
-    if (path.starts_with("[]")) {
-      way.emplace_back("[]");
-      path.remove_prefix(2);
-    } else {
-      const std::size_t end = std::min(path.find_first_of(".["), path.size());
-      way.emplace_back(path.substr(0, end));
-      path.remove_prefix(end);
-    }
-    if (path.starts_with('.')) path.remove_prefix(1);
-  }
-  return way;
+// Where the part of a path ends that begins at `begin`: of "mount[].bind" the parts are "mount", "[]", "bind".
+std::size_t end_of_part(std::string_view path, std::size_t begin) {
+  if (path.substr(begin).starts_with("[]")) return begin + 2;
+  return std::min(path.find_first_of(".[", begin), path.size());
 }
 
-KeyNode& child_for(KeyNode& node, const std::string& name) {
+KeyNode& child_for(KeyNode& node, std::string_view name, std::string_view path) {
   for (const auto& child : node.children) {
     if (child->name == name) return *child;
   }
-  const bool joined = node.path.empty() || name == "[]";
   auto child = std::make_unique<KeyNode>();
   child->name = name;
-  child->path = node.path + (joined ? "" : ".") + name;
+  child->path = path;
   return *node.children.emplace_back(std::move(child));
 }
 
@@ -42,7 +30,11 @@ KeyTable make_table(std::vector<Key> rows) {
   KeyTable table{std::move(rows), {}};
   for (const Key& key : table.rows) {
     KeyNode* node = &table.root;
-    for (const std::string& name : way_to(key.path)) node = &child_for(*node, name);
+    for (std::size_t begin = 0; begin < key.path.size();) {
+      const std::size_t end = end_of_part(key.path, begin);
+      node = &child_for(*node, key.path.substr(begin, end - begin), key.path.substr(0, end));
+      begin = end < key.path.size() && key.path[end] == '.' ? end + 1 : end;
+    }
     node->forms.push_back(&key);
   }
   return table;
@@ -156,7 +148,7 @@ const TableForm* KeyNode::table() const {
 std::vector<std::string> KeyNode::names() const {
   std::vector<std::string> names;
   for (const auto& child : children) {
-    if (child->name != "*" && child->name != "[]") names.push_back(child->name);
+    if (child->name != "*" && child->name != "[]") names.emplace_back(child->name);
   }
   return names;
 }

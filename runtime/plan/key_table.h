@@ -107,8 +107,8 @@ struct Key {
 
 // The rows as a tree, to be walked beside a TOML tree.
 struct KeyNode {
-  std::string name;  // "limits", "*", "[]"
-  std::string path;
+  std::string_view name;  // "limits", "*", "[]"
+  std::string_view path;  // both of some row's path
   std::vector<const Key*> forms;
   std::vector<std::unique_ptr<KeyNode>> children;
 

@@ -541,7 +541,7 @@ TEST(MalformedPlan, every_key_refuses_every_other_type) {
       const auto error = refusal(text);
       ASSERT_TRUE(error.has_value()) << text;
       EXPECT_EQ(error->position().line, 1U) << text;
-      EXPECT_EQ(error->key(), shown_key(node.path)) << text;
+      EXPECT_EQ(error->key(), shown_key(std::string(node.path))) << text;
       const std::string says = error->what();
       EXPECT_NE(says.find(": expected "), std::string::npos) << says;
       EXPECT_TRUE(says.ends_with(std::string(", found ") + type.name)) << says;
@@ -554,8 +554,9 @@ TEST(MalformedPlan, every_key_misspelt_is_unknown_and_the_right_one_suggested) {
   std::size_t count = 0;
   for_every_node(plan_keys().root, [&](const KeyNode& node) {
     if (node.name == "*" || node.name == "[]") return;
-    for (const std::string& wrong : {node.name + "x", "x" + node.name, node.name.substr(0, node.name.size() - 1)}) {
-      const std::string parent = node.path.substr(0, node.path.size() - node.name.size());
+    const std::string name(node.name);
+    for (const std::string& wrong : {name + "x", "x" + name, name.substr(0, name.size() - 1)}) {
+      const std::string parent(node.path.substr(0, node.path.size() - node.name.size()));
       const KeyNode* other = nullptr;  // another key that the misspelling happens to name
       for_every_node(plan_keys().root, [&](const KeyNode& each) {
         if (each.path == parent + wrong) other = &each;
