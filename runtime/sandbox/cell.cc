@@ -19,6 +19,7 @@
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
 #include "runtime/sandbox/keeper.h"
+#include "runtime/sandbox/messages.h"
 #include "runtime/sandbox/spawn_parts.h"
 
 namespace evalrun::sandbox {
@@ -104,40 +105,22 @@ EmptySandbox Cell::next(int clone_into) {
   const KeeperRequest request{.namespaces = namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET},
                               .into_group = clone_into >= 0 ? 1U : 0U};
   const int descriptors[] = {ends.control.get(), ends.report.get(), clone_into};
-  const std::size_t size = (clone_into >= 0 ? 3 : 2) * sizeof(int);
-  iovec part{const_cast<KeeperRequest*>(&request), sizeof request};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof descriptors)] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = CMSG_SPACE(size);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(size);
-  std::memcpy(CMSG_DATA(header), descriptors, size);
-  if (::sendmsg(control_.get(), &message, MSG_NOSIGNAL) < 0) explain_end();
+  const std::size_t sent = clone_into >= 0 ? 3 : 2;
+  if (send_message(control_.get(), &request, sizeof request, {descriptors, sent}) < 0) explain_end();
 
   KeeperAnswer answer{};
-  part = {&answer, sizeof answer};
-  message.msg_controllen = sizeof ancillary;
-  ssize_t count = 0;
-  do {
-    count = ::recvmsg(control_.get(), &message, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0 && errno == EAGAIN) throw HostError("spawn", "hear from", "a cell's keeper", ETIMEDOUT);
-  if (count != sizeof answer) explain_end();
+  int pidfd = -1;
+  std::size_t count = 0;
+  const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
+  if (result == -EAGAIN) throw HostError("spawn", "hear from", "a cell's keeper", ETIMEDOUT);
+  if (result != sizeof answer && result != -EMFILE) explain_end();
   if (answer.pid < 0) throw HostError("spawn", "clone3", "in a cell", -answer.pid);
-  header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr) {
+  if (count == 0) {
     // This process may not have so many open: nobody else would ever reap it.
     sys(SYS_kill, answer.pid, SIGKILL);
     sys(SYS_waitid, P_PID, answer.pid, nullptr, WEXITED | __WALL, nullptr);
     throw HostError("spawn", "receive", "a pidfd", EMFILE);
   }
-  int pidfd = -1;
-  std::memcpy(&pidfd, CMSG_DATA(header), sizeof pidfd);
   empty.process_.emplace(answer.pid, Fd(pidfd));
   ++runs_;
   read_report();

@@ -69,12 +69,11 @@ struct Delivery {
 };
 inline constexpr std::size_t kStreams = 3;
 
-// Over the control socket, to init, with some of the descriptors. There may be several, for one message holds no more
-// than kDescriptorsPerMessage (SCM_MAX_FD is 253).
+// Over the control socket, to init, with some of the descriptors. There may be several: one message holds no more than
+// kDescriptorsPerMessage (messages.h).
 struct DeliveryNote {
   Delivery* delivery;
 };
-inline constexpr std::size_t kDescriptorsPerMessage = 240;
 
 // Who walks rows of the step table (step_table.h). A sandbox by itself has an init and a target. In a cell, what runs
 // have in common is made once by the cell's keeper and a maker; each run then has an init and a target.

@@ -2,15 +2,14 @@
 
 #include <linux/futex.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "runtime/core/sys.h"
+#include "runtime/sandbox/messages.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -90,42 +89,16 @@ StepResult send_about_to_exec(const ChildContext& context) noexcept {
 long send_descriptor(const ChildContext& context, InitRecord::Kind kind, int descriptor) noexcept {
   InitRecord record{};
   record.kind = kind;
-  iovec part{&record, sizeof record};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = sizeof ancillary;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  const long sent = sys(SYS_sendmsg, context.control, &message, MSG_NOSIGNAL);
-  return sent < 0 ? sent : 0;
+  return send_message(context.control, &record, sizeof record, {&descriptor, 1});
 }
 
 long receive_note(const ChildContext& context, DeliveryNote* note, std::size_t* received) noexcept {
-  iovec part{note, sizeof *note};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = sizeof ancillary;
-  long result = 0;
-  do {
-    result = sys(SYS_recvmsg, context.control, &message, MSG_CMSG_CLOEXEC);
-  } while (result == -EINTR);
+  int descriptors[kDescriptorsPerMessage];
+  std::size_t count = 0;
+  const long result = receive_message(context.control, note, sizeof *note, descriptors, &count);
   if (result != sizeof *note) return result;
-  // Cut off: this process may not have so many open (RLIMIT_NOFILE).
-  if ((message.msg_flags & MSG_CTRUNC) != 0) return -EMFILE;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return result;
-  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   if (count > note->delivery->descriptors.size() - *received) return -EBADMSG;
-  std::memcpy(note->delivery->descriptors.data() + *received, CMSG_DATA(header), count * sizeof(int));
+  std::memcpy(note->delivery->descriptors.data() + *received, descriptors, count * sizeof(int));
   *received += count;
   return result;
 }

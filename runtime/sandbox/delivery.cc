@@ -1,16 +1,15 @@
 #include "runtime/sandbox/delivery.h"
 
 #include <linux/futex.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <set>
 
 #include "runtime/core/error.h"
+#include "runtime/sandbox/messages.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -73,22 +72,9 @@ std::span<rootfs::CopyStep> put_copies(std::span<const rootfs::CopyStep> steps, 
 }
 
 void send_part(int control, const DeliveryNote& note, std::span<const int> descriptors) {
-  iovec part{const_cast<DeliveryNote*>(&note), sizeof note};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kDescriptorsPerMessage * sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
-  while (::sendmsg(control, &message, MSG_NOSIGNAL) < 0) {
-    if (errno == EPIPE || errno == ECONNRESET) return;
-    if (errno != EINTR) throw HostError("spawn", "sendmsg", "init", errno);
-  }
+  const long result = send_message(control, &note, sizeof note, descriptors);
+  if (result == 0 || result == -EPIPE || result == -ECONNRESET) return;
+  throw HostError("spawn", "sendmsg", "init", static_cast<int>(-result));
 }
 
 }  // namespace

@@ -3,9 +3,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -13,6 +11,7 @@
 
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/child_report.h"
+#include "runtime/sandbox/messages.h"
 #include "runtime/sandbox/step_table.h"
 
 namespace evalrun::sandbox {
@@ -29,42 +28,13 @@ struct Received {
 
 // The size of the request; 0: the supervisor is gone; -errno.
 long receive_request(const ChildContext& context, Received* received) noexcept {
-  iovec part{&received->request, sizeof received->request};
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(kMostDescriptors * sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = sizeof ancillary;
-  long result = 0;
-  do {
-    result = sys(SYS_recvmsg, context.control, &message, MSG_CMSG_CLOEXEC);
-  } while (result == -EINTR);
-  received->count = 0;
-  const cmsghdr* header = result > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return result;
-  received->count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  std::memcpy(received->descriptors, CMSG_DATA(header), received->count * sizeof(int));
-  return result;
+  return receive_message(context.control, &received->request, sizeof received->request, received->descriptors,
+                         &received->count);
 }
 
 void answer(const ChildContext& context, long pid, int pidfd) noexcept {
-  KeeperAnswer words{static_cast<std::int32_t>(pid)};
-  iovec part{&words, sizeof words};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  alignas(cmsghdr) char ancillary[CMSG_SPACE(sizeof(int))] = {};
-  if (pidfd >= 0) {
-    message.msg_control = ancillary;
-    message.msg_controllen = sizeof ancillary;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &pidfd, sizeof pidfd);
-  }
-  sys(SYS_sendmsg, context.control, &message, MSG_NOSIGNAL);
+  const KeeperAnswer words{static_cast<std::int32_t>(pid)};
+  send_message(context.control, &words, sizeof words, {&pidfd, pidfd >= 0 ? std::size_t{1} : std::size_t{0}});
 }
 
 void clone_run(const ChildContext& keeper, const Received& received) noexcept {

@@ -2,6 +2,7 @@
 // ends are one process: deliver() is the supervisor's, step_plan() the child's.
 
 #include "runtime/sandbox/delivery.h"
+#include "runtime/sandbox/messages.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
