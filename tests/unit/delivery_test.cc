@@ -2,7 +2,6 @@
 // ends are one process: deliver() is the supervisor's, step_plan() the child's.
 
 #include "runtime/sandbox/delivery.h"
-#include "runtime/sandbox/messages.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -20,6 +19,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/sandbox/messages.h"
 
 namespace evalrun::sandbox {
 namespace {
