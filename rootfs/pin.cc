@@ -252,6 +252,16 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
   mount_names_.push_back(entry.origin);
 }
 
+OpenedFile open_host_file(const WorkFile& file) {
+  const auto& path = std::get<std::filesystem::path>(file.source);
+  // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
+  Fd source(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!source) throw PlanError(file.position, "files", "open " + path.string() + ": " + errno_text(errno));
+  const struct stat status = stat_of(source.get(), path.string());
+  if (!S_ISREG(status.st_mode)) throw PlanError(file.position, "files", path.string() + " is not a regular file");
+  return {std::move(source), static_cast<std::size_t>(status.st_size)};
+}
+
 void PinnedRoot::add_copy(const WorkFile& file) {
   CopyStep copy{.path = keep("work/" + file.path), .source = -1, .text = nullptr, .size = 0, .mode = file.mode};
   if (const auto* text = std::get_if<std::string>(&file.source)) {
@@ -259,14 +269,9 @@ void PinnedRoot::add_copy(const WorkFile& file) {
     copy.text = kept.data();
     copy.size = kept.size();
   } else {
-    const auto& path = std::get<std::filesystem::path>(file.source);
-    // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
-    Fd source(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!source) throw PlanError(file.position, "files", "open " + path.string() + ": " + errno_text(errno));
-    const struct stat status = stat_of(source.get(), path.string());
-    if (!S_ISREG(status.st_mode)) throw PlanError(file.position, "files", path.string() + " is not a regular file");
-    copy.size = static_cast<std::size_t>(status.st_size);
-    copy.source = files_.emplace_back(std::move(source)).get();
+    OpenedFile opened = open_host_file(file);
+    copy.size = opened.size;
+    copy.source = files_.emplace_back(std::move(opened.descriptor)).get();
   }
   copies_.push_back(copy);
   copy_names_.push_back("file " + file.path);

@@ -20,6 +20,14 @@ struct CarriedFile {
   std::uint32_t mode = 0644;
 };
 
+// A file of [files] that is one of the host's, open for reading, and how large it is. Throws PlanError where it cannot
+// be opened or is not a regular file.
+struct OpenedFile {
+  Fd descriptor;
+  std::size_t size;
+};
+OpenedFile open_host_file(const WorkFile& file);
+
 // Immutable after construction; serves any number of runs. steps() stays valid as long as this lives and is not moved.
 class PinnedRoot {
  public:

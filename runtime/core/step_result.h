@@ -153,7 +153,6 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(LoopbackAddress, "check the loopback addresses")   \
   X(CapabilitiesHeld, "read the capabilities back")    \
   X(BoundingHeld, "read the bounding set back")        \
-  X(AmbientHeld, "read the ambient set back")          \
   X(SecurebitsUnset, "read the securebits back")       \
   X(NoNewPrivsUnset, "read no_new_privs back")         \
   X(RlimitDiffers, "read the limit back")              \

@@ -121,6 +121,9 @@ struct InitRecord {
   } usage;
 };
 
+// Ends the calling process.
+[[noreturn]] void leave(int status) noexcept;
+
 // Walks the context's rows; where a step fails it says so and does not return.
 void walk(ChildContext& context) noexcept;
 

@@ -26,10 +26,6 @@ constexpr int kOnlyFd = 0;  // where init keeps its one descriptor, the control 
 constexpr std::size_t kTargetStack = 64 << 10;
 constexpr std::size_t kKernelSignalSetSize = 8;
 
-[[noreturn]] void leave(int status) noexcept {
-  for (;;) sys(SYS_exit_group, status);
-}
-
 int run_target(void* context) noexcept {
   target_main(*static_cast<ChildContext*>(context));
 }
@@ -105,6 +101,10 @@ void report_usage(const ChildContext& context, const Watch& watch) noexcept {
 }
 
 }  // namespace
+
+void leave(int status) noexcept {
+  for (;;) sys(SYS_exit_group, status);
+}
 
 void walk(ChildContext& context) noexcept {
   for (const Step& step : kSteps) {

@@ -78,9 +78,7 @@ void make_root(ChildContext& context) noexcept {
   if (pid > 0) result = sys(SYS_waitid, P_PID, pid, &ended, WEXITED | __WALL, nullptr);
   if (result < 0) send_failure(context, failure(Operation::Clone, result), Stage::Fork);
   // Why it failed it has said itself.
-  if (result < 0 || ended.si_status != 0) {
-    for (;;) sys(SYS_exit_group, 1);
-  }
+  if (result < 0 || ended.si_status != 0) leave(1);
 }
 
 }  // namespace
@@ -95,14 +93,14 @@ void keeper_main(ChildContext& context) noexcept {
   const StepResult dropped = lockdown::drop_bounding_set(context.plan->last_capability);
   if (dropped.failed()) {
     send_failure(context, dropped, Stage::Capabilities);
-    for (;;) sys(SYS_exit_group, 1);
+    leave(1);
   }
   Received received{};
   while (receive_request(context, &received) == sizeof received.request) {
     clone_run(context, received);
     for (std::size_t i = 0; i < received.count; ++i) sys(SYS_close, received.descriptors[i]);
   }
-  for (;;) sys(SYS_exit_group, 0);
+  leave(0);
 }
 
 }  // namespace evalrun::sandbox

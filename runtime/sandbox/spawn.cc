@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,20 +46,17 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-std::string read_file(const WorkFile& wanted) {
-  const auto& path = std::get<std::filesystem::path>(wanted.source);
-  const auto refuse = [&](const std::string& why) { throw PlanError(wanted.position, "files", why); };
-  // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
-  const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) refuse("open " + path.string() + ": " + errno_text(errno));
-  if (!S_ISREG(status.st_mode)) refuse(path.string() + " is not a regular file");
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+std::string read_file(const WorkFile& file) {
+  const rootfs::OpenedFile opened = rootfs::open_host_file(file);
+  std::string content(opened.size, '\0');
   std::size_t size = 0;
   while (size < content.size()) {
-    const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
+    const ssize_t count = ::read(opened.descriptor.get(), content.data() + size, content.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse("read " + path.string() + ": " + errno_text(errno));
+    if (count < 0) {
+      const std::string path = std::get<std::filesystem::path>(file.source).string();
+      throw PlanError(file.position, "files", "read " + path + ": " + errno_text(errno));
+    }
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
