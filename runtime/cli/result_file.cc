@@ -7,19 +7,12 @@
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "runtime/core/error.h"
 
 namespace evalrun::cli {
 namespace {
-
-// From the beginning: an earlier attempt may have failed on the way, and a file that was there has its old content.
-void begin_again(int fd, const std::string& subject) {
-  struct stat status {};
-  if (::fstat(fd, &status) == 0 && status.st_size == 0) return;
-  if (::ftruncate(fd, 0) != 0) throw SystemError("ftruncate", subject);
-  if (::lseek(fd, 0, SEEK_SET) != 0) throw SystemError("lseek", subject);
-}
 
 void write_all(int fd, std::string_view text, const std::string& subject) {
   while (!text.empty()) {
@@ -28,6 +21,22 @@ void write_all(int fd, std::string_view text, const std::string& subject) {
     if (count < 0) throw SystemError("write", subject);
     text.remove_prefix(static_cast<std::size_t>(count));
   }
+}
+
+// Over what is there: a file's old content, or what an earlier attempt has written. To empty it first would have some
+// file systems give its blocks back and find new ones.
+void overwrite(int fd, std::string_view text, const std::string& subject) {
+  if (::lseek(fd, 0, SEEK_SET) != 0) throw SystemError("lseek", subject);
+  try {
+    write_all(fd, text, subject);
+  } catch (const SystemError&) {
+    // No old text may stand behind half a new one.
+    [[maybe_unused]] const int cut = ::ftruncate(fd, ::lseek(fd, 0, SEEK_CUR));
+    throw;
+  }
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && std::cmp_equal(status.st_size, text.size())) return;
+  if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0) throw SystemError("ftruncate", subject);
 }
 
 }  // namespace
@@ -64,14 +73,12 @@ void ResultFile::make_new() {
 
 void ResultFile::write(const std::string& text) {
   if (new_) {
-    begin_again(new_->get(), path_);
-    write_all(new_->get(), text, path_);
+    overwrite(new_->get(), text, path_);
     if (const int error = new_->publish(); error != 0) throw SystemError("linkat", path_, error);
     return;
   }
   if (!existing_) return write_all(STDOUT_FILENO, text, "standard output");
-  if (regular_) begin_again(existing_.get(), path_);
-  write_all(existing_.get(), text, path_);
+  (regular_ ? overwrite : write_all)(existing_.get(), text, path_);
 }
 
 }  // namespace evalrun::cli

@@ -40,12 +40,9 @@ void Session::State::start_run(const SpawnOptions& options) {
   partner.started = [this] { tell_started(); };
   partner.gone = [this] { engine->ending.push_back(id); };
   partner.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
-  std::optional<supervise::Groundwork> groundwork;
-  if (plan->groundwork) groundwork.emplace(std::move(*plan->groundwork));
-  plan->groundwork.reset();
-  if (groundwork) {
-    run = std::make_unique<supervise::Run>(engine->loop, engine->groups(), plan->compiled, std::move(partner),
-                                           std::move(groundwork));
+  if (plan->groundwork) {
+    run = engine->pool().start_on(std::move(*plan->groundwork), plan->compiled, std::move(partner));
+    plan->groundwork.reset();
   } else {
     run = engine->pool().start(plan->compiled, std::move(partner));
   }

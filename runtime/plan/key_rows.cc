@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -45,6 +46,12 @@ void append(std::vector<Key>& rows, std::vector<Key> more) {
   std::ranges::move(more, std::back_inserter(rows));
 }
 
+// From a list, whose elements a vector of them could only copy: a good part of what starting evalrun costs.
+template <std::size_t N>
+std::vector<Key> moved(Key (&list)[N]) {
+  return {std::make_move_iterator(list), std::make_move_iterator(list + N)};
+}
+
 template <typename T>
 bool same(const T& a, const T& b) {
   if constexpr (std::is_enum_v<T>) {
@@ -61,9 +68,8 @@ using Field = T& (*)(Plan&);
 // Defaults are read off a new plan, so that the table cannot disagree with it.
 template <typename T>
 T default_of(Field<T> field) {
-  static const Plan kNew;
-  Plan copy = kNew;
-  return field(copy);
+  static Plan new_plan;
+  return field(new_plan);
 }
 
 Key flag(LastingText path, Field<bool> field, LastingText description) {
@@ -122,7 +128,7 @@ std::vector<std::string> program_words(std::vector<std::string> words, const Ent
 }
 
 std::vector<Key> program_rows() {
-  return {
+  Key listed[] = {
       {"image", "",
        "What the program finds in its file system: an image on the search path or a path to an image file; without it, "
        "only the mounts.",
@@ -144,6 +150,7 @@ std::vector<Key> program_rows() {
       {"hostname", in_quotes(Plan{}.hostname), "The host name that the program sees.",
        TextForm{text_rule::kHostname, [](Draft& d, std::string v, const Entry&) { d.plan.hostname = std::move(v); }}},
   };
+  return moved(listed);
 }
 
 void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
@@ -163,7 +170,7 @@ std::vector<Key> profile_rows() {
   for (const Profile& profile : profiles()) names.emplace_back(profile.name);
   std::vector<std::string> words;
   for (const CapabilityRow& row : capability_rows()) words.emplace_back(row.name);
-  return {
+  Key listed[] = {
       {"profile", in_quotes(names.front()),
        "What kind of program it is: which capability words it has and which limits it begins with, both listed below.",
        ChoiceForm{names, [](Draft& d, std::size_t v, const Entry& entry) { name_profile(d, v, entry.position); }}},
@@ -176,12 +183,13 @@ std::vector<Key> profile_rows() {
        "Of the profile's words, only these; without the key, all. To list a word that the profile takes is an error.",
        ChoicesForm{words, 0, narrow}},
   };
+  return moved(listed);
 }
 
 // "stdout" and "stderr" but for the words that only standard error has.
 std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<std::pair<std::string, Output>> choices,
                              const std::string& stream) {
-  return {
+  Key listed[] = {
       choice<Output>(path, field, std::move(choices),
                      kept("Where " + stream + " goes; \"capture\" puts it into the result.")),
       {path, "", "Or a file.", TableForm{.required = {"file"}}},
@@ -190,10 +198,11 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
        TextForm{text_rule::kHostPath,
                 [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
   };
+  return moved(listed);
 }
 
 std::vector<Key> stream_rows() {
-  std::vector<Key> rows = {
+  Key listed[] = {
       choice<Input>(
           "stdin", [](Plan& p) -> Input& { return p.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
           "What the program reads on standard input."),
@@ -206,6 +215,7 @@ std::vector<Key> stream_rows() {
        TextForm{text_rule::kBytes,
                 [](Draft& d, std::string v, const Entry&) { d.plan.input = InputText{std::move(v)}; }}},
   };
+  std::vector<Key> rows = moved(listed);
   const std::vector<std::pair<std::string, Output>> choices = {
       {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
   auto error_choices = choices;
@@ -237,7 +247,7 @@ void store_collect_path(Draft& d, const std::string& v, const Entry&) {
 }
 
 std::vector<Key> file_rows() {
-  return {
+  Key listed[] = {
       {"collect[]", "", "A regular file that is copied out of /work after the run.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry& entry) {
@@ -266,6 +276,7 @@ std::vector<Key> file_rows() {
       {"files.*.mode", in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
        TextForm{text_rule::kMode, store_mode}},
   };
+  return moved(listed);
 }
 
 // Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
@@ -332,7 +343,7 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
     };
     return Key{kept(std::string(path) + name), "", description, SizeForm{0_B, kTiB, store}};
   };
-  return {
+  Key listed[] = {
       {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
        "Standard output and standard error together.",
        SizeForm{0_B, kTiB,
@@ -347,6 +358,7 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
       stream(".stdout", &OutputLimit::standard_output, "Standard output alone."),
       stream(".stderr", &OutputLimit::standard_error, "Standard error alone."),
   };
+  return moved(listed);
 }
 
 CpusList listed_cores(const std::vector<std::uint64_t>& v, const Entry& entry) {
@@ -364,7 +376,7 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
     change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
   };
   const LastingText path = kept(table.prefix + "cpus");
-  return {
+  Key listed[] = {
       {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
        "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
        ChoiceForm{{"auto", "any"},
@@ -380,10 +392,11 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
                     set(d, listed_cores(v, entry));
                   }}},
   };
+  return moved(listed);
 }
 
 std::vector<Key> limit_rows(const LimitsTable& table) {
-  std::vector<Key> rows = {
+  Key listed[] = {
       limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
       limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
       {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
@@ -404,6 +417,7 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
       limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
       limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
   };
+  std::vector<Key> rows = moved(listed);
   append(rows, output_limit_rows(table));
   rows.push_back(
       limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
@@ -439,7 +453,7 @@ void store_write(Draft& d, bool v, const Entry& entry) {
 }
 
 std::vector<Key> mount_rows() {
-  return {
+  Key listed[] = {
       {"mount[]", "", "A mount beyond those of the image: read-only, without set-user-ID bits, devices and execution.",
        TableForm{.many = kManyMounts,
                  .required = {"at"},
@@ -461,6 +475,7 @@ std::vector<Key> mount_rows() {
          d.mounts.back().execution = v ? Execution::Allowed : Execution::Denied;
        }}},
   };
+  return moved(listed);
 }
 
 Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText description) {
@@ -469,7 +484,7 @@ Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText d
 }
 
 std::vector<Key> layer_rows() {
-  return {
+  Key listed[] = {
       choice<NetworkMode>(
           "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
@@ -521,10 +536,11 @@ std::vector<Key> layer_rows() {
           "determinism.aslr", [](Plan& p) -> bool& { return p.determinism.aslr; },
           "Whether addresses are random from run to run."),
   };
+  return moved(listed);
 }
 
 std::vector<Key> compile_rows() {
-  std::vector<Key> rows = {
+  Key listed[] = {
       {"compile", "",
        "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
        "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
@@ -537,6 +553,7 @@ std::vector<Key> compile_rows() {
                    d.plan.compile->argv = program_words(std::move(v), entry);
                  }}},
   };
+  std::vector<Key> rows = moved(listed);
   append(rows, limit_rows(compile_limits()));
   return rows;
 }
@@ -550,7 +567,7 @@ void begin_case(Draft& d, const Entry& entry) {
 
 std::vector<Key> case_rows() {
   const auto latest = [](Draft& d) -> Case& { return d.plan.cases.back(); };
-  std::vector<Key> rows = {
+  Key listed[] = {
       {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
        TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
       {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
@@ -579,6 +596,7 @@ std::vector<Key> case_rows() {
        "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
        TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
   };
+  std::vector<Key> rows = moved(listed);
   append(rows, limit_rows(case_limits()));
   return rows;
 }
@@ -590,7 +608,7 @@ Key tolerance(LastingText path, std::string default_text, LastingText descriptio
 }
 
 std::vector<Key> checker_rows() {
-  return {
+  Key listed[] = {
       choice<CheckerKind>(
           "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
           {{"exact", CheckerKind::Exact},
@@ -608,6 +626,7 @@ std::vector<Key> checker_rows() {
                 "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
                 [](Checker& checker, double v) { checker.relative = v; }),
   };
+  return moved(listed);
 }
 
 Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {
@@ -632,7 +651,7 @@ void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) 
 }
 
 std::vector<Key> image_own_rows() {
-  return {
+  Key listed[] = {
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
       image_text("description", text_rule::kAny, &Image::description, "One line for `evalrun image list`."),
       image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
@@ -671,6 +690,7 @@ std::vector<Key> image_own_rows() {
       {"mount[].optional", boolean(Mount{}.optional), "Whether the mount is skipped where the host has no such source.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
   };
+  return moved(listed);
 }
 
 Key smoke_text(LastingText path, const TextRule& rule, std::string SmokeProgram::*member, LastingText description) {
@@ -697,7 +717,7 @@ void store_smoke_override(Draft& d, std::string v, const Entry& entry) {
 }
 
 std::vector<Key> smoke_rows() {
-  return {
+  Key listed[] = {
       {"smoke[]", "",
        "A small program that shows that the image works; its files stand in a folder called like the image.",
        TableForm{.many = kManyMounts,
@@ -718,6 +738,7 @@ std::vector<Key> smoke_rows() {
       {"smoke[].set.*", "", "A key of the plan that it needs otherwise, as for --set.",
        TextForm{text_rule::kAny, store_smoke_override}, &text_rule::kLine},
   };
+  return moved(listed);
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ Delivery* deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, in
   return note.delivery;
 }
 
-void hand_out_job(const JobParts& parts, Arena& arena, Delivery& delivery) {
+void put_job(const JobParts& parts, Arena& arena, Delivery& delivery) {
   std::vector<rootfs::CopyStep> files;
   std::vector<rootfs::NodeStep> folders;
   std::set<std::string> made;
@@ -162,6 +162,9 @@ void hand_out_job(const JobParts& parts, Arena& arena, Delivery& delivery) {
                   .envp = put_words(parts.environment, arena),
                   .folders = arena.put<rootfs::NodeStep>(folders),
                   .files = arena.put<rootfs::CopyStep>(files)};
+}
+
+void let_go(Delivery& delivery) noexcept {
   __atomic_store_n(&delivery.job_is_there, 1, __ATOMIC_RELEASE);
   ::syscall(SYS_futex, &delivery.job_is_there, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }

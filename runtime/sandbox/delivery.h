@@ -20,7 +20,7 @@ struct RunParts {
   const std::vector<unsigned>& cores;  // empty: not pinned
   bool drop_groups;
   bool plan_is_there;  // the plan stands in the arena already, but for its copies
-  bool waits_for_job;  // hand_out_job() follows
+  bool waits_for_job;  // put_job() and let_go() follow
 };
 
 // A job as the parent has it; all borrowed.
@@ -45,7 +45,10 @@ ChildPlan put_plan(ChildPlan plan, Arena& arena);
 // A child that has gone meanwhile is no error here: its report says why. Throws HostError.
 Delivery* deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, int control);
 
-// To a run that waits for its job. Throws HostError where the job does not fit into the arena; the run waits on.
-void hand_out_job(const JobParts& parts, Arena& arena, Delivery& delivery);
+// For a run that waits for its job, or is about to. Throws HostError where the job does not fit into the arena.
+void put_job(const JobParts& parts, Arena& arena, Delivery& delivery);
+
+// The run need not wait for its job any more.
+void let_go(Delivery& delivery) noexcept;
 
 }  // namespace evalrun::sandbox

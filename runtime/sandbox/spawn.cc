@@ -186,6 +186,18 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
                       premises.arena, control().get());
 }
 
+void Sandbox::take_job(const Plan& plan) {
+  std::vector<std::string> contents;
+  contents.reserve(plan.files.size());
+  std::vector<JobParts::File> files;
+  for (const WorkFile& file : plan.files) {
+    const auto* text = std::get_if<std::string>(&file.source);
+    if (text == nullptr) text = &contents.emplace_back(read_file(file));
+    files.push_back({file.path, *text, file.mode});
+  }
+  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);
+}
+
 void Sandbox::start(const Plan& plan, pid_t target) {
   if (target > 0) {
     cores_ = lease_cores(plan);
@@ -195,15 +207,7 @@ void Sandbox::start(const Plan& plan, pid_t target) {
       throw HostError("process", "sched_setaffinity", std::to_string(target), EPERM);
     }
   }
-  std::vector<std::string> contents;
-  contents.reserve(plan.files.size());
-  std::vector<JobParts::File> files;
-  for (const WorkFile& file : plan.files) {
-    const auto* text = std::get_if<std::string>(&file.source);
-    if (text == nullptr) text = &contents.emplace_back(read_file(file));
-    files.push_back({file.path, *text, file.mode});
-  }
-  hand_out_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);
+  let_go(*delivery_);
 }
 
 void Sandbox::ask_to_end() noexcept {

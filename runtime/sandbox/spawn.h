@@ -99,9 +99,11 @@ class Sandbox {
   [[nodiscard]] const Cores& cores() const noexcept { return cores_; }
   [[nodiscard]] const Identity& identity() const noexcept { return empty_.premises_->identity; }
 
-  // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. `target`: the
-  // process that waits, to be pinned to the plan's cores; -1: not known, and not pinned. Once. Throws PlanError where a
-  // file cannot be read, HostError where the job is too large.
+  // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. Once. Throws
+  // PlanError where a file cannot be read, HostError where the job is too large.
+  void take_job(const Plan& plan);
+  // What has been given its job starts, as soon as it is ready. `target`: the process that waits, to be pinned to the
+  // plan's cores; -1: not known, and not pinned. Throws HostError.
   void start(const Plan& plan, pid_t target);
 
   // Asks init to kill everything, wait for it and report. Harmless when init has ended.

@@ -78,6 +78,11 @@ CellPool::~CellPool() {
   for (const Remains& remains : buried_) loop_.forget(remains.sandbox->pidfd().get());
 }
 
+std::unique_ptr<Run> CellPool::with_heir(std::unique_ptr<Run> run) {
+  run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
+  return run;
+}
+
 // Waited for in the loop, as everything is; the cell is free then.
 void CellPool::bury(Remains remains) {
   const auto place = buried_.insert(buried_.end(), std::move(remains));
@@ -126,10 +131,8 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      auto run = std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
-                                       sandbox::Start::WhenTold);
-      run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
-      return run;
+      return with_heir(std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
+                                             sandbox::Start::WhenTold));
     } catch (const HostError&) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
@@ -172,6 +175,11 @@ std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::Compil
   auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner));
   if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
+}
+
+std::unique_ptr<Run> CellPool::start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
+                                        Partner partner) {
+  return with_heir(std::make_unique<Run>(loop_, groups_, plan, std::move(partner), std::move(groundwork)));
 }
 
 bool CellPool::is_ready() const noexcept {

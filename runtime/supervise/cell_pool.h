@@ -29,6 +29,9 @@ class CellPool {
   std::unique_ptr<Run> start(const Plan& plan, Partner partner = {});
   // The same of a plan that has been compiled.
   std::unique_ptr<Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner = {});
+  // By itself, on what was laid for it. It is finished when nothing but its init is left, as one in a cell is.
+  std::unique_ptr<Run> start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
+                                Partner partner = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
   // all that can be started has been.
@@ -56,6 +59,7 @@ class CellPool {
   std::unique_ptr<Run> take_waiting(Kind& kind);
   std::unique_ptr<Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<sandbox::Cell> free_cell(Kind& kind);
+  std::unique_ptr<Run> with_heir(std::unique_ptr<Run> run);  // what is left of it is buried here
   void bury(Remains remains);
 
   EventLoop& loop_;

@@ -185,27 +185,30 @@ void Run::start(const Plan& job, Partner partner) {
   job_name_ = job.argv.front();
   for (const WorkFile& file : job.files) job_files_.push_back(file.path);
   spawned_ = now();
-  if (plan_->child().has_listener && !std::holds_alternative<CpusAny>(job.limits.cpus)) learn_target();
+  sandbox_->take_job(job);
   waits_ = false;
-  sandbox_->start(job, target_);
-  if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   feeder_.start();
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
+  // Who is to be pinned to cores says who it is on its way to where it waits.
+  waits_to_be_known_ = !std::holds_alternative<CpusAny>(job.limits.cpus) && plan_->child().has_listener && target_ < 0;
+  if (!waits_to_be_known_) let_go();
+}
+
+void Run::let_go() {
+  sandbox_->start(plan_->plan(), target_);
+  if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   look_at_host();
 }
 
-// Who is to be pinned to cores is known once it has handed over its filter's listener, on its way to where it waits.
-void Run::learn_target() {
-  while (target_ < 0 && is_waiting()) {
-    pollfd ends[] = {{sandbox_->control().get(), POLLIN, 0}, {sandbox_->pidfd().get(), POLLIN, 0}};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(set_up_deadline_ - now());
-    const int ready = ::poll(ends, std::size(ends), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0) throw HostError("spawn", "wait for the set-up", "", ETIMEDOUT);
-    on_control();
-    // Gone: the loop will see it and tell why.
-    if (ends[1].revents != 0) return;
+void Run::on_target_known(pid_t target) {
+  target_ = target;
+  if (!std::exchange(waits_to_be_known_, false)) return;
+  try {
+    let_go();
+  } catch (const HostError& error) {
+    if (!outcome_) outcome_ = fault_of(error);
+    end_now();
   }
 }
 
@@ -398,7 +401,6 @@ void Run::on_control() {
     switch (record.kind) {
       case InitRecord::Kind::WorkFolder: work_folder_ = std::move(ancillary.descriptor); break;
       case InitRecord::Kind::Listener:
-        target_ = ancillary.sender;
         if (Fd listener = std::move(ancillary.descriptor)) {
           broker_.emplace(
               loop_, std::move(listener), *plan_, sandbox_->identity(),
@@ -406,6 +408,7 @@ void Run::on_control() {
                   [this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
                   [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
         }
+        on_target_known(ancillary.sender);
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:
@@ -635,15 +638,15 @@ Processes Run::processes() const {
   return {std::max<std::uint64_t>(peak_tasks_, about_to_exec_ ? 1 : 0), "sampling"};
 }
 
-RunFacts Run::facts() const {
+RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   RunFacts facts{.ended_for = outcome_, .interrupted = interrupted_};
-  facts.out_of_memory = groups_ && groups_->out_of_memory();
+  facts.out_of_memory = memory.oom;
   facts.memory_refused = groups_ && groups_->memory_refused();
   facts.address_space_refused = address_space_ && address_space_->has_refused();
   facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
   facts.about_to_exec = about_to_exec_;
   if (target_end_) facts.end = End{target_end_->code, target_end_->status};
-  facts.cpu = cpu_time().total();
+  facts.cpu = cpu.total();
   facts.wall = ended_ - started_;
   facts.memory_is_held = groups_ && groups_->limits_memory();
   facts.memory_peak = std::max(sampled_peak_, largest_process().value_or(Bytes{}));
@@ -656,9 +659,9 @@ Fd Run::take_work_folder() {
 
 RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
-  result.outcome = outcome_of(facts(), plan_->plan().limits);
   result.cpu = cpu_time();
   result.memory = memory();
+  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().limits);
   result.processes = processes();
   if (finish_) {
     const InitRecord::Usage& usage = finish_->usage;
@@ -699,8 +702,10 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.kernel = plan_->host().kernel;
   result.warnings = std::move(warnings_);
   result.noise = std::move(lasting_noise_);
-  const std::vector<sandbox::Noise> met = core_watch_->noise(result.run, sandbox::is_core_leased);
-  result.noise.insert(result.noise.end(), met.begin(), met.end());
+  if (core_watch_) {
+    const std::vector<sandbox::Noise> met = core_watch_->noise(result.run, sandbox::is_core_leased);
+    result.noise.insert(result.noise.end(), met.begin(), met.end());
+  }
   return result;
 }
 

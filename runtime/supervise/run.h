@@ -112,11 +112,12 @@ class Run {
  private:
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
   void warn_of_missing_wall(const StepResult& step);
-  void learn_target();
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
   enum class Phase { SettingUp, Running, Ending, Gone };
 
+  void let_go();  // of a run that was prepared: its program starts
+  void on_target_known(pid_t target);
   void look_at_host();
   void on_report();
   void on_control();
@@ -134,7 +135,7 @@ class Run {
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
-  [[nodiscard]] RunFacts facts() const;
+  [[nodiscard]] RunFacts facts(const CpuTime& cpu, const Memory& memory) const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
   [[nodiscard]] Duration init_cpu() const;
@@ -181,9 +182,10 @@ class Run {
   Bytes set_up_size_{};                                   // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
-  bool waits_ = false;        // for start()
-  bool is_prepared_ = false;  // all is done but execve
-  pid_t target_ = -1;         // of a run that waits
+  bool waits_ = false;              // for start()
+  bool is_prepared_ = false;        // all is done but execve
+  pid_t target_ = -1;               // of a run that waits
+  bool waits_to_be_known_ = false;  // its job is there, its target is not known yet
   std::string job_name_;
   std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;

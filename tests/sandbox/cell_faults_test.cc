@@ -122,6 +122,26 @@ TEST_F(CellFaults, a_run_that_dies_at_the_moment_it_is_started_ends_and_the_next
   expect_right_runs();
 }
 
+// Which process to pin is not known before it has come far; the supervisor has other runs to look after meanwhile.
+TEST(cell_start, of_a_run_that_is_still_being_prepared_returns_at_once) {
+  Supervisor supervisor;
+  const Plan plan = plan_of(cell_plan({"cpus"}, "limits.cpus = [0]\n"));
+  supervisor.run(plan);
+  const std::set<pid_t> before = children();
+  ASSERT_TRUE(supervisor.pool.prepare());
+  std::set<pid_t> inits = children();
+  std::erase_if(inits, [&](pid_t child) { return before.contains(child) || !is_init(child); });
+  ASSERT_EQ(inits.size(), 1U);
+  ::kill(*inits.begin(), SIGSTOP);
+  const Clock::time_point begin = Clock::now();
+  const std::unique_ptr<supervise::Run> run = supervisor.pool.start(plan);
+  EXPECT_LT(Clock::now() - begin, 5s);
+  EXPECT_NE(run->cell(), nullptr);
+  ::kill(*inits.begin(), SIGCONT);
+  while (!run->finished()) supervisor.loop.run_once();
+  EXPECT_EQ(run->take_result(nullptr).output.kept, "cpus 1\n");
+}
+
 // However far the preparation comes before there is no room for one more.
 TEST_F(CellFaults, without_room_for_descriptors_nothing_is_prepared_and_no_process_is_left) {
   const std::set<pid_t> before = children();

@@ -87,6 +87,7 @@ TEST(prepared_run, waits_behind_its_lockdown_until_it_is_told_its_job) {
   const auto job = compiled({"say", "of the job", "cat", "deep/er/a.txt", "write-to", "deep/er/a.txt", "cat", "b.txt"},
                             "files.\"deep/er/a.txt\" = { text = \"text of a\\n\", mode = \"0444\" }\n"
                             "files.\"b.txt\" = { text = \"text of b\\n\" }\n");
+  run.sandbox().take_job(job->plan());
   run.sandbox().start(job->plan(), -1);
   expect_word(run, ChildRecord::Kind::AboutToExec);
   EXPECT_EQ(run.output(), "of the job\ntext of a\nwrite-to deep/er/a.txt EACCES\ntext of b\n");
@@ -105,6 +106,7 @@ TEST(prepared_run, whose_file_has_no_room_in_the_workspace_is_told_and_not_execu
   expect_word(run, ChildRecord::Kind::Prepared);
   Plan job = plan->plan();
   job.files.push_back({"large", std::string(std::size_t{1} << 20, 'x'), 0644, {}});
+  run.sandbox().take_job(job);
   run.sandbox().start(job, -1);
   const std::optional<ChildRecord> word = run.next_word(kPatience);
   ASSERT_TRUE(word);
@@ -138,6 +140,7 @@ TEST(cell, a_run_in_it_can_be_prepared_ahead_too) {
     LiveRun run(cell.next(-1), *plan, sandbox::Start::WhenTold);
     expect_word(run, ChildRecord::Kind::Prepared);
     const auto job = compiled({"cat", "job.txt"}, "files.\"job.txt\" = { text = \"" + word + "\\n\" }\n");
+    run.sandbox().take_job(job->plan());
     run.sandbox().start(job->plan(), -1);
     expect_word(run, ChildRecord::Kind::AboutToExec);
     EXPECT_EQ(run.output(), word + "\n");
