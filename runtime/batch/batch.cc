@@ -5,6 +5,7 @@
 
 #include "runtime/batch/result_line.h"
 #include "runtime/core/error.h"
+#include "runtime/report/report.h"
 
 namespace evalrun::batch {
 namespace {
@@ -30,12 +31,10 @@ bool is_plain_name(const std::string& id) {
 
 }  // namespace
 
-Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, const Reporter& reporter, Journal* journal,
-             int input, int output)
+Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal* journal, int input, int output)
     : place_(place),
       options_(std::move(options)),
       plans_(plans),
-      reporter_(reporter),
       journal_(journal),
       lines_(place.loop, input),
       results_(place.loop, output),
@@ -88,7 +87,7 @@ void Batch::plan_next_turn() {
 template <typename Step>
 bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
   const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
-    settle(running, {Status::SandboxFailed, reporter_.fault(plan, fault, message)});
+    settle(running, {Status::SandboxFailed, report::fault_to_json(plan.name, fault, message, report::Layout::OneLine)});
   };
   try {
     step();
@@ -111,7 +110,7 @@ void Batch::take_finished() {
     const bool is_well = attempt(running, running.job->plan(), [&] {
       running.job->advance();
       is_over = running.job->finished();
-      if (is_over) result = running.job->take_result(reporter_);
+      if (is_over) result = running.job->take_result();
     });
     if (result) settle(running, *result);
     if (is_over || !is_well) running.job.reset();

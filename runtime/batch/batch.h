@@ -22,7 +22,6 @@
 #include "runtime/batch/live_job.h"
 #include "runtime/batch/ordering.h"
 #include "runtime/batch/plans.h"
-#include "runtime/batch/reporter.h"
 #include "runtime/batch/result_queue.h"
 
 namespace evalrun::batch {
@@ -46,8 +45,7 @@ struct Progress {
 class Batch {
  public:
   // Reads `input` and writes `output`; all that is borrowed outlives the batch. `journal` may be null.
-  Batch(const Workplace& place, BatchOptions options, Plans& plans, const Reporter& reporter, Journal* journal,
-        int input, int output);
+  Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal* journal, int input, int output);
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -93,7 +91,6 @@ class Batch {
   Workplace place_;
   const BatchOptions options_;
   Plans& plans_;
-  const Reporter& reporter_;
   Journal* journal_;
   LineReader lines_;
   ResultQueue results_;

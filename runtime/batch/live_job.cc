@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "runtime/report/grade_report.h"
+#include "runtime/report/report.h"
+
 namespace evalrun::batch {
 namespace {
 
@@ -39,15 +42,16 @@ void LiveJob::interrupt(int signal) {
   if (grading_) grading_->interrupt(signal);
 }
 
-JobResult LiveJob::take_result(const Reporter& reporter) {
+JobResult LiveJob::take_result() {
   if (run_) {
     const supervise::RunResult result = run_->take_result(save_folder_ ? &*save_folder_ : nullptr);
     const judge::Verdict verdict = judge::verdict_of(result.outcome);
-    return {static_cast<Status>(judge::exit_status_of(verdict)), reporter.run(plan_, result, prepared_)};
+    return {static_cast<Status>(judge::exit_status_of(verdict)),
+            report::to_json(report::Report{plan_, result, prepared_}, report::Layout::OneLine)};
   }
   const judge::Grade grade = grading_->take_grade();
   return {static_cast<Status>(judge::exit_status_of(grade.verdict)),
-          reporter.grade(plan_, grade, supervise::now() - began_)};
+          report::to_json(report::GradeReport{plan_, grade, supervise::now() - began_}, report::Layout::OneLine)};
 }
 
 }  // namespace evalrun::batch

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "runtime/batch/reporter.h"
 #include "runtime/batch/status.h"
 #include "runtime/judge/grading.h"
 #include "runtime/sandbox/host.h"
@@ -28,7 +27,7 @@ struct Workplace {
 
 struct JobResult {
   Status status = Status::Good;
-  std::string json;
+  std::string json;  // the object of `evalrun run`, on one line
 };
 
 class LiveJob {
@@ -48,7 +47,7 @@ class LiveJob {
   void interrupt(int signal);
 
   // Once, after finished().
-  JobResult take_result(const Reporter& reporter);
+  JobResult take_result();
 
  private:
   const Plan plan_;

@@ -15,29 +15,11 @@
 #include "runtime/core/error.h"
 #include "runtime/judge/room.h"
 #include "runtime/plan/image.h"
-#include "runtime/report/grade_report.h"
-#include "runtime/report/report.h"
 
 namespace evalrun::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The result objects of `evalrun run`.
-class Reports : public batch::Reporter {
- public:
-  [[nodiscard]] std::string run(const Plan& plan, const supervise::RunResult& result,
-                                Duration prepared) const override {
-    return report::to_json(report::Report{plan, result, prepared}, report::Layout::OneLine);
-  }
-  [[nodiscard]] std::string grade(const Plan& plan, const judge::Grade& grade, Duration took) const override {
-    return report::to_json(report::GradeReport{plan, grade, took}, report::Layout::OneLine);
-  }
-  [[nodiscard]] std::string fault(const Plan& plan, const supervise::SandboxFault& fault,
-                                  const std::string& message) const override {
-    return report::fault_to_json(plan.name, fault, message, report::Layout::OneLine);
-  }
-};
 
 struct Jobs {
   Fd file;  // none: standard input
@@ -105,7 +87,6 @@ int run_batch(const Options& options) {
   const sandbox::HostFacts host = sandbox::probe_host();
   const unsigned jobs_at_a_time = sandboxes(options);
   supervise::CellPool pool(loop, groups, host, jobs_at_a_time);
-  const Reports reports;
   batch::Batch batch(
       {loop, groups, host, pool,
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
@@ -113,7 +94,7 @@ int run_batch(const Options& options) {
        .jobs = jobs_at_a_time,
        .input_name = jobs.name,
        .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
-      plans, reports, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);
+      plans, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);
   std::optional<ProgressLine> progress;
   if (ProgressLine::is_wanted()) progress.emplace(loop, batch, jobs.size);
 
