@@ -1,7 +1,5 @@
 #include "runtime/core/mount_table.h"
 
-#include <algorithm>
-
 #include "runtime/core/small_file.h"
 
 namespace evalrun {
@@ -22,19 +20,9 @@ std::string unescaped(std::string_view field) {
   return name;
 }
 
-// Cuts the first word off, and the one space behind it: a source can be empty (mount(2) with ""), and still counts.
+// A source can be empty (mount(2) with ""), and still counts.
 std::string_view take_word(std::string_view& line) {
-  const std::size_t end = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(std::min(end + 1, line.size()));
-  return word;
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
+  return take_until(line, ' ');
 }
 
 }  // namespace
@@ -42,7 +30,7 @@ std::string_view take_line(std::string_view& text) {
 std::vector<MountRow> parse_mount_table(std::string_view text) {
   std::vector<MountRow> rows;
   while (!text.empty()) {
-    std::string_view line = take_line(text);
+    std::string_view line = take_until(text, '\n');
     for (int skipped = 0; skipped < 3; ++skipped) take_word(line);  // its id, its parent's, the device
     const std::string_view root = take_word(line);
     const std::string_view at = take_word(line);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -22,6 +23,13 @@ std::string read_small_file(int folder, const char* name) {
     text.append(chunk.data(), static_cast<std::size_t>(count));
   }
   return text;
+}
+
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t size = std::min(text.find(end), text.size());
+  const std::string_view part = text.substr(0, size);
+  text.remove_prefix(std::min(size + 1, text.size()));
+  return part;
 }
 
 std::optional<std::uint64_t> leading_number(std::string_view text) {

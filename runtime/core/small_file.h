@@ -13,6 +13,10 @@ std::string read_small_file(const std::string& path);
 // The same, below an open folder.
 std::string read_small_file(int folder, const char* name);
 
+// Cuts off what stands in front of the first `end`, and that: a word of a line, a line of a file. All of it where there
+// is none.
+std::string_view take_until(std::string_view& text, char end);
+
 // The decimal number at the front of `text`, whatever follows; empty where there is none or it does not fit.
 std::optional<std::uint64_t> leading_number(std::string_view text);
 

@@ -1,7 +1,7 @@
 #include "runtime/sandbox/timing_noise.h"
 
 #include <algorithm>
-#include <sstream>
+#include <array>
 
 #include "runtime/core/small_file.h"
 
@@ -17,10 +17,8 @@ constexpr int kStealShare = 100;
 constexpr int kSiblingShare = 10;
 
 std::string first_word(const std::string& path) {
-  std::istringstream words(read_small_file(path));
-  std::string word;
-  words >> word;
-  return word;
+  const std::string text = read_small_file(path);
+  return text.substr(0, text.find_first_of(" \n"));
 }
 
 std::string cpu_folder(const KernelFiles& files) {
@@ -32,13 +30,12 @@ std::string core_file(const KernelFiles& files, unsigned core, const char* name)
 }
 
 // "0-2,8": the kernel's lists of processors.
-std::vector<unsigned> parse_list(const std::string& text) {
+std::vector<unsigned> parse_list(std::string_view ranges) {
   std::vector<unsigned> cores;
-  std::istringstream ranges(text);
-  for (std::string range; std::getline(ranges, range, ',');) {
-    const auto dash = range.find('-');
-    const auto first = leading_number(range);
-    const auto last = dash == std::string::npos ? first : leading_number(std::string_view(range).substr(dash + 1));
+  while (!ranges.empty()) {
+    std::string_view range = take_until(ranges, ',');
+    const auto first = leading_number(take_until(range, '-'));
+    const auto last = range.empty() ? first : leading_number(range);
     if (!first || !last) continue;
     for (std::uint64_t core = *first; core <= *last; ++core) cores.push_back(static_cast<unsigned>(core));
   }
@@ -121,16 +118,15 @@ CoreWatch::CoreWatch(KernelFiles files, std::vector<unsigned> cores)
 
 std::map<unsigned, CoreWatch::Ticks> CoreWatch::read_ticks() const {
   std::map<unsigned, Ticks> ticks;
-  std::istringstream lines(read_small_file(files_.proc + "/stat"));
-  for (std::string line; std::getline(lines, line) && line.starts_with("cpu");) {
-    std::istringstream fields(line.substr(3));
-    unsigned core = 0;
-    std::uint64_t user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, stolen = 0;
-    // The first line is the sum of all: a space, no number, behind "cpu".
-    if (line[3] == ' ') continue;
-    if (fields >> core >> user >> nice >> system >> idle >> waiting >> irq >> softirq >> stolen) {
-      ticks[core] = {user + nice + system + irq + softirq, stolen};
-    }
+  const std::string stat = read_small_file(files_.proc + "/stat");
+  for (std::string_view lines = stat; lines.starts_with("cpu");) {
+    std::string_view line = take_until(lines, '\n').substr(3);
+    // None: the first line, which is the sum of all.
+    const auto core = leading_number(take_until(line, ' '));
+    std::array<std::uint64_t, 8> fields{};  // user nice system idle iowait irq softirq steal
+    for (std::uint64_t& field : fields) field = leading_number(take_until(line, ' ')).value_or(0);
+    const auto& [user, nice, system, idle, waiting, irq, softirq, stolen] = fields;
+    if (core) ticks[static_cast<unsigned>(*core)] = {user + nice + system + irq + softirq, stolen};
   }
   return ticks;
 }

@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -33,9 +31,8 @@ std::map<std::string, Tree> mounted_trees() {
   for (const MountRow& mount : mount_table()) {
     if (mount.type == "cgroup2") trees.try_emplace("", Tree{mount.at, mount.root});
     if (mount.type != "cgroup") continue;
-    std::istringstream controllers(mount.options);
-    for (std::string name; std::getline(controllers, name, ',');) {
-      trees.try_emplace(name, Tree{mount.at, mount.root});
+    for (std::string_view controllers = mount.options; !controllers.empty();) {
+      trees.try_emplace(std::string(take_until(controllers, ',')), Tree{mount.at, mount.root});
     }
   }
   return trees;
@@ -44,16 +41,15 @@ std::map<std::string, Tree> mounted_trees() {
 // By controller, the path of this process's group; "" for v2 (cgroups(7), /proc/PID/cgroup).
 std::map<std::string, std::string> own_groups() {
   std::map<std::string, std::string> groups;
-  std::ifstream list("/proc/self/cgroup");
-  for (std::string line; std::getline(list, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    std::istringstream controllers(line.substr(first + 1, second - first - 1));
-    std::string name;
-    const std::string path = line.substr(second + 1);
-    if (first + 1 == second) groups[""] = path;
-    while (std::getline(controllers, name, ',')) groups[name] = path;
+  const std::string list = read_small_file("/proc/self/cgroup");
+  for (std::string_view lines = list; !lines.empty();) {
+    std::string_view path = take_until(lines, '\n');
+    take_until(path, ':');  // the hierarchy's id
+    std::string_view controllers = take_until(path, ':');
+    if (path.empty()) continue;
+    do {
+      groups[std::string(take_until(controllers, ','))] = path;
+    } while (!controllers.empty());
   }
   return groups;
 }
@@ -83,10 +79,12 @@ int write_text(int folder, const std::string& path, const std::string& text) {
   return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
 }
 
-bool has_word(const std::string& text, std::string_view wanted) {
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    if (word == wanted) return true;
+// Of a file that lists names, separated by spaces.
+bool has_word(const std::string& list, std::string_view wanted) {
+  std::string_view line = list;
+  line = take_until(line, '\n');
+  while (!line.empty()) {
+    if (take_until(line, ' ') == wanted) return true;
   }
   return false;
 }
@@ -96,12 +94,10 @@ std::optional<std::uint64_t> read_number(const Fd& group, const char* file) {
 }
 
 // The number behind `key` in the text of "key number" lines.
-std::optional<std::uint64_t> keyed_number(const std::string& text, std::string_view key) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
-      return leading_number(std::string_view(line).substr(key.size() + 1));
-    }
+std::optional<std::uint64_t> keyed_number(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    std::string_view line = take_until(text, '\n');
+    if (take_until(line, ' ') == key) return leading_number(line);
   }
   return std::nullopt;
 }
@@ -114,7 +110,7 @@ bool writable(const std::string& folder) {
 std::vector<std::string> writable_v2_folders() {
   std::vector<std::string> folders;
   for (std::string folder = own_group_folder(""); folder.size() > 1; folder = folder.substr(0, folder.rfind('/'))) {
-    if (!std::ifstream(folder + "/cgroup.subtree_control")) break;
+    if (::access((folder + "/cgroup.subtree_control").c_str(), R_OK) != 0) break;
     if (writable(folder) && writable(folder + "/cgroup.procs")) folders.push_back(folder);
   }
   return folders;
