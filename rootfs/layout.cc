@@ -4,8 +4,9 @@
 #include <array>
 #include <filesystem>
 #include <set>
-#include <sstream>
 #include <string_view>
+
+#include "runtime/core/small_file.h"
 
 namespace evalrun::rootfs {
 namespace {
@@ -66,9 +67,8 @@ bool program_lies_in_work(const Plan& plan) {
   if (program.find('/') != std::string::npos) return in_work(program);
   const auto path = plan.env.find("PATH");
   if (path == plan.env.end()) return false;
-  std::istringstream folders(path->second);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (in_work(folder)) return true;
+  for (std::string_view folders = path->second; !folders.empty();) {
+    if (in_work(take_until(folders, ':'))) return true;
   }
   return false;
 }

@@ -88,17 +88,24 @@ class Vetting {
 
 // File systems that are windows into the kernel: read-only, they still tell and do too much.
 bool is_kernel_window(const std::string& type) {
-  static const std::vector<std::string> kTypes = {"bpf",      "cgroup",     "cgroup2", "configfs", "debugfs", "devpts",
-                                                  "devtmpfs", "efivarfs",   "fusectl", "mqueue",   "nsfs",    "proc",
-                                                  "pstore",   "securityfs", "sysfs",   "tracefs"};
-  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+  static constexpr std::string_view kTypes[] = {"bpf",      "cgroup",     "cgroup2", "configfs", "debugfs", "devpts",
+                                                "devtmpfs", "efivarfs",   "fusectl", "mqueue",   "nsfs",    "proc",
+                                                "pstore",   "securityfs", "sysfs",   "tracefs"};
+  return std::ranges::find(kTypes, type) != std::end(kTypes);
 }
 
-// The mount that `path` lies on, and every mount below it, must be an ordinary file system: binds are recursive.
-void refuse_kernel_windows(const Entry& entry, const std::string& source, const std::vector<MountRow>& mounts) {
+// Where an open file lies, without links.
+std::string path_of(const Fd& file, const std::string& name) {
   std::error_code error;
-  const std::string path = std::filesystem::canonical(source, error).string();
-  if (error) return;
+  const auto place = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.get()), error);
+  if (error) throw SystemError("readlink", name, error.value());
+  return place.string();
+}
+
+// The mount that a bind's source lies on, and every mount below it, must be an ordinary file system: binds are
+// recursive. `path`: the source without links.
+void refuse_kernel_windows(const Entry& entry, const std::string& source, const std::string& path,
+                           const std::vector<MountRow>& mounts) {
   std::string below;  // the deepest mount that holds the path: its place and type
   std::string type_below;
   for (const MountRow& mount : mounts) {
@@ -167,7 +174,7 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   const bool allowed = bind.device ? S_ISCHR(status.st_mode) : folder || S_ISREG(status.st_mode);
   if (!allowed) refuse(entry, "its source " + bind.source + " is " + kind_of(status.st_mode));
 
-  if (!bind.device) refuse_kernel_windows(entry, bind.source, host_mounts_);
+  if (!bind.device) refuse_kernel_windows(entry, bind.source, path_of(source, bind.source), host_mounts_);
   const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
     return mount.at == entry.at && mount.position.file == plan.whole.file;
   });
