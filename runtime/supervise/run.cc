@@ -80,10 +80,14 @@ Ancillary ancillary_of(msghdr& message) {
 
 }  // namespace
 
-Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host)
+Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host,
+                       sandbox::ForkServer* server)
     : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
                                         : std::optional<RunGroups>(std::in_place, run_groups, limits)),
-      sandbox(host, groups ? groups->clone_into() : -1) {}
+      sandbox(host, groups ? groups->clone_into() : -1, server) {}
+
+Groundwork::Groundwork(Groups& run_groups, const sandbox::CompiledPlan& plan, sandbox::ForkServer* server)
+    : Groundwork(run_groups, plan.plan().limits, plan.host(), server) {}
 
 Groundwork::Groundwork(Groups& run_groups, std::shared_ptr<sandbox::Cell> in)
     : cell(std::move(in)),

@@ -15,6 +15,7 @@
 
 #include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/sandbox/timing_noise.h"
 #include "runtime/supervise/address_space.h"
@@ -32,8 +33,12 @@ namespace evalrun::supervise {
 
 // What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
 struct Groundwork {
-  // Both throw HostError. In a cell, whose plan is the run's but for the job.
-  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+  // All throw HostError.
+  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host,
+             sandbox::ForkServer* server = nullptr);
+  // For a run whose plan is there. `server`: clones it; null: this process does.
+  Groundwork(Groups& groups, const sandbox::CompiledPlan& plan, sandbox::ForkServer* server);
+  // In a cell, whose plan is the run's but for the job.
   Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
 
   std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
