@@ -54,7 +54,7 @@ class InProcess : public Contender {
       : groups_(std::move(trees)), plan_(setting.plan) {}
 
   void run() override {
-    supervise::Run run(loop_, groups_, plan_, {}, supervise::Groundwork(groups_, *plan_, &fork_server_));
+    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
     while (!run.finished()) loop_.run_once();
     result_ = run.take_result(nullptr);
     const auto* exited = std::get_if<supervise::Exited>(&result_.outcome);

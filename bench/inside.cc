@@ -28,7 +28,7 @@ class Sandboxed {
   explicit Sandboxed(const Setting& setting) : plan_(compile_with(setting, R"(["/program/measured", "measure"])")) {}
 
   std::string output() {
-    supervise::Run run(loop_, groups_, plan_, {}, supervise::Groundwork(groups_, *plan_, &fork_server_));
+    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
     while (!run.finished()) loop_.run_once();
     return run.take_result(nullptr).output.kept;
   }

@@ -82,7 +82,7 @@ class Crowd {
       runs_.push_back(
           std::make_unique<Run>(loop_, groups_, sleeper_,
                                 supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }},
-                                supervise::Groundwork(groups_, *sleeper_, &fork_server_)));
+                                supervise::Spawning{.server = &fork_server_}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");
   }
@@ -99,7 +99,7 @@ class Crowd {
     std::vector<std::int64_t> times;
     for (unsigned i = 0; i < kTrials; ++i) {
       const Duration began = supervise::now();
-      Run run(loop_, groups_, true_, {}, supervise::Groundwork(groups_, *true_, &fork_server_));
+      Run run(loop_, groups_, true_, {}, {.server = &fork_server_});
       while (!run.finished()) loop_.run_once();
       run.take_result(nullptr);
       times.push_back(to_microseconds(supervise::now() - began));

@@ -205,8 +205,8 @@ std::vector<rootfs::CarriedFile> Grading::carried() const {
 
 std::unique_ptr<supervise::Run> Grading::start_run(std::shared_ptr<const sandbox::CompiledPlan> plan,
                                                    supervise::Partner partner) {
-  supervise::Groundwork groundwork(groups_, *plan, server_);
-  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(partner), std::move(groundwork));
+  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(partner),
+                                          supervise::Spawning{.server = server_});
 }
 
 void Grading::start_compile() {

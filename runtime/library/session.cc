@@ -45,7 +45,7 @@ void Session::State::start_run(const SpawnOptions& options) {
   plan->groundwork.reset();
   if (groundwork) {
     run = std::make_unique<supervise::Run>(engine->loop, engine->groups(), plan->compiled, std::move(partner),
-                                           std::move(groundwork));
+                                           supervise::Spawning{.groundwork = std::move(groundwork)});
   } else {
     run = engine->pool().start(plan->compiled, std::move(partner));
   }

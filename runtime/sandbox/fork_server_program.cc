@@ -51,8 +51,9 @@ void give_up_memory() noexcept {
 void show_words(const char* words, std::size_t size) noexcept {
   prctl_mm_map map{};
   const auto begin = reinterpret_cast<std::uint64_t>(words);
-  map.start_code = map.start_data = map.start_brk = map.brk = map.start_stack = arch::kForkServerBegin;
+  map.start_code = map.start_data = map.start_brk = map.brk = arch::kForkServerBegin;
   map.end_code = map.end_data = arch::kForkServerBegin + 1;
+  map.start_stack = arch::kForkServerBegin + kForkServerRoom - 1;
   map.arg_start = begin;
   map.arg_end = map.env_start = map.env_end = begin + size;
   map.exe_fd = ~0U;

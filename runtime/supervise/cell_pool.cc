@@ -127,8 +127,9 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      auto run = std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
-                                       sandbox::Start::WhenTold);
+      auto run = std::make_unique<Run>(
+          loop_, groups_, kind.compiled, Partner{},
+          Spawning{.groundwork = Groundwork(groups_, cell), .start = sandbox::Start::WhenTold});
       run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
       return run;
     } catch (const HostError&) {
@@ -170,7 +171,7 @@ std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
 
 std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner) {
   if (std::unique_ptr<Run> run = start_prepared(plan->plan(), partner)) return run;
-  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Groundwork(groups_, *plan, server_));
+  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Spawning{.server = server_});
   if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
 }
