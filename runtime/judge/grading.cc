@@ -251,8 +251,8 @@ void Grading::start_case(std::size_t index) {
     auto checker = make_checker(plan_.checker, Expected::of(one));
     auto compiled = sandbox::compile(case_plan(run_plan_, one), host_, {carried(), false});
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
-    live->run = start_run(std::move(compiled),
-                          {.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }});
+    live->run =
+        start_run(std::move(compiled), {.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }});
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

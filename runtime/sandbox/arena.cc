@@ -20,7 +20,8 @@ constexpr std::size_t whole_pages(std::size_t size) {
   return (size + kPage - 1) / kPage * kPage;
 }
 
-// No program can ever be executed from it; kernels before 6.3 do not know the flag, and some refuse to make one without.
+// No program can ever be executed from it; kernels before 6.3 do not know the flag, and some refuse to make one
+// without.
 Fd make_memory_file() {
 #ifndef MFD_NOEXEC_SEAL
   constexpr unsigned MFD_NOEXEC_SEAL = 8;

@@ -20,8 +20,8 @@ void require(long result) noexcept {
 }
 
 char* map(std::uintptr_t place, std::size_t size) noexcept {
-  const long mapped = sys(SYS_mmap, place, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  const long mapped =
+      sys(SYS_mmap, place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   require(mapped);
   return reinterpret_cast<char*>(mapped);  // NOLINT(performance-no-int-to-ptr)
 }
@@ -32,8 +32,8 @@ void load(const unsigned char* image, const Elf64_Phdr& segment) noexcept {
   const std::size_t size = (before + segment.p_memsz + kPage - 1) / kPage * kPage;
   char* const memory = map(begin, size);
   std::memcpy(memory + before, image + segment.p_offset, segment.p_filesz);
-  const int access = ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0) | ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
-                     ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
+  const int access = ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0) |
+                     ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) | ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
   require(sys(SYS_mprotect, memory, size, access));
 }
 

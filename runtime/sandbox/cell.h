@@ -24,8 +24,8 @@ std::string why_not_shared(const CompiledPlan& plan);
 
 class Cell {
  public:
-  // `server`: clones the keeper, where it can; null: this process does. Throws HostError. That the root could be made is
-  // only known when the first run is asked for.
+  // `server`: clones the keeper, where it can; null: this process does. Throws HostError. That the root could be made
+  // is only known when the first run is asked for.
   explicit Cell(std::shared_ptr<const CompiledPlan> plan, ForkServer* server = nullptr);
   Cell(Cell&&) = delete;
   Cell& operator=(Cell&&) = delete;

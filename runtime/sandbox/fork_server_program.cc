@@ -18,7 +18,7 @@ namespace evalrun::sandbox {
 namespace {
 
 constexpr std::size_t kMostWords = 4 << 10;
-constexpr std::uint32_t kRseqSize = 32;              // of every kernel
+constexpr std::uint32_t kRseqSize = 32;               // of every kernel
 constexpr std::uint32_t kRseqSignature = 0x53053053;  // the C library's, x86
 
 void require(long result) noexcept {

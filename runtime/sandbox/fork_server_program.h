@@ -9,9 +9,9 @@ namespace evalrun::sandbox {
 
 // What it is told by its supervisor; the texts are copied before the supervisor's memory is given back.
 struct ForkServerStart {
-  int control;                   // above the places of a child's own descriptors
-  std::span<const char> words;   // its command line, as /proc/PID/cmdline has it
-  void* rseq;                    // the C library's, of the thread that starts it (rseq(2)); null: none
+  int control;                  // above the places of a child's own descriptors
+  std::span<const char> words;  // its command line, as /proc/PID/cmdline has it
+  void* rseq;                   // the C library's, of the thread that starts it (rseq(2)); null: none
   std::uint32_t rseq_size = 0;
 };
 

@@ -144,8 +144,8 @@ Identity lease_identity(bool is_root, const IdentityRange& range) {
     file = Fd(::open(kLockFile, kFlags, 0600));
   }
   if (!file) throw HostError("identity", "open", kLockFile, errno);
-  // Each begins somewhere else: neither those that start together nor the thousandth of a supervisor meet bytes that are
-  // taken, one after the other, and for each the kernel walks the list of all locks.
+  // Each begins somewhere else: neither those that start together nor the thousandth of a supervisor meet bytes that
+  // are taken, one after the other, and for each the kernel walks the list of all locks.
   std::uint64_t start = 0;
   if (::getrandom(&start, sizeof start, GRND_NONBLOCK) != sizeof start) start = static_cast<std::uint64_t>(::getpid());
   start %= range.count;

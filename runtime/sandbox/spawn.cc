@@ -144,9 +144,9 @@ ChildEnds make_ends(Fd& control, Fd& report) {
 EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into, ForkServer* server)
     : premises_(std::make_shared<Premises>(lease_identity(host.is_root, host.identities), arena_for(server))) {
   const ChildEnds ends = make_ends(control_, report_);
-  process_.emplace(clone_child(
-      {.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)}, ends,
-      clone_into, premises_->arena, server));
+  process_.emplace(
+      clone_child({.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)},
+                  ends, clone_into, premises_->arena, server));
   premises_->arena.keep_from_further_children();
   write_id_map(process_->pid(), premises_->identity);
 }

@@ -127,9 +127,9 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      auto run = std::make_unique<Run>(
-          loop_, groups_, kind.compiled, Partner{},
-          Spawning{.groundwork = Groundwork(groups_, cell), .start = sandbox::Start::WhenTold});
+      auto run =
+          std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{},
+                                Spawning{.groundwork = Groundwork(groups_, cell), .start = sandbox::Start::WhenTold});
       run->leave_remains_to([this](Remains remains) { bury(std::move(remains)); });
       return run;
     } catch (const HostError&) {
