@@ -78,7 +78,8 @@ void ForkServer::start() {
       .control = theirs.get(),
       .words = words,
       .rseq = __rseq_size > 0 ? static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset : nullptr,
-      .rseq_size = __rseq_size};
+      .rseq_size = __rseq_size,
+      .rseq_signature = RSEQ_SIG};
   int pidfd = -1;
   clone_args arguments{};
   // No exit signal, as none of our processes has.

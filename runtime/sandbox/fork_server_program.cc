@@ -18,8 +18,7 @@ namespace evalrun::sandbox {
 namespace {
 
 constexpr std::size_t kMostWords = 4 << 10;
-constexpr std::uint32_t kRseqSize = 32;               // of every kernel
-constexpr std::uint32_t kRseqSignature = 0x53053053;  // the C library's, x86
+constexpr std::uint32_t kRseqSize = 32;  // that every kernel takes
 
 void require(long result) noexcept {
   if (result < 0) leave(1);
@@ -29,15 +28,16 @@ void require(long result) noexcept {
 // left is asked by registering another.
 void give_up_rseq(const ForkServerStart& start) noexcept {
   static rseq own;
+  static_assert(sizeof own >= kRseqSize);
   for (const std::uint32_t size : {start.rseq_size, kRseqSize}) {
     if (start.rseq != nullptr && size > 0) {
-      sys(SYS_rseq, start.rseq, size, RSEQ_FLAG_UNREGISTER, kRseqSignature);
+      sys(SYS_rseq, start.rseq, size, RSEQ_FLAG_UNREGISTER, start.rseq_signature);
     }
   }
-  const long result = sys(SYS_rseq, &own, sizeof own, 0, kRseqSignature);
+  const long result = sys(SYS_rseq, &own, kRseqSize, 0, start.rseq_signature);
   if (result == -ENOSYS) return;
   require(result);
-  require(sys(SYS_rseq, &own, sizeof own, RSEQ_FLAG_UNREGISTER, kRseqSignature));
+  require(sys(SYS_rseq, &own, kRseqSize, RSEQ_FLAG_UNREGISTER, start.rseq_signature));
 }
 
 // Everything but the program and its stack.

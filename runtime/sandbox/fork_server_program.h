@@ -11,8 +11,10 @@ namespace evalrun::sandbox {
 struct ForkServerStart {
   int control;                  // above the places of a child's own descriptors
   std::span<const char> words;  // its command line, as /proc/PID/cmdline has it
-  void* rseq;                   // the C library's, of the thread that starts it (rseq(2)); null: none
-  std::uint32_t rseq_size = 0;
+  // What the C library has registered by rseq(2) for the thread that starts it; null: nothing.
+  void* rseq;
+  std::uint32_t rseq_size;
+  std::uint32_t rseq_signature;
 };
 
 // Its program's memory lies from arch::kForkServerBegin on; its stack ends here.
