@@ -54,7 +54,7 @@ class InProcess : public Contender {
       : groups_(std::move(trees)), plan_(setting.plan) {}
 
   void run() override {
-    supervise::Run run(loop_, groups_, plan_);
+    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
     while (!run.finished()) loop_.run_once();
     result_ = run.take_result(nullptr);
     const auto* exited = std::get_if<supervise::Exited>(&result_.outcome);
@@ -66,6 +66,7 @@ class InProcess : public Contender {
  private:
   supervise::EventLoop loop_;
   supervise::Groups groups_;
+  sandbox::ForkServer fork_server_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   supervise::RunResult result_;
 };
@@ -106,7 +107,7 @@ class EvalrunCommand : public Contender {
 class Warm : public Contender {
  public:
   explicit Warm(const Setting& setting)
-      : host_(sandbox::probe_host()), pool_(loop_, groups_, host_, 1), plan_(setting.plan->plan()) {
+      : host_(sandbox::probe_host()), pool_(loop_, groups_, host_, 1, &fork_server_), plan_(setting.plan->plan()) {
     run();  // the kind's first run is cold
     after();
   }
@@ -130,6 +131,7 @@ class Warm : public Contender {
   supervise::EventLoop loop_;
   supervise::Groups groups_;
   sandbox::HostFacts host_;
+  sandbox::ForkServer fork_server_;
   supervise::CellPool pool_;
   Plan plan_;
   supervise::RunResult result_;

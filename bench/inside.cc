@@ -28,7 +28,7 @@ class Sandboxed {
   explicit Sandboxed(const Setting& setting) : plan_(compile_with(setting, R"(["/program/measured", "measure"])")) {}
 
   std::string output() {
-    supervise::Run run(loop_, groups_, plan_);
+    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
     while (!run.finished()) loop_.run_once();
     return run.take_result(nullptr).output.kept;
   }
@@ -36,6 +36,7 @@ class Sandboxed {
  private:
   supervise::EventLoop loop_;
   supervise::Groups groups_;
+  sandbox::ForkServer fork_server_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
 };
 

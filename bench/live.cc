@@ -81,7 +81,8 @@ class Crowd {
     for (unsigned i = 0; i < size; ++i) {
       runs_.push_back(
           std::make_unique<Run>(loop_, groups_, sleeper_,
-                                supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }}));
+                                supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }},
+                                supervise::Spawning{.server = &fork_server_}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");
   }
@@ -98,7 +99,7 @@ class Crowd {
     std::vector<std::int64_t> times;
     for (unsigned i = 0; i < kTrials; ++i) {
       const Duration began = supervise::now();
-      Run run(loop_, groups_, true_);
+      Run run(loop_, groups_, true_, {}, {.server = &fork_server_});
       while (!run.finished()) loop_.run_once();
       run.take_result(nullptr);
       times.push_back(to_microseconds(supervise::now() - began));
@@ -130,6 +131,7 @@ class Crowd {
 
   supervise::EventLoop loop_;
   supervise::Groups groups_;
+  sandbox::ForkServer fork_server_;
   std::shared_ptr<const sandbox::CompiledPlan> true_, sleeper_;
   std::vector<std::unique_ptr<Run>> runs_;
 };

@@ -21,6 +21,7 @@ struct Workplace {
   supervise::EventLoop& loop;
   supervise::Groups& groups;
   const sandbox::HostFacts& host;
+  sandbox::ForkServer* fork_server;  // as of Grading
   supervise::CellPool& pool;
   judge::AfterFailure after_failure;
 };

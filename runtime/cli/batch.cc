@@ -86,9 +86,10 @@ int run_batch(const Options& options) {
   supervise::Groups groups;
   const sandbox::HostFacts host = sandbox::probe_host();
   const unsigned jobs_at_a_time = sandboxes(options);
-  supervise::CellPool pool(loop, groups, host, jobs_at_a_time);
+  sandbox::ForkServer fork_server;
+  supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
   batch::Batch batch(
-      {loop, groups, host, pool,
+      {loop, groups, host, &fork_server, pool,
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
       {.order = options.order,
        .jobs = jobs_at_a_time,

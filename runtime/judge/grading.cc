@@ -90,11 +90,7 @@ void check_case_files(const Plan& plan) {
 
 // A case that is running. Its checker sees the output as the run reads it.
 struct Grading::LiveCase {
-  LiveCase(supervise::EventLoop& loop, supervise::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
-           std::size_t at, std::unique_ptr<OutputChecker> with)
-      : index(at),
-        checker(std::move(with)),
-        run(loop, groups, std::move(plan), {.output = [this](std::string_view piece) { feed(piece); }}) {}
+  LiveCase(std::size_t at, std::unique_ptr<OutputChecker> with) : index(at), checker(std::move(with)) {}
 
   void feed(std::string_view piece) {
     if (fault) return;
@@ -119,7 +115,7 @@ struct Grading::LiveCase {
   std::size_t index;
   std::unique_ptr<OutputChecker> checker;
   std::optional<supervise::SandboxFault> fault;  // what is expected could not be read
-  supervise::Run run;
+  std::unique_ptr<supervise::Run> run;
 };
 
 bool is_graded(const Plan& plan) {
@@ -143,10 +139,11 @@ unsigned default_jobs(const Plan& plan) {
   return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(supervise::EventLoop& loop, supervise::Groups& groups, const Plan& plan,
+Grading::Grading(supervise::EventLoop& loop, supervise::Groups& groups, sandbox::ForkServer* server, const Plan& plan,
                  const sandbox::HostFacts& host, GradingOptions options)
     : loop_(loop),
       groups_(groups),
+      server_(server),
       plan_(plan),
       host_(host),
       options_(options),
@@ -171,7 +168,7 @@ void Grading::interrupt(int signal) {
   interrupted_ = true;
   if (compile_run_) compile_run_->interrupt(signal);
   if (single_run_) single_run_->interrupt(signal);
-  for (const auto& live : live_) live->run.interrupt(signal);
+  for (const auto& live : live_) live->run->interrupt(signal);
 }
 
 void Grading::advance(const supervise::SaveFolder* save_folder) {
@@ -179,9 +176,9 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
   if (single_run_ && single_run_->finished()) end_single_run(save_folder);
   if (compile_run_ || single_run_) return;
   for (const auto& live : live_) {
-    if (live->run.finished()) end_case(*live);
+    if (live->run->finished()) end_case(*live);
   }
-  std::erase_if(live_, [](const auto& live) { return live->run.finished(); });
+  std::erase_if(live_, [](const auto& live) { return live->run->finished(); });
   undo_after_first_failure();
   start_cases();
 }
@@ -206,11 +203,16 @@ std::vector<rootfs::CarriedFile> Grading::carried() const {
   return artefacts_ ? artefacts_->open() : std::vector<rootfs::CarriedFile>();
 }
 
+std::unique_ptr<supervise::Run> Grading::start_run(std::shared_ptr<const sandbox::CompiledPlan> plan,
+                                                   supervise::Partner partner) {
+  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(partner),
+                                          supervise::Spawning{.server = server_});
+}
+
 void Grading::start_compile() {
   sandbox::CompileExtras extras;
   extras.keep_work_folder = true;
-  compile_run_ =
-      std::make_unique<supervise::Run>(loop_, groups_, sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
+  compile_run_ = start_run(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
 }
 
 void Grading::end_compile() {
@@ -235,8 +237,7 @@ void Grading::end_compile() {
 }
 
 void Grading::start_single_run() {
-  single_run_ =
-      std::make_unique<supervise::Run>(loop_, groups_, sandbox::compile(run_plan_, host_, {carried(), false}));
+  single_run_ = start_run(sandbox::compile(run_plan_, host_, {carried(), false}));
 }
 
 void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
@@ -249,7 +250,10 @@ void Grading::start_case(std::size_t index) {
   try {
     auto checker = make_checker(plan_.checker, Expected::of(one));
     auto compiled = sandbox::compile(case_plan(run_plan_, one), host_, {carried(), false});
-    live_.push_back(std::make_unique<LiveCase>(loop_, groups_, std::move(compiled), index, std::move(checker)));
+    auto live = std::make_unique<LiveCase>(index, std::move(checker));
+    live->run =
+        start_run(std::move(compiled), {.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }});
+    live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;
     grade.run.outcome = supervise::SandboxFault{error.stage(), error.operation(), error.subject(), error.error(), true};
@@ -264,7 +268,7 @@ void Grading::start_case(std::size_t index) {
 void Grading::end_case(LiveCase& live) {
   CaseGrade grade;
   const Judgement judgement = live.finish();
-  grade.run = live.run.take_result(nullptr);
+  grade.run = live.run->take_result(nullptr);
   if (live.fault) grade.run.outcome = *live.fault;
   if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
   grade.verdict = verdict_of_case(grade.run.outcome, judgement);

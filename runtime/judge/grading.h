@@ -74,9 +74,10 @@ unsigned default_jobs(const Plan& plan);
 
 class Grading {
  public:
-  // Starts the first run. Throws what check_runs() and Run throw. `loop` and `groups` must outlive the grading.
-  Grading(supervise::EventLoop& loop, supervise::Groups& groups, const Plan& plan, const sandbox::HostFacts& host,
-          GradingOptions options);
+  // Starts the first run. `server`: clones its runs; null: this process does. Throws what check_runs() and Run throw.
+  // `loop`, `groups` and `server` must outlive the grading.
+  Grading(supervise::EventLoop& loop, supervise::Groups& groups, sandbox::ForkServer* server, const Plan& plan,
+          const sandbox::HostFacts& host, GradingOptions options);
   ~Grading();
   Grading(const Grading&) = delete;
   Grading& operator=(const Grading&) = delete;
@@ -95,6 +96,8 @@ class Grading {
  private:
   struct LiveCase;
 
+  [[nodiscard]] std::unique_ptr<supervise::Run> start_run(std::shared_ptr<const sandbox::CompiledPlan> plan,
+                                                          supervise::Partner partner = {});
   void start_compile();
   void end_compile();
   void start_single_run();
@@ -110,6 +113,7 @@ class Grading {
 
   supervise::EventLoop& loop_;
   supervise::Groups& groups_;
+  sandbox::ForkServer* server_;
   const Plan plan_;
   const sandbox::HostFacts host_;
   const GradingOptions options_;

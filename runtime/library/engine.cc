@@ -77,7 +77,11 @@ supervise::Groups& Engine::State::groups() {
 }
 
 supervise::CellPool& Engine::State::pool() {
-  return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), options_.prepared);
+  return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), options_.prepared, fork_server());
+}
+
+sandbox::ForkServer* Engine::State::fork_server() noexcept {
+  return options_.first_session == FirstSession::PreparedWhileCompiling ? nullptr : &fork_server_;
 }
 
 const sandbox::HostFacts& Engine::State::host() {

@@ -243,7 +243,7 @@ enum class Haste { Never, NearLimits };
 
 // PreparedWhileCompiling makes the namespaces of a plan's first session while the plan is compiled, in a process of
 // their own: sooner for who compiles a plan and spawns it at once; for who never spawns it, a process that waits in
-// vain.
+// vain. Such an engine makes no fork server: it is for many sessions.
 enum class FirstSession { WhenSpawned, PreparedWhileCompiling };
 
 struct EngineOptions {

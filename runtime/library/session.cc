@@ -53,7 +53,8 @@ void Session::State::start_grading(const SpawnOptions& options) {
                                   .after_failure = options.after_failure == AfterFailure::Stop
                                                        ? judge::AfterFailure::Stop
                                                        : judge::AfterFailure::GoOn};
-  grading = std::make_unique<judge::Grading>(engine->loop, engine->groups(), plan->plan, plan->host, how);
+  grading = std::make_unique<judge::Grading>(engine->loop, engine->groups(), engine->fork_server(), plan->plan,
+                                             plan->host, how);
 }
 
 void Session::State::tell_started() {

@@ -70,6 +70,8 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   supervise::Groups& groups();
   supervise::CellPool& pool();
   const sandbox::HostFacts& host();
+  // Null where a single session is awaited: starting one costs more than it saves.
+  sandbox::ForkServer* fork_server() noexcept;
 
   supervise::EventLoop loop;
   std::deque<Event> events;
@@ -84,6 +86,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   std::optional<supervise::Timer> nudge_;
   std::optional<supervise::Groups> groups_;
   std::optional<sandbox::HostFacts> host_;
+  sandbox::ForkServer fork_server_;          // starts with the first session
   std::optional<supervise::CellPool> pool_;  // behind all that it refers to
 };
 

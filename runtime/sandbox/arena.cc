@@ -1,6 +1,7 @@
 #include "runtime/sandbox/arena.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,13 +12,25 @@
 namespace evalrun::sandbox {
 namespace {
 
-constexpr std::size_t kSize = std::size_t{64} << 20;
 // What a run took beyond this is given back to the host when it is forgotten.
 constexpr std::size_t kStays = std::size_t{1} << 20;
 constexpr std::size_t kPage = 4096;
 
 constexpr std::size_t whole_pages(std::size_t size) {
   return (size + kPage - 1) / kPage * kPage;
+}
+
+// No program can ever be executed from it; kernels before 6.3 do not know the flag, and some refuse to make one
+// without.
+Fd make_memory_file() {
+#ifndef MFD_NOEXEC_SEAL
+  constexpr unsigned MFD_NOEXEC_SEAL = 8;
+#endif
+  constexpr const char* kName = "evalrun-arena";
+  Fd file(::memfd_create(kName, MFD_CLOEXEC | MFD_NOEXEC_SEAL));
+  if (!file && errno == EINVAL) file = Fd(::memfd_create(kName, MFD_CLOEXEC));
+  if (!file) throw SystemError("memfd_create", kName);
+  return file;
 }
 
 }  // namespace
@@ -28,8 +41,15 @@ Arena::Arena() {
   base_ = static_cast<char*>(base);
 }
 
+Arena::Arena(void* place) : file_(make_memory_file()) {
+  if (::ftruncate(file_.get(), kSize) != 0) throw SystemError("ftruncate", "memory shared with the sandbox");
+  void* base = ::mmap(place, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, file_.get(), 0);
+  if (base == MAP_FAILED) throw SystemError("mmap", "memory shared with the sandbox");
+  base_ = static_cast<char*>(base);
+}
+
 Arena::Arena(Arena&& other) noexcept
-    : base_(std::exchange(other.base_, nullptr)), used_(std::exchange(other.used_, 0)) {}
+    : file_(std::move(other.file_)), base_(std::exchange(other.base_, nullptr)), used_(std::exchange(other.used_, 0)) {}
 
 Arena::~Arena() {
   if (base_ != nullptr) ::munmap(base_, kSize);

@@ -7,18 +7,33 @@
 #include <span>
 #include <type_traits>
 
+#include "runtime/core/fd.h"
+
 namespace evalrun::sandbox {
 
 class Arena {
  public:
-  // Room for the longest plan; pages come into being where something is written. Throws SystemError.
+  // Room for the longest plan; pages come into being where something is written.
+  static constexpr std::size_t kSize = std::size_t{64} << 20;
+
+  // For a child that this process clones. Throws SystemError.
   Arena();
+  // For a child that another process clones: at a place that is free in both, with a file behind it to be sent there.
+  // Throws SystemError; EEXIST where the place is taken.
+  explicit Arena(void* place);
   ~Arena();
   Arena(Arena&& other) noexcept;
   Arena& operator=(Arena&&) = delete;
 
   // Children that are cloned from here on do not inherit it.
   void keep_from_further_children() noexcept;
+
+  [[nodiscard]] void* begin() const noexcept { return base_; }
+  [[nodiscard]] bool has_file() const noexcept { return bool(file_); }
+  // Once; empty where there is none.
+  [[nodiscard]] Fd take_file() noexcept { return std::move(file_); }
+  // Of one whose child inherits it after all.
+  void drop_file() noexcept { file_.reset(); }
 
   // Copies, aligned, zero-terminated where it is text. A null text stays null. Throw HostError where there is no room.
   template <typename T>
@@ -44,6 +59,7 @@ class Arena {
  private:
   void* reserve(std::size_t size, std::size_t alignment);
 
+  Fd file_;
   char* base_ = nullptr;
   std::size_t used_ = 0;
 };

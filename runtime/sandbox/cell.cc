@@ -1,32 +1,17 @@
 #include "runtime/sandbox/cell.h"
 
-#include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 
 #include "runtime/core/error.h"
-#include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
-#include "runtime/sandbox/keeper.h"
-#include "runtime/sandbox/messages.h"
-#include "runtime/sandbox/spawn_parts.h"
+#include "runtime/sandbox/fork_server.h"
 
 namespace evalrun::sandbox {
 namespace {
-
-// It makes namespaces, and clones: milliseconds, on a host with dozens of runs for each core more.
-constexpr std::chrono::seconds kAnswerWithin{5};
 
 // Whether more than folders stands in one that each run makes anew: a bind cannot, and a job's files could collide with
 // the rest.
@@ -61,20 +46,18 @@ std::string why_not_shared(const CompiledPlan& plan) {
   return "";
 }
 
-Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
+Cell::Cell(std::shared_ptr<const CompiledPlan> plan, ForkServer* server)
     : plan_(std::move(plan)),
-      premises_(std::make_shared<Premises>(lease_identity(plan_->host().is_root, plan_->host().identities))) {
-  const ChildEnds ends = make_ends(control_, report_);
-  // A keeper that does not answer must not stop the supervisor for ever.
-  const timeval limit{.tv_sec = kAnswerWithin.count(), .tv_usec = 0};
-  if (::setsockopt(control_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
-    throw SystemError("setsockopt", "SO_RCVTIMEO");
-  }
-  const std::uint64_t own = namespaces_of(plan_->host()) & (CLONE_NEWNS | CLONE_NEWNET);
-  ChildContext context{
-      .walker = Walker::Keeper, .namespaces = own, .control = ends.control.get(), .report = ends.report.get()};
-  keeper_.emplace(clone_child(context, CLONE_NEWUSER, -1));
+      premises_(std::make_shared<Premises>(lease_identity(plan_->host().is_root, plan_->host().identities),
+                                           arena_for(server))) {
+  Fd control;
+  const ChildEnds ends = make_ends(control, report_);
   Premises& premises = *premises_;
+  keeper_.emplace(clone_child({.walker = Walker::Keeper,
+                               .into = CLONE_NEWUSER,
+                               .namespaces = namespaces_of(plan_->host()) & (CLONE_NEWNS | CLONE_NEWNET)},
+                              ends, -1, premises.arena, server),
+                  std::move(control), "a cell's keeper");
   premises.arena.keep_from_further_children();
   write_id_map(keeper_->pid(), premises.identity);
   ChildPlan common = plan_->child();
@@ -85,14 +68,15 @@ Cell::Cell(std::shared_ptr<const CompiledPlan> plan)
   // The files are each run's own, and so are the streams: the keeper is given none.
   ChildPlan shared = *premises.common;
   shared.root.copies = {};
+  const int no_stream = keeper_->control().get();
   deliver(shared,
-          {.streams = {control_.get(), control_.get(), control_.get()},
+          {.streams = {no_stream, no_stream, no_stream},
            .task_files = {},
            .cores = {},
            .drop_groups = !premises.identity.is_own,
            .plan_is_there = true,
            .waits_for_job = false},
-          premises.arena, control_.get());
+          premises.arena, no_stream);
   premises.kept = premises.arena.used();
 }
 
@@ -101,27 +85,16 @@ EmptySandbox Cell::next(int clone_into) {
   premises.arena.go_back_to(premises.kept);
   EmptySandbox empty(premises_);
   const ChildEnds ends = make_ends(empty.control_, empty.report_);
-
-  const KeeperRequest request{.namespaces = namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET},
-                              .into_group = clone_into >= 0 ? 1U : 0U};
-  const int descriptors[] = {ends.control.get(), ends.report.get(), clone_into};
-  const std::size_t sent = clone_into >= 0 ? 3 : 2;
-  if (send_message(control_.get(), &request, sizeof request, {descriptors, sent}) < 0) explain_end();
-
-  KeeperAnswer answer{};
-  int pidfd = -1;
-  std::size_t count = 0;
-  const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
-  if (result == -EAGAIN) throw HostError("spawn", "hear from", "a cell's keeper", ETIMEDOUT);
-  if (result != sizeof answer && result != -EMFILE) explain_end();
-  if (answer.pid < 0) throw HostError("spawn", "clone3", "in a cell", -answer.pid);
-  if (count == 0) {
-    // This process may not have so many open: nobody else would ever reap it.
-    sys(SYS_kill, answer.pid, SIGKILL);
-    sys(SYS_waitid, P_PID, answer.pid, nullptr, WEXITED | __WALL, nullptr);
-    throw HostError("spawn", "receive", "a pidfd", EMFILE);
+  const CloneRequest request{.walker = Walker::RunInit,
+                             .into = CLONE_NEWPID,
+                             .namespaces = namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET}};
+  try {
+    empty.process_.emplace(keeper_->clone(request, ends, clone_into, premises.arena));
+  } catch (const HostError&) {
+    // What the keeper itself says is more.
+    read_report();
+    throw;
   }
-  empty.process_.emplace(answer.pid, Fd(pidfd));
   ++runs_;
   read_report();
   return empty;
@@ -136,12 +109,6 @@ void Cell::read_report() {
     throw HostError(name_of(record.step.stage), name_of(record.step.operation), plan_->describe_subject(record.step),
                     record.step.error);
   }
-}
-
-// The keeper is gone; it has said why.
-void Cell::explain_end() {
-  read_report();
-  throw HostError("spawn", "hear from", "a cell's keeper", 0);
 }
 
 }  // namespace evalrun::sandbox

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/sandbox/cloner.h"
 #include "runtime/sandbox/spawn.h"
 
 namespace evalrun::sandbox {
@@ -23,8 +24,9 @@ std::string why_not_shared(const CompiledPlan& plan);
 
 class Cell {
  public:
-  // Throws HostError. That the root could be made is only known when the first run is asked for.
-  explicit Cell(std::shared_ptr<const CompiledPlan> plan);
+  // `server`: clones the keeper, where it can; null: this process does. Throws HostError. That the root could be made
+  // is only known when the first run is asked for.
+  explicit Cell(std::shared_ptr<const CompiledPlan> plan, ForkServer* server = nullptr);
   Cell(Cell&&) = delete;
   Cell& operator=(Cell&&) = delete;
 
@@ -44,13 +46,11 @@ class Cell {
 
  private:
   void read_report();
-  [[noreturn]] void explain_end();
 
   std::shared_ptr<const CompiledPlan> plan_;
   std::shared_ptr<Premises> premises_;
   Fd report_;
-  Fd control_;
-  std::optional<SandboxProcess> keeper_;
+  std::optional<Cloner> keeper_;
   std::vector<StepResult> notes_;
   unsigned runs_ = 0;
   bool is_retired_ = false;

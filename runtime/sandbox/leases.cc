@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -143,8 +144,11 @@ Identity lease_identity(bool is_root, const IdentityRange& range) {
     file = Fd(::open(kLockFile, kFlags, 0600));
   }
   if (!file) throw HostError("identity", "open", kLockFile, errno);
-  // Starting points spread by process id, so that runs that start together do not queue for the same bytes.
-  const auto start = static_cast<std::uint64_t>(::getpid()) * 7919;
+  // Each begins somewhere else: neither those that start together nor the thousandth of a supervisor meet bytes that
+  // are taken, one after the other, and for each the kernel walks the list of all locks.
+  std::uint64_t start = 0;
+  if (::getrandom(&start, sizeof start, GRND_NONBLOCK) != sizeof start) start = static_cast<std::uint64_t>(::getpid());
+  start %= range.count;
   for (std::uint64_t i = 0; i < range.count; ++i) {
     const std::uint64_t slot = (start + i) % range.count;
     if (!lock_byte(file.get(), slot)) continue;

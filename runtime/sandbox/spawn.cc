@@ -1,7 +1,6 @@
 #include "runtime/sandbox/spawn.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -15,7 +14,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
-#include "runtime/sandbox/keeper.h"
+#include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/spawn_parts.h"
 
 namespace evalrun::sandbox {
@@ -23,28 +22,6 @@ namespace {
 
 // The child keeps its own descriptors at 3 and 4; what it starts from must lie above.
 constexpr int kFirstSafeFd = 10;
-
-Fd above_the_childs_own(const Fd& fd, const char* what) {
-  Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstSafeFd));
-  if (!moved) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", what);
-  return moved;
-}
-
-// No signal handler of the caller's may run in the child, which shares its code and a copy of its memory.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    ::sigprocmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 std::string read_file(const WorkFile& file) {
   const rootfs::OpenedFile opened = rootfs::open_host_file(file);
@@ -74,6 +51,22 @@ void write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+SignalsBlocked::SignalsBlocked() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before_);
+}
+
+SignalsBlocked::~SignalsBlocked() {
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Fd above_the_childs_own(const Fd& fd, const char* what) {
+  Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstSafeFd));
+  if (!moved) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", what);
+  return moved;
+}
+
 std::uint64_t namespaces_of(const HostFacts& host) {
   std::uint64_t flags = CLONE_NEWNS;
   if (host.net_ns) flags |= CLONE_NEWNET;
@@ -82,21 +75,23 @@ std::uint64_t namespaces_of(const HostFacts& host) {
   return flags;
 }
 
-SandboxProcess clone_child(ChildContext& context, std::uint64_t namespaces, int clone_into) {
-  int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = namespaces | CLONE_PIDFD;
-  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  if (clone_into >= 0) {
-    arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(clone_into);
+SandboxProcess clone_child(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena,
+                           ForkServer* server) {
+  if (server != nullptr) {
+    if (std::optional<SandboxProcess> process = server->clone(request, ends, clone_into, arena)) {
+      return std::move(*process);
+    }
+    arena.drop_file();
   }
-  // No exit signal: a program that embeds this gets no SIGCHLD that is not its own. wait needs __WALL then.
+  ChildContext context{.walker = request.walker,
+                       .namespaces = request.namespaces,
+                       .control = ends.control.get(),
+                       .report = ends.report.get()};
+  int pidfd = -1;
   long pid = 0;
   {
     const SignalsBlocked blocked;
-    pid = sys(SYS_clone3, &arguments, sizeof arguments);
-    if (pid == 0) (context.walker == Walker::Keeper ? keeper_main : init_main)(context);
+    pid = clone_walker(context, request.into, clone_into, &pidfd, nullptr);
   }
   if (pid < 0) {
     const auto error = static_cast<int>(-pid);
@@ -146,11 +141,12 @@ ChildEnds make_ends(Fd& control, Fd& report) {
   return child;
 }
 
-EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into)
-    : premises_(std::make_shared<Premises>(lease_identity(host.is_root, host.identities))) {
+EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into, ForkServer* server)
+    : premises_(std::make_shared<Premises>(lease_identity(host.is_root, host.identities), arena_for(server))) {
   const ChildEnds ends = make_ends(control_, report_);
-  ChildContext context{.namespaces = namespaces_of(host), .control = ends.control.get(), .report = ends.report.get()};
-  process_.emplace(clone_child(context, CLONE_NEWUSER | CLONE_NEWPID, clone_into));
+  process_.emplace(
+      clone_child({.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)},
+                  ends, clone_into, premises_->arena, server));
   premises_->arena.keep_from_further_children();
   write_id_map(process_->pid(), premises_->identity);
 }

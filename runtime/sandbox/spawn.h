@@ -16,6 +16,8 @@
 
 namespace evalrun::sandbox {
 
+class ForkServer;
+
 // The program's ends of its streams, given away to it: pipes, nothing else, for their ownership is changed to the
 // run's.
 struct Streams {
@@ -50,7 +52,7 @@ class SandboxProcess {
 // What a sandbox stands on: an identity of the host, and the memory in which it is told its plan. One run's own, or
 // that of a cell, which lends it to one run after another.
 struct Premises {
-  explicit Premises(Identity own) : identity(std::move(own)) {}
+  Premises(Identity own, Arena memory) : identity(std::move(own)), arena(std::move(memory)) {}
 
   Identity identity;
   Arena arena;
@@ -62,8 +64,9 @@ struct Premises {
 // init in its namespaces, with its identity, waiting for a plan. Nothing of it is left if it is never given one.
 class EmptySandbox {
  public:
-  // `clone_into`: a v2 control group's folder, -1: none. Throws HostError where the kernel refuses.
-  explicit EmptySandbox(const HostFacts& host, int clone_into = -1);
+  // `clone_into`: a v2 control group's folder, -1: none. `server`: clones it, where it can; null: this process does.
+  // Throws HostError where the kernel refuses.
+  explicit EmptySandbox(const HostFacts& host, int clone_into = -1, ForkServer* server = nullptr);
   EmptySandbox(EmptySandbox&&) noexcept = default;
   EmptySandbox& operator=(EmptySandbox&&) = delete;
 

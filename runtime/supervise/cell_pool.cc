@@ -70,8 +70,9 @@ bool is_the_same_for_all_jobs(const Plan& plan) {
 
 }  // namespace
 
-CellPool::CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready)
-    : loop_(loop), groups_(groups), host_(host), ready_(ready) {}
+CellPool::CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready,
+                   sandbox::ForkServer* server)
+    : loop_(loop), groups_(groups), host_(host), ready_(ready), server_(server) {}
 
 CellPool::~CellPool() {
   kinds_.clear();
@@ -121,7 +122,7 @@ std::shared_ptr<sandbox::Cell> CellPool::free_cell(Kind& kind) {
   if (kind.cells.size() >= std::size_t{2} * ready_) return nullptr;
   // Compiled by itself: nothing of the job that came first is in it.
   if (!kind.compiled) kind.compiled = sandbox::compile(kind.plan, host_);
-  return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.compiled));
+  return kind.cells.emplace_back(std::make_shared<sandbox::Cell>(kind.compiled, server_));
 }
 
 std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
@@ -131,8 +132,9 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      return with_heir(std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{}, Groundwork(groups_, cell),
-                                             sandbox::Start::WhenTold));
+      return with_heir(
+          std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{},
+                                Spawning{.groundwork = Groundwork(groups_, cell), .start = sandbox::Start::WhenTold}));
     } catch (const HostError&) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
@@ -172,14 +174,15 @@ std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
 
 std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner) {
   if (std::unique_ptr<Run> run = start_prepared(plan->plan(), partner)) return run;
-  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner));
+  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Spawning{.server = server_});
   if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
 }
 
 std::unique_ptr<Run> CellPool::start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                         Partner partner) {
-  return with_heir(std::make_unique<Run>(loop_, groups_, plan, std::move(partner), std::move(groundwork)));
+  return with_heir(
+      std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Spawning{.groundwork = std::move(groundwork)}));
 }
 
 bool CellPool::is_ready() const noexcept {

@@ -18,9 +18,10 @@ namespace evalrun::supervise {
 
 class CellPool {
  public:
-  // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. All that is referred to outlives
-  // it.
-  CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready);
+  // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. `server`: clones for all of them;
+  // null: this process does. All that is referred to outlives it.
+  CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready,
+           sandbox::ForkServer* server = nullptr);
   ~CellPool();
   CellPool(const CellPool&) = delete;
   CellPool& operator=(const CellPool&) = delete;
@@ -66,6 +67,7 @@ class CellPool {
   Groups& groups_;
   const sandbox::HostFacts& host_;
   unsigned ready_;
+  sandbox::ForkServer* server_;
   std::list<Remains> buried_;  // until their inits have ended
   std::list<Kind> kinds_;      // the one started last is first
 };

@@ -80,10 +80,11 @@ Ancillary ancillary_of(msghdr& message) {
 
 }  // namespace
 
-Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host)
+Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host,
+                       sandbox::ForkServer* server)
     : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
                                         : std::optional<RunGroups>(std::in_place, run_groups, limits)),
-      sandbox(host, groups ? groups->clone_into() : -1) {}
+      sandbox(host, groups ? groups->clone_into() : -1, server) {}
 
 Groundwork::Groundwork(Groups& run_groups, std::shared_ptr<sandbox::Cell> in)
     : cell(std::move(in)),
@@ -103,7 +104,7 @@ std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, c
 }
 
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
-         std::optional<Groundwork> groundwork, sandbox::Start start)
+         Spawning spawning)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
@@ -114,7 +115,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
       output_(
           loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
           [this] { hit(Limit::Output); }, std::move(partner_.output)),
-      waits_(start == sandbox::Start::WhenTold) {
+      waits_(spawning.start == sandbox::Start::WhenTold) {
   const Plan& values = plan_->plan();
   if (!waits_) feeder_.open(values, partner_.input);
   require_cgroup(values, groups);
@@ -130,7 +131,8 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (error_output_) streams.error_output = error_output_->take_writer();
 
   spawned_ = now();
-  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host());
+  std::optional<Groundwork>& groundwork = spawning.groundwork;
+  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), spawning.server);
   cell_ = std::move(groundwork->cell);
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
@@ -139,7 +141,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   }
   sandbox_ = std::make_unique<sandbox::Sandbox>(
       std::move(groundwork->sandbox), *plan_, std::move(streams),
-      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), start);
+      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), spawning.start);
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);

@@ -15,6 +15,7 @@
 
 #include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/sandbox/timing_noise.h"
 #include "runtime/supervise/address_space.h"
@@ -32,8 +33,10 @@ namespace evalrun::supervise {
 
 // What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
 struct Groundwork {
-  // Both throw HostError. In a cell, whose plan is the run's but for the job.
-  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+  // Both throw HostError. `server`: clones its process; null: this process does. In a cell, whose plan is the run's but
+  // for the job.
+  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host,
+             sandbox::ForkServer* server = nullptr);
   Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
 
   std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
@@ -62,12 +65,19 @@ struct Partner {
   InputFrom input = InputFrom::Plan;
 };
 
+// How a run comes about.
+struct Spawning {
+  std::optional<Groundwork> groundwork = {};  // laid for its plan before
+  sandbox::ForkServer* server = nullptr;      // of groundwork that is yet to be laid
+  sandbox::Start start = sandbox::Start::AtOnce;
+};
+
 class Run {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
-  // is left behind then. `loop` and `groups` must outlive the run. `groundwork`: laid for this plan before, or none.
+  // is left behind then. `loop` and `groups` must outlive the run.
   Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
-      std::optional<Groundwork> groundwork = {}, sandbox::Start start = sandbox::Start::AtOnce);
+      Spawning spawning = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

@@ -15,6 +15,7 @@
 #include "tests/load/remains.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
+#include "tests/support/processes.h"
 #include "tests/support/warm.h"
 
 namespace evalrun::test {
@@ -23,48 +24,15 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-std::set<pid_t> children() {
-  std::istringstream list(read_file("/proc/self/task/" + std::to_string(::getpid()) + "/children"));
-  std::set<pid_t> all;
-  for (pid_t child = 0; list >> child;) all.insert(child);
-  return all;
-}
-
-// A keeper lives in this process's pid namespace, an init is 1 in one of its own.
-bool is_init(pid_t pid) {
-  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("NSpid:")) return line.ends_with("\t1");
-  }
-  return false;
-}
-
-// Not there, or a zombie.
-bool is_gone(pid_t pid) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  const auto name_end = stat.rfind(')');
-  return name_end == std::string::npos || stat.compare(name_end, 3, ") Z") == 0;
-}
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
-
 std::uint64_t shared_kib() {
-  std::istringstream status(read_file("/proc/self/status"));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssShmem:")) return std::stoull(line.substr(9));
-  }
-  return 0;
+  return std::stoull("0" + status_of(::getpid(), "RssShmem"));
 }
 
 // A supervisor that has a cell with a run that waits, and the processes that came with them.
 class CellFaults : public testing::Test {
  protected:
   CellFaults() : plan_(plan_of(cell_plan({"say", "right"}, "limits.cpus = \"any\"\n"))) {
-    supervisor_.run_cold(plan_);  // the janitor comes with the first run and stays
+    supervisor_.run_cold(plan_);  // the janitor and the fork server come with the first run and stay
     before_ = children();
     supervisor_.run(plan_);
     supervisor_.make_ready();
@@ -150,7 +118,7 @@ TEST_F(CellFaults, without_room_for_descriptors_nothing_is_prepared_and_no_proce
   std::vector<bool> prepared;
   const rlim_t open = open_descriptors();
   for (const rlim_t most : {rlim_t{3}, open, open + 2, open + 4, open + 6, open + 8, open + 10, open + 14, open + 64}) {
-    supervise::CellPool pool(supervisor_.loop, supervisor_.groups, supervisor_.host, 1);
+    supervise::CellPool pool(supervisor_.loop, supervisor_.groups, supervisor_.host, 1, &supervisor_.fork_server);
     const auto output = [&] {
       const std::unique_ptr<supervise::Run> run = pool.start(plan_);
       while (!run->finished()) supervisor_.loop.run_once();
@@ -177,7 +145,7 @@ TEST(cell_faults, a_pool_that_goes_with_runs_that_wait_leaves_nothing) {
   const std::set<pid_t> before = children();
   const std::size_t descriptors = open_descriptors();
   for (int i = 0; i < 20; ++i) {
-    supervise::CellPool pool(outer.loop, outer.groups, outer.host, 3);
+    supervise::CellPool pool(outer.loop, outer.groups, outer.host, 3, &outer.fork_server);
     for (auto run = pool.start(plan); !run->finished();) outer.loop.run_once();
     // Some of them ready, some of them just cloned.
     for (int count = 0; count < 3; ++count) EXPECT_TRUE(pool.prepare());

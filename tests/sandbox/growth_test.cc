@@ -12,19 +12,10 @@
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
+#include "tests/support/processes.h"
 
 namespace evalrun::test {
 namespace {
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
-
-std::string children() {
-  return read_file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-}
 
 std::size_t groups_in(const supervise::Groups& groups) {
   std::size_t count = 0;
@@ -53,7 +44,7 @@ TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or
     }
   };
   run_at_once(1);
-  const std::string janitor = children();  // comes with the first run and stays
+  const std::set<pid_t> janitor = children();  // comes with the first run and stays
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 100; ++i) run_at_once(1);
   for (int i = 0; i < 10; ++i) run_at_once(20);
@@ -68,7 +59,7 @@ TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
   supervise::EventLoop loop;
   supervise::Groups groups;
   { const supervise::Run first(loop, groups, plan); }
-  const std::string janitor = children();  // comes with the first run and stays
+  const std::set<pid_t> janitor = children();  // comes with the first run and stays
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 20; ++i) {
     supervise::Run run(loop, groups, plan);
@@ -95,7 +86,7 @@ TEST(growth, a_run_whose_later_groups_cannot_be_made_leaves_neither_a_group_nor_
   trees.push_back({.kind = supervise::GroupTree::Kind::V1Cpuacct, .folder = "/no/such/tree", .memory = false});
   supervise::Groups broken(trees);
   [[maybe_unused]] const std::string name = broken.next_name();  // the janitor is there
-  const std::string janitors = children();
+  const std::set<pid_t> janitors = children();
   EXPECT_THROW(supervise::Run(loop, broken, plan), HostError);
   EXPECT_EQ(children(), janitors);
   EXPECT_EQ(groups_in(whole), 0U);

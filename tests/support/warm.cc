@@ -57,7 +57,7 @@ std::string summary_of(const RunResult& result) {
   return std::string(judge::name_of(judge::verdict_of(result.outcome))) + " " + how;
 }
 
-Supervisor::Supervisor(unsigned ready) : host(sandbox::probe_host()), pool(loop, groups, host, ready) {
+Supervisor::Supervisor(unsigned ready) : host(sandbox::probe_host()), pool(loop, groups, host, ready, &fork_server) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -71,7 +71,8 @@ Finish Supervisor::finish(std::unique_ptr<Run> run) {
 }
 
 Finish Supervisor::run_cold(const Plan& plan) {
-  return finish(std::make_unique<Run>(loop, groups, sandbox::compile(plan, host)));
+  return finish(
+      std::make_unique<Run>(loop, groups, sandbox::compile(plan, host), Partner{}, Spawning{.server = &fork_server}));
 }
 
 Finish Supervisor::run(const Plan& plan) {

@@ -1,4 +1,5 @@
-// The warm path with this process as the supervisor: a pool of cells, and the same plan run cold beside it.
+// The warm path with this process as the supervisor: a pool of cells, and the same plan run cold beside it; all of it
+// by a fork server.
 #pragma once
 
 #include <memory>
@@ -43,6 +44,7 @@ class Supervisor {
   supervise::EventLoop loop;
   supervise::Groups groups;
   sandbox::HostFacts host;
+  sandbox::ForkServer fork_server;
   supervise::CellPool pool;
 
  private:

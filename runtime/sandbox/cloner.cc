@@ -1,0 +1,78 @@
+#include "runtime/sandbox/cloner.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "runtime/core/error.h"
+#include "runtime/core/sys.h"
+#include "runtime/sandbox/messages.h"
+
+namespace evalrun::sandbox {
+namespace {
+
+// It makes namespaces, and clones: milliseconds, on a host with dozens of runs for each core more.
+constexpr std::chrono::seconds kAnswerWithin{5};
+
+// One whose pidfd has not come.
+void kill_and_reap(pid_t pid) noexcept {
+  sys(SYS_kill, pid, SIGKILL);
+  while (sys(SYS_waitid, P_PID, pid, nullptr, WEXITED | __WALL, nullptr) == -EINTR) {
+  }
+}
+
+}  // namespace
+
+Cloner::Cloner(SandboxProcess process, Fd control, const char* name)
+    : control_(std::move(control)), process_(std::move(process)), name_(name) {
+  // One that does not answer must not stop the supervisor for ever.
+  const timeval limit{.tv_sec = kAnswerWithin.count(), .tv_usec = 0};
+  if (::setsockopt(control_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
+      ::setsockopt(control_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
+    throw SystemError("setsockopt", "SO_RCVTIMEO");
+  }
+}
+
+SandboxProcess Cloner::clone(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena) {
+  std::array<int, kMostOfARequest> descriptors{ends.control.get(), ends.report.get()};
+  std::size_t sent = 2;
+  request.into_group = clone_into >= 0;
+  if (request.into_group) descriptors.at(sent++) = clone_into;
+  const Fd memory = arena.take_file();
+  if (memory) {
+    request.memory = arena.begin();
+    request.memory_size = Arena::kSize;
+    descriptors.at(sent++) = memory.get();
+  }
+  request.told = arena.put_one(std::int32_t{0});
+  const long asked = send_message(control_.get(), &request, sizeof request, std::span(descriptors).first(sent));
+  if (asked < 0) give_up(request.told, asked == -EAGAIN ? ETIMEDOUT : 0);
+
+  CloneAnswer answer{};
+  int pidfd = -1;
+  std::size_t count = 0;
+  const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
+  if (result != sizeof answer && result != -EMFILE) give_up(request.told, result == -EAGAIN ? ETIMEDOUT : 0);
+  if (answer.pid < 0) throw HostError("spawn", "clone3", std::string("by ") + name_, -answer.pid);
+  if (count == 0) {
+    // This process may not have so many open: nobody else would ever reap it.
+    kill_and_reap(answer.pid);
+    throw HostError("spawn", "receive", "a pidfd", EMFILE);
+  }
+  return {answer.pid, Fd(pidfd)};
+}
+
+// It may have cloned before it fell silent; nobody else knows of that child.
+void Cloner::give_up(const std::int32_t* told, int error) {
+  process_.reset();
+  if (const std::int32_t stray = __atomic_load_n(told, __ATOMIC_ACQUIRE); stray > 0) kill_and_reap(stray);
+  throw HostError("spawn", "hear from", name_, error);
+}
+
+}  // namespace evalrun::sandbox

@@ -1,0 +1,34 @@
+// The supervisor's side of cloning on request (cloning.h).
+#pragma once
+
+#include <optional>
+
+#include "runtime/sandbox/cloning.h"
+#include "runtime/sandbox/spawn_parts.h"
+
+namespace evalrun::sandbox {
+
+// A process that clones for us, a cell's keeper or the fork server.
+class Cloner {
+ public:
+  // `control`: our end of its socket. `name`: of it, in errors. Throws SystemError.
+  Cloner(SandboxProcess process, Fd control, const char* name);
+
+  // `request` without what is said here: `ends`, the child's; `clone_into`, a v2 control group's folder or -1; `arena`,
+  // which the child has in common with us. Throws HostError.
+  SandboxProcess clone(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena);
+
+  // Whether it can be asked again: it is alive, and has answered so far.
+  [[nodiscard]] bool is_usable() const noexcept { return process_.has_value(); }
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+  [[nodiscard]] const Fd& control() const noexcept { return control_; }
+
+ private:
+  [[noreturn]] void give_up(const std::int32_t* told, int error);
+
+  Fd control_;
+  std::optional<SandboxProcess> process_;
+  const char* name_;
+};
+
+}  // namespace evalrun::sandbox
