@@ -89,15 +89,26 @@ EmptySandbox Cell::next(int clone_into) {
                              .into = CLONE_NEWPID,
                              .namespaces = namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET}};
   try {
-    empty.process_.emplace(keeper_->clone(request, ends, clone_into, premises.arena));
+    keeper_->ask(request, ends, clone_into, premises.arena);
+  } catch (const HostError&) {
+    read_report();
+    throw;
+  }
+  empty.comes_from_ = this;
+  ++runs_;
+  return empty;
+}
+
+SandboxProcess Cell::take_clone() {
+  try {
+    SandboxProcess process = keeper_->take_clone();
+    read_report();
+    return process;
   } catch (const HostError&) {
     // What the keeper itself says is more.
     read_report();
     throw;
   }
-  ++runs_;
-  read_report();
-  return empty;
 }
 
 // Throws HostError where the keeper tells of a failure.

@@ -30,8 +30,8 @@ class Cell {
   Cell(Cell&&) = delete;
   Cell& operator=(Cell&&) = delete;
 
-  // An init for the next run of the cell's plan; the one before must be gone. Throws HostError: the cell is then of no
-  // more use.
+  // An init for the next run of the cell's plan; the one before must be gone. It is being cloned, and met when a
+  // Sandbox is made of it. Throws HostError: the cell is then of no more use.
   EmptySandbox next(int clone_into);
 
   // The run that was given out is gone.
@@ -45,6 +45,8 @@ class Cell {
   [[nodiscard]] const std::vector<StepResult>& notes() const noexcept { return notes_; }
 
  private:
+  friend class EmptySandbox;
+  SandboxProcess take_clone();
   void read_report();
 
   std::shared_ptr<const CompiledPlan> plan_;

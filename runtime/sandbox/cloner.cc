@@ -39,7 +39,7 @@ Cloner::Cloner(SandboxProcess process, Fd control, const char* name)
   }
 }
 
-SandboxProcess Cloner::clone(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena) {
+void Cloner::ask(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena) {
   std::array<int, kMostOfARequest> descriptors{ends.control.get(), ends.report.get()};
   std::size_t sent = 2;
   request.into_group = clone_into >= 0;
@@ -50,15 +50,17 @@ SandboxProcess Cloner::clone(CloneRequest request, const ChildEnds& ends, int cl
     request.memory_size = Arena::kSize;
     descriptors.at(sent++) = memory.get();
   }
-  request.told = arena.put_one(std::int32_t{0});
+  told_ = request.told = arena.put_one(std::int32_t{0});
   const long asked = send_message(control_.get(), &request, sizeof request, std::span(descriptors).first(sent));
-  if (asked < 0) give_up(request.told, asked == -EAGAIN ? ETIMEDOUT : 0);
+  if (asked < 0) give_up(asked == -EAGAIN ? ETIMEDOUT : 0);
+}
 
+SandboxProcess Cloner::take_clone() {
   CloneAnswer answer{};
   int pidfd = -1;
   std::size_t count = 0;
   const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
-  if (result != sizeof answer && result != -EMFILE) give_up(request.told, result == -EAGAIN ? ETIMEDOUT : 0);
+  if (result != sizeof answer && result != -EMFILE) give_up(result == -EAGAIN ? ETIMEDOUT : 0);
   if (answer.pid < 0) throw HostError("spawn", "clone3", std::string("by ") + name_, -answer.pid);
   if (count == 0) {
     // This process may not have so many open: nobody else would ever reap it.
@@ -69,9 +71,9 @@ SandboxProcess Cloner::clone(CloneRequest request, const ChildEnds& ends, int cl
 }
 
 // It may have cloned before it fell silent; nobody else knows of that child.
-void Cloner::give_up(const std::int32_t* told, int error) {
+void Cloner::give_up(int error) {
   process_.reset();
-  if (const std::int32_t stray = __atomic_load_n(told, __ATOMIC_ACQUIRE); stray > 0) kill_and_reap(stray);
+  if (const std::int32_t stray = __atomic_load_n(told_, __ATOMIC_ACQUIRE); stray > 0) kill_and_reap(stray);
   throw HostError("spawn", "hear from", name_, error);
 }
 

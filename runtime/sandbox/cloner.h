@@ -15,8 +15,15 @@ class Cloner {
   Cloner(SandboxProcess process, Fd control, const char* name);
 
   // `request` without what is said here: `ends`, the child's; `clone_into`, a v2 control group's folder or -1; `arena`,
-  // which the child has in common with us. Throws HostError.
-  SandboxProcess clone(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena);
+  // which the child has in common with us. Once until take_clone(). Both throw HostError.
+  void ask(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena);
+  // Waits for the answer.
+  SandboxProcess take_clone();
+
+  SandboxProcess clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena) {
+    ask(request, ends, clone_into, arena);
+    return take_clone();
+  }
 
   // Whether it can be asked again: it is alive, and has answered so far.
   [[nodiscard]] bool is_usable() const noexcept { return process_.has_value(); }
@@ -24,11 +31,12 @@ class Cloner {
   [[nodiscard]] const Fd& control() const noexcept { return control_; }
 
  private:
-  [[noreturn]] void give_up(const std::int32_t* told, int error);
+  [[noreturn]] void give_up(int error);
 
   Fd control_;
   std::optional<SandboxProcess> process_;
   const char* name_;
+  const std::int32_t* told_ = nullptr;  // of the last request
 };
 
 }  // namespace evalrun::sandbox

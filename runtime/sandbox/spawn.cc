@@ -13,6 +13,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
+#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/delivery.h"
 #include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/spawn_parts.h"
@@ -151,6 +152,25 @@ EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into, ForkServer* se
   write_id_map(process_->pid(), premises_->identity);
 }
 
+EmptySandbox::EmptySandbox(EmptySandbox&& other) noexcept
+    : premises_(std::move(other.premises_)),
+      report_(std::move(other.report_)),
+      control_(std::move(other.control_)),
+      comes_from_(std::exchange(other.comes_from_, nullptr)),
+      process_(std::move(other.process_)) {}
+
+EmptySandbox::~EmptySandbox() {
+  try {
+    meet();
+  } catch (const HostError&) {
+    // It never came to be.
+  }
+}
+
+void EmptySandbox::meet() {
+  if (Cell* const cell = std::exchange(comes_from_, nullptr)) process_.emplace(cell->take_clone());
+}
+
 Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
                  Start start)
     : empty_(std::move(empty)) {
@@ -180,6 +200,8 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
                        .plan_is_there = premises.common_of == &plan,
                        .waits_for_job = start == Start::WhenTold},
                       premises.arena, control().get());
+  // What whoever clones has done meanwhile.
+  empty_.meet();
 }
 
 void Sandbox::take_job(const Plan& plan) {

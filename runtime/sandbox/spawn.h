@@ -16,6 +16,7 @@
 
 namespace evalrun::sandbox {
 
+class Cell;
 class ForkServer;
 
 // The program's ends of its streams, given away to it: pipes, nothing else, for their ownership is changed to the
@@ -67,17 +68,21 @@ class EmptySandbox {
   // `clone_into`: a v2 control group's folder, -1: none. `server`: clones it, where it can; null: this process does.
   // Throws HostError where the kernel refuses.
   explicit EmptySandbox(const HostFacts& host, int clone_into = -1, ForkServer* server = nullptr);
-  EmptySandbox(EmptySandbox&&) noexcept = default;
+  EmptySandbox(EmptySandbox&& other) noexcept;
   EmptySandbox& operator=(EmptySandbox&&) = delete;
+  ~EmptySandbox();
 
  private:
   friend class Sandbox;
   friend class Cell;
   explicit EmptySandbox(std::shared_ptr<Premises> premises) : premises_(std::move(premises)) {}
+  // Waits until it has been cloned. Throws HostError.
+  void meet();
 
   std::shared_ptr<Premises> premises_;
   Fd report_;
   Fd control_;
+  Cell* comes_from_ = nullptr;  // whose keeper clones it
   std::optional<SandboxProcess> process_;
 };
 

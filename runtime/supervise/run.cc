@@ -133,7 +133,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   spawned_ = now();
   std::optional<Groundwork>& groundwork = spawning.groundwork;
   if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), spawning.server);
-  cell_ = std::move(groundwork->cell);
+  cell_ = groundwork->cell;
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
     groundwork->groups->make_v1_groups();
