@@ -11,7 +11,7 @@ namespace {
 // Cases one after the other: `--jobs` counts sandboxes.
 std::unique_ptr<judge::Grading> start_grading(const Workplace& place, const Plan& plan) {
   const judge::GradingOptions options{.jobs = 1, .after_failure = place.after_failure};
-  return std::make_unique<judge::Grading>(place.loop, place.groups, place.fork_server, plan, place.host, options);
+  return std::make_unique<judge::Grading>(place.pool, plan, place.host, options);
 }
 
 }  // namespace

@@ -19,9 +19,7 @@ namespace evalrun::batch {
 // What every job needs to run; all of it outlives the jobs.
 struct Workplace {
   supervise::EventLoop& loop;
-  supervise::Groups& groups;
   const sandbox::HostFacts& host;
-  sandbox::ForkServer* fork_server;  // as of Grading
   supervise::CellPool& pool;
   judge::AfterFailure after_failure;
 };

@@ -89,7 +89,7 @@ int run_batch(const Options& options) {
   sandbox::ForkServer fork_server;
   supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
   batch::Batch batch(
-      {loop, groups, host, &fork_server, pool,
+      {loop, host, pool,
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
       {.order = options.order,
        .jobs = jobs_at_a_time,

@@ -14,7 +14,8 @@ namespace evalrun::cli {
 Engine make_engine() {
   return Engine({.images = image_search_path(),
                  .haste = Haste::NearLimits,
-                 .first_session = FirstSession::PreparedWhileCompiling});
+                 .first_session = FirstSession::PreparedWhileCompiling,
+                 .prepared = judge::usable_cores()});  // of a graded plan's cases
 }
 
 PlanSource source_of(PlanText text) {

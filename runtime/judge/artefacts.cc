@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "rootfs/layout.h"
@@ -146,6 +147,24 @@ std::vector<rootfs::CarriedFile> Artefacts::open() const {
     carried.push_back({file.path, std::move(descriptor), file.mode});
   }
   return carried;
+}
+
+std::optional<std::vector<WorkFile>> Artefacts::read(std::uint64_t most) const {
+  std::vector<WorkFile> files;
+  std::uint64_t all = 0;
+  for (const rootfs::CarriedFile& file : open()) {
+    std::string content;
+    std::array<char, std::size_t{64} << 10> piece;
+    ssize_t count = 0;
+    while ((count = ::read(file.descriptor.get(), piece.data(), piece.size())) > 0) {
+      all += static_cast<std::uint64_t>(count);
+      if (all > most) return {};
+      content.append(piece.data(), static_cast<std::size_t>(count));
+    }
+    if (count < 0) throw SystemError("read", printable(file.path));
+    files.push_back({.path = file.path, .source = std::move(content), .mode = file.mode, .position = {}});
+  }
+  return files;
 }
 
 }  // namespace evalrun::judge

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,10 @@ class Artefacts {
   [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
   [[nodiscard]] std::size_t count() const noexcept { return files_.size(); }
 
-  // Each file opened anew. Throws SystemError.
+  // Each file opened anew. Both throw SystemError.
   [[nodiscard]] std::vector<rootfs::CarriedFile> open() const;
+  // The same as files of a plan, with their content; empty where that is more than `most` bytes.
+  [[nodiscard]] std::optional<std::vector<WorkFile>> read(std::uint64_t most) const;
 
  private:
   struct File {

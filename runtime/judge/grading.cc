@@ -15,6 +15,9 @@ namespace {
 
 using supervise::RunResult;
 
+// Of what a compile step leaves; more is copied from its own files.
+constexpr std::uint64_t kMostInMemory = std::uint64_t{8} << 20;
+
 // The plan of one run, without what is said of others.
 Plan single(const Plan& plan) {
   Plan one = plan;
@@ -139,11 +142,8 @@ unsigned default_jobs(const Plan& plan) {
   return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(supervise::EventLoop& loop, supervise::Groups& groups, sandbox::ForkServer* server, const Plan& plan,
-                 const sandbox::HostFacts& host, GradingOptions options)
-    : loop_(loop),
-      groups_(groups),
-      server_(server),
+Grading::Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::HostFacts& host, GradingOptions options)
+    : pool_(pool),
       plan_(plan),
       host_(host),
       options_(options),
@@ -183,6 +183,11 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
   start_cases();
 }
 
+std::size_t Grading::cases_left() const {
+  if (interrupted_ || compile_run_ || single_run_) return 0;
+  return cases_to_run() - std::min(next_case_, cases_to_run());
+}
+
 void Grading::start_cases() {
   while (!interrupted_ && next_case_ < cases_to_run() && live_.size() < jobs()) start_case(next_case_++);
 }
@@ -199,20 +204,10 @@ unsigned Grading::jobs() const {
   return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
-std::vector<rootfs::CarriedFile> Grading::carried() const {
-  return artefacts_ ? artefacts_->open() : std::vector<rootfs::CarriedFile>();
-}
-
-std::unique_ptr<supervise::Run> Grading::start_run(std::shared_ptr<const sandbox::CompiledPlan> plan,
-                                                   supervise::Partner partner) {
-  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(partner),
-                                          supervise::Spawning{.server = server_});
-}
-
 void Grading::start_compile() {
   sandbox::CompileExtras extras;
   extras.keep_work_folder = true;
-  compile_run_ = start_run(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
+  compile_run_ = pool_.start_alone(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
 }
 
 void Grading::end_compile() {
@@ -233,11 +228,14 @@ void Grading::end_compile() {
     compile.message = artefacts_->refusal();
   } else if (plan_.cases.empty()) {
     start_single_run();
+  } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
+    run_plan_.files = std::move(*files);
+    artefacts_.reset();
   }
 }
 
 void Grading::start_single_run() {
-  single_run_ = start_run(sandbox::compile(run_plan_, host_, {carried(), false}));
+  single_run_ = pool_.start_alone(sandbox::compile(run_plan_, host_, {artefacts_->open(), false}));
 }
 
 void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
@@ -249,10 +247,12 @@ void Grading::start_case(std::size_t index) {
   const Case& one = plan_.cases[index];
   try {
     auto checker = make_checker(plan_.checker, Expected::of(one));
-    auto compiled = sandbox::compile(case_plan(run_plan_, one), host_, {carried(), false});
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
-    live->run =
-        start_run(std::move(compiled), {.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }});
+    supervise::Partner partner{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
+    const Plan plan = case_plan(run_plan_, one);
+    live->run = artefacts_
+                    ? pool_.start_alone(sandbox::compile(plan, host_, {artefacts_->open(), false}), std::move(partner))
+                    : pool_.start(plan, std::move(partner));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

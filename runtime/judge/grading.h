@@ -1,10 +1,10 @@
 // Grading: a submission compiled once and run over its cases, all in one event loop.
 //
 // Theory of operation. The compile step is a run like any other, in a sandbox of its own. What it leaves in /work is
-// carried over by descriptor (artefacts.h) into a new sandbox for each case, so no case sees another one's files or
-// what any case expects. At most `jobs` sandboxes live at a time. Cases start in the plan's order and are judged each
-// by itself, so the result does not depend on how many run side by side; where grading stops at the first failure,
-// cases that were ahead of it are undone.
+// carried over (artefacts.h) into a new sandbox for each case, so no case sees another one's files or
+// what any case expects; where the pool prepares runs, cases run in its cells. At most `jobs` programs run at a time.
+// Cases start in the plan's order and are judged each by itself, so the result does not depend on how many run side by
+// side; where grading stops at the first failure, cases that were ahead of it are undone.
 //
 // A plan with a [compile] and no [[case]] is compiled and run once, with the plan's own streams.
 #pragma once
@@ -19,8 +19,7 @@
 #include "runtime/judge/score.h"
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/host.h"
-#include "runtime/supervise/event_loop.h"
-#include "runtime/supervise/run.h"
+#include "runtime/supervise/cell_pool.h"
 
 namespace evalrun::judge {
 
@@ -74,10 +73,8 @@ unsigned default_jobs(const Plan& plan);
 
 class Grading {
  public:
-  // Starts the first run. `server`: clones its runs; null: this process does. Throws what check_runs() and Run throw.
-  // `loop`, `groups` and `server` must outlive the grading.
-  Grading(supervise::EventLoop& loop, supervise::Groups& groups, sandbox::ForkServer* server, const Plan& plan,
-          const sandbox::HostFacts& host, GradingOptions options);
+  // Starts the first run. Throws what check_runs() and Run throw. `pool` must outlive the grading.
+  Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::HostFacts& host, GradingOptions options);
   ~Grading();
   Grading(const Grading&) = delete;
   Grading& operator=(const Grading&) = delete;
@@ -90,14 +87,15 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
+  // How many cases are yet to be started; none while it is not known whether there are any to run.
+  [[nodiscard]] std::size_t cases_left() const;
+
   // Once, after finished().
   Grade take_grade();
 
  private:
   struct LiveCase;
 
-  [[nodiscard]] std::unique_ptr<supervise::Run> start_run(std::shared_ptr<const sandbox::CompiledPlan> plan,
-                                                          supervise::Partner partner = {});
   void start_compile();
   void end_compile();
   void start_single_run();
@@ -109,18 +107,15 @@ class Grading {
   void undo_after_first_failure();
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
-  [[nodiscard]] std::vector<rootfs::CarriedFile> carried() const;
 
-  supervise::EventLoop& loop_;
-  supervise::Groups& groups_;
-  sandbox::ForkServer* server_;
+  supervise::CellPool& pool_;
   const Plan plan_;
   const sandbox::HostFacts host_;
   const GradingOptions options_;
   Plan run_plan_;  // what every run has in common
 
   std::unique_ptr<supervise::Run> compile_run_, single_run_;
-  std::optional<Artefacts> artefacts_;
+  std::optional<Artefacts> artefacts_;  // that are more than run_plan_ holds
   std::vector<std::unique_ptr<LiveCase>> live_;
   std::size_t next_case_ = 0;
   std::size_t first_failure_;  // the number of cases where there is none

@@ -1,9 +1,14 @@
+#include <limits>
+
 #include "runtime/library/state.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
 
 namespace evalrun {
 namespace {
+
+// So many runs of one kind pay for the cells that are made for them.
+constexpr std::size_t kWorthCells = 8;
 
 std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
   if (!options.images.empty()) return options.images;
@@ -76,12 +81,17 @@ supervise::Groups& Engine::State::groups() {
   return groups_ ? *groups_ : groups_.emplace();
 }
 
-supervise::CellPool& Engine::State::pool() {
-  return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), options_.prepared, fork_server());
+supervise::CellPool& Engine::State::pool(std::size_t runs) {
+  const bool is_worth_it = !is_for_one_session() || runs >= kWorthCells;
+  return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), is_worth_it ? options_.prepared : 0, fork_server());
+}
+
+bool Engine::State::is_for_one_session() const noexcept {
+  return options_.first_session == FirstSession::PreparedWhileCompiling;
 }
 
 sandbox::ForkServer* Engine::State::fork_server() noexcept {
-  return options_.first_session == FirstSession::PreparedWhileCompiling ? nullptr : &fork_server_;
+  return is_for_one_session() ? nullptr : &fork_server_;
 }
 
 const sandbox::HostFacts& Engine::State::host() {
@@ -98,7 +108,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
   if (judge::is_graded(state->plan)) {
     judge::check_runs(state->plan, state->host);
   } else {
-    if (options_.first_session == FirstSession::PreparedWhileCompiling) {
+    if (is_for_one_session()) {
       if (auto laid = supervise::lay_groundwork(groups(), state->plan.limits, state->host)) {
         state->groundwork.emplace(std::move(*laid));
       }
@@ -130,7 +140,15 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
   to_look_at.insert(to_look_at.end(), ending.begin(), ending.end());
   for (const std::uint64_t id : to_look_at) sessions.at(id)->advance();
   // One each turn: what has happened meanwhile comes first.
-  if (pool_ && pool_->prepare()) nudge();
+  if (pool_ && pool_->prepare(runs_to_come())) nudge();
+}
+
+// What one session alone will start is known.
+std::size_t Engine::State::runs_to_come() const {
+  if (!is_for_one_session()) return std::numeric_limits<std::size_t>::max();
+  std::size_t cases = 0;
+  for (const std::uint64_t id : graded) cases += sessions.at(id)->grading->cases_left();
+  return cases;
 }
 
 void Engine::State::forget(std::uint64_t session) noexcept {

@@ -41,10 +41,10 @@ void Session::State::start_run(const SpawnOptions& options) {
   partner.gone = [this] { engine->ending.push_back(id); };
   partner.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
   if (plan->groundwork) {
-    run = engine->pool().start_on(std::move(*plan->groundwork), plan->compiled, std::move(partner));
+    run = engine->pool(1).start_on(std::move(*plan->groundwork), plan->compiled, std::move(partner));
     plan->groundwork.reset();
   } else {
-    run = engine->pool().start(plan->compiled, std::move(partner));
+    run = engine->pool(1).start(plan->compiled, std::move(partner));
   }
 }
 
@@ -53,8 +53,7 @@ void Session::State::start_grading(const SpawnOptions& options) {
                                   .after_failure = options.after_failure == AfterFailure::Stop
                                                        ? judge::AfterFailure::Stop
                                                        : judge::AfterFailure::GoOn};
-  grading = std::make_unique<judge::Grading>(engine->loop, engine->groups(), engine->fork_server(), plan->plan,
-                                             plan->host, how);
+  grading = std::make_unique<judge::Grading>(engine->pool(plan->plan.cases.size()), plan->plan, plan->host, how);
 }
 
 void Session::State::tell_started() {

@@ -68,7 +68,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
 
   // Looked for once, when the first session needs them.
   supervise::Groups& groups();
-  supervise::CellPool& pool();
+  supervise::CellPool& pool(std::size_t runs);  // that its first session is made of
   const sandbox::HostFacts& host();
   // Null where a single session is awaited: starting one costs more than it saves.
   sandbox::ForkServer* fork_server() noexcept;
@@ -80,7 +80,9 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   std::unordered_set<std::uint64_t> graded;
 
  private:
+  [[nodiscard]] bool is_for_one_session() const noexcept;
   void nudge();  // makes the descriptor readable
+  [[nodiscard]] std::size_t runs_to_come() const;
 
   EngineOptions options_;
   std::optional<supervise::Timer> nudge_;

@@ -174,9 +174,13 @@ std::unique_ptr<Run> CellPool::start(const Plan& plan, Partner partner) {
 
 std::unique_ptr<Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner) {
   if (std::unique_ptr<Run> run = start_prepared(plan->plan(), partner)) return run;
-  auto run = std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Spawning{.server = server_});
+  auto run = start_alone(plan, std::move(partner));
   if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
+}
+
+std::unique_ptr<Run> CellPool::start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner) {
+  return std::make_unique<Run>(loop_, groups_, std::move(plan), std::move(partner), Spawning{.server = server_});
 }
 
 std::unique_ptr<Run> CellPool::start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
@@ -192,10 +196,10 @@ bool CellPool::is_ready() const noexcept {
          std::ranges::all_of(waiting, [](const auto& run) { return run->is_prepared() || !run->is_waiting(); });
 }
 
-bool CellPool::prepare() {
+bool CellPool::prepare(std::size_t most) {
   if (kinds_.empty() || kinds_.front().is_cold) return false;
   Kind& kind = kinds_.front();
-  if (kind.waiting.size() >= ready_) return false;
+  if (kind.waiting.size() >= std::min<std::size_t>(ready_, most)) return false;
   std::unique_ptr<Run> run = make_waiting(kind);
   if (!run) return false;
   kind.waiting.push_back(std::move(run));

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <list>
 #include <memory>
 #include <vector>
@@ -30,13 +31,15 @@ class CellPool {
   std::unique_ptr<Run> start(const Plan& plan, Partner partner = {});
   // The same of a plan that has been compiled.
   std::unique_ptr<Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan, Partner partner = {});
+  // By itself, whatever is prepared.
+  std::unique_ptr<Run> start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {});
   // By itself, on what was laid for it. It is finished when nothing but its init is left, as one in a cell is.
   std::unique_ptr<Run> start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                 Partner partner = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
-  // all that can be started has been.
-  bool prepare();
+  // all that can be started has been. `most`: how many are worth waiting.
+  bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
   // Whether the inits of finished runs have all ended, and their cells are free again.
   [[nodiscard]] bool is_settled() const noexcept { return buried_.empty(); }

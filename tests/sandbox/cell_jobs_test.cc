@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "runtime/core/error.h"
+#include "runtime/judge/grading.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 #include "tests/support/warm.h"
@@ -16,6 +17,7 @@
 namespace evalrun::test {
 namespace {
 
+using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
 std::string quoted(const std::string& text) {
@@ -356,6 +358,34 @@ TEST(cell_jobs, jobs_of_a_batch_that_follow_each_other_know_nothing_of_each_othe
                   "\ncreate /work/left OK\ncreate /tmp/left OK\nmade 3 OK\nprocesses 2 4\ninput " + number + "\n");
   }
   EXPECT_EQ(count, 60) << batch.error_output;
+}
+
+// The first is by itself; of the others some take the place of one whose cell they get.
+TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
+  Supervisor supervisor(2);
+  std::string cases;
+  for (int i = 0; i < 12; ++i) {
+    cases += "[[case]]\nstdin.text = '" + std::string(static_cast<std::size_t>(i), 'i') + "'\nexpect.text = 'input " +
+             std::to_string(i) + "'\n";
+  }
+  const Plan plan = plan_of(cell_plan({"count-input"}, cases));
+  judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = 2});
+  while (!grading.finished()) {
+    supervisor.loop.run_once(1ms);
+    grading.advance(nullptr);
+    supervisor.pool.prepare(grading.cases_left());
+  }
+  const judge::Grade grade = grading.take_grade();
+  EXPECT_EQ(grade.verdict, judge::Verdict::Ac) << grade.message;
+  EXPECT_EQ(grade.score, 12U);
+  // One more of the kind: it gets a cell that cases ran in.
+  Plan one = plan;
+  one.cases.clear();
+  one.output = OutputNull{};
+  one.error_output = OutputNull{};
+  const Finish last = supervisor.run(one);
+  ASSERT_NE(last.cell, nullptr);
+  EXPECT_GT(last.cell->runs(), 1U);
 }
 
 }  // namespace

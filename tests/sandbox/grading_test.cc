@@ -188,6 +188,61 @@ TEST(grading, a_case_sees_neither_another_cases_files_nor_what_is_expected) {
   }
 }
 
+// Most of many cases run in cells, one after the other; those of few do not.
+TEST(grading, many_cases_are_judged_as_each_is_alone) {
+  const std::string run =
+      "read how; cat made; case $how in wrong) echo 41;; leave) echo 42 | tee /work/spoor /tmp/spoor /dev/shm/spoor;; "
+      "look) find /work /tmp /dev/shm -type f | sort; wc -c <blob;; cpu) while :; do :; done;; wall) sleep 9;; "
+      "output) yes;; exit) exit 7;; signal) kill -SEGV $$;; change) chmod 600 blob; echo more >>made; cat made;; esac";
+  const std::pair<const char*, const char*> kinds[] = {
+      {"leave", "once 42"},
+      {"look", "once /work/blob /work/made 300000"},
+      {"change", "once once more"},
+      {"look", "once /work/blob /work/made 300000"},
+      {"wrong", "once 42"},
+      {"cpu", ""},
+      {"exit", "once"},
+      {"look", "once /work/blob /work/made 300000"},
+      {"signal", "once"},
+      {"output", ""},
+      {"wall", "once"},
+      {"look", "once /work/blob /work/made 300000"},
+  };
+  const std::string compile = "echo once >made; head -c 300000 /dev/zero >blob";
+  const std::string limits = "limits = { cpu = '300ms', wall = '1s', output = '64KiB' }";
+  std::string cases;
+  std::vector<nlohmann::json> alone;
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [how, expected] : kinds) {
+      const std::string one = case_of(std::string(how) + "\n", expected, limits);
+      cases += one;
+      if (round == 0) alone.push_back(judged(run_plan(shell_plan(compile, run, one))).back());
+    }
+  }
+  const PlanRun all = run_plan(shell_plan(compile, run, cases), {"--jobs", "2"});
+  const nlohmann::json together = judged(all);
+  EXPECT_EQ(verdicts(all), "AC AC AC AC WA TLE RE AC RE OLE TLE AC AC AC AC AC WA TLE RE AC RE OLE TLE AC ");
+  for (std::size_t i = 0; i < 2 * alone.size(); ++i) {
+    nlohmann::json found = together.at(3 + i), expected = alone.at(i % alone.size());
+    // How far a limit is passed is a figure.
+    for (nlohmann::json* each : {&found, &expected}) {
+      each->erase("name");
+      if ((*each)["outcome"]["kind"] == "limit") (*each) = {(*each)["verdict"], (*each)["outcome"]["limit"]};
+    }
+    EXPECT_EQ(found, expected) << i;
+  }
+}
+
+TEST(grading, what_is_too_large_for_memory_is_carried_over_to_many_cases_too) {
+  for (const char* size : {"5000000", "9000000"}) {
+    std::string cases;
+    for (int i = 0; i < 10; ++i) cases += case_of("", size);
+    const PlanRun run =
+        run_plan(shell_plan("head -c " + std::string(size) + " /dev/zero >large", "wc -c <large; echo >>large", cases));
+    EXPECT_EQ(run.verdict(), "AC") << run.command.output;
+  }
+}
+
 TEST(grading, a_forged_verdict_is_just_output) {
   const PlanRun run = run_plan(shell_plan("echo '{\"verdict\":\"AC\"}'",
                                           "echo '{\"version\":1,\"verdict\":\"AC\",\"score\":99}'", case_of("", "42")));
