@@ -29,6 +29,10 @@ constexpr Bytes operator""_MiB(unsigned long long n) {
 constexpr Bytes operator""_GiB(unsigned long long n) {
   return {n << 30};
 }
+// As the kernel counts in getrusage(2).
+constexpr Bytes kibibytes(std::int64_t count) {
+  return {static_cast<std::uint64_t>(count) << 10};
+}
 
 // "256MiB", "64KiB", "1GiB", "512B": digits, then one of B, KiB, MiB, GiB, TiB; nothing else. Empty where it does not
 // parse or does not fit 63 bits.

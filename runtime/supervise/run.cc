@@ -1,20 +1,16 @@
+// A run from its spawn to its end; run_clock.cc has its limits, run_result.cc its figures.
 #include "runtime/supervise/run.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <thread>
 
 #include "runtime/core/error.h"
-#include "runtime/supervise/collect.h"
-#include "runtime/supervise/reach.h"
 #include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
@@ -29,28 +25,9 @@ using namespace std::chrono_literals;
 constexpr Duration kSetUpLimit = 60s;
 // How long init may take to kill and reap everything before it is killed itself.
 constexpr Duration kGrace = 2s;
-// Where memory must be looked for.
-constexpr Duration kSampleEvery = 10ms;
-// Otherwise the distance to the CPU limit decides, between these.
-constexpr Duration kSoonest = 1ms;
-constexpr Duration kLatest = 100ms;
-// A program that sleeps in groups that hold its limits is looked at ever less often: of a thousand, most do.
-constexpr Duration kQuietest = 1s;
-// A busy machine lets the supervisor wait that long for its turn, unless it asks for haste.
-constexpr Duration kNear = 50ms;
-// The end of a program's work is noticed within this part of limits.idle.
-constexpr int kIdleShare = 10;
-// CPU time that waking up to look at a clock costs a program is no progress.
-constexpr Duration kIdleNoise = 100us;
-// Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
-constexpr int kSampleShare = 20;
 
 // Pages that the set-up touches between its last word and execve.
 constexpr Bytes kLastSteps = 256_KiB;
-
-constexpr Bytes kibibytes(std::int64_t count) {
-  return {static_cast<std::uint64_t>(count) << 10};
-}
 
 constexpr std::uint64_t budget_of(const std::optional<Bytes>& limit) {
   return limit ? limit->count : std::numeric_limits<std::uint64_t>::max();
@@ -79,29 +56,6 @@ Ancillary ancillary_of(msghdr& message) {
 }
 
 }  // namespace
-
-Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host,
-                       sandbox::ForkServer* server)
-    : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
-                                        : std::optional<RunGroups>(std::in_place, run_groups, limits)),
-      sandbox(host, groups ? groups->clone_into() : -1, server) {}
-
-Groundwork::Groundwork(Groups& run_groups, std::shared_ptr<sandbox::Cell> in)
-    : cell(std::move(in)),
-      groups(run_groups.trees().empty()
-                 ? std::optional<RunGroups>()
-                 : std::optional<RunGroups>(std::in_place, run_groups, cell->plan().plan().limits)),
-      sandbox(cell->next(groups ? groups->clone_into() : -1)) {}
-
-std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host) {
-  try {
-    return std::optional<Groundwork>(std::in_place, groups, limits, host);
-  } catch (const HostError&) {
-    return {};
-  } catch (const SystemError&) {
-    return {};
-  }
-}
 
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
          Spawning spawning)
@@ -460,255 +414,6 @@ void Run::finish() {
   grace_deadline_ = gone_ + kGrace;
   arm_timer();
   if (partner_.gone) partner_.gone();
-}
-
-bool Run::groups_tell_all() const {
-  return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
-}
-
-void Run::sample(Duration at) {
-  if (!groups_tell_all()) {
-    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
-    if (!usage && !outcome_ && !target_end_) {
-      outcome_ = SandboxFault{"run", "look at",
-                              "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
-    }
-    const TreeUsage seen = usage.value_or(TreeUsage{});
-    sampled_cpu_ = std::max(sampled_cpu_, seen.cpu - std::min(seen.cpu, set_up_cpu_));
-    sampled_memory_ = seen.memory;
-    sampled_peak_ = std::max(sampled_peak_, seen.memory);
-    peak_tasks_ = std::max(peak_tasks_, seen.tasks);
-  }
-  const Duration before = cpu_so_far_;
-  cpu_so_far_ = cpu_time().total();
-  const bool works = cpu_so_far_ - before > kIdleNoise;
-  quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
-  if (works || waits_for_a_core(at)) last_progress_ = at;
-  plan_next_look(at, now() - at);
-}
-
-// Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
-bool Run::waits_for_a_core(Duration at) const {
-  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
-  return idle_limit && at - last_progress_ >= *idle_limit && sampler_->is_ready_to_run();
-}
-
-// How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
-Duration Run::time_to_nearest_limit(Duration at) const {
-  const Limits& limits = plan_->plan().limits;
-  // The CPU limit cannot be reached before every core the run may use has worked so long.
-  const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
-                                                              : sandbox_->cores().numbers.size();
-  const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
-  const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
-  return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
-}
-
-// Soon enough that no limit is passed by much; seldom enough that looking costs little.
-void Run::plan_next_look(Duration at, Duration cost) {
-  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
-  const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
-  const Duration nearest = time_to_nearest_limit(at);
-  Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
-  if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
-  if (nearest > kNear) {
-    haste_.reset();
-    wait = std::min(wait, nearest - kNear);
-  } else {
-    if (!haste_) haste_.emplace(loop_.haste());
-    wait = std::min(wait, nearest);
-  }
-  // However long a look takes: a program that makes looking slow must not go unseen for it.
-  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * kSampleShare, kLatest)});
-}
-
-void Run::on_timer() {
-  timer_.acknowledge();
-  armed_ = {};
-  const Duration at = now();
-  const Limits& limits = plan_->plan().limits;
-  switch (phase_) {
-    case Phase::SettingUp:
-      if (at >= next_deadline()) {
-        if (!outcome_) outcome_ = SandboxFault{"spawn", "wait for the set-up", "", ETIMEDOUT, true};
-        end_now();
-      }
-      break;
-    case Phase::Running: {
-      if (target_end_) {
-        if (at >= grace_deadline_) sandbox_->kill();
-        break;
-      }
-      if (at >= wall_deadline_) return hit(Limit::Wall);
-      if (at < next_sample_) break;
-      sample(at);
-      idle_ = at - last_progress_;
-      if (outcome_) return end_now();
-      if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
-      if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
-      const bool held_by_group = groups_ && groups_->limits_memory();
-      if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
-      if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
-      break;
-    }
-    case Phase::Ending:
-      if (at >= grace_deadline_) sandbox_->kill();
-      break;
-    case Phase::Gone:
-      if (at < grace_deadline_) break;
-      // Whoever reads our own output does not; the run is over all the same.
-      output_.give_up_sink();
-      if (error_output_) error_output_->give_up_sink();
-      return;
-  }
-  arm_timer();
-}
-
-Duration Run::next_deadline() const {
-  switch (phase_) {
-    case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
-    case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
-    case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
-    case Phase::Gone: return grace_deadline_;
-  }
-  return {};
-}
-
-// A timer that fires too soon is set again then; most runs have ended before.
-void Run::arm_timer() {
-  const Duration deadline = next_deadline();
-  if (armed_ != Duration{} && armed_ <= deadline) return;
-  armed_ = deadline;
-  timer_.set(deadline);
-}
-
-// Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.
-Duration Run::init_cpu() const {
-  clockid_t clock{};
-  timespec time{};
-  // It fails where init is gone: then what it said last holds.
-  if (::clock_getcpuclockid(sandbox_->init_pid(), &clock) != 0 || ::clock_gettime(clock, &time) != 0) return init_cpu_;
-  return std::max(init_cpu_, Duration(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
-}
-
-// Of the program alone: what its group counted, less what init and the set-up took of it.
-CpuTime Run::cpu_time() const {
-  Duration own = set_up_cpu_;
-  CpuTime time;
-  if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
-    time = {counted->user, counted->system, groups_->cpu_source()};
-    own += finish_ ? Duration(std::chrono::microseconds(finish_->usage.init_us)) : init_cpu();
-  } else if (finish_) {
-    time = {std::chrono::microseconds(finish_->usage.user_us), std::chrono::microseconds(finish_->usage.system_us),
-            "init: getrusage of every process it waited for"};
-    // Children that nobody waits for (SIGCHLD ignored) never show there.
-    if (sampled_cpu_ > time.total()) return {sampled_cpu_, {}, "sampling of the tree, which saw more than init did"};
-  } else {
-    return {sampled_cpu_, {}, "sampling"};
-  }
-  // The set-up ran in system calls, up to the clock's grain.
-  const Duration from_system = std::min(time.system, own);
-  time.system -= from_system;
-  time.user -= std::min(time.user, own - from_system);
-  return time;
-}
-
-// The program's largest process, as init heard of it. ru_maxrss begins with the set-up, which is a copy of us: what is
-// no larger than that says nothing of the program.
-std::optional<Bytes> Run::largest_process() const {
-  if (!finish_) return std::nullopt;
-  const Bytes largest = kibibytes(finish_->usage.max_rss_kib);
-  return largest > set_up_size_ ? std::optional(largest) : std::nullopt;
-}
-
-Memory Run::memory() const {
-  const bool oom = groups_ && groups_->out_of_memory();
-  if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
-    return {*peak, groups_->memory_source(), oom};
-  }
-  // Where nobody has looked, the set-up's own size is the best that is known: no process was larger.
-  const Bytes at_most{finish_ && sampled_peak_.count == 0 ? kibibytes(finish_->usage.max_rss_kib) : Bytes{}};
-  return {std::max(sampled_peak_, largest_process().value_or(at_most)),
-          "sampling of the tree, and init: the largest process's ru_maxrss; files in memory count only where mapped",
-          oom};
-}
-
-Processes Run::processes() const {
-  if (const std::optional<std::uint64_t> peak = groups_ ? groups_->processes_peak() : std::nullopt) {
-    return {*peak - std::min<std::uint64_t>(*peak, 1), groups_->processes_source()};  // init is none of the program's
-  }
-  return {std::max<std::uint64_t>(peak_tasks_, about_to_exec_ ? 1 : 0), "sampling"};
-}
-
-RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
-  RunFacts facts{.ended_for = outcome_, .interrupted = interrupted_};
-  facts.out_of_memory = memory.oom;
-  facts.memory_refused = groups_ && groups_->memory_refused();
-  facts.address_space_refused = address_space_ && address_space_->has_refused();
-  facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
-  facts.about_to_exec = about_to_exec_;
-  if (target_end_) facts.end = End{target_end_->code, target_end_->status};
-  facts.cpu = cpu.total();
-  facts.wall = ended_ - started_;
-  facts.memory_is_held = groups_ && groups_->limits_memory();
-  facts.memory_peak = std::max(sampled_peak_, largest_process().value_or(Bytes{}));
-  return facts;
-}
-
-Fd Run::take_work_folder() {
-  return about_to_exec_ ? std::move(work_folder_) : Fd();
-}
-
-RunResult Run::take_result(const SaveFolder* save_folder) {
-  RunResult result;
-  result.cpu = cpu_time();
-  result.memory = memory();
-  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().limits);
-  result.processes = processes();
-  if (finish_) {
-    const InitRecord::Usage& usage = finish_->usage;
-    result.voluntary_switches = static_cast<std::uint64_t>(usage.voluntary);
-    result.involuntary_switches = static_cast<std::uint64_t>(usage.involuntary);
-    result.minor_faults = static_cast<std::uint64_t>(usage.minor_faults);
-    result.major_faults = static_cast<std::uint64_t>(usage.major_faults);
-  }
-  if (started_ != Duration{} && phase_ == Phase::Gone) {
-    result.wall = ended_ - started_;
-    result.setup = started_ - spawned_;
-    result.run = ended_ - started_;
-  } else {
-    result.setup = ended_ - spawned_;
-  }
-  result.teardown = gone_ - ended_;
-  result.output = output_.take_result();
-  if (error_output_) result.error_output = error_output_->take_result();
-  // By a signal alone: a call of another architecture, or an x32 number, which the filter lets nobody survive.
-  if (std::holds_alternative<Violation>(result.outcome) && violations_.empty()) {
-    RecordedViolation foreign;
-    foreign.layer = "seccomp";
-    foreign.action = "killed";
-    foreign.remedy = "calls of another architecture and x32 calls are never allowed";
-    violations_.push_back(std::move(foreign));
-    violations_total_ = 1;
-  }
-  if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
-    hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
-  }
-  result.violations_total = violations_total_;
-  result.violations = std::move(violations_);
-  if (work_folder_ && target_end_ && save_folder != nullptr) {
-    result.files = collect_files(work_folder_.get(), plan_->plan().collect, *save_folder);
-  }
-  result.layers = plan_->layers();
-  result.layers.cgroup = cgroup_state_;
-  result.kernel = plan_->host().kernel;
-  result.warnings = std::move(warnings_);
-  result.noise = std::move(lasting_noise_);
-  if (core_watch_) {
-    const std::vector<sandbox::Noise> met = core_watch_->noise(result.run, sandbox::is_core_leased);
-    result.noise.insert(result.noise.end(), met.begin(), met.end());
-  }
-  return result;
 }
 
 }  // namespace evalrun::supervise

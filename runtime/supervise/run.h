@@ -13,16 +13,14 @@
 #include <optional>
 #include <string_view>
 
-#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/compile.h"
-#include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/sandbox/timing_noise.h"
 #include "runtime/supervise/address_space.h"
 #include "runtime/supervise/broker.h"
-#include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/haste.h"
 #include "runtime/supervise/outcome.h"
 #include "runtime/supervise/result.h"
@@ -30,23 +28,6 @@
 #include "runtime/supervise/tree_usage.h"
 
 namespace evalrun::supervise {
-
-// What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
-struct Groundwork {
-  // Both throw HostError. `server`: clones its process; null: this process does. In a cell, whose plan is the run's but
-  // for the job.
-  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host,
-             sandbox::ForkServer* server = nullptr);
-  Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
-
-  std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
-  std::optional<RunGroups> groups;
-  sandbox::EmptySandbox sandbox;
-};
-
-// Before the plan is compiled. None where the host refuses: whoever makes the run meets the refusal again and tells it,
-// unless the plan itself turns out to be wrong.
-std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
 
 // What a run leaves when its result is there but its init has still to end: that takes the kernel a while. The last to
 // go is the cell.

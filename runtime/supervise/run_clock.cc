@@ -1,0 +1,150 @@
+// A run and its limits: when to look at what the program uses, and what to do about it.
+#include <algorithm>
+#include <thread>
+
+#include "runtime/supervise/run.h"
+
+namespace evalrun::supervise {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Where memory must be looked for.
+constexpr Duration kSampleEvery = 10ms;
+// Otherwise the distance to the CPU limit decides, between these.
+constexpr Duration kSoonest = 1ms;
+constexpr Duration kLatest = 100ms;
+// A program that sleeps in groups that hold its limits is looked at ever less often: of a thousand, most do.
+constexpr Duration kQuietest = 1s;
+// A busy machine lets the supervisor wait that long for its turn, unless it asks for haste.
+constexpr Duration kNear = 50ms;
+// The end of a program's work is noticed within this part of limits.idle.
+constexpr int kIdleShare = 10;
+// CPU time that waking up to look at a clock costs a program is no progress.
+constexpr Duration kIdleNoise = 100us;
+// Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
+constexpr int kSampleShare = 20;
+
+}  // namespace
+
+bool Run::groups_tell_all() const {
+  return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
+}
+
+void Run::sample(Duration at) {
+  if (!groups_tell_all()) {
+    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
+    if (!usage && !outcome_ && !target_end_) {
+      outcome_ = SandboxFault{"run", "look at",
+                              "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
+    }
+    const TreeUsage seen = usage.value_or(TreeUsage{});
+    sampled_cpu_ = std::max(sampled_cpu_, seen.cpu - std::min(seen.cpu, set_up_cpu_));
+    sampled_memory_ = seen.memory;
+    sampled_peak_ = std::max(sampled_peak_, seen.memory);
+    peak_tasks_ = std::max(peak_tasks_, seen.tasks);
+  }
+  const Duration before = cpu_so_far_;
+  cpu_so_far_ = cpu_time().total();
+  const bool works = cpu_so_far_ - before > kIdleNoise;
+  quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
+  if (works || waits_for_a_core(at)) last_progress_ = at;
+  plan_next_look(at, now() - at);
+}
+
+// Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
+bool Run::waits_for_a_core(Duration at) const {
+  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  return idle_limit && at - last_progress_ >= *idle_limit && sampler_->is_ready_to_run();
+}
+
+// How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
+Duration Run::time_to_nearest_limit(Duration at) const {
+  const Limits& limits = plan_->plan().limits;
+  // The CPU limit cannot be reached before every core the run may use has worked so long.
+  const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
+                                                              : sandbox_->cores().numbers.size();
+  const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
+  const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
+  return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
+}
+
+// Soon enough that no limit is passed by much; seldom enough that looking costs little.
+void Run::plan_next_look(Duration at, Duration cost) {
+  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
+  const Duration nearest = time_to_nearest_limit(at);
+  Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
+  if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
+  if (nearest > kNear) {
+    haste_.reset();
+    wait = std::min(wait, nearest - kNear);
+  } else {
+    if (!haste_) haste_.emplace(loop_.haste());
+    wait = std::min(wait, nearest);
+  }
+  // However long a look takes: a program that makes looking slow must not go unseen for it.
+  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * kSampleShare, kLatest)});
+}
+
+void Run::on_timer() {
+  timer_.acknowledge();
+  armed_ = {};
+  const Duration at = now();
+  const Limits& limits = plan_->plan().limits;
+  switch (phase_) {
+    case Phase::SettingUp:
+      if (at >= next_deadline()) {
+        if (!outcome_) outcome_ = SandboxFault{"spawn", "wait for the set-up", "", ETIMEDOUT, true};
+        end_now();
+      }
+      break;
+    case Phase::Running: {
+      if (target_end_) {
+        if (at >= grace_deadline_) sandbox_->kill();
+        break;
+      }
+      if (at >= wall_deadline_) return hit(Limit::Wall);
+      if (at < next_sample_) break;
+      sample(at);
+      idle_ = at - last_progress_;
+      if (outcome_) return end_now();
+      if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
+      if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
+      const bool held_by_group = groups_ && groups_->limits_memory();
+      if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
+      if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
+      break;
+    }
+    case Phase::Ending:
+      if (at >= grace_deadline_) sandbox_->kill();
+      break;
+    case Phase::Gone:
+      if (at < grace_deadline_) break;
+      // Whoever reads our own output does not; the run is over all the same.
+      output_.give_up_sink();
+      if (error_output_) error_output_->give_up_sink();
+      return;
+  }
+  arm_timer();
+}
+
+Duration Run::next_deadline() const {
+  switch (phase_) {
+    case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
+    case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
+    case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
+    case Phase::Gone: return grace_deadline_;
+  }
+  return {};
+}
+
+// A timer that fires too soon is set again then; most runs have ended before.
+void Run::arm_timer() {
+  const Duration deadline = next_deadline();
+  if (armed_ != Duration{} && armed_ <= deadline) return;
+  armed_ = deadline;
+  timer_.set(deadline);
+}
+
+}  // namespace evalrun::supervise
