@@ -319,10 +319,6 @@ StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept {
   return success();
 }
 
-int make_proc(Operation* failed) noexcept {
-  return make_filesystem("proc", {}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, failed);
-}
-
 StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept {
   StepResult result = make_root(steps, root_fd);
   for (std::size_t i = 0; i < steps.nodes.size() && !result.failed(); ++i) {

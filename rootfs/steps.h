@@ -70,10 +70,6 @@ struct RootSteps {
 // Makes the namespace's mounts private and clones every source. `tree_fds` has room for one descriptor per tree.
 StepResult clone_trees(const RootSteps& steps, int* tree_fds) noexcept;
 
-// A whole /proc of the caller's pid namespace, attached nowhere. Its descriptor, or -errno with `failed` naming the
-// call.
-int make_proc(Operation* failed) noexcept;
-
 // Makes the root tmpfs, its nodes and its mounts, and leaves it read-only. Consumes `tree_fds`.
 StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept;
 

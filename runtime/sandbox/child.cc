@@ -33,23 +33,6 @@ struct KernelSigaction {
   unsigned long mask;
 };
 
-StepResult write_no_namespaces(int folder, const char* path) noexcept {
-  const auto fd = static_cast<int>(sys(SYS_openat, folder, path, O_WRONLY | O_CLOEXEC));
-  if (fd < 0) return failure(Operation::Open, fd);
-  const long result = sys(SYS_write, fd, "0", 1);
-  sys(SYS_close, fd);
-  return result < 0 ? failure(Operation::Write, result) : success();
-}
-
-StepResult write_no_namespaces_in_own_proc() noexcept {
-  Operation failed = Operation::None;
-  const int proc = rootfs::make_proc(&failed);
-  if (proc < 0) return failure(failed, proc);
-  const StepResult written = write_no_namespaces(proc, "sys/user/max_user_namespaces");
-  sys(SYS_close, proc);
-  return written;
-}
-
 }  // namespace
 
 StepResult step_lifeline(ChildContext& context) noexcept {
@@ -178,12 +161,13 @@ StepResult step_hostname(ChildContext& context) noexcept {
 StepResult step_nesting(ChildContext& context) noexcept {
   // Per user namespace; with 0 a nested one fails with ENOSPC whatever the call. A host that shows no writable
   // /proc/sys (many containers) cannot give this second wall: the first one, the filter, stands, and the result tells.
-  // By a /proc of our own: in the caller's, the entries of all live user namespaces lie in one chain of the dentry
-  // cache, and with a thousand of them the path takes a millisecond. In a cell the pid namespace is not the maker's.
-  const StepResult written = context.walker == Walker::Maker
-                                 ? write_no_namespaces(AT_FDCWD, "/proc/sys/user/max_user_namespaces")
-                                 : write_no_namespaces_in_own_proc();
-  if (written.failed()) send_note(context, written, Stage::Nesting);
+  const long fd = sys(SYS_openat, AT_FDCWD, "/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+  long result = fd;
+  if (fd >= 0) {
+    result = sys(SYS_write, fd, "0", 1);
+    sys(SYS_close, fd);
+  }
+  if (result < 0) send_note(context, failure(fd < 0 ? Operation::Open : Operation::Write, result), Stage::Nesting);
   return success();
 }
 

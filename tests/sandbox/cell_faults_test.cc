@@ -246,8 +246,6 @@ TEST(cell_faults, a_second_wall_that_a_cell_lacks_is_in_the_result_of_each_of_it
                                    "/dev/null",
                                    "-P",
                                    "/proc/sys/user/max_user_namespaces",
-                                   "-P",
-                                   "sys/user/max_user_namespaces",
                                    "-e",
                                    "inject=openat:error=EROFS",
                                    evalrun().string(),
