@@ -132,15 +132,23 @@ StepResult step_identity(ChildContext& context) noexcept {
   return gone ? failure(Operation::ParentGone, -EPIPE) : success();
 }
 
-StepResult step_session(ChildContext&) noexcept {
-  // A parent's session keyring is readable across user namespaces. A kernel built without keys has none to read.
-  long result = sys(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
-  if (result < 0 && result != -ENOSYS) return failure(Operation::Keyctl, result);
+StepResult reset_signals() noexcept {
   for (int signal = 1; signal <= 64; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     const KernelSigaction by_default{};
-    result = sys(SYS_rt_sigaction, signal, &by_default, nullptr, kKernelSignalSetSize);
+    const long result = sys(SYS_rt_sigaction, signal, &by_default, nullptr, kKernelSignalSetSize);
     if (result < 0) return failure(Operation::Sigaction, result, signal);
+  }
+  return success();
+}
+
+StepResult step_session(ChildContext& context) noexcept {
+  // A parent's session keyring is readable across user namespaces. A kernel built without keys has none to read.
+  long result = sys(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
+  if (result < 0 && result != -ENOSYS) return failure(Operation::Keyctl, result);
+  if (!context.has_default_signals) {
+    const StepResult reset = reset_signals();
+    if (reset.failed()) return reset;
   }
   // init waits for exactly these two; blocked, they queue even for pid 1, which has no handler.
   const std::uint64_t waited = (1ULL << (SIGCHLD - 1)) | (1ULL << (SIGTERM - 1));

@@ -87,6 +87,7 @@ struct ChildContext {
   int report;                // write end of the report pipe
 
   lockdown::BoundingSet bounding = lockdown::BoundingSet::Full;  // as it was inherited
+  bool has_default_signals = false;                              // from whoever cloned it
 
   const Delivery* delivery = nullptr;  // from Stage::Plan on
   const ChildPlan* plan = nullptr;     // the delivery's
@@ -123,6 +124,9 @@ struct InitRecord {
 
 // Ends the calling process.
 [[noreturn]] void leave(int status) noexcept;
+
+// No signal of the calling process is handled or ignored any more.
+StepResult reset_signals() noexcept;
 
 // Walks the context's rows; where a step fails it says so and does not return.
 void walk(ChildContext& context) noexcept;

@@ -41,7 +41,8 @@ long clone_requested(const Received& received, lockdown::BoundingSet bounding, i
                        .namespaces = request.namespaces,
                        .control = received.descriptors[0],
                        .report = received.descriptors[1],
-                       .bounding = bounding};
+                       .bounding = bounding,
+                       .has_default_signals = true};
   const long pid = clone_walker(context, request.into | CLONE_PARENT, group, pidfd, request.told);
   if (brings_memory) sys(SYS_munmap, request.memory, request.memory_size);
   return pid;

@@ -29,7 +29,8 @@ struct CloneAnswer {
 // a v2 control group, -1: none. `told` may be null.
 long clone_walker(ChildContext& context, std::uint64_t flags, int group, int* pidfd, std::int32_t* told) noexcept;
 
-// Serves requests until the supervisor is gone. `bounding`: what the clones inherit.
+// Serves requests until the supervisor is gone. `bounding`: what the clones inherit, and no signal that is handled or
+// ignored.
 void serve_clones(int control, lockdown::BoundingSet bounding) noexcept;
 
 }  // namespace evalrun::sandbox

@@ -36,6 +36,11 @@ void make_root(ChildContext& context) noexcept {
   if (result < 0 || ended.si_status != 0) leave(1);
 }
 
+[[noreturn]] void end_for(const ChildContext& context, const StepResult& step, Stage stage) noexcept {
+  send_failure(context, step, stage);
+  leave(1);
+}
+
 }  // namespace
 
 void keeper_main(ChildContext& context) noexcept {
@@ -46,10 +51,9 @@ void keeper_main(ChildContext& context) noexcept {
   sys(SYS_close_range, kControlFd + 1, ~0U, 0);
   // It takes nothing that is held, here or by the inits that are cloned from here; each reads it back.
   const StepResult dropped = lockdown::drop_bounding_set(context.plan->last_capability);
-  if (dropped.failed()) {
-    send_failure(context, dropped, Stage::Capabilities);
-    leave(1);
-  }
+  if (dropped.failed()) end_for(context, dropped, Stage::Capabilities);
+  const StepResult reset = context.has_default_signals ? success() : reset_signals();
+  if (reset.failed()) end_for(context, reset, Stage::Session);
   serve_clones(kControlFd, lockdown::BoundingSet::Dropped);
   leave(0);
 }

@@ -1,6 +1,7 @@
 // A run in a cell is what a run by itself is, and knows nothing of the runs before it there.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <set>
@@ -153,6 +154,20 @@ TEST(cells, a_run_in_a_cell_sees_exactly_what_a_run_by_itself_sees) {
     EXPECT_EQ(seen_by(look, warm), seen_by(look, cold)) << look.name;
     EXPECT_TRUE(!warm.output().empty() || warm.summary().starts_with("SV ")) << look.name;
   }
+}
+
+TEST(cells, signals_that_the_supervisor_ignores_or_handles_have_their_default_inside) {
+  const auto ignored = ::signal(SIGUSR1, SIG_IGN);
+  const auto handled = ::signal(SIGUSR2, [](int) {});
+  Supervisor supervisor;
+  const Plan plan = plan_of(cell_plan({"cat", "/proc/self/status"}));
+  for (const Finish& finish : {supervisor.run_cold(plan), supervisor.run_warm(plan)}) {
+    for (const char* line : {"SigBlk:\t0000000000000000\n", "SigIgn:\t0000000000000000\n"}) {
+      EXPECT_NE(finish.output().find(line), std::string::npos) << finish.summary() << "\n" << finish.output();
+    }
+  }
+  ::signal(SIGUSR1, ignored);
+  ::signal(SIGUSR2, handled);
 }
 
 TEST(cells, a_cells_second_and_hundredth_run_see_what_its_first_sees) {
