@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <random>
 #include <sstream>
 
@@ -256,6 +256,13 @@ Fd file_of(const std::string& block, std::size_t copies) {
   return file;
 }
 
+// Of CPU time.
+#ifdef __SANITIZE_ADDRESS__
+constexpr double kMostSeconds = 60;
+#else
+constexpr double kMostSeconds = 10;
+#endif
+
 TEST(Checkers, two_hundred_mebibytes_take_seconds_and_no_memory) {
   std::string block;
   for (int i = 0; block.size() < 60'000; ++i) block += std::to_string(i * 7919) + (i % 10 == 9 ? "\n" : " ");
@@ -264,14 +271,14 @@ TEST(Checkers, two_hundred_mebibytes_take_seconds_and_no_memory) {
     Fd file = file_of(block, copies);
     ASSERT_TRUE(file);
     const long before = peak_kib();
-    const auto began = std::chrono::steady_clock::now();
+    const std::clock_t began = std::clock();
     const auto checker = make_checker({.kind = kind}, Expected(std::move(file), "expected"));
     for (std::size_t i = 0; i < copies; ++i) checker->feed(block);
     EXPECT_TRUE(checker->finish().accepted);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    EXPECT_LT(took.count(), 10) << static_cast<int>(kind);
+    const double took = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+    EXPECT_LT(took, kMostSeconds) << static_cast<int>(kind);
     EXPECT_LT(peak_kib() - before, 4096) << static_cast<int>(kind);
-    RecordProperty("seconds_of_" + std::to_string(static_cast<int>(kind)), std::to_string(took.count()));
+    RecordProperty("seconds_of_" + std::to_string(static_cast<int>(kind)), std::to_string(took));
   }
 }
 
