@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -44,12 +43,6 @@ std::string octal(std::uint32_t mode) {
 
 void append(std::vector<Key>& rows, std::vector<Key> more) {
   std::ranges::move(more, std::back_inserter(rows));
-}
-
-// From a list, whose elements a vector of them could only copy: a good part of what starting evalrun costs.
-template <std::size_t N>
-std::vector<Key> moved(Key (&list)[N]) {
-  return {std::make_move_iterator(list), std::make_move_iterator(list + N)};
 }
 
 template <typename T>
@@ -128,7 +121,7 @@ std::vector<std::string> program_words(std::vector<std::string> words, const Ent
 }
 
 std::vector<Key> program_rows() {
-  Key listed[] = {
+  return {
       {"image", "",
        "What the program finds in its file system: an image on the search path or a path to an image file; without it, "
        "only the mounts.",
@@ -150,7 +143,6 @@ std::vector<Key> program_rows() {
       {"hostname", in_quotes(Plan{}.hostname), "The host name that the program sees.",
        TextForm{text_rule::kHostname, [](Draft& d, std::string v, const Entry&) { d.plan.hostname = std::move(v); }}},
   };
-  return moved(listed);
 }
 
 void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
@@ -170,7 +162,7 @@ std::vector<Key> profile_rows() {
   for (const Profile& profile : profiles()) names.emplace_back(profile.name);
   std::vector<std::string> words;
   for (const CapabilityRow& row : capability_rows()) words.emplace_back(row.name);
-  Key listed[] = {
+  return {
       {"profile", in_quotes(names.front()),
        "What kind of program it is: which capability words it has and which limits it begins with, both listed below.",
        ChoiceForm{names, [](Draft& d, std::size_t v, const Entry& entry) { name_profile(d, v, entry.position); }}},
@@ -183,13 +175,12 @@ std::vector<Key> profile_rows() {
        "Of the profile's words, only these; without the key, all. To list a word that the profile takes is an error.",
        ChoicesForm{words, 0, narrow}},
   };
-  return moved(listed);
 }
 
 // "stdout" and "stderr" but for the words that only standard error has.
 std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<std::pair<std::string, Output>> choices,
                              const std::string& stream) {
-  Key listed[] = {
+  return {
       choice<Output>(path, field, std::move(choices),
                      kept("Where " + stream + " goes; \"capture\" puts it into the result.")),
       {path, "", "Or a file.", TableForm{.required = {"file"}}},
@@ -198,11 +189,10 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
        TextForm{text_rule::kHostPath,
                 [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
   };
-  return moved(listed);
 }
 
 std::vector<Key> stream_rows() {
-  Key listed[] = {
+  std::vector<Key> rows = {
       choice<Input>(
           "stdin", [](Plan& p) -> Input& { return p.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
           "What the program reads on standard input."),
@@ -215,7 +205,6 @@ std::vector<Key> stream_rows() {
        TextForm{text_rule::kBytes,
                 [](Draft& d, std::string v, const Entry&) { d.plan.input = InputText{std::move(v)}; }}},
   };
-  std::vector<Key> rows = moved(listed);
   const std::vector<std::pair<std::string, Output>> choices = {
       {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
   auto error_choices = choices;
@@ -247,7 +236,7 @@ void store_collect_path(Draft& d, const std::string& v, const Entry&) {
 }
 
 std::vector<Key> file_rows() {
-  Key listed[] = {
+  return {
       {"collect[]", "", "A regular file that is copied out of /work after the run.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry& entry) {
@@ -276,7 +265,6 @@ std::vector<Key> file_rows() {
       {"files.*.mode", in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
        TextForm{text_rule::kMode, store_mode}},
   };
-  return moved(listed);
 }
 
 // Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
@@ -343,7 +331,7 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
     };
     return Key{kept(std::string(path) + name), "", description, SizeForm{0_B, kTiB, store}};
   };
-  Key listed[] = {
+  return {
       {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
        "Standard output and standard error together.",
        SizeForm{0_B, kTiB,
@@ -358,7 +346,6 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
       stream(".stdout", &OutputLimit::standard_output, "Standard output alone."),
       stream(".stderr", &OutputLimit::standard_error, "Standard error alone."),
   };
-  return moved(listed);
 }
 
 CpusList listed_cores(const std::vector<std::uint64_t>& v, const Entry& entry) {
@@ -376,7 +363,7 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
     change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
   };
   const LastingText path = kept(table.prefix + "cpus");
-  Key listed[] = {
+  return {
       {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
        "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
        ChoiceForm{{"auto", "any"},
@@ -392,11 +379,10 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
                     set(d, listed_cores(v, entry));
                   }}},
   };
-  return moved(listed);
 }
 
 std::vector<Key> limit_rows(const LimitsTable& table) {
-  Key listed[] = {
+  std::vector<Key> rows = {
       limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
       limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
       {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
@@ -417,7 +403,6 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
       limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
       limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
   };
-  std::vector<Key> rows = moved(listed);
   append(rows, output_limit_rows(table));
   rows.push_back(
       limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
@@ -453,7 +438,7 @@ void store_write(Draft& d, bool v, const Entry& entry) {
 }
 
 std::vector<Key> mount_rows() {
-  Key listed[] = {
+  return {
       {"mount[]", "", "A mount beyond those of the image: read-only, without set-user-ID bits, devices and execution.",
        TableForm{.many = kManyMounts,
                  .required = {"at"},
@@ -475,7 +460,6 @@ std::vector<Key> mount_rows() {
          d.mounts.back().execution = v ? Execution::Allowed : Execution::Denied;
        }}},
   };
-  return moved(listed);
 }
 
 Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText description) {
@@ -484,7 +468,7 @@ Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText d
 }
 
 std::vector<Key> layer_rows() {
-  Key listed[] = {
+  return {
       choice<NetworkMode>(
           "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
@@ -536,11 +520,10 @@ std::vector<Key> layer_rows() {
           "determinism.aslr", [](Plan& p) -> bool& { return p.determinism.aslr; },
           "Whether addresses are random from run to run."),
   };
-  return moved(listed);
 }
 
 std::vector<Key> compile_rows() {
-  Key listed[] = {
+  std::vector<Key> rows = {
       {"compile", "",
        "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
        "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
@@ -553,7 +536,6 @@ std::vector<Key> compile_rows() {
                    d.plan.compile->argv = program_words(std::move(v), entry);
                  }}},
   };
-  std::vector<Key> rows = moved(listed);
   append(rows, limit_rows(compile_limits()));
   return rows;
 }
@@ -567,7 +549,7 @@ void begin_case(Draft& d, const Entry& entry) {
 
 std::vector<Key> case_rows() {
   const auto latest = [](Draft& d) -> Case& { return d.plan.cases.back(); };
-  Key listed[] = {
+  std::vector<Key> rows = {
       {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
        TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
       {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
@@ -596,7 +578,6 @@ std::vector<Key> case_rows() {
        "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
        TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
   };
-  std::vector<Key> rows = moved(listed);
   append(rows, limit_rows(case_limits()));
   return rows;
 }
@@ -608,7 +589,7 @@ Key tolerance(LastingText path, std::string default_text, LastingText descriptio
 }
 
 std::vector<Key> checker_rows() {
-  Key listed[] = {
+  return {
       choice<CheckerKind>(
           "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
           {{"exact", CheckerKind::Exact},
@@ -626,7 +607,6 @@ std::vector<Key> checker_rows() {
                 "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
                 [](Checker& checker, double v) { checker.relative = v; }),
   };
-  return moved(listed);
 }
 
 Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {
@@ -651,7 +631,7 @@ void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) 
 }
 
 std::vector<Key> image_own_rows() {
-  Key listed[] = {
+  return {
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
       image_text("description", text_rule::kAny, &Image::description, "One line for `evalrun image list`."),
       image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
@@ -690,7 +670,6 @@ std::vector<Key> image_own_rows() {
       {"mount[].optional", boolean(Mount{}.optional), "Whether the mount is skipped where the host has no such source.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
   };
-  return moved(listed);
 }
 
 Key smoke_text(LastingText path, const TextRule& rule, std::string SmokeProgram::*member, LastingText description) {
@@ -717,7 +696,7 @@ void store_smoke_override(Draft& d, std::string v, const Entry& entry) {
 }
 
 std::vector<Key> smoke_rows() {
-  Key listed[] = {
+  return {
       {"smoke[]", "",
        "A small program that shows that the image works; its files stand in a folder called like the image.",
        TableForm{.many = kManyMounts,
@@ -738,7 +717,6 @@ std::vector<Key> smoke_rows() {
       {"smoke[].set.*", "", "A key of the plan that it needs otherwise, as for --set.",
        TextForm{text_rule::kAny, store_smoke_override}, &text_rule::kLine},
   };
-  return moved(listed);
 }
 
 }  // namespace
