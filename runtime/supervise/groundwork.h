@@ -25,8 +25,8 @@ struct Groundwork {
   sandbox::EmptySandbox sandbox;
 };
 
-// Of a run by itself, cloned by this process. None where the host refuses: whoever makes the run meets the refusal again
-// and tells it, unless the plan itself turns out to be wrong.
+// Of a run by itself, cloned by this process. None where the host refuses: whoever makes the run meets the refusal
+// again and tells it, unless the plan itself turns out to be wrong.
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
 
 }  // namespace evalrun::supervise
