@@ -86,12 +86,12 @@ const char* in_a_cell(sandbox::InCell who) {
   return "";
 }
 
-// Of many runs of one kind, as a batch's, that follow each other in a cell.
+// Of many runs of one kind, as a batch's or a submission's cases, that follow each other in a cell.
 std::string explain_cell(const sandbox::CompiledPlan& plan) {
   const std::string why_not = sandbox::why_not_shared(plan);
   if (!why_not.empty()) return "cells: each run has a sandbox of its own: " + why_not + "\n";
-  return "cells: runs of one batch that differ in argv, env, files and standard input alone follow each other in a "
-         "cell.\n"
+  return "cells: runs of one batch, submission or engine that differ in argv, env, files and standard input alone "
+         "follow each other in a cell.\n"
          "  shared there: the host uid, the user and the network namespace, the read-only root with its binds\n"
          "  each run's own: pid, ipc, uts, mount and cgroup namespaces, control groups, the workspace, /proc, the "
          "lockdown\n"

@@ -1,4 +1,4 @@
-// Small files that the kernel makes up as they are read: /proc, /sys, control groups.
+// Small files that the kernel makes up as they are read: /proc, /sys, control groups; and how such text is taken apart.
 #pragma once
 
 #include <cstdint>

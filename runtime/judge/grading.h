@@ -1,10 +1,10 @@
 // Grading: a submission compiled once and run over its cases, all in one event loop.
 //
 // Theory of operation. The compile step is a run like any other, in a sandbox of its own. What it leaves in /work is
-// carried over (artefacts.h) into a new sandbox for each case, so no case sees another one's files or
-// what any case expects; where the pool prepares runs, cases run in its cells. At most `jobs` programs run at a time.
-// Cases start in the plan's order and are judged each by itself, so the result does not depend on how many run side by
-// side; where grading stops at the first failure, cases that were ahead of it are undone.
+// carried over (artefacts.h) into a new sandbox for each case, so no case sees another one's files or what any case
+// expects; where the pool prepares runs, cases run in its cells. At most `jobs` programs run at a time. Cases start in
+// the plan's order and are judged each by itself, so the result does not depend on how many run side by side; where
+// grading stops at the first failure, cases that were ahead of it are undone.
 //
 // A plan with a [compile] and no [[case]] is compiled and run once, with the plan's own streams.
 #pragma once
@@ -87,7 +87,7 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
-  // How many cases are yet to be started; none while it is not known whether there are any to run.
+  // How many cases are yet to be started; 0 while the compile step runs, for whether any will be is not known then.
   [[nodiscard]] std::size_t cases_left() const;
 
   // Once, after finished().
@@ -115,7 +115,7 @@ class Grading {
   Plan run_plan_;  // what every run has in common
 
   std::unique_ptr<supervise::Run> compile_run_, single_run_;
-  std::optional<Artefacts> artefacts_;  // that are more than run_plan_ holds
+  std::optional<Artefacts> artefacts_;  // too large for run_plan_ to hold their content
   std::vector<std::unique_ptr<LiveCase>> live_;
   std::size_t next_case_ = 0;
   std::size_t first_failure_;  // the number of cases where there is none

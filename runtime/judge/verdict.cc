@@ -3,18 +3,12 @@
 #include <cstring>
 
 #include "runtime/core/error.h"
+#include "runtime/core/overloaded.h"
 
 namespace evalrun::judge {
 namespace {
 
 using namespace supervise;
-
-template <typename... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 Verdict verdict_of_limit(Limit limit) {
   switch (limit) {

@@ -7,7 +7,7 @@
 namespace evalrun {
 namespace {
 
-// So many runs of one kind pay for the cells that are made for them.
+// An engine for one session makes cells where that has so many runs of one kind: fewer do not pay for them.
 constexpr std::size_t kWorthCells = 8;
 
 std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
@@ -143,7 +143,7 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
   if (pool_ && pool_->prepare(runs_to_come())) nudge();
 }
 
-// What one session alone will start is known.
+// Of the session of an engine for one it is known; else there may always be more.
 std::size_t Engine::State::runs_to_come() const {
   if (!is_for_one_session()) return std::numeric_limits<std::size_t>::max();
   std::size_t cases = 0;

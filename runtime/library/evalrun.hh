@@ -243,7 +243,8 @@ enum class Haste { Never, NearLimits };
 
 // PreparedWhileCompiling makes the namespaces of a plan's first session while the plan is compiled, in a process of
 // their own: sooner for who compiles a plan and spawns it at once; for who never spawns it, a process that waits in
-// vain. Such an engine makes no fork server: it is for many sessions.
+// vain. Such an engine is for one session: it makes no fork server, and prepares nothing more (EngineOptions::prepared)
+// unless its first session is a graded plan of eight cases or more.
 enum class FirstSession { WhenSpawned, PreparedWhileCompiling };
 
 struct EngineOptions {
@@ -253,8 +254,8 @@ struct EngineOptions {
   FirstSession first_session = FirstSession::WhenSpawned;
   // How many sessions of the kind of plan that was spawned last wait, prepared ahead up to execve: spawning one then
   // takes as long as starting its program. Plans are of a kind where they differ in argv, env, source, files and
-  // standard input alone. `evalrun explain` says what sessions that follow each other in a cell share, and which plans
-  // never do. 0: none.
+  // standard input alone; the cases of a graded plan are such sessions, too. `evalrun explain` says what sessions that
+  // follow each other in a cell share, and which plans never do. 0: none.
   unsigned prepared = 0;
 };
 

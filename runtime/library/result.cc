@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "runtime/core/overloaded.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/library/state.h"
 #include "runtime/report/grade_report.h"
@@ -9,13 +10,6 @@ namespace evalrun {
 namespace {
 
 using supervise::RunResult;
-
-template <typename... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 Verdict to_public(judge::Verdict verdict) {
   switch (verdict) {

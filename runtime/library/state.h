@@ -68,10 +68,9 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
 
   // Looked for once, when the first session needs them.
   supervise::Groups& groups();
-  supervise::CellPool& pool(std::size_t runs);  // that its first session is made of
   const sandbox::HostFacts& host();
-  // Null where a single session is awaited: starting one costs more than it saves.
-  sandbox::ForkServer* fork_server() noexcept;
+  // Made for the first session; `runs`: how many that one is made of.
+  supervise::CellPool& pool(std::size_t runs);
 
   supervise::EventLoop loop;
   std::deque<Event> events;
@@ -82,6 +81,8 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
  private:
   [[nodiscard]] bool is_for_one_session() const noexcept;
   void nudge();  // makes the descriptor readable
+  // Null in an engine for one session: starting one costs more than it saves.
+  sandbox::ForkServer* fork_server() noexcept;
   [[nodiscard]] std::size_t runs_to_come() const;
 
   EngineOptions options_;

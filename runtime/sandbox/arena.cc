@@ -23,11 +23,9 @@ constexpr std::size_t whole_pages(std::size_t size) {
 // No program can ever be executed from it; kernels before 6.3 do not know the flag, and some refuse to make one
 // without.
 Fd make_memory_file() {
-#ifndef MFD_NOEXEC_SEAL
-  constexpr unsigned MFD_NOEXEC_SEAL = 8;
-#endif
+  constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL, which the C library's headers do not all have
   constexpr const char* kName = "evalrun-arena";
-  Fd file(::memfd_create(kName, MFD_CLOEXEC | MFD_NOEXEC_SEAL));
+  Fd file(::memfd_create(kName, MFD_CLOEXEC | kNoExecSeal));
   if (!file && errno == EINVAL) file = Fd(::memfd_create(kName, MFD_CLOEXEC));
   if (!file) throw SystemError("memfd_create", kName);
   return file;

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::uintptr_t kPage = 4096;
 
-// Whoever hears nothing of the server clones by himself.
+// A supervisor that hears nothing of its server clones by itself.
 void require(long result) noexcept {
-  if (result < 0 && result > -static_cast<long>(kPage)) leave(1);
+  if (result < 0) leave(1);
 }
 
 char* map(std::uintptr_t place, std::size_t size) noexcept {

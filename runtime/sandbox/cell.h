@@ -24,14 +24,15 @@ std::string why_not_shared(const CompiledPlan& plan);
 
 class Cell {
  public:
-  // `server`: clones the keeper, where it can; null: this process does. Throws HostError. That the root could be made
-  // is only known when the first run is asked for.
+  // `server`: clones the keeper, where it can; null: this process does. Throws HostError and SystemError. That the root
+  // could be made is only known when the first run is met.
   explicit Cell(std::shared_ptr<const CompiledPlan> plan, ForkServer* server = nullptr);
   Cell(Cell&&) = delete;
   Cell& operator=(Cell&&) = delete;
 
   // An init for the next run of the cell's plan; the one before must be gone. It is being cloned, and met when a
-  // Sandbox is made of it. Throws HostError: the cell is then of no more use.
+  // Sandbox is made of it. Throws HostError and SystemError, as that may: the cell is then of no more use.
+  // `clone_into`: a v2 control group's folder, -1: none.
   EmptySandbox next(int clone_into);
 
   // The run that was given out is gone.
@@ -41,7 +42,7 @@ class Cell {
   [[nodiscard]] bool is_retired() const noexcept { return is_retired_; }
   [[nodiscard]] unsigned runs() const noexcept { return runs_; }
   [[nodiscard]] const CompiledPlan& plan() const noexcept { return *plan_; }
-  // Second walls that this host does not give; known when the first run has been given out.
+  // Second walls that this host does not give; known when the first run has been met.
   [[nodiscard]] const std::vector<StepResult>& notes() const noexcept { return notes_; }
 
  private:

@@ -82,7 +82,7 @@ enum class Walker : std::uint8_t { Init, Target, Keeper, Maker, RunInit };
 // What a child has in its own memory. The supervisor fills in the first part before it clones.
 struct ChildContext {
   Walker walker = Walker::Init;
-  std::uint64_t namespaces;  // CLONE_NEW*: those that init makes for itself
+  std::uint64_t namespaces;  // CLONE_NEW*: those that it makes for itself
   int control;               // SOCK_SEQPACKET, the child's end: DeliveryNotes in, InitRecords out
   int report;                // write end of the report pipe
 

@@ -8,16 +8,16 @@
 
 namespace evalrun::sandbox {
 
-// A process that clones for us, a cell's keeper or the fork server.
+// A process that clones for us, a cell's keeper or the fork server. Its destructor kills it; its clones live on.
 class Cloner {
  public:
   // `control`: our end of its socket. `name`: of it, in errors. Throws SystemError.
   Cloner(SandboxProcess process, Fd control, const char* name);
 
   // `request` without what is said here: `ends`, the child's; `clone_into`, a v2 control group's folder or -1; `arena`,
-  // which the child has in common with us. Once until take_clone(). Both throw HostError.
+  // which the child has in common with us. take_clone() must follow before it is asked again. Throws HostError.
   void ask(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena);
-  // Waits for the answer.
+  // Waits for the answer, 5 s at most. Throws HostError.
   SandboxProcess take_clone();
 
   SandboxProcess clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena) {
@@ -27,7 +27,7 @@ class Cloner {
 
   // Whether it can be asked again: it is alive, and has answered so far.
   [[nodiscard]] bool is_usable() const noexcept { return process_.has_value(); }
-  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }  // while it is usable
   [[nodiscard]] const Fd& control() const noexcept { return control_; }
 
  private:

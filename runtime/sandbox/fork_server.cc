@@ -58,7 +58,7 @@ std::optional<SandboxProcess> ForkServer::clone(const CloneRequest& request, con
     failures_ = 0;
     return process;
   } catch (const HostError&) {
-    // What the kernel refuses here it may refuse the supervisor too, who tells it.
+    // What the kernel refuses here it may refuse the supervisor too, which tells it.
   } catch (const SystemError&) {
   }
   if (!is_usable()) ++failures_;

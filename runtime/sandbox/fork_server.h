@@ -27,10 +27,11 @@ class ForkServer {
   ForkServer(const ForkServer&) = delete;
   ForkServer& operator=(const ForkServer&) = delete;
 
-  // For a child that is to be cloned here.
+  // For a child that is to be cloned here; where no such memory can be had, for one that this process clones. Throws
+  // SystemError.
   Arena make_arena();
 
-  // Empty where it cannot.
+  // Empty where it cannot; never throws because of that. `clone_into`: a v2 control group's folder, -1: none.
   std::optional<SandboxProcess> clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena);
 
   // Of the one that runs; -1: none.

@@ -12,7 +12,6 @@
 #include <time.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/child.h"

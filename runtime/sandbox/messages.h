@@ -1,5 +1,5 @@
-// One message over a local socket, with descriptors: the supervisor, init and a cell's keeper speak so. For both sides
-// of a clone: raw system calls, no errno.
+// One message over a local socket, with descriptors: the supervisor speaks so with init, a cell's keeper and the fork
+// server. For both sides of a clone: raw system calls, no errno.
 #pragma once
 
 #include <cstddef>

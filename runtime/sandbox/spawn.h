@@ -1,6 +1,6 @@
 // spawn: one live sandbox out of a compiled plan, in two steps. An EmptySandbox is a process that makes its namespaces
 // and waits; it needs no compiled plan, so it can be made while the plan is being compiled. A Sandbox is one that has
-// been given its plan.
+// been given its plan. Who clones the process: this one, a fork server (fork_server.h) or a cell's keeper (cell.h).
 #pragma once
 
 #include <cstdint>
@@ -62,11 +62,12 @@ struct Premises {
   std::size_t kept = 0;  // of the arena: what the cell itself has put there
 };
 
-// init in its namespaces, with its identity, waiting for a plan. Nothing of it is left if it is never given one.
+// init in its namespaces, with its identity, waiting for a plan; out of a cell it may still be being cloned. Nothing of
+// it is left if it is never given one.
 class EmptySandbox {
  public:
   // `clone_into`: a v2 control group's folder, -1: none. `server`: clones it, where it can; null: this process does.
-  // Throws HostError where the kernel refuses.
+  // Throws HostError where the kernel refuses, and SystemError.
   explicit EmptySandbox(const HostFacts& host, int clone_into = -1, ForkServer* server = nullptr);
   EmptySandbox(EmptySandbox&& other) noexcept;
   EmptySandbox& operator=(EmptySandbox&&) = delete;
@@ -93,8 +94,8 @@ enum class Start { AtOnce, WhenTold };
 class Sandbox {
  public:
   // Hands the plan over. `task_files`: the tasks files of v1 control groups that the run enters, borrowed until the
-  // constructor returns. Throws HostError; nothing is left behind then. That the program runs is told later, over
-  // report().
+  // constructor returns. Throws HostError, SystemError, and PlanError where the plan's cores are not this process's;
+  // nothing is left behind then. That the program runs is told later, over report().
   Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
           Start start = Start::AtOnce);
   Sandbox(const Sandbox&) = delete;
@@ -111,7 +112,7 @@ class Sandbox {
   // PlanError where a file cannot be read, HostError where the job is too large.
   void take_job(const Plan& plan);
   // What has been given its job starts, as soon as it is ready. `target`: the process that waits, to be pinned to the
-  // plan's cores; -1: not known, and not pinned. Throws HostError.
+  // plan's cores; -1: not known, and not pinned. Throws HostError, and PlanError as the constructor.
   void start(const Plan& plan, pid_t target);
 
   // Asks init to kill everything, wait for it and report. Harmless when init has ended.

@@ -38,7 +38,7 @@ class CellPool {
                                 Partner partner = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
-  // all that can be started has been. `most`: how many are worth waiting.
+  // all that can be started has been. `most`: how many are still to be started, where that is known.
   bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
   // Whether the inits of finished runs have all ended, and their cells are free again.

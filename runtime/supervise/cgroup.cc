@@ -80,10 +80,8 @@ int write_text(int folder, const std::string& path, const std::string& text) {
 }
 
 // Of a file that lists names, separated by spaces.
-bool has_word(const std::string& list, std::string_view wanted) {
-  std::string_view line = list;
-  line = take_until(line, '\n');
-  while (!line.empty()) {
+bool has_word(std::string_view list, std::string_view wanted) {
+  for (std::string_view line = take_until(list, '\n'); !line.empty();) {
     if (take_until(line, ' ') == wanted) return true;
   }
   return false;

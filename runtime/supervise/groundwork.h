@@ -1,4 +1,5 @@
-// What of a run can be made before its plan is compiled.
+// What of a run can be made before its plan is compiled: its groups, and the process that makes its namespaces, which
+// takes a while.
 #pragma once
 
 #include <memory>
@@ -11,12 +12,12 @@
 
 namespace evalrun::supervise {
 
-// What of a run needs no compiled plan: its groups, and the process that makes its namespaces, which takes a while.
 struct Groundwork {
-  // Both throw HostError. `server`: clones its process; null: this process does. In a cell, whose plan is the run's but
-  // for the job.
+  // Both throw HostError and SystemError. Of a run by itself; `server`: clones its process, where it can; null: this
+  // process does.
   Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host,
              sandbox::ForkServer* server = nullptr);
+  // Of a run in a cell, whose plan is the run's but for the job.
   Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
 
   std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
@@ -24,8 +25,8 @@ struct Groundwork {
   sandbox::EmptySandbox sandbox;
 };
 
-// Before the plan is compiled. None where the host refuses: whoever makes the run meets the refusal again and tells it,
-// unless the plan itself turns out to be wrong.
+// Of a run by itself, cloned by this process. None where the host refuses: whoever makes the run meets the refusal
+// again and tells it, unless the plan itself turns out to be wrong.
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
 
 }  // namespace evalrun::supervise

@@ -214,9 +214,9 @@ void Run::interrupt(int signal) {
 }
 
 void Run::hit(Limit limit) {
-  // Read perhaps after the program's end, written before it.
   // The program's first bytes can be read before the news that it was started.
   if (phase_ == Phase::SettingUp) on_report();
+  // What is met only after the program's end, as by output that is read then, the result's facts say (outcome.h).
   if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit};
   end_now();
 }

@@ -49,7 +49,7 @@ struct Partner {
 // How a run comes about.
 struct Spawning {
   std::optional<Groundwork> groundwork = {};  // laid for its plan before
-  sandbox::ForkServer* server = nullptr;      // of groundwork that is yet to be laid
+  sandbox::ForkServer* server = nullptr;      // clones where no groundwork was laid; borrowed until the run is made
   sandbox::Start start = sandbox::Start::AtOnce;
 };
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <random>
 #include <thread>
@@ -18,6 +17,7 @@
 #include "runtime/core/fd.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
+#include "tests/support/processes.h"
 
 extern char** environ;
 
@@ -182,11 +182,7 @@ class Piped {
 };
 
 std::size_t resident_kib(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stoul(line.substr(6));
-  }
-  return 0;
+  return std::stoul("0" + status_of(pid, "VmRSS"));
 }
 
 TEST(batch, three_hundred_jobs_have_one_result_each_which_is_what_the_command_prints) {

@@ -1,4 +1,4 @@
-// The fork server: what it clones is what the supervisor itself would have cloned, and a run needs it for nothing.
+// The fork server: what it clones is what the supervisor itself would have cloned, and no run fails for want of it.
 
 #include "runtime/sandbox/fork_server.h"
 
@@ -56,6 +56,8 @@ struct Sleeping {
 };
 
 // Field `number` of /proc/PID/stat (proc(5)).
+constexpr int kSession = 6;
+constexpr int kExitSignal = 38;
 std::string stat_field(pid_t pid, int number) {
   const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   std::istringstream words(stat.substr(stat.rfind(')') + 1));
@@ -97,7 +99,6 @@ TEST(fork_server, an_init_is_the_supervisors_child_like_any_other) {
         "NoNewPrivs", "Seccomp", "Seccomp_filters", "Threads", "Groups", "Cpus_allowed", "Mems_allowed"}) {
     EXPECT_EQ(status_of(served.init, name), status_of(direct.init, name)) << name;
   }
-  constexpr int kSession = 6, kExitSignal = 38;
   for (const pid_t init : {direct.init, served.init}) {
     EXPECT_EQ(status_of(init, "PPid"), std::to_string(::getpid()));
     EXPECT_EQ(stat_field(init, kSession), std::to_string(init));
@@ -129,7 +130,7 @@ TEST(fork_server, it_holds_its_socket_little_memory_and_nothing_of_its_superviso
   EXPECT_EQ(read_file(process + "/comm"), "evalrun-fork\n");
   EXPECT_EQ(read_file(process + "/cmdline"), read_file("/proc/self/cmdline"));
   EXPECT_EQ(read_file(process + "/environ"), "");
-  EXPECT_EQ(stat_field(server, 38), "0") << "its end would raise SIGCHLD";
+  EXPECT_EQ(stat_field(server, kExitSignal), "0") << "its end would raise SIGCHLD";
 }
 
 TEST(fork_server, one_that_is_killed_is_replaced_and_what_it_has_cloned_lives_on) {

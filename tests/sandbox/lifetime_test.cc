@@ -10,13 +10,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
+#include "tests/support/processes.h"
 
 extern char** environ;
 
@@ -66,22 +65,6 @@ pid_t start(const std::vector<std::string>& argv) {
   pid_t pid = -1;
   if (::posix_spawn(&pid, words[0], nullptr, nullptr, words.data(), environ) != 0) return -1;
   return pid;
-}
-
-// Every process whose parent is `parent`: init of a sandbox, while it is being set up.
-std::set<pid_t> children_of(pid_t parent) {
-  std::istringstream list(
-      read_file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children"));
-  std::set<pid_t> children;
-  for (pid_t child = 0; list >> child;) children.insert(child);
-  return children;
-}
-
-// Dead: not there, or a zombie that the host's own pid 1 has yet to reap.
-bool gone(pid_t pid) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  const auto name_end = stat.rfind(')');
-  return name_end == std::string::npos || stat.compare(name_end, 3, ") Z") == 0;
 }
 
 // Control groups that this supervisor made.
@@ -134,8 +117,8 @@ TEST(lifetime, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_seco
   EXPECT_TRUE(named.dies_within(1s));
   const auto end = std::chrono::steady_clock::now() + 1s;
   for (const pid_t init : inits) {
-    while (!gone(init) && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
-    EXPECT_TRUE(gone(init)) << init;
+    while (!is_gone(init) && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(is_gone(init)) << init;
   }
   for (const pid_t supervisor : supervisors) {
     while (groups_of(supervisor) > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);

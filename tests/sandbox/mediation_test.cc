@@ -13,9 +13,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <iterator>
 #include <memory>
-#include <sstream>
+#include <set>
 #include <thread>
 
 #include "runtime/judge/verdict.h"
@@ -25,6 +24,7 @@
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
+#include "tests/support/processes.h"
 
 namespace evalrun::test {
 namespace {
@@ -533,19 +533,13 @@ TEST(mediation, deputies_die_with_the_supervisor) {
   char byte = 0;
   while (said.find("asleep\n") == std::string::npos && ::read(output.read_end.get(), &byte, 1) == 1) said += byte;
   ASSERT_NE(said.find("asleep\n"), std::string::npos) << said;
-  const std::string pid = std::to_string(supervisor);
-  std::istringstream words(read_file("/proc/" + pid + "/task/" + pid + "/children"));
-  const std::vector<std::string> children{std::istream_iterator<std::string>(words), {}};
+  const std::set<pid_t> children = children_of(supervisor);
   // init and the deputy, whose file is evalrun's too; where control groups are made, the janitor.
   EXPECT_GE(children.size(), 2U);
   ::kill(supervisor, SIGKILL);
   ::waitpid(supervisor, nullptr, 0);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  const auto is_gone = [](const std::string& child) {
-    const std::string status = read_file("/proc/" + child + "/stat");
-    return status.empty() || status.find(") Z ") != std::string::npos;
-  };
-  for (const std::string& child : children) {
+  for (const pid_t child : children) {
     while (!is_gone(child) && std::chrono::steady_clock::now() < end)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_TRUE(is_gone(child)) << child;
@@ -553,21 +547,6 @@ TEST(mediation, deputies_die_with_the_supervisor) {
 }
 
 // ---- One supervisor, seen from inside ----
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : fs::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
-std::string children_of(const std::string& pid, const std::string& tid) {
-  return read_file("/proc/" + pid + "/task/" + tid + "/children");
-}
 
 std::shared_ptr<const sandbox::CompiledPlan> compiled(const std::vector<std::string>& words, const std::string& more) {
   const PlanText text{probe_plan("endpoints", words, more), "plan.toml", "plan", "/"};
@@ -581,10 +560,9 @@ TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
                "limits.wall = \"1000s\"\nlimits.cpu = \"1000s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   supervise::EventLoop loop;
   supervise::Groups groups;
-  const auto children = [] { return children_of("self", std::to_string(::gettid())); };
   { supervise::Run first(loop, groups, plan); }  // the janitor comes with the first, and stays
   const std::size_t before = open_descriptors();
-  const std::string janitor = children();
+  const std::set<pid_t> janitor = children();
   std::size_t most = 0;
   {
     supervise::Run run(loop, groups, plan);
@@ -597,7 +575,7 @@ TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_LT(most, before + 40) << "one run holds a few, however often it calls";
   EXPECT_EQ(children(), janitor);
-  EXPECT_LE(words_of(janitor).size(), 1U);
+  EXPECT_LE(janitor.size(), 1U);
 }
 
 // The supervisor looks away until forty threads are in such a call; then it sees all of them at once. The program
@@ -614,10 +592,10 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   // Of all the grandchildren: the janitor is a child too, and what a start-up makes comes and goes.
   const auto waiting = [&] {
     int count = 0;
-    for (const std::string& child : words_of(children_of("self", std::to_string(::gettid())))) {
-      for (const std::string& program : words_of(children_of(child, child))) {
+    for (const pid_t child : children()) {
+      for (const pid_t program : children_of(child)) {
         std::error_code gone;
-        for (fs::directory_iterator task("/proc/" + program + "/task", gone), end; !gone && task != end;
+        for (fs::directory_iterator task("/proc/" + std::to_string(program) + "/task", gone), end; !gone && task != end;
              task.increment(gone)) {
           count += read_file(task->path() / "syscall").starts_with("101 ");
         }

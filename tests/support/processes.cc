@@ -1,19 +1,29 @@
 #include "tests/support/processes.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <sstream>
 
 #include "tests/support/command.h"
 
 namespace evalrun::test {
+namespace {
 
-std::set<pid_t> children() {
-  std::istringstream list(read_file("/proc/thread-self/children"));
+std::set<pid_t> children_in(const std::string& task) {
+  std::istringstream list(read_file(task + "/children"));
   std::set<pid_t> all;
   for (pid_t child = 0; list >> child;) all.insert(child);
   return all;
+}
+
+}  // namespace
+
+std::set<pid_t> children() {
+  return children_in("/proc/thread-self");
+}
+
+std::set<pid_t> children_of(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  return children_in("/proc/" + number + "/task/" + number);
 }
 
 std::string status_of(pid_t pid, const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <set>
 #include <string>
 
@@ -10,6 +11,8 @@ namespace evalrun::test {
 
 // Of the calling thread.
 std::set<pid_t> children();
+// Of another process's first thread.
+std::set<pid_t> children_of(pid_t pid);
 
 // The words behind "NAME:" in /proc/PID/status; "" where there is no such line or process.
 std::string status_of(pid_t pid, const std::string& name);

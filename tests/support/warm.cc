@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "runtime/core/overloaded.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/parse.h"
 #include "tests/support/command.h"
@@ -14,11 +15,6 @@ namespace evalrun::test {
 namespace {
 
 using namespace supervise;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::string name_of_error(int error) {
   const char* name = ::strerrorname_np(error);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise -> {judge -> {trace, report -> {library, batch}}, doctor} -> cli. A folder includes only
-# itself and what is listed for it; siblings never include each other.
+# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise ->
+# {judge -> {trace, report -> {library, batch}}, doctor} -> cli. A folder includes only itself and what is listed for it;
+# siblings never include each other.
 set -euo pipefail
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
 
@@ -17,9 +18,9 @@ may_include[runtime/sandbox]="runtime/sandbox rootfs netns lockdown $plan"
 may_include[runtime/supervise]="runtime/supervise ${may_include[runtime/sandbox]}"
 may_include[runtime/judge]="runtime/judge ${may_include[runtime/supervise]}"
 may_include[runtime/trace]="runtime/trace ${may_include[runtime/judge]}"
-may_include[runtime/batch]="runtime/batch ${may_include[runtime/judge]}"
 may_include[runtime/doctor]="runtime/doctor ${may_include[runtime/supervise]}"
 may_include[runtime/report]="runtime/report ${may_include[runtime/judge]}"
+may_include[runtime/batch]="runtime/batch ${may_include[runtime/report]}"
 may_include[runtime/library]="runtime/library ${may_include[runtime/report]}"
 may_include[runtime/cli]="runtime/cli runtime/doctor runtime/trace runtime/batch ${may_include[runtime/library]}"
 
