@@ -57,6 +57,18 @@ TEST(small_file, all_of_it_is_read_and_a_missing_one_is_empty) {
   EXPECT_EQ(read_small_file("/proc/self"), "");
 }
 
+TEST(SmallFile, is_cut_up_word_by_word_and_line_by_line) {
+  std::string_view text = "one two\n\nthree";
+  std::string_view line = take_until(text, '\n');
+  EXPECT_EQ(take_until(line, ' '), "one");
+  EXPECT_EQ(take_until(line, ' '), "two");
+  EXPECT_TRUE(line.empty());
+  EXPECT_EQ(take_until(line, ' '), "");
+  EXPECT_EQ(take_until(text, '\n'), "");
+  EXPECT_EQ(take_until(text, '\n'), "three");
+  EXPECT_TRUE(text.empty());
+}
+
 TEST(small_file, the_number_at_the_front_counts_and_nothing_else) {
   EXPECT_EQ(leading_number("42\n"), 42U);
   EXPECT_EQ(leading_number("18446744073709551615 kB"), 18446744073709551615U);
