@@ -160,11 +160,19 @@ void Run::let_go() {
 void Run::on_target_known(pid_t target) {
   target_ = target;
   if (!std::exchange(waits_to_be_known_, false)) return;
+  // This run's failure: whoever turns the loop has others to look after.
+  const auto fail = [this](SandboxFault fault) {
+    if (!outcome_) outcome_ = std::move(fault);
+    end_now();
+  };
   try {
     let_go();
   } catch (const HostError& error) {
-    if (!outcome_) outcome_ = fault_of(error);
-    end_now();
+    fail(fault_of(error));
+  } catch (const SystemError& error) {
+    fail(fault_of(error));
+  } catch (const PlanError& error) {
+    fail({"supervisor", error.what(), "", 0, false});
   }
 }
 
