@@ -183,9 +183,10 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
   start_cases();
 }
 
-std::size_t Grading::cases_left() const {
+std::size_t Grading::cases_to_prepare() const {
   if (interrupted_ || compile_run_ || single_run_) return 0;
-  return cases_to_run() - std::min(next_case_, cases_to_run());
+  const std::size_t left = cases_to_run() - std::min(next_case_, cases_to_run());
+  return std::min<std::size_t>(left, most_sandboxes(0) - jobs());
 }
 
 void Grading::start_cases() {

@@ -87,8 +87,9 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
-  // How many cases are yet to be started; none while it is not known whether there are any to run.
-  [[nodiscard]] std::size_t cases_left() const;
+  // How many of the cases that are yet to be started there is room to prepare, as far as RLIMIT_NOFILE goes, beside
+  // those that run; none while it is not known whether there are any to run.
+  [[nodiscard]] std::size_t cases_to_prepare() const;
 
   // Once, after finished().
   Grade take_grade();
