@@ -186,7 +186,7 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
 std::size_t Grading::cases_to_prepare() const {
   if (interrupted_ || compile_run_ || single_run_) return 0;
   const std::size_t left = cases_to_run() - std::min(next_case_, cases_to_run());
-  return std::min<std::size_t>(left, most_sandboxes(0) - jobs());
+  return std::min<std::size_t>(left, std::min(jobs(), most_sandboxes(0) - jobs()));
 }
 
 void Grading::start_cases() {

@@ -87,8 +87,8 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
-  // How many of the cases that are yet to be started there is room to prepare, as far as RLIMIT_NOFILE goes, beside
-  // those that run; none while it is not known whether there are any to run.
+  // How many of the cases that are yet to be started are worth preparing: no more than run at a time, as far as
+  // RLIMIT_NOFILE has room for them too; none while it is not known whether there are any to run.
   [[nodiscard]] std::size_t cases_to_prepare() const;
 
   // Once, after finished().

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "runtime/core/units.h"
+#include "runtime/judge/grading.h"
 #include "tests/support/command.h"
 #include "tests/support/warm.h"
 
@@ -332,6 +333,24 @@ TEST(cells, figures_of_a_run_in_a_cell_are_the_programs_own) {
   ASSERT_NE(processes.cell, nullptr);
   EXPECT_EQ(processes.result.processes.peak, 6U) << processes.result.processes.source;
   EXPECT_EQ(supervisor.run_cold(forks).result.processes.peak, 6U);
+}
+
+// Whatever waits takes of what its user may have: descriptors, and processes, which the program that runs may need.
+TEST(cells, no_more_cases_wait_than_run_at_a_time) {
+  Supervisor supervisor;
+  std::string cases;
+  for (int i = 0; i < 6; ++i) cases += "[[case]]\nexpect.text = 'x'\n";
+  const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
+  for (const unsigned jobs : {1U, 2U, 4U}) {
+    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = jobs});
+    EXPECT_EQ(grading.cases_to_prepare(), std::min(jobs, 6 - jobs)) << jobs;
+    while (!grading.finished()) {
+      supervisor.loop.run_once();
+      grading.advance(nullptr);
+    }
+    EXPECT_EQ(grading.cases_to_prepare(), 0U);
+    EXPECT_EQ(grading.take_grade().verdict, judge::Verdict::Ac);
+  }
 }
 
 }  // namespace
