@@ -108,12 +108,14 @@ class Grading {
   void undo_after_first_failure();
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
+  [[nodiscard]] bool may_follow_another(std::size_t index) const;
 
   supervise::CellPool& pool_;
   const Plan plan_;
   const sandbox::HostFacts host_;
   const GradingOptions options_;
-  Plan run_plan_;  // what every run has in common
+  const bool few_kinds_;  // of cases: the pool keeps cells for all of them
+  Plan run_plan_;         // what every run has in common
 
   std::unique_ptr<supervise::Run> compile_run_, single_run_;
   std::optional<Artefacts> artefacts_;  // that are more than run_plan_ holds

@@ -11,7 +11,6 @@
 namespace evalrun::supervise {
 namespace {
 
-constexpr std::size_t kMostKinds = 4;
 // What is larger is not copied through memory.
 constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPage = 4096;

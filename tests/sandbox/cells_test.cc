@@ -353,5 +353,27 @@ TEST(cells, no_more_cases_wait_than_run_at_a_time) {
   }
 }
 
+// A cell that is given up before a second case comes costs more than it saves.
+TEST(cells, cases_of_more_kinds_than_are_kept_run_by_themselves_but_for_neighbours) {
+  const auto is_something_kept = [](const std::vector<int>& limits) {
+    Supervisor supervisor;
+    std::string cases;
+    for (const int limit : limits) {
+      cases += "[[case]]\nexpect.text = 'x'\nlimits.wall = '" + std::to_string(limit) + "s'\n";
+    }
+    const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
+    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = 1});
+    while (!grading.finished()) {
+      supervisor.loop.run_once();
+      grading.advance(nullptr);
+    }
+    EXPECT_EQ(grading.take_grade().verdict, judge::Verdict::Ac);
+    return supervisor.pool.prepare();
+  };
+  EXPECT_TRUE(is_something_kept({1, 2, 3, 4, 1, 2, 3, 4}));
+  EXPECT_FALSE(is_something_kept({1, 2, 3, 4, 5, 1, 2, 3, 4, 5}));
+  EXPECT_TRUE(is_something_kept({1, 2, 3, 4, 5, 5}));
+}
+
 }  // namespace
 }  // namespace evalrun::test
