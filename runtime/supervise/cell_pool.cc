@@ -87,10 +87,14 @@ std::unique_ptr<Run> CellPool::with_heir(std::unique_ptr<Run> run) {
 void CellPool::bury(Remains remains) {
   const auto place = buried_.insert(buried_.end(), std::move(remains));
   const int pidfd = place->sandbox->pidfd().get();
-  loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
-    loop_.forget(pidfd);
-    buried_.erase(place);
-  });
+  try {
+    loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
+      loop_.forget(pidfd);
+      buried_.erase(place);
+    });
+  } catch (const SystemError&) {
+    buried_.erase(place);  // waited for here: a run's destructor gives its remains away
+  }
 }
 
 CellPool::Kind* CellPool::find(const Plan& plan) {
