@@ -97,8 +97,7 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
   } catch (const HostError& error) {
     fail(supervise::fault_of(error), error.what());
   } catch (const SystemError& error) {
-    fail({"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
-         error.what());
+    fail(supervise::fault_of(error), error.what());
   }
   return false;
 }

@@ -72,6 +72,17 @@ std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, 
   }
 }
 
+// Cases are of one kind where their limits are the same.
+bool has_few_kinds(const Plan& plan) {
+  std::vector<const Limits*> kinds;
+  for (const Case& one : plan.cases) {
+    if (std::ranges::any_of(kinds, [&](const Limits* kind) { return *kind == one.limits; })) continue;
+    if (kinds.size() == supervise::CellPool::kMostKinds) return false;
+    kinds.push_back(&one.limits);
+  }
+  return true;
+}
+
 void check_case_file(const Case& one, std::size_t index, const char* key, const std::filesystem::path& path) {
   std::error_code error;
   const bool is_file = std::filesystem::is_regular_file(path, error);
@@ -147,6 +158,7 @@ Grading::Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::Hos
       plan_(plan),
       host_(host),
       options_(options),
+      few_kinds_(has_few_kinds(plan_)),
       run_plan_(run_plan(plan)),
       first_failure_(plan.cases.size()) {
   check_runs(plan_, host_);
@@ -183,9 +195,10 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
   start_cases();
 }
 
-std::size_t Grading::cases_left() const {
+std::size_t Grading::cases_to_prepare() const {
   if (interrupted_ || compile_run_ || single_run_) return 0;
-  return cases_to_run() - std::min(next_case_, cases_to_run());
+  const std::size_t left = cases_to_run() - std::min(next_case_, cases_to_run());
+  return std::min<std::size_t>(left, std::min(jobs(), most_sandboxes(0) - jobs()));
 }
 
 void Grading::start_cases() {
@@ -243,6 +256,14 @@ void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
   single_run_.reset();
 }
 
+// Cells that are given up before a second case comes cost more than a run by itself.
+bool Grading::may_follow_another(std::size_t index) const {
+  const std::vector<Case>& cases = plan_.cases;
+  const auto is_alike = [&](const Case& other) { return other.limits == cases[index].limits; };
+  return few_kinds_ || (index > 0 && is_alike(cases[index - 1])) ||
+         (index + 1 < cases.size() && is_alike(cases[index + 1]));
+}
+
 void Grading::start_case(std::size_t index) {
   const Case& one = plan_.cases[index];
   try {
@@ -250,9 +271,13 @@ void Grading::start_case(std::size_t index) {
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
     supervise::Partner partner{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
     const Plan plan = case_plan(run_plan_, one);
-    live->run = artefacts_
-                    ? pool_.start_alone(sandbox::compile(plan, host_, {artefacts_->open(), false}), std::move(partner))
-                    : pool_.start(plan, std::move(partner));
+    if (artefacts_) {
+      live->run = pool_.start_alone(sandbox::compile(plan, host_, {artefacts_->open(), false}), std::move(partner));
+    } else if (may_follow_another(index)) {
+      live->run = pool_.start(plan, std::move(partner));
+    } else {
+      live->run = pool_.start_alone(sandbox::compile(plan, host_), std::move(partner));
+    }
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

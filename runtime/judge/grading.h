@@ -87,8 +87,9 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
-  // How many cases are yet to be started; 0 while the compile step runs, for whether any will be is not known then.
-  [[nodiscard]] std::size_t cases_left() const;
+  // How many of the cases that are yet to be started are worth preparing: no more than run at a time, as far as
+  // RLIMIT_NOFILE has room for them too; none while it is not known whether there are any to run.
+  [[nodiscard]] std::size_t cases_to_prepare() const;
 
   // Once, after finished().
   Grade take_grade();
@@ -107,12 +108,14 @@ class Grading {
   void undo_after_first_failure();
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
+  [[nodiscard]] bool may_follow_another(std::size_t index) const;
 
   supervise::CellPool& pool_;
   const Plan plan_;
   const sandbox::HostFacts host_;
   const GradingOptions options_;
-  Plan run_plan_;  // what every run has in common
+  const bool few_kinds_;  // of cases: the pool keeps cells for all of them
+  Plan run_plan_;         // what every run has in common
 
   std::unique_ptr<supervise::Run> compile_run_, single_run_;
   std::optional<Artefacts> artefacts_;  // too large for run_plan_ to hold their content

@@ -147,7 +147,7 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
 std::size_t Engine::State::runs_to_come() const {
   if (!is_for_one_session()) return std::numeric_limits<std::size_t>::max();
   std::size_t cases = 0;
-  for (const std::uint64_t id : graded) cases += sessions.at(id)->grading->cases_left();
+  for (const std::uint64_t id : graded) cases += sessions.at(id)->grading->cases_to_prepare();
   return cases;
 }
 

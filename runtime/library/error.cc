@@ -31,10 +31,7 @@ Error::Error(const std::string& message, ErrorDetails details)
 
 supervise::SandboxFault fault_of(const std::exception& error) {
   if (const auto* host = dynamic_cast<const HostError*>(&error)) return supervise::fault_of(*host);
-  if (const auto* system = dynamic_cast<const SystemError*>(&error)) {
-    return {"supervisor", system->operation(), system->subject(), system->error(),
-            supervise::is_retryable(system->error())};
-  }
+  if (const auto* system = dynamic_cast<const SystemError*>(&error)) return supervise::fault_of(*system);
   return {"supervisor", error.what(), "", 0, false};
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/sandbox/arena.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,14 @@ constexpr std::size_t kPage = 4096;
 
 constexpr std::size_t whole_pages(std::size_t size) {
   return (size + kPage - 1) / kPage * kPage;
+}
+
+// Past the caller's limit the kernel does not only refuse: its signal (SIGXFSZ) would end the caller.
+void require_room_for_file(std::size_t size) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) {
+    throw SystemError("getrlimit", "RLIMIT_FSIZE", EFBIG);
+  }
 }
 
 // No program can ever be executed from it; kernels before 6.3 do not know the flag, and some refuse to make one
@@ -40,6 +49,7 @@ Arena::Arena() {
 }
 
 Arena::Arena(void* place) : file_(make_memory_file()) {
+  require_room_for_file(kSize);
   if (::ftruncate(file_.get(), kSize) != 0) throw SystemError("ftruncate", "memory shared with the sandbox");
   void* base = ::mmap(place, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, file_.get(), 0);
   if (base == MAP_FAILED) throw SystemError("mmap", "memory shared with the sandbox");

@@ -11,7 +11,6 @@
 namespace evalrun::supervise {
 namespace {
 
-constexpr std::size_t kMostKinds = 4;
 // What is larger is not copied through memory.
 constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
 constexpr std::uint64_t kPage = 4096;
@@ -88,10 +87,14 @@ std::unique_ptr<Run> CellPool::with_heir(std::unique_ptr<Run> run) {
 void CellPool::bury(Remains remains) {
   const auto place = buried_.insert(buried_.end(), std::move(remains));
   const int pidfd = place->sandbox->pidfd().get();
-  loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
-    loop_.forget(pidfd);
-    buried_.erase(place);
-  });
+  try {
+    loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
+      loop_.forget(pidfd);
+      buried_.erase(place);
+    });
+  } catch (const SystemError&) {
+    buried_.erase(place);  // waited for here: a run's destructor gives its remains away
+  }
 }
 
 CellPool::Kind* CellPool::find(const Plan& plan) {

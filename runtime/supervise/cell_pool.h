@@ -19,6 +19,9 @@ namespace evalrun::supervise {
 
 class CellPool {
  public:
+  // That are kept; of more, those that were started last.
+  static constexpr std::size_t kMostKinds = 4;
+
   // `ready`: how many runs wait at a time; 0: none are prepared, every run is cold. `server`: clones for all of them;
   // null: this process does. All that is referred to outlives it.
   CellPool(EventLoop& loop, Groups& groups, const sandbox::HostFacts& host, unsigned ready,

@@ -76,6 +76,11 @@ inline SandboxFault fault_of(const HostError& error) {
   return {error.stage(), error.operation(), error.subject(), error.error(), is_retryable(error.error())};
 }
 
+// The same of this process itself.
+inline SandboxFault fault_of(const SystemError& error) {
+  return {"supervisor", error.operation(), error.subject(), error.error(), is_retryable(error.error())};
+}
+
 using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
 
 struct CpuTime {

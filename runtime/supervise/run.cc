@@ -55,6 +55,12 @@ Ancillary ancillary_of(msghdr& message) {
   return found;
 }
 
+// The kernel drops a descriptor that comes where this process may not have so many open.
+Fd descriptor_of(Ancillary& ancillary, const char* what) {
+  if (!ancillary.descriptor) throw SystemError("recvmsg", what, EMFILE);
+  return std::move(ancillary.descriptor);
+}
+
 }  // namespace
 
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
@@ -159,13 +165,31 @@ void Run::let_go() {
 
 void Run::on_target_known(pid_t target) {
   target_ = target;
-  if (!std::exchange(waits_to_be_known_, false)) return;
-  try {
-    let_go();
-  } catch (const HostError& error) {
-    if (!outcome_) outcome_ = fault_of(error);
+  if (std::exchange(waits_to_be_known_, false)) let_go();
+}
+
+// What fails is this run's failure: whoever turns the loop has others to look after.
+void Run::attempt(const std::function<void()>& action) {
+  const auto fail = [this](SandboxFault fault) {
+    if (!outcome_) outcome_ = std::move(fault);
     end_now();
+  };
+  try {
+    action();
+  } catch (const HostError& error) {
+    fail(fault_of(error));
+  } catch (const SystemError& error) {
+    fail(fault_of(error));
+  } catch (const PlanError& error) {
+    fail({"supervisor", error.what(), "", 0, false});
   }
+}
+
+void Run::listen(Fd listener) {
+  broker_.emplace(
+      loop_, std::move(listener), *plan_, sandbox_->identity(),
+      Broker::Handlers{[this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
+                       [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
 }
 
 // In a cell the next run must not learn of this one by what a network namespace remembers, nor may one that tried more
@@ -355,16 +379,12 @@ void Run::on_control() {
     if (count != sizeof record) break;
     Ancillary ancillary = ancillary_of(message);
     switch (record.kind) {
-      case InitRecord::Kind::WorkFolder: work_folder_ = std::move(ancillary.descriptor); break;
+      case InitRecord::Kind::WorkFolder: attempt([&] { work_folder_ = descriptor_of(ancillary, "/work"); }); break;
       case InitRecord::Kind::Listener:
-        if (Fd listener = std::move(ancillary.descriptor)) {
-          broker_.emplace(
-              loop_, std::move(listener), *plan_, sandbox_->identity(),
-              Broker::Handlers{
-                  [this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
-                  [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
-        }
-        on_target_known(ancillary.sender);
+        attempt([&] {
+          listen(descriptor_of(ancillary, "the filter's listener"));
+          on_target_known(ancillary.sender);
+        });
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:

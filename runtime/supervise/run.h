@@ -109,6 +109,8 @@ class Run {
 
   void let_go();  // of a run that was prepared: its program starts
   void on_target_known(pid_t target);
+  void attempt(const std::function<void()>& action);
+  void listen(Fd listener);  // to what the filter hands over
   void look_at_host();
   void on_report();
   void on_control();

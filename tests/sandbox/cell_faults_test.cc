@@ -1,6 +1,7 @@
 // Cells whose keepers, runs or supervisors die, stop or find no room: the next run is right, and nothing is left.
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -90,24 +91,78 @@ TEST_F(CellFaults, a_run_that_dies_at_the_moment_it_is_started_ends_and_the_next
   expect_right_runs();
 }
 
+// The init of the run that is prepared by this; stopped on its way.
+pid_t prepare_and_stop(Supervisor& supervisor) {
+  const std::set<pid_t> before = children();
+  EXPECT_TRUE(supervisor.pool.prepare());
+  std::set<pid_t> inits = children();
+  std::erase_if(inits, [&](pid_t child) { return before.contains(child) || !is_init(child); });
+  EXPECT_EQ(inits.size(), 1U);
+  ::kill(*inits.begin(), SIGSTOP);
+  return *inits.begin();
+}
+
 // Which process to pin is not known before it has come far; the supervisor has other runs to look after meanwhile.
 TEST(cell_start, of_a_run_that_is_still_being_prepared_returns_at_once) {
   Supervisor supervisor;
   const Plan plan = plan_of(cell_plan({"cpus"}, "limits.cpus = [0]\n"));
   supervisor.run(plan);
-  const std::set<pid_t> before = children();
-  ASSERT_TRUE(supervisor.pool.prepare());
-  std::set<pid_t> inits = children();
-  std::erase_if(inits, [&](pid_t child) { return before.contains(child) || !is_init(child); });
-  ASSERT_EQ(inits.size(), 1U);
-  ::kill(*inits.begin(), SIGSTOP);
+  const pid_t init = prepare_and_stop(supervisor);
   const Clock::time_point begin = Clock::now();
   const std::unique_ptr<supervise::Run> run = supervisor.pool.start(plan);
   EXPECT_LT(Clock::now() - begin, 5s);
   EXPECT_NE(run->cell(), nullptr);
-  ::kill(*inits.begin(), SIGCONT);
+  ::kill(init, SIGCONT);
   while (!run->finished()) supervisor.loop.run_once();
   EXPECT_EQ(run->take_result(nullptr).output.kept, "cpus 1\n");
+}
+
+// What is opened for a run in the loop, when its filter is there and it is known whom to pin, is this run's failure,
+// not whoever turns the loop; and no call that should end a run goes unnoticed for want of it.
+TEST(cell_start, that_finds_no_room_for_descriptors_is_a_failure_of_that_run) {
+  std::set<std::string> seen;
+  for (rlim_t most = 3; most < open_descriptors() + 50; ++most) {
+    Supervisor supervisor;
+    const Plan plan = plan_of(cell_plan({"call", "250", "99"}));
+    supervisor.run(plan);
+    const pid_t init = prepare_and_stop(supervisor);
+    const std::unique_ptr<supervise::Run> run = supervisor.pool.start(plan);
+    rlimit all{};
+    ::getrlimit(RLIMIT_NOFILE, &all);
+    rlimit little = all;
+    little.rlim_cur = most;
+    ::setrlimit(RLIMIT_NOFILE, &little);
+    ::kill(init, SIGCONT);
+    EXPECT_NO_THROW({
+      while (!run->finished()) supervisor.loop.run_once();
+    });
+    ::setrlimit(RLIMIT_NOFILE, &all);
+    const std::string summary = summary_of(run->take_result(nullptr));
+    EXPECT_TRUE(summary.starts_with("SV") || (summary.starts_with("IE ") && summary.ends_with(": EMFILE"))) << summary;
+    seen.insert(summary);
+  }
+  EXPECT_TRUE(seen.contains("IE supervisor recvmsg the filter's listener: EMFILE"));
+  EXPECT_GT(seen.size(), 2U) << "each thing that is opened can fail";
+}
+
+TEST(cell_start, on_a_core_that_was_taken_from_the_supervisor_meanwhile_is_a_failure_of_that_run) {
+  cpu_set_t all;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2 || !CPU_ISSET(0, &all)) EVALRUN_SKIP("a second core");
+  Supervisor supervisor;
+  const Plan plan = plan_of(cell_plan({"cpus"}, "limits.cpus = [0]\n"));
+  supervisor.run(plan);
+  const pid_t init = prepare_and_stop(supervisor);
+  const std::unique_ptr<supervise::Run> run = supervisor.pool.start(plan);
+  cpu_set_t others = all;
+  CPU_CLR(0, &others);
+  ::sched_setaffinity(0, sizeof others, &others);
+  ::kill(init, SIGCONT);
+  EXPECT_NO_THROW({
+    while (!run->finished()) supervisor.loop.run_once();
+  });
+  ::sched_setaffinity(0, sizeof all, &all);
+  EXPECT_TRUE(summary_of(run->take_result(nullptr)).starts_with("IE supervisor plan.toml"));
 }
 
 // However far the preparation comes before there is no room for one more.

@@ -373,7 +373,7 @@ TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
   while (!grading.finished()) {
     supervisor.loop.run_once(1ms);
     grading.advance(nullptr);
-    supervisor.pool.prepare(grading.cases_left());
+    supervisor.pool.prepare(grading.cases_to_prepare());
   }
   const judge::Grade grade = grading.take_grade();
   EXPECT_EQ(grade.verdict, judge::Verdict::Ac) << grade.message;

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "runtime/core/units.h"
+#include "runtime/judge/grading.h"
 #include "tests/support/command.h"
 #include "tests/support/warm.h"
 
@@ -347,6 +348,46 @@ TEST(cells, figures_of_a_run_in_a_cell_are_the_programs_own) {
   ASSERT_NE(processes.cell, nullptr);
   EXPECT_EQ(processes.result.processes.peak, 6U) << processes.result.processes.source;
   EXPECT_EQ(supervisor.run_cold(forks).result.processes.peak, 6U);
+}
+
+// Whatever waits takes of what its user may have: descriptors, and processes, which the program that runs may need.
+TEST(cells, no_more_cases_wait_than_run_at_a_time) {
+  Supervisor supervisor;
+  std::string cases;
+  for (int i = 0; i < 6; ++i) cases += "[[case]]\nexpect.text = 'x'\n";
+  const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
+  for (const unsigned jobs : {1U, 2U, 4U}) {
+    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = jobs});
+    EXPECT_EQ(grading.cases_to_prepare(), std::min(jobs, 6 - jobs)) << jobs;
+    while (!grading.finished()) {
+      supervisor.loop.run_once();
+      grading.advance(nullptr);
+    }
+    EXPECT_EQ(grading.cases_to_prepare(), 0U);
+    EXPECT_EQ(grading.take_grade().verdict, judge::Verdict::Ac);
+  }
+}
+
+// A cell that is given up before a second case comes costs more than it saves.
+TEST(cells, cases_of_more_kinds_than_are_kept_run_by_themselves_but_for_neighbours) {
+  const auto is_something_kept = [](const std::vector<int>& limits) {
+    Supervisor supervisor;
+    std::string cases;
+    for (const int limit : limits) {
+      cases += "[[case]]\nexpect.text = 'x'\nlimits.wall = '" + std::to_string(limit) + "s'\n";
+    }
+    const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
+    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = 1});
+    while (!grading.finished()) {
+      supervisor.loop.run_once();
+      grading.advance(nullptr);
+    }
+    EXPECT_EQ(grading.take_grade().verdict, judge::Verdict::Ac);
+    return supervisor.pool.prepare();
+  };
+  EXPECT_TRUE(is_something_kept({1, 2, 3, 4, 1, 2, 3, 4}));
+  EXPECT_FALSE(is_something_kept({1, 2, 3, 4, 5, 1, 2, 3, 4, 5}));
+  EXPECT_TRUE(is_something_kept({1, 2, 3, 4, 5, 5}));
 }
 
 }  // namespace

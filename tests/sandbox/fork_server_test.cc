@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -277,6 +278,18 @@ void refuse(unsigned call) {
   const sock_fprog program{std::size(filter), filter};
   if (::geteuid() != 0) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) ::abort();
+}
+
+TEST(fork_server, a_callers_limit_on_files_is_no_end_of_the_caller) {
+  const std::string told = told_by_a_process([] {
+    rlimit little{};
+    ::getrlimit(RLIMIT_FSIZE, &little);
+    little.rlim_cur = 4096;
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    Supervisor supervisor;
+    return supervisor.run_cold(plan_for({"say", "x"})).summary();
+  });
+  EXPECT_EQ(told, "OK exit 0");
 }
 
 struct Refused {

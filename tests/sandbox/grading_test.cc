@@ -310,6 +310,19 @@ TEST(grading, a_case_whose_file_is_not_there_is_an_error_of_the_plan) {
   }
 }
 
+// What is prepared for cases to come takes no descriptor from the case that runs.
+TEST(grading, with_room_for_the_descriptors_of_one_sandbox_each_case_is_judged) {
+  const TemporaryFolder folder;
+  std::string cases = "[limits]\nopen_files = 16\n";
+  for (int i = 0; i < 24; ++i) cases += case_of("x", "x");
+  const std::filesystem::path plan = folder.write("plan.toml", "image = \"bash\"\nargv = [\"cat\"]\n" + cases);
+  for (const char* most : {"58", "59", "60", "61", "62", "128"}) {
+    const Finished run = run_command({"bash", "-c", "ulimit -n \"$0\" && exec \"$@\"", most, evalrun().string(), "run",
+                                      "--jobs", "1", plan.string()});
+    EXPECT_EQ(run.exit_code, 0) << most << " " << run.output.substr(0, 500) << run.error_output;
+  }
+}
+
 TEST(grading, cases_without_a_compile_step_start_from_the_plans_files) {
   const PlanRun run =
       run_plan("image = \"bash\"\nargv = [\"bash\", \"-c\", \"cat data; rm -f data\"]\n[files]\ndata.text = \"d\"\n" +
