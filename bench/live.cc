@@ -11,6 +11,7 @@
 #include "bench/own_process.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
+#include "runtime/supervise/cell_pool.h"
 #include "runtime/supervise/run.h"
 
 namespace evalrun::bench {
@@ -21,6 +22,7 @@ using supervise::Run;
 
 constexpr unsigned kDescriptorsEach = 16;
 constexpr unsigned kTrials = 30;
+constexpr unsigned kFirst = 4;  // by themselves, or with a cell to be made
 constexpr int kIdleSeconds = 2;
 constexpr int kPatience = 100;  // seconds, for each phase
 
@@ -73,7 +75,9 @@ void allow_descriptors(unsigned sandboxes) {
 class Crowd {
  public:
   explicit Crowd(const Setting& setting)
-      : true_(setting.plan), sleeper_(compile_with(setting, R"(["/program/measured", "sleep"])")) {}
+      : pool_(loop_, groups_, setting.plan->host(), 1, &fork_server_),
+        true_(setting.plan),
+        sleeper_(compile_with(setting, R"(["/program/measured", "sleep"])")) {}
 
   // Until all of them have said that they run.
   void grow(unsigned size) {
@@ -107,6 +111,20 @@ class Crowd {
     return times;
   }
 
+  // The same in a cell, with all that a run prepared ahead takes: from its start until the next is ready.
+  std::vector<std::int64_t> trials_in_cell() {
+    std::vector<std::int64_t> times;
+    for (unsigned i = 0; i < kTrials + kFirst; ++i) {
+      const Duration began = supervise::now();
+      const std::unique_ptr<Run> run = pool_.start(true_);
+      while (!run->finished()) loop_.run_once();
+      run->take_result(nullptr);
+      while (pool_.prepare() || !pool_.is_ready()) loop_.run_once(std::chrono::milliseconds(1));
+      if (i >= kFirst) times.push_back(to_microseconds(supervise::now() - began));
+    }
+    return times;
+  }
+
   // What the supervisor itself uses for all of them, of one core.
   double idle_share() {
     const Duration until = supervise::now() + std::chrono::seconds(kIdleSeconds);
@@ -132,6 +150,7 @@ class Crowd {
   supervise::EventLoop loop_;
   supervise::Groups groups_;
   sandbox::ForkServer fork_server_;
+  supervise::CellPool pool_;
   std::shared_ptr<const sandbox::CompiledPlan> true_, sleeper_;
   std::vector<std::unique_ptr<Run>> runs_;
 };
@@ -159,6 +178,7 @@ ordered_json measure_here(const Setting& setting, unsigned sandboxes) {
   Crowd crowd(setting);
   crowd.trials();  // everything that a first run makes
   const std::vector<std::int64_t> alone = crowd.trials();
+  const std::vector<std::int64_t> alone_in_cell = crowd.trials_in_cell();
   const std::int64_t kernel_before = kernel_kib();
   const std::int64_t available_before = kib_of("/proc/meminfo", "MemAvailable");
   const Pss pss_before = read_pss();
@@ -168,6 +188,7 @@ ordered_json measure_here(const Setting& setting, unsigned sandboxes) {
   const Pss pss_after = read_pss();
   const double idle = crowd.idle_share();
   const std::vector<std::int64_t> among = crowd.trials();
+  const std::vector<std::int64_t> among_in_cell = crowd.trials_in_cell();
   crowd.end();
   return {{"sandboxes", sandboxes},
           {"kernel_kib", kernel_after - kernel_before},
@@ -177,7 +198,9 @@ ordered_json measure_here(const Setting& setting, unsigned sandboxes) {
           {"available_kib", available_before - available_after},
           {"idle_cores", idle},
           {"run_alone_us", alone},
-          {"run_among_us", among}};
+          {"run_among_us", among},
+          {"run_alone_in_cell_us", alone_in_cell},
+          {"run_among_in_cell_us", among_in_cell}};
 }
 
 }  // namespace

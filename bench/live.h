@@ -1,5 +1,5 @@
 // Many live sandboxes that sleep, all of one supervisor: what each takes of the machine's memory, and what one more run
-// costs among them.
+// costs among them, by itself and in a cell.
 #pragma once
 
 #include <nlohmann/json.hpp>

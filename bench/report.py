@@ -125,6 +125,7 @@ def targets(figures):
     large_peers = ["crun", "runc", "firejail"]
     small, large = figures.medians_of("supervisor", "small_us", "large_us")
     alone, among = figures.medians_of("live", "run_alone_us", "run_among_us")
+    alone_in_cell, among_in_cell = figures.medians_of("live", "run_alone_in_cell_us", "run_among_in_cell_us")
     group = figures.paired_difference("cold_memory", "cold_bare")
     fastest_group = difference(figures.fastest("cold_memory"), figures.fastest("cold_bare"), 1000)
     call = difference(*inside(figures, "call_ns"), 1)
@@ -143,6 +144,7 @@ def targets(figures):
         Target("an unfiltered system call: what it takes more inside", call, 60, "ns"),
         Target(f"{count} live sandboxes: memory each beside the program's own", live_mib(figures), 1.5, "MiB"),
         Target(f"a run among {count} live ones, over one alone", ratio(among, alone), 1.1),
+        Target("the same in a cell, from its start until the next is ready", ratio(among_in_cell, alone_in_cell), 1.1),
         Target("a run by a supervisor of 1 GiB, over one by 10 MiB", ratio(large, small), 1.1),
     ]
 
@@ -230,7 +232,9 @@ def details(figures):
             f"The supervisor uses {live['idle_cores'] * 100:.1f} % of a core for all of them."
         )
         alone, among = figures.medians_of("live", "run_alone_us", "run_among_us")
-        lines.append(f"One more run: {milliseconds(alone)} ms alone, {milliseconds(among)} ms among them.")
+        in_cell = figures.medians_of("live", "run_alone_in_cell_us", "run_among_in_cell_us")
+        lines.append(f"One more run: {milliseconds(alone)} ms alone, {milliseconds(among)} ms among them; in a cell "
+                     f"{milliseconds(in_cell[0])} and {milliseconds(in_cell[1])}.")
     small, large = figures.medians_of("supervisor", "small_us", "large_us")
     if small is not None:
         lines.append(f"A run in process by a supervisor of 10 MiB: {milliseconds(small)} ms, of 1 GiB: {milliseconds(large)} ms.")
