@@ -217,6 +217,12 @@ unsigned Grading::jobs() const {
   return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
+std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(const Plan& plan) const {
+  sandbox::CompileExtras extras;
+  if (artefacts_) extras.carried = artefacts_->open();
+  return sandbox::compile(plan, host_, std::move(extras));
+}
+
 void Grading::start_compile() {
   sandbox::CompileExtras extras;
   extras.keep_work_folder = true;
@@ -248,7 +254,7 @@ void Grading::end_compile() {
 }
 
 void Grading::start_single_run() {
-  single_run_ = pool_.start_alone(sandbox::compile(run_plan_, host_, {artefacts_->open(), false}));
+  single_run_ = pool_.start_alone(compile_with_artefacts(run_plan_));
 }
 
 void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
@@ -271,13 +277,9 @@ void Grading::start_case(std::size_t index) {
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
     supervise::Partner partner{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
     const Plan plan = case_plan(run_plan_, one);
-    if (artefacts_) {
-      live->run = pool_.start_alone(sandbox::compile(plan, host_, {artefacts_->open(), false}), std::move(partner));
-    } else if (may_follow_another(index)) {
-      live->run = pool_.start(plan, std::move(partner));
-    } else {
-      live->run = pool_.start_alone(sandbox::compile(plan, host_), std::move(partner));
-    }
+    live->run = !artefacts_ && may_follow_another(index)
+                    ? pool_.start(plan, std::move(partner))
+                    : pool_.start_alone(compile_with_artefacts(plan), std::move(partner));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

@@ -109,6 +109,7 @@ class Grading {
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
   [[nodiscard]] bool may_follow_another(std::size_t index) const;
+  [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile_with_artefacts(const Plan& plan) const;
 
   supervise::CellPool& pool_;
   const Plan plan_;
