@@ -3,18 +3,23 @@
 #include "runtime/core/error.h"
 
 namespace evalrun::supervise {
+namespace {
+
+// None where this host gives none.
+std::optional<RunGroups> groups_for(Groups& groups, const Limits& limits) {
+  if (groups.trees().empty()) return std::nullopt;
+  return std::optional<RunGroups>(std::in_place, groups, limits);
+}
+
+}  // namespace
 
 Groundwork::Groundwork(Groups& run_groups, const Limits& limits, const sandbox::HostFacts& host,
                        sandbox::ForkServer* server)
-    : groups(run_groups.trees().empty() ? std::optional<RunGroups>()
-                                        : std::optional<RunGroups>(std::in_place, run_groups, limits)),
-      sandbox(host, groups ? groups->clone_into() : -1, server) {}
+    : groups(groups_for(run_groups, limits)), sandbox(host, groups ? groups->clone_into() : -1, server) {}
 
 Groundwork::Groundwork(Groups& run_groups, std::shared_ptr<sandbox::Cell> in)
     : cell(std::move(in)),
-      groups(run_groups.trees().empty()
-                 ? std::optional<RunGroups>()
-                 : std::optional<RunGroups>(std::in_place, run_groups, cell->plan().plan().limits)),
+      groups(groups_for(run_groups, cell->plan().plan().limits)),
       sandbox(cell->next(groups ? groups->clone_into() : -1)) {}
 
 std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host) {
