@@ -25,6 +25,11 @@ std::string read_small_file(int folder, const char* name) {
   return text;
 }
 
+std::string first_word_of(const std::string& path) {
+  const std::string text = read_small_file(path);
+  return text.substr(0, text.find_first_of(" \n"));
+}
+
 std::string_view take_until(std::string_view& text, char end) {
   const std::size_t size = std::min(text.find(end), text.size());
   const std::string_view part = text.substr(0, size);

@@ -13,6 +13,9 @@ std::string read_small_file(const std::string& path);
 // The same, below an open folder.
 std::string read_small_file(int folder, const char* name);
 
+// The word that such a file begins with; "" where it cannot be read.
+std::string first_word_of(const std::string& path);
+
 // Cuts off what stands in front of the first `end`, and that: a word of a line, a line of a file. All of it where there
 // is none.
 std::string_view take_until(std::string_view& text, char end);

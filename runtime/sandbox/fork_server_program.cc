@@ -62,7 +62,7 @@ void show_words(const char* words, std::size_t size) noexcept {
 
 void keep_only(int control) noexcept {
   for (int i = 0; i <= kControlFd; ++i) require(sys(SYS_dup3, control, i, O_CLOEXEC));
-  require(sys(SYS_close_range, kControlFd + 1, ~0U, 0));
+  if (lockdown::close_descriptors(kControlFd + 1).failed()) leave(1);
 }
 
 }  // namespace

@@ -12,22 +12,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
-#include <sstream>
 
 #include "lockdown/landlock_abi.h"
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/small_file.h"
 
 namespace evalrun::sandbox {
 namespace {
-
-// The first word of a file of /proc; "" where there is none.
-std::string read_word(const char* path) {
-  std::ifstream file(path);
-  std::string word;
-  file >> word;
-  return word;
-}
 
 int probe_landlock() {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, lockdown::kCreateVersion);
@@ -95,17 +87,17 @@ std::string explain_refused_namespaces(int error) {
     return "this process runs inside a chroot, where the kernel refuses user namespaces; enter the tree by pivot_root "
            "(systemd-nspawn, a container, a boot) instead of chroot";
   }
-  if (error == ENOSPC && read_word("/proc/sys/user/max_user_namespaces") == "0") {
+  if (error == ENOSPC && first_word_of("/proc/sys/user/max_user_namespaces") == "0") {
     return "user namespaces are switched off: sysctl user.max_user_namespaces is 0; set it to 10000 or more";
   }
   if (error == ENOSPC) {
     return "a limit on the number of namespaces is reached; see the user.max_*_namespaces sysctls, here and in any "
            "container around this process";
   }
-  if (read_word("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
+  if (first_word_of("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
     return "this kernel keeps user namespaces from ordinary users; run: sysctl kernel.unprivileged_userns_clone=1";
   }
-  if (read_word("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
+  if (first_word_of("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
     return "AppArmor keeps user namespaces from programs without a profile; run: "
            "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give evalrun a profile with \"userns,\"";
   }

@@ -16,11 +16,6 @@ constexpr Duration kShortRun = 10 * kTick;
 constexpr int kStealShare = 100;
 constexpr int kSiblingShare = 10;
 
-std::string first_word(const std::string& path) {
-  const std::string text = read_small_file(path);
-  return text.substr(0, text.find_first_of(" \n"));
-}
-
 std::string cpu_folder(const KernelFiles& files) {
   return files.sys + "/devices/system/cpu";
 }
@@ -45,7 +40,7 @@ std::vector<unsigned> parse_list(std::string_view ranges) {
 void add_governors(const KernelFiles& files, const std::vector<unsigned>& cores, std::vector<Noise>& found) {
   for (const unsigned core : cores) {
     // Without the file nobody but the hardware or the hypervisor changes the frequency.
-    const std::string governor = first_word(core_file(files, core, "cpufreq/scaling_governor"));
+    const std::string governor = first_word_of(core_file(files, core, "cpufreq/scaling_governor"));
     if (governor.empty() || governor == "performance") continue;
     found.push_back({Noise::Kind::Governor, "the frequency of core " + std::to_string(core) +
                                                 " follows its load (governor \"" + governor +
@@ -58,8 +53,8 @@ void add_turbo(const KernelFiles& files, std::vector<Noise>& found) {
   const std::string no_turbo = cpu_folder(files) + "/intel_pstate/no_turbo";
   const std::string boost = cpu_folder(files) + "/cpufreq/boost";
   std::string remedy;
-  if (first_word(no_turbo) == "0") remedy = "echo 1 > " + no_turbo;
-  if (first_word(boost) == "1") remedy = "echo 0 > " + boost;
+  if (first_word_of(no_turbo) == "0") remedy = "echo 1 > " + no_turbo;
+  if (first_word_of(boost) == "1") remedy = "echo 0 > " + boost;
   if (remedy.empty()) return;
   found.push_back(
       {Noise::Kind::Turbo, "turbo is on: the frequency depends on heat and on what other cores do: " + remedy});
@@ -99,8 +94,8 @@ std::vector<Noise> lasting_noise(const KernelFiles& files, const std::vector<uns
 }
 
 std::vector<unsigned> smt_siblings(const KernelFiles& files, unsigned core) {
-  if (first_word(cpu_folder(files) + "/smt/active") != "1") return {};
-  std::vector<unsigned> siblings = parse_list(first_word(core_file(files, core, "topology/thread_siblings_list")));
+  if (first_word_of(cpu_folder(files) + "/smt/active") != "1") return {};
+  std::vector<unsigned> siblings = parse_list(first_word_of(core_file(files, core, "topology/thread_siblings_list")));
   std::erase(siblings, core);
   return siblings;
 }

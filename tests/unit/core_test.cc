@@ -57,6 +57,11 @@ TEST(small_file, all_of_it_is_read_and_a_missing_one_is_empty) {
   EXPECT_EQ(read_small_file("/proc/self"), "");
 }
 
+TEST(SmallFile, begins_with_a_word) {
+  EXPECT_EQ(first_word_of("/proc/sys/kernel/ostype"), "Linux");
+  EXPECT_EQ(first_word_of("/proc/self/no-such-file"), "");
+}
+
 TEST(SmallFile, is_cut_up_word_by_word_and_line_by_line) {
   std::string_view text = "one two\n\nthree";
   std::string_view line = take_until(text, '\n');
