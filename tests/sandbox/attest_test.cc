@@ -136,10 +136,10 @@ TEST(attest, landlock_bites_on_a_path_that_is_mounted_but_has_no_rule) {
 }
 
 TEST(attest, init_cannot_be_signalled_looked_at_or_traced) {
-  const PlanRun run = run_plan(probe_plan("probe", {"call", "62", "1", "9", "then", "read", "/proc/1/status", "then",
-                                                    "read", "/proc/self/status", "then", "call", "62", "2", "0"}));
+  const PlanRun run = run_plan(probe_plan("probe", {"call", "kill", "1", "9", "then", "read", "/proc/1/status", "then",
+                                                    "read", "/proc/self/status", "then", "call", "kill", "2", "0"}));
   // The allowed twins: its own status, and signal 0 to itself.
-  EXPECT_EQ(run.output(), "call 62 EPERM\nread /proc/1/status ENOENT\nread /proc/self/status OK\ncall 62 OK\n");
+  EXPECT_EQ(run.output(), "call kill EPERM\nread /proc/1/status ENOENT\nread /proc/self/status OK\ncall kill OK\n");
 }
 
 TEST(attest, every_layer_says_enforced_and_a_cgroup_that_this_user_may_not_make_says_why) {
