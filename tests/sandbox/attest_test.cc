@@ -41,6 +41,26 @@ TEST(attest, the_program_is_user_1000_is_not_pid_1_and_leads_no_group_of_ours) {
             "ids 1000 1000 1000 1000 pid 2 groups " + std::to_string(groups) + "\nhostname cell\ncwd /work\n");
 }
 
+// In cells, whose inits are cloned by a fork server and a keeper.
+TEST(attest, jobs_of_a_batch_have_no_supplementary_group_of_roots) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", probe_plan("probe", {"ids"})).string();
+  const std::string jobs = folder.write("jobs", "{\"id\":\"a\"}\n{\"id\":\"b\"}\n{\"id\":\"c\"}\n").string();
+  std::vector<std::string> argv = {evalrun().string(), "batch", "--plan", plan, "--jobs", "1", jobs};
+  if (::geteuid() == 0) argv.insert(argv.begin(), {"setpriv", "--groups", "6,20"});
+  const Finished batch = run_command(argv);
+  EXPECT_EQ(batch.exit_code, 0) << batch.output << batch.error_output;
+  const int groups = ::geteuid() == 0 ? 0 : ::getgroups(0, nullptr);
+  std::istringstream lines(batch.output);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_TRUE(nlohmann::json::parse(line).at("result").at("stdout").at("text").get<std::string>().ends_with(
+        " groups " + std::to_string(groups) + "\n"))
+        << line;
+  }
+  EXPECT_EQ(count, 3);
+}
+
 TEST(attest, the_host_identity_is_never_root) {
   const PlanRun run = run_plan(probe_plan("probe", {"cat", "/proc/self/uid_map", "cat", "/proc/self/gid_map"}));
   ASSERT_EQ(run.verdict(), "OK") << run.command.output;
