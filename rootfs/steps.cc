@@ -295,7 +295,8 @@ long mount_identity(int fd, const char* path, int flags, std::uint64_t* identity
   return result;
 }
 
-// The new root must be its own parent: ".." of it leads nowhere else, and "/" names it.
+// The new root must be its own parent: ".." of it leads nowhere else, and "/" names it. A second wall: the calls that
+// make it so have succeeded, or the run has failed.
 StepResult check_root(int root_fd) noexcept {
   std::uint64_t wanted = 0;
   std::uint64_t root = 0;

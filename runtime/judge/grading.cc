@@ -283,11 +283,11 @@ void Grading::start_case(std::size_t index) {
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;
-    grade.run.outcome = supervise::SandboxFault{error.stage(), error.operation(), error.subject(), error.error(), true};
+    grade.run.outcome = supervise::fault_of(error);
     record(index, std::move(grade));
   } catch (const SystemError& error) {
     CaseGrade grade;
-    grade.run.outcome = supervise::SandboxFault{"supervisor", error.operation(), error.subject(), error.error(), true};
+    grade.run.outcome = supervise::fault_of(error);
     record(index, std::move(grade));
   }
 }

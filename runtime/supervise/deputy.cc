@@ -166,7 +166,7 @@ void tie_to_supervisor(const DeputyTask& task) noexcept {
 
 // ---- TCP and UDP ----------------------------------------------------------------------------------------------------
 
-// Landlock's port rules hold deputies too: a second opinion on TCP.
+// Landlock's port rules hold deputies too: a second wall for TCP. The first is the address policy.
 void restrict_ports(const DeputyTask& task) noexcept {
   must(task, Operation::PrctlNoNewPrivs, sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   lockdown::LandlockSteps ports = task.plan->landlock;

@@ -204,11 +204,12 @@ TEST(calls, uretprobe_gives_nothing) {
 
 // The allowed twins: they reach the kernel, which has its own words for arguments that make no sense.
 TEST(calls, ordinary_calls_reach_the_kernel) {
-  const PlanRun run = run_hostile({"call-each", "0", "1", "3", "257", "9", "61", "202", "39"});
-  EXPECT_EQ(
-      run.output(),
-      "call 0 EBADF\ncall 1 EBADF\ncall 3 EBADF\ncall 257 EFAULT\ncall 9 EINVAL\ncall 61 EINVAL\ncall 202 ENOSYS\n"
-      "call 39 OK\n")
+  const PlanRun run =
+      run_hostile({"call-each", "read", "write", "close", "openat", "mmap", "wait4", "futex", "getpid"});
+  EXPECT_EQ(run.output(),
+            "call read EBADF\ncall write EBADF\ncall close EBADF\ncall openat EFAULT\ncall mmap EINVAL\ncall wait4 "
+            "EINVAL\ncall futex ENOSYS\n"
+            "call getpid OK\n")
       << shown(run);
 }
 
@@ -216,11 +217,11 @@ TEST(calls, ordinary_calls_reach_the_kernel) {
 TEST(calls, clone_makes_processes_but_no_namespaces_and_no_siblings) {
   for (const char* flags : {"0x20000", "0x2000000", "0x4000000", "0x8000000", "0x20000000", "0x40000000", "0x80",
                             "0x8000", "0x2000", "0x800000", "0x100000000"}) {
-    EXPECT_EQ(run_hostile({"call", "56", flags, "0", "0", "0", "0"}).output(), "call 56 EPERM\n") << flags;
+    EXPECT_EQ(run_hostile({"call", "clone", flags, "0", "0", "0", "0"}).output(), "call clone EPERM\n") << flags;
   }
-  EXPECT_EQ(run_hostile({"call", "56", "0x10000000", "0", "0", "0", "0"}).result.at("outcome").at("call"), "clone");
+  EXPECT_EQ(run_hostile({"call", "clone", "0x10000000", "0", "0", "0", "0"}).result.at("outcome").at("call"), "clone");
   EXPECT_EQ(run_hostile({"silent-child", "0.01"}).output(), "wait OK\n");
-  EXPECT_EQ(run_hostile({"call", "272", "0x20000"}).output(), "call 272 EPERM\n");
+  EXPECT_EQ(run_hostile({"call", "unshare", "0x20000"}).output(), "call unshare EPERM\n");
 }
 
 #if defined(__x86_64__)
@@ -228,8 +229,8 @@ TEST(calls, clone_makes_processes_but_no_namespaces_and_no_siblings) {
 TEST(calls, the_tables_of_other_architectures_cannot_be_reached) {
   EXPECT_EQ(run_hostile({"int80"}).output(), "int80 SIGSYS\n");
   EXPECT_EQ(run_hostile({"int80"}, kCompatible).output(), "int80 SIGSYS\n");
-  EXPECT_EQ(run_hostile({"call-each", "0x40000027", "0x40000000", "39"}).output(),
-            "call 0x40000027 SIGSYS\ncall 0x40000000 SIGSYS\ncall 39 OK\n");
+  EXPECT_EQ(run_hostile({"call-each", "0x40000027", "0x40000000", "getpid"}).output(),
+            "call 0x40000027 SIGSYS\ncall 0x40000000 SIGSYS\ncall getpid OK\n");
 }
 
 // Row 48.
@@ -240,30 +241,34 @@ TEST(calls, numbers_without_a_meaning_are_not_implemented) {
 
 // Row 49: AF_INET, TIOCSTI, PR_SET_SECCOMP and READ_IMPLIES_EXEC with garbage above bit 31.
 TEST(calls, garbage_in_the_upper_half_changes_no_answer) {
-  const PlanRun run =
-      run_hostile({"call", "41",  "0x700000002", "1",    "0",    "then",        "call",       "41", "0x700000001",
-                   "1",    "0",   "then",        "call", "157",  "0x100000016", "2",          "0",  "then",
-                   "call", "135", "0x100400000", "then", "call", "135",         "0x1ffffffff"});
-  EXPECT_EQ(run.output(), "call 41 EACCES\ncall 41 OK\ncall 157 EPERM\ncall 135 EPERM\ncall 135 OK\n") << shown(run);
+  const PlanRun run = run_hostile(
+      {"call", "socket",      "0x700000002", "1",    "0",     "then",        "call",       "socket", "0x700000001",
+       "1",    "0",           "then",        "call", "prctl", "0x100000016", "2",          "0",      "then",
+       "call", "personality", "0x100400000", "then", "call",  "personality", "0x1ffffffff"});
+  EXPECT_EQ(run.output(),
+            "call socket EACCES\ncall socket OK\ncall prctl EPERM\ncall personality EPERM\ncall personality OK\n")
+      << shown(run);
 }
 
 // Rows 54 to 56: PR_SET_SECCOMP, PR_SET_MM, PR_SET_PTRACER, PR_SET_SPECULATION_CTRL, and PR_GET_DUMPABLE.
 TEST(calls, a_program_can_neither_filter_itself_nor_become_another_kind_of_process) {
   const PlanRun run = run_hostile(
-      {"call", "157", "22",         "2",    "0",    "then", "call",     "157",  "35",   "1",   "0",         "then",
-       "call", "157", "0x59616d61", "1",    "0",    "then", "call",     "157",  "53",   "0",   "0",         "then",
-       "call", "157", "3",          "then", "call", "135",  "0x400000", "then", "call", "135", "0xffffffff"});
-  EXPECT_EQ(
-      run.output(),
-      "call 157 EPERM\ncall 157 EPERM\ncall 157 EPERM\ncall 157 EPERM\ncall 157 OK\ncall 135 EPERM\ncall 135 OK\n")
+      {"call", "prctl", "22",          "2",        "0",     "then",       "call",        "prctl",     "35",
+       "1",    "0",     "then",        "call",     "prctl", "0x59616d61", "1",           "0",         "then",
+       "call", "prctl", "53",          "0",        "0",     "then",       "call",        "prctl",     "3",
+       "then", "call",  "personality", "0x400000", "then",  "call",       "personality", "0xffffffff"});
+  EXPECT_EQ(run.output(),
+            "call prctl EPERM\ncall prctl EPERM\ncall prctl EPERM\ncall prctl EPERM\ncall prctl OK\ncall personality "
+            "EPERM\ncall personality OK\n")
       << shown(run);
 }
 
 // Row 61 and depth: a memory file by plan, but still no program out of a descriptor.
 TEST(calls, memory_files_by_plan_cannot_be_run_by_descriptor) {
-  const PlanRun run = run_hostile({"call", "322", "0", "0", "0", "0", "0x1000", "then", "call", "319", "0", "0"},
-                                  "[seccomp]\nallow = [\"memfd_create\"]\n");
-  EXPECT_EQ(run.output(), "call 322 EPERM\ncall 319 EFAULT\n") << shown(run);
+  const PlanRun run =
+      run_hostile({"call", "execveat", "0", "0", "0", "0", "0x1000", "then", "call", "memfd_create", "0", "0"},
+                  "[seccomp]\nallow = [\"memfd_create\"]\n");
+  EXPECT_EQ(run.output(), "call execveat EPERM\ncall memfd_create EFAULT\n") << shown(run);
 }
 #endif
 
@@ -277,8 +282,8 @@ TEST(calls, file_locks_are_refused_and_a_plan_may_allow_them) {
 
 // A plan's denial bites, and is EPERM.
 TEST(calls, what_the_plan_denies_is_not_permitted) {
-  EXPECT_EQ(run_hostile({"call-each", "83", "84"}, "[seccomp]\ndeny = [\"mkdir\"]\n").output(),
-            "call 83 EPERM\ncall 84 EFAULT\n");
+  EXPECT_EQ(run_hostile({"call-each", "mkdir", "rmdir"}, "[seccomp]\ndeny = [\"mkdir\"]\n").output(),
+            "call mkdir EPERM\ncall rmdir EFAULT\n");
 }
 
 }  // namespace

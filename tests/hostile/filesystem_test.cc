@@ -149,6 +149,52 @@ TEST(filesystem, a_socket_fifo_or_device_in_a_bind_is_a_plan_error) {
   EXPECT_NE(device.command.error_output.find("a character device"), std::string::npos) << shown(device);
 }
 
+// What the host mounts while a run lives stays the host's. It is mounted when the program has said that it is up; the
+// end of the program's input says that it has been.
+TEST(filesystem, what_is_mounted_later_below_a_source_does_not_appear_inside) {
+  const TemporaryFolder folder;
+  const fs::path data = open_folder(folder, "data");
+  fs::create_directories(data / "below");
+  const fs::path plan = folder.write(
+      "plan.toml", probe_plan("probe", {"say", "up", "count-input", "list", "/d/below", "stat", "/d/below/mark"},
+                              "stdin = \"inherit\"\nstdout = { file = " + quoted((folder.path() / "out").string()) +
+                                  " }\n" + bind_mount(data, "/d")));
+  std::vector<std::string> argv = {"unshare", "-m", "--propagation", "shared"};
+  if (::geteuid() != 0) argv.insert(argv.begin() + 1, "-r");
+  argv.insert(argv.end(), {"sh", "-c",
+                           "cd \"$2\" && mount -t tmpfs none data && mkdir data/below || exit 77\n"
+                           "{ until grep -q up out 2>/dev/null; do sleep 0.01; done\n"
+                           "mount -t tmpfs none data/below && touch data/below/mark && ls data/below >seen; } |\n"
+                           "\"$0\" run \"$1\" --output result",
+                           evalrun().string(), plan.string(), folder.path().string()});
+  const Finished run = run_command(argv);
+  if (run.exit_code == 77) EVALRUN_SKIP("mounting a tmpfs in a namespace of its own");
+  EXPECT_EQ(run.exit_code, 0) << run.output << run.error_output << read_file(folder.path() / "result");
+  EXPECT_EQ(read_file(folder.path() / "seen"), "mark\n");
+  EXPECT_EQ(read_file(folder.path() / "out"), "up\ninput 0\nlist /d/below OK\nstat /d/below/mark ENOENT\n");
+}
+
+// Rows 7 and 8: /proc and the like, and what holds one of them. The twins: the same folder with a tmpfs in that place.
+TEST(filesystem, a_file_system_of_the_kernels_is_a_plan_error_as_a_source_and_below_one) {
+  const PlanRun on_it = run_plan(probe_plan("probe", {"say", "x"}, bind_mount("/proc/self/task", "/d")));
+  EXPECT_EQ(on_it.command.exit_code, 2) << shown(on_it);
+  EXPECT_NE(on_it.command.error_output.find("its source /proc/self/task lies on a mount of type proc"),
+            std::string::npos)
+      << shown(on_it);
+
+  const TemporaryFolder folder;
+  const fs::path below = open_folder(folder, "data/below");
+  const fs::path plan =
+      folder.write("plan.toml", probe_plan("probe", {"say", "x"}, bind_mount(below.parent_path(), "/d")));
+  const Finished twin = run_after_mounting("mount -t tmpfs none " + below.string(), plan);
+  if (twin.exit_code == 77) EVALRUN_SKIP("mounting a tmpfs in a namespace of its own");
+  EXPECT_EQ(twin.exit_code, 0) << twin.output << twin.error_output;
+  const Finished holds_it = run_after_mounting("mount --rbind /proc " + below.string(), plan);
+  EXPECT_EQ(holds_it.exit_code, 2) << holds_it.output;
+  EXPECT_NE(holds_it.error_output.find(" holds " + below.string() + ", a mount of type proc"), std::string::npos)
+      << holds_it.error_output;
+}
+
 // Row 8: what evalrun has no descriptors left to look at must not count as looked at.
 TEST(filesystem, a_fifo_below_very_many_folders_is_found_however_few_descriptors_there_are) {
   const TemporaryFolder folder;
@@ -301,11 +347,12 @@ TEST(filesystem, extended_attributes_cannot_be_written_while_permissions_can) {
 
 // Row 21: no way to put pages of a read-only file into a pipe.
 TEST(filesystem, the_primitives_of_page_cache_writes_are_absent) {
-  const PlanRun run =
-      run_hostile({"call-each", "275", "278", "276", "then", "call", "41", "38", "5", "0", "then", "pipe-size"});
-  EXPECT_EQ(run.output(),
-            "call 275 ENOSYS\ncall 278 ENOSYS\ncall 276 ENOSYS\ncall 41 EAFNOSUPPORT\npipe OK\nsetpipe EPERM\n"
-            "packet mode OK\n")
+  const PlanRun run = run_hostile(
+      {"call-each", "splice", "vmsplice", "tee", "then", "call", "socket", "38", "5", "0", "then", "pipe-size"});
+  EXPECT_EQ(
+      run.output(),
+      "call splice ENOSYS\ncall vmsplice ENOSYS\ncall tee ENOSYS\ncall socket EAFNOSUPPORT\npipe OK\nsetpipe EPERM\n"
+      "packet mode OK\n")
       << shown(run);
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/hostile/hostile.h"
+#include "tests/support/paths.h"
 
 namespace evalrun::test {
 namespace {
@@ -87,6 +88,26 @@ TEST(measurement, no_signal_reaches_init) {
             "twin OK\n")
       << shown(run);
   EXPECT_EQ(run.verdict(), "OK");
+}
+
+// Where Landlock has no scopes (before Linux 6.12) the signals arrive. Only the supervisor's SIGTERM ends a run: it has
+// no number in the sandbox, and no program can say that of itself. What asks the kernel is answered by strace here. The
+// program goes on for a while, so that init has time to do what it must not.
+TEST(measurement, where_signals_reach_init_they_change_nothing) {
+  const TemporaryFolder folder;
+  const std::string plan =
+      folder.write("plan.toml", hostile_plan({"signal-init", "sleep", "0.3", "access", "/work"})).string();
+  const Finished run = run_command({"strace", "-qq", "-o", "/dev/null", "-e", "trace=landlock_create_ruleset", "-e",
+                                    "inject=landlock_create_ruleset:retval=5", evalrun().string(), "run", plan,
+                                    "--format", "json", "--set", "require.landlock_scopes=if-available"});
+  if (run.exit_code == 127) EVALRUN_SKIP("strace");
+  const nlohmann::json result = nlohmann::json::parse(run.output, nullptr, false);
+  ASSERT_TRUE(result.is_object()) << run.output << run.error_output;
+  EXPECT_EQ(result.at("stdout").at("text"),
+            "kill TERM OK\nkill KILL OK\nkill STOP OK\nkill CHLD OK\nkill ABRT OK\nqueue -1 OK\n"
+            "queue 0 EPERM\nqueue 128 EPERM\nqueue 1 EPERM\npidfd_open OK\npidfd_send_signal OK\ntgkill OK\ntwin OK\n"
+            "access /work OK\n");
+  EXPECT_EQ(result.at("verdict"), "OK");
 }
 
 // Row 126.

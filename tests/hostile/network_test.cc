@@ -16,11 +16,12 @@ constexpr const char* kLoopback = "[network]\nmode = \"loopback\"\nbind = [8080]
 // Rows 76 to 80 under network.mode = "none": there is not even a TCP or UDP socket, while Unix sockets of the run's own
 // work (tests/sandbox/mediation_test.cc has them in full).
 TEST(network, without_a_network_there_are_only_unix_sockets) {
-  const PlanRun run = run_hostile({"connect-tcp", "127.0.0.1", "80", "send-udp", "1.1.1.1", "53", "connect-unix", "@x",
-                                   "bind-unix", "/work/s", "call-each", "50", "43", "49", "42", "then", "out-of-band"});
+  const PlanRun run =
+      run_hostile({"connect-tcp", "127.0.0.1", "80", "send-udp", "1.1.1.1", "53", "connect-unix", "@x", "bind-unix",
+                   "/work/s", "call-each", "listen", "accept", "bind", "connect", "then", "out-of-band"});
   EXPECT_EQ(run.output(),
-            "tcp 127.0.0.1 EACCES\nudp 1.1.1.1 EACCES\nconnect @x ECONNREFUSED\nbind /work/s OK\ncall 50 EBADF\n"
-            "call 43 EBADF\ncall 49 EBADF\ncall 42 EBADF\nsocketpair OK\nsend OK\nsend oob EOPNOTSUPP\n")
+            "tcp 127.0.0.1 EACCES\nudp 1.1.1.1 EACCES\nconnect @x ECONNREFUSED\nbind /work/s OK\ncall listen EBADF\n"
+            "call accept EBADF\ncall bind EBADF\ncall connect EBADF\nsocketpair OK\nsend OK\nsend oob EOPNOTSUPP\n")
       << shown(run);
 }
 
@@ -43,22 +44,23 @@ TEST(network, with_loopback_only_the_ports_and_addresses_of_the_plan_can_be_used
 // Rows 78 and 81 to 85, in both modes: SCTP, MPTCP, ICMP, raw (with a flag too), packet, XDP, netlink, vsock, ALG, SMC.
 TEST(network, unusual_families_types_and_protocols_do_not_exist) {
   const std::vector<std::string> words = {
-      "call", "41",   "2",    "1",    "132",  "then", "call", "41",   "2",    "1",    "262",  "then", "call", "41",
-      "2",    "2",    "1",    "then", "call", "41",   "2",    "3",    "0",    "then", "call", "41",   "2",    "0x80003",
-      "0",    "then", "call", "41",   "2",    "3",    "255",  "then", "call", "41",   "17",   "3",    "0",    "then",
-      "call", "41",   "44",   "3",    "0",    "then", "call", "41",   "16",   "3",    "0",    "then", "call", "41",
-      "40",   "1",    "0",    "then", "call", "41",   "38",   "5",    "0",    "then", "call", "41",   "43",   "1",
-      "0",    "then", "call", "41",   "2",    "1",    "0",    "then", "call", "41",   "1",    "1",    "0"};
+      "call", "socket", "2",  "1",       "132", "then", "call", "socket", "2",  "1", "262", "then",
+      "call", "socket", "2",  "2",       "1",   "then", "call", "socket", "2",  "3", "0",   "then",
+      "call", "socket", "2",  "0x80003", "0",   "then", "call", "socket", "2",  "3", "255", "then",
+      "call", "socket", "17", "3",       "0",   "then", "call", "socket", "44", "3", "0",   "then",
+      "call", "socket", "16", "3",       "0",   "then", "call", "socket", "40", "1", "0",   "then",
+      "call", "socket", "38", "5",       "0",   "then", "call", "socket", "43", "1", "0",   "then",
+      "call", "socket", "2",  "1",       "0",   "then", "call", "socket", "1",  "1", "0"};
   const std::string families =
-      "call 41 EAFNOSUPPORT\ncall 41 EAFNOSUPPORT\ncall 41 EAFNOSUPPORT\ncall 41 EAFNOSUPPORT\n"
-      "call 41 EAFNOSUPPORT\ncall 41 EAFNOSUPPORT\n";
-  const std::string unsupported = "call 41 EPROTONOSUPPORT\n";
+      "call socket EAFNOSUPPORT\ncall socket EAFNOSUPPORT\ncall socket EAFNOSUPPORT\ncall socket EAFNOSUPPORT\n"
+      "call socket EAFNOSUPPORT\ncall socket EAFNOSUPPORT\n";
+  const std::string unsupported = "call socket EPROTONOSUPPORT\n";
   EXPECT_EQ(run_hostile(words, kLoopback).output(), unsupported + unsupported + unsupported + unsupported +
                                                         unsupported + unsupported + families +
-                                                        "call 41 OK\ncall 41 OK\n");
-  const std::string denied = "call 41 EACCES\n";
+                                                        "call socket OK\ncall socket OK\n");
+  const std::string denied = "call socket EACCES\n";
   EXPECT_EQ(run_hostile(words).output(),
-            denied + denied + denied + denied + denied + denied + families + "call 41 EACCES\ncall 41 OK\n");
+            denied + denied + denied + denied + denied + denied + families + "call socket EACCES\ncall socket OK\n");
 }
 
 // Row 86: an abstract name that the host listens on.
@@ -89,10 +91,11 @@ TEST(network, what_listens_inside_cannot_be_reached_from_outside) {
 
 TEST(network, filter_programs_cannot_be_attached_to_sockets) {
   // SO_ATTACH_FILTER, SO_ATTACH_BPF, and SO_KEEPALIVE, which reaches the kernel and its bad descriptor.
-  EXPECT_EQ(run_hostile({"call", "54", "-1", "1",    "26",   "0",  "0",  "then", "call", "54", "-1", "1",
-                         "50",   "0",  "0",  "then", "call", "54", "-1", "1",    "9",    "0",  "0"})
+  EXPECT_EQ(run_hostile({"call", "setsockopt", "-1", "1", "26", "0", "0", "then",
+                         "call", "setsockopt", "-1", "1", "50", "0", "0", "then",
+                         "call", "setsockopt", "-1", "1", "9",  "0", "0"})
                 .output(),
-            "call 54 EPERM\ncall 54 EPERM\ncall 54 EBADF\n");
+            "call setsockopt EPERM\ncall setsockopt EPERM\ncall setsockopt EBADF\n");
 }
 
 }  // namespace

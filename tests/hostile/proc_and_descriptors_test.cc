@@ -110,31 +110,32 @@ TEST(devices, no_device_can_be_made_while_a_fifo_can) {
 
 // Rows 33 and 34. FIONREAD shows that the kernel is asked at all: its pointer is bad.
 TEST(devices, terminals_cannot_be_fed_and_none_can_be_made) {
-  const PlanRun run = run_hostile({"call", "16",           "1", "0x5412",      "0",         "then",
-                                   "call", "16",           "1", "0x100005412", "0",         "then",
-                                   "call", "16",           "1", "0x541c",      "0",         "then",
-                                   "call", "16",           "1", "0x5423",      "0",         "then",
-                                   "call", "16",           "1", "0x541b",      "1",         "then",
+  const PlanRun run = run_hostile({"call", "ioctl",        "1", "0x5412",      "0",         "then",
+                                   "call", "ioctl",        "1", "0x100005412", "0",         "then",
+                                   "call", "ioctl",        "1", "0x541c",      "0",         "then",
+                                   "call", "ioctl",        "1", "0x5423",      "0",         "then",
+                                   "call", "ioctl",        "1", "0x541b",      "1",         "then",
                                    "open", "/dev/ptmx",    "2", "open",        "/dev/tty",  "2",
                                    "open", "/dev/null",    "2", "open",        "/dev/zero", "0",
                                    "open", "/dev/urandom", "0"});
   EXPECT_EQ(run.output(),
-            "call 16 ENOTTY\ncall 16 ENOTTY\ncall 16 ENOTTY\ncall 16 ENOTTY\ncall 16 EFAULT\nopen /dev/ptmx ENOENT\n"
+            "call ioctl ENOTTY\ncall ioctl ENOTTY\ncall ioctl ENOTTY\ncall ioctl ENOTTY\ncall ioctl EFAULT\nopen "
+            "/dev/ptmx ENOENT\n"
             "open /dev/tty ENOENT\nopen /dev/null OK\nopen /dev/zero OK\nopen /dev/urandom OK\n")
       << shown(run);
 }
 
 // Rows 35 and 37: the report pipe is gone, whatever is tried with its number.
 TEST(descriptors, the_report_pipe_cannot_be_written_to) {
-  const PlanRun run = run_hostile({"call", "1", "3",  "0", "0", "then", "call", "1", "10", "0", "0", "then",
-                                   "call", "1", "11", "0", "0", "then", "call", "1", "1",  "0", "0"});
-  EXPECT_EQ(run.output(), "call 1 EBADF\ncall 1 EBADF\ncall 1 EBADF\ncall 1 OK\n") << shown(run);
+  const PlanRun run = run_hostile({"call", "write", "3",  "0", "0", "then", "call", "write", "10", "0", "0", "then",
+                                   "call", "write", "11", "0", "0", "then", "call", "write", "1",  "0", "0"});
+  EXPECT_EQ(run.output(), "call write EBADF\ncall write EBADF\ncall write EBADF\ncall write OK\n") << shown(run);
 }
 
 // Row 36.
 TEST(descriptors, other_processes_descriptors_cannot_be_taken) {
-  const PlanRun run = run_hostile({"call", "434", "1", "0", "then", "call", "438", "0", "0", "0"});
-  EXPECT_EQ(run.output(), "call 434 OK\ncall 438 EPERM\n") << shown(run);
+  const PlanRun run = run_hostile({"call", "pidfd_open", "1", "0", "then", "call", "pidfd_getfd", "0", "0", "0"});
+  EXPECT_EQ(run.output(), "call pidfd_open OK\ncall pidfd_getfd EPERM\n") << shown(run);
   EXPECT_EQ(run_hostile({"tell", "x"}, "[seccomp]\nallow = [\"pidfd_getfd\"]\n").command.exit_code, 2);
 }
 

@@ -38,6 +38,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/probes/call_numbers.h"
+
 namespace {
 
 using Words = std::vector<std::string>;
@@ -105,7 +107,7 @@ long raw(const Words& words) {
   long arguments[6] = {};
   for (std::size_t i = 1; i < words.size() && i < 7; ++i) arguments[i - 1] = number(words[i]);
   errno = 0;
-  return ::syscall(number(words[0]), arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+  return ::syscall(call_number(words[0]), arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
                    arguments[5]);
 }
 
@@ -114,7 +116,7 @@ void call_each(const Words& numbers) {
   for (const std::string& each : numbers) {
     in_child("call " + each, [&] {
       errno = 0;
-      say("call " + each, ::syscall(number(each), -1L, -1L, -1L, -1L, -1L, -1L));
+      say("call " + each, ::syscall(call_number(each), -1L, -1L, -1L, -1L, -1L, -1L));
     });
   }
 }

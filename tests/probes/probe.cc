@@ -30,6 +30,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/probes/call_numbers.h"
+
 namespace {
 
 using Words = std::vector<std::string>;
@@ -197,13 +199,13 @@ void use_abstract_name(const std::string& verb, const std::string& name) {
   say(verb + " " + name, result);
 }
 
-// Any system call with plain numbers; never pointers that would let it succeed where it should not.
+// Any system call, by name or number, with plain numbers; never pointers that would let it succeed where it should not.
 void raw_call(const Words& words) {
   long arguments[6] = {};
   for (std::size_t i = 1; i < words.size() && i < 7; ++i) arguments[i - 1] = number(words[i]);
   errno = 0;
-  const long result =
-      ::syscall(number(words[0]), arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+  const long result = ::syscall(call_number(words[0]), arguments[0], arguments[1], arguments[2], arguments[3],
+                                arguments[4], arguments[5]);
   say("call " + words[0], result);
 }
 

@@ -219,12 +219,12 @@ TEST(accounting, sixty_four_mebibytes_in_a_tmpfs_are_counted_by_a_group_and_the_
   EXPECT_NEAR(peak_mebibytes(counted), 64, 2);
 }
 
-// shmget (29) with IPC_CREAT and mode 0600: memory that would outlive its maker.
+// shmget with IPC_CREAT and mode 0600: memory that would outlive its maker.
 TEST(accounting, system_v_memory_is_denied_and_nothing_is_charged_for_it) {
   for (const BackEnd back_end : {BackEnd::Groups, BackEnd::Sampling}) {
     if (!has(back_end)) continue;
-    const RunResult denied = run_burner(back_end, {"call", "29", "0", std::to_string(64 << 20), "01600"});
-    EXPECT_EQ(denied.output.kept, "call 29 ENOSYS\n");
+    const RunResult denied = run_burner(back_end, {"call", "shmget", "0", std::to_string(64 << 20), "01600"});
+    EXPECT_EQ(denied.output.kept, "call shmget ENOSYS\n");
     EXPECT_LT(peak_mebibytes(denied), 8) << name_of(back_end);
     const RunResult twin = run_burner(back_end, {"touch-shared", "64"});
     EXPECT_NEAR(peak_mebibytes(twin), 64, 2) << name_of(back_end);

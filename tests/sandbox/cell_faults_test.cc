@@ -123,7 +123,7 @@ TEST(cell_start, that_finds_no_room_for_descriptors_is_a_failure_of_that_run) {
   std::set<std::string> seen;
   for (rlim_t most = 3; most < open_descriptors() + 50; ++most) {
     Supervisor supervisor;
-    const Plan plan = plan_of(cell_plan({"call", "250", "99"}));
+    const Plan plan = plan_of(cell_plan({"call", "keyctl", "99"}));
     supervisor.run(plan);
     const pid_t init = prepare_and_stop(supervisor);
     const std::unique_ptr<supervise::Run> run = supervisor.pool.start(plan);

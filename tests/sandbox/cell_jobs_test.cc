@@ -138,7 +138,7 @@ TEST(cell_jobs, verdicts_are_those_of_a_run_by_itself) {
           {"memory", {"touch", "500"}, "", "MLE memory"},
           {"output", {"write", "100000"}, "", "OLE output"},
           {"file size", {"fill", "/work/a", "3000000"}, "", "OLE file_size"},
-          {"violation", {"call", "250", "99"}, "", "SV keyctl"},
+          {"violation", {"call", "keyctl", "99"}, "", "SV keyctl"},
           {"standard error", {"complain", "oh"}, "", "OK exit 0"},
       },
       "limits.cpu = \"0.2s\"\nlimits.wall = \"2s\"\nlimits.memory = \"64MiB\"\nlimits.output = \"64KiB\"\n"

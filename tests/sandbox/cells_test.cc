@@ -93,10 +93,10 @@ const std::vector<Look>& looks() {
       {"shared_memory", {"cat", "/proc/self/maps"}, shared_mapping},
       {"oom_score", {"cat", "/proc/self/oom_score_adj"}, as_it_is},
       {"identity", {"ids", "hostname", "cwd", "descriptors", "scheduler", "cpus", "environment"}, as_it_is},
-      {"processes", {"processes", "then", "call", "62", "-1", "0"}, as_it_is},
+      {"processes", {"processes", "then", "call", "kill", "-1", "0"}, as_it_is},
       {"init",
        {"call",
-        "62",
+        "kill",
         "1",
         "9",
         "then",
@@ -110,7 +110,7 @@ const std::vector<Look>& looks() {
         "/proc/1/environ",
         "then",
         "call",
-        "101",
+        "ptrace",
         "16",
         "1",
         "0",
@@ -125,9 +125,9 @@ const std::vector<Look>& looks() {
         "mkdir",      "/dev/x",  "then",    "rename",      "/work/x",    "/tmp/y",   "then",      "link",
         "/work/x",    "/work/y", "then",    "truncate",    "/opt/probe", "then",     "execute",   "/tmp/x"},
        as_it_is},
-      {"user_namespace", {"call", "272", "0x10000000"}, as_it_is},
-      {"mount_namespace", {"call", "272", "0x20000"}, as_it_is},
-      {"umount", {"call", "166", "0", "2"}, as_it_is},
+      {"user_namespace", {"call", "unshare", "0x10000000"}, as_it_is},
+      {"mount_namespace", {"call", "unshare", "0x20000"}, as_it_is},
+      {"umount", {"call", "umount2", "0", "2"}, as_it_is},
   };
   return all;
 }
@@ -233,10 +233,10 @@ const std::vector<Trace>& traces() {
        "abstract-connect left ECONNREFUSED\n",
        Trace::Cell::Retired},
       {"a process",
-       {"daemon", "60", "then", "call", "62", "-1", "0", "then", "processes"},
-       "call 62 OK\nprocesses 2 4\n",
-       {"processes", "then", "call", "62", "-1", "0"},
-       "processes 2\ncall 62 ESRCH\n"},
+       {"daemon", "60", "then", "call", "kill", "-1", "0", "then", "processes"},
+       "call kill OK\nprocesses 2 4\n",
+       {"processes", "then", "call", "kill", "-1", "0"},
+       "processes 2\ncall kill ESRCH\n"},
       {"permissions of /work",
        {"chmod", "0500", "/work", "then", "create", "/work/x"},
        "chmod /work OK\ncreate /work/x EACCES\n",
@@ -300,7 +300,7 @@ TEST(cells, a_run_with_a_violation_retires_its_cell_and_a_plain_run_or_a_crash_d
   EXPECT_EQ(crash.cell, plain.cell);
   supervisor.make_ready();
   // keyctl, as a number without a meaning.
-  const Finish violation = supervisor.run(plan_of(cell_plan({"call", "250", "99"})));
+  const Finish violation = supervisor.run(plan_of(cell_plan({"call", "keyctl", "99"})));
   EXPECT_EQ(violation.summary(), "SV keyctl");
   EXPECT_EQ(violation.cell, plain.cell);
   EXPECT_TRUE(violation.cell->is_retired());

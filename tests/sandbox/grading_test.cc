@@ -323,6 +323,23 @@ TEST(grading, with_room_for_the_descriptors_of_one_sandbox_each_case_is_judged) 
   }
 }
 
+// What the host refuses for good is not worth another try; what it was short of is. strace answers for the kernel.
+TEST(grading, a_case_that_cannot_be_started_says_whether_trying_again_may_help) {
+  const TemporaryFolder folder;
+  const std::string plan =
+      folder.write("plan.toml", probe_plan("probe", {"say", "x"}) + "[[case]]\nexpect.text = \"x\\n\"\n").string();
+  for (const auto& [error, retryable] : {std::pair{"EPERM", false}, std::pair{"EAGAIN", true}}) {
+    const Finished run =
+        run_command({"strace", "-qq", "-o", "/dev/null", "-e", "trace=clone3", "-e",
+                     std::string("inject=clone3:error=") + error, evalrun().string(), "run", plan, "--format", "json"});
+    if (run.exit_code == 127) EVALRUN_SKIP("strace");
+    EXPECT_EQ(run.exit_code, 3) << run.output << run.error_output;
+    const nlohmann::json outcome = nlohmann::json::parse(run.output).at("cases").at(0).at("outcome");
+    EXPECT_EQ(outcome.at("errno"), error);
+    EXPECT_EQ(outcome.at("retryable"), retryable) << error;
+  }
+}
+
 TEST(grading, cases_without_a_compile_step_start_from_the_plans_files) {
   const PlanRun run =
       run_plan("image = \"bash\"\nargv = [\"bash\", \"-c\", \"cat data; rm -f data\"]\n[files]\ndata.text = \"d\"\n" +

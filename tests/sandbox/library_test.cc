@@ -145,7 +145,7 @@ TEST(library, results_have_the_main_fields_by_type) {
       {{"burn", "9"}, "limits.cpu = \"100ms\"\n", Verdict::Tle, OutcomeKind::Limit, {}, {}, Limit::Cpu},
       {{"touch", "200"}, "limits.memory = \"32MiB\"\n", Verdict::Mle, OutcomeKind::Limit, {}, {}, Limit::Memory},
       {{"write", "9999"}, "limits.output = \"1KiB\"\n", Verdict::Ole, OutcomeKind::Limit, {}, {}, Limit::OutputSize},
-      {{"call", "101", "16", "1", "0", "0"}, "", Verdict::Sv, OutcomeKind::Violation},
+      {{"call", "ptrace", "16", "1", "0", "0"}, "", Verdict::Sv, OutcomeKind::Violation},
   };
   Engine engine;
   for (const Row& row : rows) {

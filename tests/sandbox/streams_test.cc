@@ -121,9 +121,9 @@ TEST(streams, the_program_cannot_reach_behind_its_pipes) {
   folder.write("1.in", "input");
   // Seek and truncate fail as on any pipe.
   const PlanRun run =
-      run_plan_in(folder, probe_plan("probe", {"call", "8", "0", "0", "0", "then", "call", "77", "1", "0"},
+      run_plan_in(folder, probe_plan("probe", {"call", "lseek", "0", "0", "0", "then", "call", "ftruncate", "1", "0"},
                                      "stdin = { file = \"1.in\" }\nstdout = \"capture\"\n"));
-  EXPECT_EQ(run.output(), "call 8 ESPIPE\ncall 77 EINVAL\n") << run.command.output;
+  EXPECT_EQ(run.output(), "call lseek ESPIPE\ncall ftruncate EINVAL\n") << run.command.output;
   EXPECT_EQ(read_file(folder.path() / "1.in"), "input");
 }
 

@@ -199,8 +199,10 @@ TEST(suggest, says_what_no_addition_answers) {
 
 TEST(suggest, of_a_program_that_fails_by_itself_says_so) {
   EVALRUN_NEEDS_PYTHON;
-  const nlohmann::json found =
-      suggest("image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\nopen(\"/nowhere\")\n'''\n");
+  // Without site-packages: what a module of this host opens there would be suggested, and rightly.
+  const nlohmann::json found = suggest(
+      "image = \"python\"\nargv = [\"python3\", \"-I\", \"-S\", \"p.py\"]\n"
+      "files.\"p.py\".text = '''\nopen(\"/nowhere\")\n'''\n");
   EXPECT_FALSE(found.at("runs").get<bool>());
   EXPECT_EQ(found.at("left").size(), 0U);
   EXPECT_EQ(found.at("additions").size(), 0U) << found.dump();

@@ -94,6 +94,10 @@ TEST(Checkers, accept_what_the_table_says) {
       {"1", "1,0", false, false, false, false},
       {".", "0", false, false, false, false},
       {"x 1.5", "x 1.50", false, false, false, true},
+      // Longer than what is kept of a token, whose front alone is as near as can be.
+      {"1." + std::string(600, '0') + "e9", "1.0", false, false, false, false},
+      {"1." + std::string(510, '0') + "e9", "1.0", false, false, false, false},
+      {"1." + std::string(510, '0'), "1.0", false, false, false, true},
       {"x 1.5", "y 1.5", false, false, false, false},
   };
   for (const Row& row : rows) {

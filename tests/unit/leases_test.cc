@@ -3,8 +3,20 @@
 #include "runtime/sandbox/leases.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <optional>
 #include <sstream>
+
+#include "runtime/core/error.h"
+#include "tests/support/command.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -77,6 +89,72 @@ TEST(identity_range, of_this_process_reads_its_own_map) {
   const IdentityRange range = identity_range();
   EXPECT_TRUE(range.count == 0 || range.first >= 1000) << range.first;
   EXPECT_LE(range.count, kIdentityCount);
+}
+
+// Where leases are kept, and no other run's: /run of a mount namespace of this process's own. False where there is
+// none.
+bool enter_empty_run_folder() {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0) return false;
+  if (uid != 0) {
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " << uid << " 1\n";
+    std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1\n";
+  }
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("none", "/run", "tmpfs", 0, nullptr) == 0;
+}
+
+// The exit status of a process of its own that runs `body` there; 77 where it cannot.
+int status_in_empty_run_folder(const std::function<int()>& body) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    try {
+      ::_exit(enter_empty_run_folder() ? body() : 77);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      ::_exit(99);
+    }
+  }
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
+TEST(identity_lease, two_live_leases_differ_and_a_third_of_two_is_refused_until_one_ends) {
+  const int status = status_in_empty_run_folder([] {
+    const IdentityRange range{kIdentityBase, 2, false};
+    std::optional<Identity> first = lease_identity(true, range);
+    const Identity second = lease_identity(true, range);
+    if (first->uid == second.uid) return 1;
+    const Identity* both[] = {&*first, &second};
+    for (const Identity* each : both) {
+      const bool in_range = each->uid == kIdentityBase || each->uid == kIdentityBase + 1;
+      if (!in_range || each->gid != each->uid || each->is_own) return 2;
+    }
+    try {
+      const Identity third = lease_identity(true, range);
+      return 3;
+    } catch (const HostError& error) {
+      if (error.error() != EAGAIN) return 4;
+    }
+    const uid_t free = first->uid;
+    first.reset();
+    return lease_identity(true, range).uid == free ? 0 : 5;
+  });
+  if (status == 77) EVALRUN_SKIP("a mount namespace");
+  EXPECT_EQ(status, 0) << "1: both have one uid; 2: not of the range; 3: a third was given; 4: for another reason; 5: "
+                          "the free one was not given again";
+}
+
+TEST(identity_lease, of_an_ordinary_user_is_his_own_and_locks_nothing) {
+  const Identity first = lease_identity(false, {kIdentityBase, 1, false});
+  const Identity second = lease_identity(false, {kIdentityBase, 1, false});
+  EXPECT_TRUE(first.is_own);
+  EXPECT_EQ(first.uid, ::geteuid());
+  EXPECT_EQ(second.uid, ::geteuid());
+  EXPECT_FALSE(first.lock);
 }
 
 }  // namespace

@@ -386,11 +386,12 @@ std::vector<Row> calls() {
 
 // --- files that are no programs, and our own faults ---
 
-Row submission(const std::string& name, const std::string& file, const std::string& error) {
+Row submission(const std::string& name, const std::string& file, const std::string& error,
+               const std::string& program = "/work/a.out") {
   return {.name = name,
-          .plan = "argv = [\"/work/a.out\"]\n" + file,
+          .plan = "argv = [" + json(program).dump() + "]\n" + file,
           .verdict = "RE",
-          .outcome = not_started("/work/a.out", error)};
+          .outcome = not_started(program, error)};
 }
 
 std::vector<Row> programs_that_do_not_start() {
@@ -408,6 +409,8 @@ std::vector<Row> programs_that_do_not_start() {
   foreign.files = {{"arm", arm}};
   return {
       submission("program_missing", "", "ENOENT"),
+      // The program's own folder too. What the operator has placed elsewhere is his: see faults().
+      submission("program_missing_in_tmp", "", "ENOENT", "/tmp/a.out"),
       submission("program_not_executable", text("#!/work/a.out\n", "0644"), "EACCES"),
       submission("program_is_text", text("print('hello')\n"), "ENOEXEC"),
       submission("program_is_empty", text(""), "ENOEXEC"),

@@ -1,0 +1,64 @@
+// What is written to the control groups of one run.
+
+#include "runtime/supervise/cgroup.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/support/command.h"
+
+namespace evalrun::supervise {
+namespace {
+
+namespace fs = std::filesystem;
+using test::read_file;
+
+// The file's first line; "absent" where this kernel's groups have no such file.
+std::string line_of(const fs::path& file) {
+  if (!fs::exists(file)) return "absent";
+  const std::string text = read_file(file);
+  return text.substr(0, text.find('\n'));
+}
+
+TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
+  Groups groups;
+  if (groups.state().kind != sandbox::LayerState::Kind::Enforced) EVALRUN_SKIP("control groups");
+  Limits limits;
+  limits.memory = Bytes{64 << 20};
+  limits.processes = 7;
+  const std::string memory = std::to_string(64 << 20);
+  // Names are numbered: the next one's is known from this one's.
+  const std::string before = groups.next_name();
+  const auto dash = before.rfind('-');
+  const std::string name = before.substr(0, dash + 1) + std::to_string(std::stoul(before.substr(dash + 1)) + 1);
+  RunGroups run(groups, limits);
+  run.make_v1_groups();
+  for (const GroupTree& tree : groups.trees()) {
+    const fs::path group = fs::path(tree.folder) / name;
+    ASSERT_TRUE(fs::is_directory(group)) << group;
+    // Not every kernel counts swap.
+    const auto is_or_absent = [&](const char* file, const std::string& value) {
+      const std::string line = line_of(group / file);
+      EXPECT_TRUE(line == value || line == "absent") << group / file << ": " << line;
+      return line == value;
+    };
+    const bool is_v2 = tree.kind == GroupTree::Kind::V2;
+    if (is_v2 && tree.memory) {
+      EXPECT_EQ(line_of(group / "memory.max"), memory);
+      EXPECT_EQ(line_of(group / "memory.oom.group"), "1");
+      EXPECT_EQ(run.forbids_swap(), is_or_absent("memory.swap.max", "0"));
+    }
+    if (tree.kind == GroupTree::Kind::V1Memory) {
+      EXPECT_EQ(line_of(group / "memory.limit_in_bytes"), memory);
+      is_or_absent("memory.memsw.limit_in_bytes", memory);
+      EXPECT_EQ(run.forbids_swap(), is_or_absent("memory.swappiness", "0"));
+    }
+    if (tree.pids) {
+      EXPECT_EQ(line_of(group / "pids.max"), "8") << "and init";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evalrun::supervise
