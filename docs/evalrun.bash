@@ -1,43 +1,122 @@
-# Bash completion of evalrun. The words come from the binary's own help, so that they cannot drift from it.
+# Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-# _evalrun_help SECTION WORDS…: the first words of the lines in a section of `evalrun WORDS… --help`.
-_evalrun_help() {
-    "${@:2}" --help 2>/dev/null | sed -n "/^$1:/,/^\$/s/^  \([a-z-][^ ]*\).*/\1/p" | tr ',' '\n'
+_evalrun_verbs='run exec batch check explain trace doctor schema image help'
+declare -gA _evalrun_groups=([image]='list check')
+declare -gA _evalrun_flags=(
+    ['run']='--set --format --output --save-to --jobs --stop-at-first-failure --help -h'
+    ['exec']='--image -i --file --stdin --stdout --stderr --cpu --wall --memory --processes --output-limit --result --print-plan --set --help -h'
+    ['batch']='--plan --set --save-to --jobs --stop-at-first-failure --order --journal --help -h'
+    ['check']='--set --help -h'
+    ['explain']='--set --seccomp --help -h'
+    ['trace']='--set --format --suggest --help -h'
+    ['doctor']='--format --json --help -h'
+    ['schema']='--format --json --markdown --help -h'
+    ['image list']='--help -h'
+    ['image check']='--help -h'
+    ['help']='--help -h'
+)
+# What each verb's argument is.
+declare -gA _evalrun_arguments=(
+    ['run']='@files'
+    ['exec']='@nothing'
+    ['batch']='@files'
+    ['check']='@files'
+    ['explain']='@files'
+    ['trace']='@files'
+    ['doctor']='@nothing'
+    ['schema']='@nothing'
+    ['image list']='@nothing'
+    ['image check']='@images'
+    ['help']='@verbs'
+)
+# What each option's value is.
+declare -gA _evalrun_values=(
+    ['run --set']='@nothing'
+    ['run --format']='json text'
+    ['run --output']='@files'
+    ['run --save-to']='@folders'
+    ['run --jobs']='@nothing'
+    ['exec --image']='@images'
+    ['exec -i']='@images'
+    ['exec --file']='@files'
+    ['exec --stdin']='@files'
+    ['exec --stdout']='@files'
+    ['exec --stderr']='@files'
+    ['exec --cpu']='@nothing'
+    ['exec --wall']='@nothing'
+    ['exec --memory']='@nothing'
+    ['exec --processes']='@nothing'
+    ['exec --output-limit']='@nothing'
+    ['exec --result']='@files'
+    ['exec --set']='@nothing'
+    ['batch --plan']='@files'
+    ['batch --set']='@nothing'
+    ['batch --save-to']='@folders'
+    ['batch --jobs']='@nothing'
+    ['batch --order']='completion input'
+    ['batch --journal']='@files'
+    ['check --set']='@nothing'
+    ['explain --set']='@nothing'
+    ['trace --set']='@nothing'
+    ['trace --format']='json text'
+    ['doctor --format']='text json'
+    ['schema --format']='text json markdown'
+)
+
+# _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.
+_evalrun_offer() {
+    case $1 in
+        @nothing) ;;
+        @files) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        @folders) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+        @images)
+            mapfile -t COMPREPLY < <(compgen -W "$("$program" image list 2>/dev/null | sed -n 's/^\([A-Za-z0-9_-]*\): .*/\1/p')" -- "$word")
+            ;;
+        @verbs) mapfile -t COMPREPLY < <(compgen -W "$_evalrun_verbs" -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word") ;;
+    esac
 }
 
 _evalrun() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
-    local program=(evalrun) words=''
-    [[ $1 == */* ]] && program=("$1")
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} at=2 i
+    local program=evalrun
+    [[ $1 != */* ]] || program=$1
     COMPREPLY=()
-    case $before in
-        --format) words='json text' ;;
-        --order) words='completion input' ;;
-        --output | --plan | --journal) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
-        --save-to) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
-        --set) return ;;
-        *)
-            local depth=1
-            if ((COMP_CWORD > 1)) && _evalrun_help Subcommands "${program[@]}" | grep -qxF -- "$verb"; then
-                program+=("$verb")
-                depth=2
+    if ((COMP_CWORD == 1)); then
+        if [[ $word == -* ]]; then
+            _evalrun_offer '-h --help --version'
+        else
+            _evalrun_offer @verbs
+            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+        fi
+        return
+    fi
+    if [[ -n ${_evalrun_groups[$verb]-} ]]; then
+        if ((COMP_CWORD == 2)); then
+            _evalrun_offer "${_evalrun_groups[$verb]}"
+            return
+        fi
+        verb+=" ${COMP_WORDS[2]}"
+        at=3
+    fi
+    [[ -n ${_evalrun_flags[$verb]-} ]] || verb=run
+    # After exec's "--" the words are the command's.
+    for ((i = at; i < COMP_CWORD; ++i)); do
+        if [[ $verb == exec && ${COMP_WORDS[i]} == -- ]]; then
+            _evalrun_offer @files
+            if ((i == COMP_CWORD - 1)); then
+                mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -c -- "$word")
             fi
-            if [[ $verb == image && $COMP_CWORD -gt 2 ]]; then
-                program+=("${COMP_WORDS[2]}")
-                if [[ ${COMP_WORDS[2]} == check ]]; then
-                    words=$("${program[0]}" image list 2>/dev/null | sed -n 's/^\([A-Za-z0-9_-]*\): .*/\1/p')
-                fi
-            elif ((COMP_CWORD == depth)); then
-                words=$(_evalrun_help Subcommands "${program[@]}")
-            fi
-            [[ $word == -* ]] && words+=$'\n'$(_evalrun_help Options "${program[@]}")
-            ;;
-    esac
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-    # Where a plan may stand, files too.
-    if [[ $word != -* && $before != --format && $before != --order && $verb != image && $verb != schema ]]; then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
+    done
+    if [[ -n ${_evalrun_values["$verb $before"]-} ]]; then
+        _evalrun_offer "${_evalrun_values["$verb $before"]}"
+    elif [[ $word == -* ]]; then
+        _evalrun_offer "${_evalrun_flags[$verb]}"
+    else
+        _evalrun_offer "${_evalrun_arguments[$verb]}"
     fi
 }
 

@@ -22,24 +22,28 @@ PlanSource source_of(PlanText text) {
   return {std::move(text.text), std::move(text.name), std::move(text.file), std::move(text.folder)};
 }
 
-Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options) {
+Execution execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options) {
   options.output_events = OutputEvents::None;
   options.host_streams = HostStreams::Shared;
   if (plan.is_graded()) judge::raise_descriptor_limit();
   const EndSignals signals;
   Session session = engine.spawn(plan, options);
   std::array<pollfd, 2> watched = {pollfd{engine.descriptor(), POLLIN, 0}, pollfd{signals.get(), POLLIN, 0}};
+  int ended_by = 0;
   while (!session.finished()) {
     if (::poll(watched.data(), watched.size(), -1) < 0) {
       if (errno == EINTR) continue;
       throw SystemError("poll", "");
     }
-    if (const int signal = watched[1].revents != 0 ? signals.take() : 0) session.interrupt(signal);
+    if (const int signal = watched[1].revents != 0 ? signals.take() : 0) {
+      session.interrupt(signal);
+      ended_by = signal;
+    }
     engine.dispatch(std::chrono::milliseconds(0));
     while (engine.next_event()) {
     }
   }
-  return session.result();
+  return {session.result(), ended_by};
 }
 
 }  // namespace evalrun::cli

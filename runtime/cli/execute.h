@@ -11,7 +11,12 @@ Engine make_engine();
 
 PlanSource source_of(PlanText text);
 
+struct Execution {
+  Result result;
+  int ended_by = 0;  // the signal that ended this command's session early; 0: none
+};
+
 // Spawns and waits for the result. SIGINT, SIGTERM and SIGHUP end the session early; the result says so. Throws Error.
-Result execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options);
+Execution execute(Engine& engine, const CompiledPlan& plan, SpawnOptions options);
 
 }  // namespace evalrun::cli

@@ -6,6 +6,7 @@
 
 #include "runtime/cli/execute.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/addition.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
 
@@ -27,39 +28,21 @@ std::string install_line(const Image& image) {
   return line;
 }
 
-// A TOML basic string.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '"' || letter == '\\') {
-      out.append(1, '\\').append(1, letter);
-    } else if (byte < 0x20 || byte == 0x7F) {
-      char escaped[7];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out += escaped;
-    } else {
-      out += letter;
-    }
-  }
-  return out + "\"";
-}
-
 // The plan a smoke program is: written as a user would write it, and parsed by the same parser.
 PlanText smoke_plan(const Image& image, const SmokeProgram& smoke) {
   const std::filesystem::path folder = image.path.parent_path() / image.name;
-  std::string text = "image = " + quoted(image.path.string()) + "\n";
+  std::string text = "image = " + toml_string(image.path.string()) + "\n";
   if (!smoke.argv.empty()) {
     text += "argv = [";
-    for (const std::string& word : smoke.argv) text += quoted(word) + ", ";
+    for (const std::string& word : smoke.argv) text += toml_string(word) + ", ";
     text += "]\n";
   }
-  if (!smoke.source.empty()) text += "source = " + quoted(smoke.source) + "\n";
-  text += "stdin = { text = " + quoted(smoke.input) + " }\n[files]\n";
+  if (!smoke.source.empty()) text += "source = " + toml_string(smoke.source) + "\n";
+  text += "stdin = { text = " + toml_string(smoke.input) + " }\n[files]\n";
   std::vector<std::string> files = smoke.files;
   if (!smoke.source.empty()) files.push_back(smoke.source);
   for (const std::string& file : files)
-    text += quoted(file) + " = { from = " + quoted((folder / file).string()) + " }\n";
+    text += toml_string(file) + " = { from = " + toml_string((folder / file).string()) + " }\n";
   return {text, image.path.filename().string() + " smoke " + smoke.name, smoke.name, folder};
 }
 
@@ -67,7 +50,7 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   std::vector<std::string> overrides;
   for (const auto& [key, value] : smoke.set) overrides.push_back(key + "=" + value);
   Engine engine = make_engine();
-  const Result result = execute(engine, engine.compile(source_of(smoke_plan(image, smoke)), overrides), {});
+  const Result result = execute(engine, engine.compile(source_of(smoke_plan(image, smoke)), overrides), {}).result;
   const bool right = result.verdict() == Verdict::Ok && result.standard_output() == smoke.expect;
   std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;
   if (!right) {

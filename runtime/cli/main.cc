@@ -8,11 +8,15 @@
 #include <iostream>
 
 #include "runtime/cli/batch.h"
+#include "runtime/cli/command_table.h"
 #include "runtime/cli/doctor.h"
+#include "runtime/cli/exec.h"
+#include "runtime/cli/exec_plan.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/options.h"
+#include "runtime/cli/plan_argument.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
@@ -46,7 +50,8 @@ int run(const Options& options, ResultFile& output) {
   const Result result = execute(engine, plan,
                                 {.save_to = options.save_to.empty() ? plan.name() + "-files" : options.save_to,
                                  .jobs = options.jobs,
-                                 .after_failure = options.after_failure});
+                                 .after_failure = options.after_failure})
+                            .result;
   output.write(wants_text(options) ? result.text() : result.json());
   return result.exit_status();
 }
@@ -106,18 +111,23 @@ int trace_plan(const Options& options) {
 
 int examine(const Options& options) {
   const std::vector<doctor::Check> checks = doctor::examine_host();
-  std::cout << (options.json ? to_json(checks) : to_text(checks));
+  std::cout << (options.format == Format::Json ? to_json(checks) : to_text(checks));
   return exit_status_of(doctor::worst_of(checks));
 }
 
 int schema(const Options& options) {
-  std::cout << (options.json ? schema_json() : options.markdown ? schema_markdown() : schema_text());
+  switch (options.format.value_or(Format::Text)) {
+    case Format::Json: std::cout << schema_json(); return 0;
+    case Format::Text: std::cout << schema_text(); return 0;
+    case Format::Markdown: std::cout << schema_markdown(); return 0;
+  }
   return 0;
 }
 
 int dispatch(const Options& options, ResultFile& output) {
   switch (options.verb) {
     case Verb::Run: return run(options, output);
+    case Verb::Exec: return run_exec(options);
     case Verb::Check: return check(options);
     case Verb::Explain: return explain_plan(options);
     case Verb::Trace: return trace_plan(options);
@@ -126,13 +136,38 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::ImageList: list_images(); return 0;
     case Verb::Batch: return run_batch(options);
     case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;
+    case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;
 }
 
-// The three ends that are not a program's: its author's (2), the host's and our own (3).
+// The ends that are not a program's: its author's, and the host's or our own.
+int refuse(const Options& options, const std::string& message) {
+  std::cerr << "evalrun: " << message << "\n";
+  return options.verb == Verb::Exec ? kExecRefused : 2;
+}
+
+// The operator never saw the plan that `exec` made: its lines say nothing to him. argv is his own, so that all that can
+// be wrong with it is that there is no such program.
+int refuse_exec(const Options& options, const SourcePosition& position, const std::string& key,
+                const std::string& message) {
+  const bool not_found = key == "argv";
+  std::string prefix = position.file == kExecPlan ? to_string(position) + ": " : "";
+  if (not_found) prefix += key + ": ";
+  const int status = refuse(options, message.starts_with(prefix) ? message.substr(prefix.size()) : message);
+  return not_found ? kExecNotFound : status;
+}
+
+int refuse_plan(const Options& options, const SourcePosition& position, const std::string& key,
+                const std::string& message) {
+  if (options.verb == Verb::Exec) return refuse_exec(options, position, key, message);
+  const std::string better = why_no_plan(options, position);
+  return refuse(options, better.empty() ? message : better);
+}
+
 int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault, const std::string& message) {
   std::cerr << "evalrun: " << message << "\n";
+  if (options.verb == Verb::Exec) return kExecSandboxFailed;
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
     const std::string name = options.plan == "-" ? "stdin" : std::filesystem::path(options.plan).stem().string();
@@ -161,15 +196,13 @@ int guarded(const Options& options, ResultFile& output) {
   try {
     return dispatch(options, output);
   } catch (const UsageError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
+    return refuse(options, error.what());
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Plan) return fail(options, output, fault_of(error.details()), error.what());
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
+    const ErrorDetails& details = error.details();
+    if (error.kind() != ErrorKind::Plan) return fail(options, output, fault_of(details), error.what());
+    return refuse_plan(options, {details.file, details.line, details.column}, details.key, error.what());
   } catch (const PlanError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
+    return refuse_plan(options, error.position(), error.key(), error.what());
   } catch (const HostError& error) {
     return fail(options, output, supervise::fault_of(error), error.what());
   } catch (const SystemError& error) {
@@ -187,13 +220,14 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a caller's limit on files is an error of ours to report, not our end
   try {
-    const std::optional<Options> options = parse_options(argc, argv);
-    if (!options) return 0;
-    ResultFile output(options->output);
-    return guarded(*options, output);
+    const std::variant<Options, Answered> line = parse_options(argc, argv);
+    if (const auto* answered = std::get_if<Answered>(&line)) return answered->exit_status;
+    const auto& options = std::get<Options>(line);
+    ResultFile output(options.output);
+    return guarded(options, output);
   } catch (const UsageError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
+    return status_of_usage_error(argc, argv);
   }
 }
 

@@ -41,7 +41,11 @@ void overwrite(int fd, std::string_view text, const std::string& subject) {
 
 }  // namespace
 
-ResultFile::ResultFile(const std::string& path) : path_(path) {
+ResultFile::ResultFile(Fd open, const std::string& name) : path_(name), existing_(std::move(open)) {
+  if (!existing_) throw SystemError("dup", name);
+}
+
+ResultFile::ResultFile(const std::string& path, const std::string& flag) : path_(path), flag_(flag) {
   if (path.empty()) return;
   struct stat status {};
   // A link to nothing is a name too; what it names is then made.
@@ -56,9 +60,9 @@ ResultFile::ResultFile(const std::string& path) : path_(path) {
 
 void ResultFile::open_existing(Fd file) {
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) throw UsageError("--output " + path_ + ": " + errno_text(errno));
+  if (!file || ::fstat(file.get(), &status) != 0) throw UsageError(flag_ + " " + path_ + ": " + errno_text(errno));
   regular_ = S_ISREG(status.st_mode);
-  if (!regular_ && !S_ISCHR(status.st_mode)) throw UsageError("--output " + path_ + ": not a regular file");
+  if (!regular_ && !S_ISCHR(status.st_mode)) throw UsageError(flag_ + " " + path_ + ": not a regular file");
   existing_ = std::move(file);
 }
 
@@ -66,9 +70,9 @@ void ResultFile::make_new() {
   const std::filesystem::path path(path_);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   folder_ = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder_) throw UsageError("--output " + path_ + ": " + errno_text(errno));
+  if (!folder_) throw UsageError(flag_ + " " + path_ + ": " + errno_text(errno));
   new_.emplace(folder_.get(), path.filename().string());
-  if (new_->error() != 0) throw UsageError("--output " + path_ + ": " + errno_text(new_->error()));
+  if (new_->error() != 0) throw UsageError(flag_ + " " + path_ + ": " + errno_text(new_->error()));
 }
 
 void ResultFile::write(const std::string& text) {

@@ -16,8 +16,10 @@ namespace evalrun::cli {
 class ResultFile {
  public:
   // Empty: standard output. Throws UsageError where it cannot be opened or is neither a regular file nor a character
-  // device (/dev/null). A link is followed: nobody hostile has run yet.
-  explicit ResultFile(const std::string& path);
+  // device (/dev/null). A link is followed: nobody hostile has run yet. `flag` is what named the file, for messages.
+  explicit ResultFile(const std::string& path, const std::string& flag = "--output");
+  // A descriptor that is open already: a file, a pipe or a terminal. `name` is what messages call it.
+  ResultFile(Fd open, const std::string& name);
 
   // The file's whole content; once. Throws SystemError.
   void write(const std::string& text);
@@ -27,6 +29,7 @@ class ResultFile {
   void make_new();
 
   std::string path_;
+  std::string flag_;
   Fd existing_;
   bool regular_ = false;
   Fd folder_;  // outlives new_

@@ -145,7 +145,11 @@ std::vector<PlannedRun> runs_of(const Plan& plan) {
 
 void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
   check_case_files(plan);
-  for (const PlannedRun& run : runs_of(plan)) sandbox::compile(run.plan, host);
+  const std::vector<PlannedRun> runs = runs_of(plan);
+  for (const PlannedRun& run : runs) {
+    const bool is_compile_step = plan.compile && &run == &runs.front();
+    sandbox::check_program(*sandbox::compile(run.plan, host), is_compile_step ? "compile.argv" : "argv");
+  }
 }
 
 unsigned default_jobs(const Plan& plan) {

@@ -114,6 +114,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
       }
     }
     state->compiled = sandbox::compile(state->plan, state->host);
+    sandbox::check_program(*state->compiled);
   }
   state->compile_time = supervise::now() - began;
   return CompiledPlan(std::move(state));

@@ -115,7 +115,7 @@ struct Writer {
   std::string operator()(const TomlTable& table) const {
     std::string text;
     for (const TomlMember& each : table) {
-      text += (text.empty() ? "{ " : ", ") + toml_string(each.name) + " = " + to_toml(each.node);
+      text += (text.empty() ? "{ " : ", ") + toml_key(each.name) + " = " + to_toml(each.node);
     }
     return text.empty() ? "{}" : text + " }";
   }
@@ -175,6 +175,11 @@ std::string toml_string(const std::string& text) {
     }
   }
   return quoted + "\"";
+}
+
+std::string toml_key(const std::string& name) {
+  constexpr std::string_view kBare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  return name.empty() || name.find_first_not_of(kBare) != name.npos ? toml_string(name) : name;
 }
 
 const TomlNode* find_value(TomlNode& root, const std::string& key) {

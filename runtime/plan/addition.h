@@ -60,6 +60,8 @@ std::vector<std::pair<std::string, std::string>> members_of(const AddMount& moun
 std::string to_toml(const TomlNode& node);
 // `text` as a TOML string.
 std::string toml_string(const std::string& text);
+// `name` as a TOML key: bare where it can be.
+std::string toml_key(const std::string& name);
 
 // The value at "seccomp.allow"; null where there is none.
 const TomlNode* find_value(TomlNode& root, const std::string& key);

@@ -3,6 +3,7 @@
 #include <sys/capability.h>
 
 #include "runtime/core/error.h"
+#include "runtime/core/text.h"
 #include "runtime/sandbox/program_files.h"
 
 namespace evalrun::sandbox {
@@ -134,6 +135,18 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
     case Stage::Nesting: return "/proc/sys/user/max_user_namespaces";
     default: return root_.describe(step.stage, step.operation, step.item);
   }
+}
+
+void check_program(const CompiledPlan& compiled, const std::string& key) {
+  const Plan& plan = compiled.plan();
+  const std::string& name = plan.argv.front();
+  if (name.find('/') != std::string::npos) return;
+  if (!is_surely_missing(plan, compiled.layout(), program_candidates(plan))) return;
+  const auto set = plan.env.find("PATH");
+  throw PlanError(plan.where(key), key,
+                  printable(name) + " is not in PATH " +
+                      (plan.image.empty() ? "(" + printable(set == plan.env.end() ? kDefaultPath : set->second) + ")"
+                                          : "of image " + plan.image));
 }
 
 std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras) {

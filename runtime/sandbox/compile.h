@@ -76,4 +76,8 @@ class CompiledPlan {
 // layer.
 std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras = {});
 
+// Throws PlanError at `key` ("argv", "compile.argv") where the program is a bare name that no folder of PATH can hold.
+// A path that is wrong shows when the program starts: it may be the submission's own.
+void check_program(const CompiledPlan& plan, const std::string& key = "argv");
+
 }  // namespace evalrun::sandbox

@@ -78,8 +78,9 @@ Cores take_free(unsigned wanted, const KernelFiles& files) {
   }
   for (const unsigned core : allowed) take(core);
   if (taken.numbers.size() < wanted) {
-    taken.warning = "limits.cpus: " + std::to_string(taken.numbers.size()) + " of " + std::to_string(wanted) +
-                    " cores were free of other runs; this run is not pinned";
+    taken.warning = wanted == 1 ? "limits.cpus: no core is free of other runs; not pinned"
+                                : "limits.cpus: only " + std::to_string(taken.numbers.size()) + " of " +
+                                      std::to_string(wanted) + " cores are free of other runs; not pinned";
     taken.numbers.clear();
     taken.locks.clear();
   }

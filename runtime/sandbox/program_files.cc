@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -100,9 +101,25 @@ class Finder {
 
   ProgramFiles take() { return std::move(found_); }
 
+  // Only links of the host are followed, which is wrong where the sandbox has others: it may be there without this.
+  [[nodiscard]] bool is_plainly_there(const std::string& name) const {
+    const std::optional<std::string> host = host_path((fs::path(plan_.cwd) / name).lexically_normal().string());
+    return host && ::access(host->c_str(), F_OK) == 0;
+  }
+
+  [[nodiscard]] bool is_surely_missing(const std::string& name) const {
+    return !resolved(name, [this](const std::string& path) { return may_be_there(path); });
+  }
+
  private:
-  // The path without links, as the program's root resolves it; none where something on the way is missing.
+  using IsThere = std::function<bool(const std::string&)>;
+
   [[nodiscard]] std::optional<std::string> resolved(const std::string& name) const {
+    return resolved(name, [this](const std::string& path) { return is_there(path); });
+  }
+
+  // The path without links, as the program's root resolves it; none where something on the way is missing.
+  [[nodiscard]] std::optional<std::string> resolved(const std::string& name, const IsThere& is_there) const {
     std::deque<std::string> rest;
     prepend((fs::path(plan_.cwd) / name).string(), rest);
     std::string path;
@@ -161,6 +178,16 @@ class Finder {
     return !host || fs::exists(fs::symlink_status(*host, ignored));
   }
 
+  // On the root is what the layout lists; what can be written to may hold anything.
+  [[nodiscard]] bool may_be_there(const std::string& path) const {
+    const rootfs::Entry* mount = rootfs::mount_holding(layout_, path);
+    if (mount == nullptr) return std::ranges::find(layout_.entries, path, &rootfs::Entry::at) != layout_.entries.end();
+    const auto* bind = std::get_if<rootfs::Bind>(&mount->what);
+    if (bind == nullptr || bind->access == Access::ReadWrite) return true;
+    std::error_code ignored;
+    return fs::symlink_status(bind->source + path.substr(mount->at.size()), ignored).type() != fs::file_type::not_found;
+  }
+
   [[nodiscard]] std::optional<Content> open(const std::string& path) const {
     if (const std::optional<std::string> host = host_path(path)) return open_on_host(*host);
     if (!path.starts_with("/work/")) return std::nullopt;
@@ -198,6 +225,15 @@ ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
   for (const std::string& name : candidates) finder.add_program(name);
   for (const std::string& name : plan.libraries) finder.add_library(name);
   return finder.take();
+}
+
+bool is_surely_missing(const Plan& plan, const rootfs::Layout& layout, const std::vector<std::string>& candidates) {
+  const std::vector<rootfs::CarriedFile> none;
+  const Finder finder(plan, layout, none);
+  if (std::ranges::any_of(candidates, [&](const std::string& name) { return finder.is_plainly_there(name); })) {
+    return false;
+  }
+  return std::ranges::all_of(candidates, [&](const std::string& name) { return finder.is_surely_missing(name); });
 }
 
 }  // namespace evalrun::sandbox

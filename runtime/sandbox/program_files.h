@@ -19,4 +19,8 @@ ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
                                 const std::vector<std::string>& candidates,
                                 const std::vector<rootfs::CarriedFile>& carried);
 
+// Whether none of the candidates can be there when the program starts. False where one may yet be written: into the
+// workspace, a tmpfs or a writable bind. One system call where the first candidate that a bind could hold is there.
+bool is_surely_missing(const Plan& plan, const rootfs::Layout& layout, const std::vector<std::string>& candidates);
+
 }  // namespace evalrun::sandbox

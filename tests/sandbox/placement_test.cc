@@ -64,7 +64,7 @@ TEST(placement, auto_gives_each_run_a_core_of_its_own_and_the_last_one_a_warning
     EXPECT_EQ(numbers, std::set<unsigned>(allowed.begin(), allowed.end()));
     const Cores none = lease("");
     EXPECT_TRUE(none.numbers.empty());
-    EXPECT_EQ(none.warning, "limits.cpus: 0 of 1 cores were free of other runs; this run is not pinned");
+    EXPECT_EQ(none.warning, "limits.cpus: no core is free of other runs; not pinned");
     const unsigned freed = held.front().numbers[0];
     held.erase(held.begin());
     EXPECT_FALSE(sandbox::is_core_leased(freed));

@@ -50,9 +50,30 @@ TEST(run, a_bare_name_is_looked_up_in_the_plans_path) {
       run_plan("argv = [\"probe\", \"say\", \"found\"]\nenv.PATH = \"/nowhere:/opt/probes\"\n" + mount);
   EXPECT_EQ(found.output(), "found\n") << found.command.output << found.command.error_output;
   const PlanRun missing = run_plan("argv = [\"probe\"]\nenv.PATH = \"/nowhere:/elsewhere\"\n" + mount);
-  EXPECT_EQ(missing.command.exit_code, 3);
-  EXPECT_EQ(missing.result.at("outcome").at("subject"), "probe in PATH");
-  EXPECT_EQ(missing.result.at("outcome").at("errno"), "ENOENT");
+  EXPECT_EQ(missing.command.exit_code, 2);
+  EXPECT_TRUE(missing.command.error_output.ends_with("argv: probe is not in PATH (/nowhere:/elsewhere)\n"))
+      << missing.command.error_output;
+  // Where it may yet be written, only the start can tell.
+  const PlanRun perhaps = run_plan("argv = [\"probe\"]\nenv.PATH = \"/nowhere:/tmp\"\n" + mount);
+  EXPECT_EQ(perhaps.command.exit_code, 3);
+  EXPECT_EQ(perhaps.result.at("outcome").at("subject"), "probe in PATH");
+  EXPECT_EQ(perhaps.result.at("outcome").at("errno"), "ENOENT");
+}
+
+TEST(run, a_program_on_the_path_is_found_through_links_of_the_sandbox_that_the_host_does_not_have) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "real");
+  std::filesystem::copy_file(probe("probe"), folder.path() / "real/tool");
+  std::filesystem::create_directory_symlink("/opt/real", folder.path() / "absolute");
+  std::filesystem::create_directory_symlink("/opt/gone", folder.path() / "dangling");
+  const auto plan = [&](const std::string& path) {
+    return "argv = [\"tool\", \"say\", \"found\"]\nenv.PATH = \"" + path + "\"\n[[mount]]\nbind = \"" +
+           folder.path().string() + "\"\nat = \"/opt\"\nexec = true\n";
+  };
+  EXPECT_EQ(run_plan(plan("/opt/absolute")).output(), "found\n");
+  const PlanRun missing = run_plan(plan("/opt/dangling"));
+  EXPECT_EQ(missing.command.exit_code, 2);
+  EXPECT_NE(missing.command.error_output.find("argv: tool is not in PATH (/opt/dangling)"), std::string::npos);
 }
 
 TEST(run, a_submission_that_is_no_program_is_a_run_time_error_and_not_an_exit_code) {
@@ -119,12 +140,8 @@ TEST(run, a_plan_that_is_wrong_is_exit_status_2_with_its_place) {
 }
 
 TEST(run, a_command_line_that_is_wrong_is_exit_status_2) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--no-such-option", "x"},
-                                                {"run"},
-                                                {"run", "a", "b"},
-                                                {},
-                                                {"image"},
-                                                {"schema", "x"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--no-such-option", "x"}, {"run"}, {"run", "a", "b"}, {"image"}, {"schema", "x"}}) {
     std::vector<std::string> argv = {evalrun().string()};
     argv.insert(argv.end(), words.begin(), words.end());
     const Finished command = run_command(argv);

@@ -3,11 +3,11 @@
 # EVALRUN_ACCEPT_MISSING names. See tests/support/paths.h.
 verb=
 case ${1-} in
-  run | batch | check | explain | trace)
+  run | exec | batch | check | explain | trace)
     verb=$1
     shift
     ;;
-  '' | image | schema | doctor | -h | --help | --version) exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" "$@" ;;
+  '' | image | schema | doctor | help | -h | --help | --version | --generate) exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" "$@" ;;
 esac
 for layer in $EVALRUN_ACCEPT_MISSING; do set -- --set "require.$layer=if-available" "$@"; done
 exec "${EVALRUN_BUILD_DIR:-${0%/tests/*}/build}/evalrun" ${verb:+"$verb"} "$@"

@@ -3,8 +3,9 @@
 set -euo pipefail
 
 evalrun=$1/evalrun
+completion=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)/docs/evalrun.bash
 # shellcheck source=../../docs/evalrun.bash
-source "$(dirname "${BASH_SOURCE[0]}")/../../docs/evalrun.bash"
+source "$completion"
 cd "$(mktemp -d)"
 trap 'rmdir "$PWD"' EXIT
 failed=0
@@ -22,19 +23,42 @@ offers() {
   fi
 }
 
-offers "batch check doctor explain image run schema trace" ""
+offers "batch check doctor exec explain help image run schema trace" ""
 offers "schema" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
 offers "--journal" batch --jou
 offers "completion input" batch jobs.jsonl --order ""
+offers "completion" batch --order c
 offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "--json" doctor --j
 offers "--suggest" trace --su
 offers "json text" run plan.toml --format ""
+offers "json text" doctor --format ""
+offers "json markdown text" schema --format ""
+offers "json text" plan.toml --format ""
 offers "check list" image ""
 offers "python" image check py
+offers "python" exec -i py
+offers "python" exec --image py
+offers "exec explain" help ex
+offers "" run --set ""
+offers "" schema ""
+offers "" exec --cpu ""
+touch main.py
+offers "main.py" exec --file m
+offers "main.py" exec -- python3 m
+offers "" exec -- python3 --f
+rm main.py
+# Loaded as bash-completion does it, from within a function.
+load() {
+  # shellcheck source=../../docs/evalrun.bash
+  source "$completion"
+}
+unset _evalrun_flags _evalrun_values _evalrun_groups _evalrun_arguments
+load
+offers "--journal" batch --jou
 
 exit "$failed"

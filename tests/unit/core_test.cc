@@ -178,6 +178,9 @@ TEST(text, a_terminal_never_sees_an_escape) {
 TEST(text, a_misspelling_finds_its_word) {
   EXPECT_EQ(nearest("memroy", {"cpu", "memory", "wall"}), "memory");
   EXPECT_EQ(nearest("zebra", {"cpu", "memory", "wall"}), "");
+  // Two letters that changed places are one slip, also in a short word; three are not.
+  EXPECT_EQ(nearest("hlep", {"help", "run"}), "help");
+  EXPECT_EQ(nearest("eplh", {"help", "run"}), "");
 }
 
 TEST(sha256, matches_the_standard_vectors) {

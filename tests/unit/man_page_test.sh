@@ -11,30 +11,38 @@ fail() {
   failed=1
 }
 
-# section NAME WORDS…: the first words of the lines in one section of `evalrun WORDS --help`.
+# section NAME WORDS…: the lines in one section of `evalrun WORDS --help`, without their indent.
 section() {
-  "$evalrun" "${@:2}" --help | sed -n "/^$1:/,/^\$/s/^  \([a-z-][^ ]*\).*/\1/p" | tr ',' '\n'
+  "$evalrun" "${@:2}" --help | sed -n "/^$1:/,/^\$/s/^  \([^ ].*\)/\1/p"
 }
 
-# Every verb that has no verbs of its own, each as one line: "run", "image list".
-verbs() {
-  local verb inner
-  for verb in $(section Subcommands "$@"); do
-    inner=$(verbs "$@" "$verb")
-    printf '%s\n' "${inner:-$* $verb}"
-  done
+# of_page NAME: the lines of one section of the page.
+of_page() {
+  sed -n "/^\.SH $1\$/,/^\.SH /p" <<<"$page"
 }
 
-mapfile -t verbs < <(verbs | sed 's/^ //')
-((${#verbs[@]} > 3)) || fail "found only the verbs: ${verbs[*]}"
-options=$(section Options)
+mapfile -t verbs < <(section Verbs | sed 's/   *.*//')
+((${#verbs[@]} > 10)) || fail "found only the verbs: ${verbs[*]}"
+options=$'-h\n--help\n--version\n'
 for verb in "${verbs[@]}"; do
-  grep -qE "^\.(B|BI|BR) \"?evalrun $verb\b" <<<"$page" || fail "has no entry \"evalrun $verb\""
+  of_page COMMANDS | grep -qE "^\.B evalrun $verb( |\$)" || fail "COMMANDS has no entry \"evalrun $verb\""
+  of_page SYNOPSIS | grep -qE "^evalrun $verb( |\$)" || fail "SYNOPSIS has no line \"evalrun $verb\""
   read -ra words <<<"$verb"
-  options+=$'\n'$(section Options "${words[@]}")
+  while read -r option; do
+    # An entry names the verbs that take the option.
+    of_page OPTIONS | grep -A1 -E "^\.B (-[a-z], )?$option( |\$)" | grep -qE "(^|, )$verb(, [a-z ,]*)?: |^Print this help" ||
+      fail "OPTIONS has no entry $option of $verb"
+    options+=$option$'\n'
+  done < <(section Options "${words[@]}" | grep -oE '^(-[a-z], )?--[a-z-]+' | sed 's/^-[a-z], //')
+  while read -r short; do options+=$short$'\n'; done < <(section Options "${words[@]}" | grep -oE '^-[a-z]\b')
 done
 
-entries=$(grep -A1 -x '\.TP' <<<"$page" | grep -oE '(^|[ ,"])--?[a-z][a-z-]*' | tr -d ' ,"' | sort -u)
-diff <(sort -u <<<"$options") <(printf '%s\n' "$entries") || fail "these options differ: < in the help, > in the page"
+entries=$(of_page OPTIONS | grep -A1 -x '\.TP' | grep '^\.B ' | grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,' | sort -u)
+diff <(grep . <<<"$options" | sort -u) <(printf '%s\n' "$entries") || fail "these options differ: < in the help, > in the page"
+! grep -n '^@' <<<"$page" || fail "a section of the template was not filled in"
+if command -v groff >/dev/null; then
+  warnings=$(groff -man -Tutf8 -ww "$(dirname "${BASH_SOURCE[0]}")/../../docs/evalrun.1" 2>&1 >/dev/null)
+  [[ -z $warnings ]] || fail "groff warns: $warnings"
+fi
 
 exit "$failed"
