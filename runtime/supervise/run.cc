@@ -66,6 +66,7 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
          Spawning spawning)
     : loop_(loop),
+      server_(spawning.server),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
@@ -187,7 +188,7 @@ void Run::attempt(const std::function<void()>& action) {
 
 void Run::listen(Fd listener) {
   broker_.emplace(
-      loop_, std::move(listener), *plan_, sandbox_->identity(),
+      loop_, std::move(listener), *plan_, sandbox_->identity(), server_,
       Broker::Handlers{[this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
                        [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
 }
@@ -359,6 +360,7 @@ void Run::stop_listening() {
   if (!broker_) return;
   mediated_ = broker_->mediated();
   const std::vector<std::string> notes = broker_->notes();
+  mediation_cpu_ = broker_->cpu();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   broker_.reset();
 }

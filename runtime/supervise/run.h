@@ -49,7 +49,7 @@ struct Partner {
 // How a run comes about.
 struct Spawning {
   std::optional<Groundwork> groundwork = {};  // laid for its plan before
-  sandbox::ForkServer* server = nullptr;      // clones where no groundwork was laid; borrowed until the run is made
+  sandbox::ForkServer* server = nullptr;  // clones deputies, and init where no groundwork was laid; outlives the run
   sandbox::Start start = sandbox::Start::AtOnce;
 };
 
@@ -136,6 +136,7 @@ class Run {
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
+  [[nodiscard]] CpuTime own_cpu_time() const;
   [[nodiscard]] bool waits_for_a_core(Duration at) const;
   [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
   void plan_next_look(Duration at, Duration cost);
@@ -145,6 +146,7 @@ class Run {
   Drain::Budget both_, standard_output_, standard_error_;
   Partner partner_;
   Feeder feeder_;
+  sandbox::ForkServer* server_;
   Drain output_;
   std::optional<Drain> error_output_;
   Timer timer_;
@@ -186,6 +188,7 @@ class Run {
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
+  MediationCpu mediation_cpu_;
   Fd work_folder_;
   std::optional<Broker> broker_;
   std::function<bool(const seccomp_notif&)> on_call_;

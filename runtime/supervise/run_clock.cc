@@ -61,9 +61,10 @@ bool Run::waits_for_a_core(Duration at) const {
 // How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
 Duration Run::time_to_nearest_limit(Duration at) const {
   const Limits& limits = plan_->plan().limits;
-  // The CPU limit cannot be reached before every core the run may use has worked so long.
-  const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
-                                                              : sandbox_->cores().numbers.size();
+  // The CPU limit cannot be reached before every core the run may use has worked so long. Calls are mediated on any.
+  const bool may_use_all = sandbox_->cores().numbers.empty() || (broker_ && broker_->mediated() > 0);
+  const std::size_t cores =
+      may_use_all ? std::max(1U, std::thread::hardware_concurrency()) : sandbox_->cores().numbers.size();
   const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
   const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
   return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));

@@ -20,8 +20,8 @@ Duration Run::init_cpu() const {
   return std::max(init_cpu_, Duration(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
 }
 
-// Of the program alone: what its group counted, less what init and the set-up took of it.
-CpuTime Run::cpu_time() const {
+// Of the program's processes alone: what their group counted, less what init and the set-up took of it.
+CpuTime Run::own_cpu_time() const {
   Duration own = set_up_cpu_;
   CpuTime time;
   if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
@@ -39,6 +39,17 @@ CpuTime Run::cpu_time() const {
   const Duration from_system = std::min(time.system, own);
   time.system -= from_system;
   time.user -= std::min(time.user, own - from_system);
+  return time;
+}
+
+// A call that is made in the program's place costs the program as much as one that it makes itself.
+CpuTime Run::cpu_time() const {
+  CpuTime time = own_cpu_time();
+  const MediationCpu& mediation = broker_ ? broker_->cpu() : mediation_cpu_;
+  if (mediation.total() == Duration{}) return time;
+  time.user += mediation.user;
+  time.system += mediation.system;
+  time.source += "; and mediated calls";
   return time;
 }
 
