@@ -224,7 +224,8 @@ Run::~Run() {
 }
 
 bool Run::finished() const noexcept {
-  return phase_ == Phase::Gone && output_.ended() && (!error_output_ || error_output_->ended());
+  return phase_ == Phase::Gone && output_.ended() && (!error_output_ || error_output_->ended()) &&
+         (!collection_ || collection_->ended());
 }
 
 void Run::interrupt(int signal) {
@@ -359,8 +360,8 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
 void Run::stop_listening() {
   if (!broker_) return;
   mediated_ = broker_->mediated();
-  const std::vector<std::string> notes = broker_->notes();
   mediation_cpu_ = broker_->cpu();
+  const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   broker_.reset();
 }
@@ -434,6 +435,7 @@ void Run::finish() {
   output_.close_soon();
   if (error_output_) error_output_->close_soon();
   grace_deadline_ = gone_ + kGrace;
+  begin_to_collect();
   arm_timer();
   if (partner_.gone) partner_.gone();
 }

@@ -121,11 +121,13 @@ void Run::on_timer() {
       if (at >= grace_deadline_) sandbox_->kill();
       break;
     case Phase::Gone:
+      if (collection_ && !collection_->ended()) collection_->advance();
       if (at < grace_deadline_) break;
       // Whoever reads our own output does not; the run is over all the same.
       output_.give_up_sink();
       if (error_output_) error_output_->give_up_sink();
-      return;
+      if (!collection_ || collection_->ended()) return;
+      break;
   }
   arm_timer();
 }
@@ -135,7 +137,7 @@ Duration Run::next_deadline() const {
     case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
     case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
     case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
-    case Phase::Gone: return grace_deadline_;
+    case Phase::Gone: return collection_ && !collection_->ended() ? Duration(1) : grace_deadline_;
   }
   return {};
 }

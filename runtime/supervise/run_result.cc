@@ -99,6 +99,12 @@ Fd Run::take_work_folder() {
   return about_to_exec_ ? std::move(work_folder_) : Fd();
 }
 
+void Run::begin_to_collect() {
+  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().collect.empty()) {
+    collection_.emplace(work_folder_.get(), plan_->plan().collect, *save_to_);
+  }
+}
+
 RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
   result.cpu = cpu_time();
@@ -136,8 +142,13 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   }
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);
-  if (work_folder_ && target_end_ && save_folder != nullptr) {
-    result.files = collect_files(work_folder_.get(), plan_->plan().collect, *save_folder);
+  if (save_folder != nullptr && !collection_) {
+    save_to_ = save_folder;
+    begin_to_collect();
+  }
+  if (collection_) {
+    while (!collection_->ended()) collection_->advance();
+    result.files = collection_->take();
   }
   result.layers = plan_->layers();
   result.layers.cgroup = cgroup_state_;
