@@ -18,6 +18,8 @@ constexpr std::size_t kMostWaiting = 1U << 20;
 constexpr std::size_t kAheadPerJob = 16;
 // Lines taken up between two looks at the clock, the signals and the running jobs.
 constexpr int kLinesPerTurn = 64;
+// Results that keep more output than this are written in the background.
+constexpr std::size_t kLargeOutput = 64U << 10;
 // What a crash of the machine, not of this process, may cost.
 constexpr Duration kSyncEvery = 1s;
 // How long a reader that has stopped reading is waited for after an interruption.
@@ -39,18 +41,18 @@ Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal
       lines_(place.loop, input),
       results_(place.loop, output),
       ordering_(options_.order),
+      background_(place.loop),
       replaying_(journal != nullptr && options_.order == Order::Completion) {
   place_.loop.watch(wake_.get(), supervise::Interest::Read, [this] { wake_.acknowledge(); });
 }
 
 Batch::~Batch() {
-  live_.clear();
   place_.loop.forget(wake_.get());
 }
 
 bool Batch::finished() const {
   const bool all_started = interrupted_ || (lines_.ended() && !replaying_);
-  return all_started && live_.empty() && results_.length() == 0;
+  return all_started && live_.empty() && background_.is_idle() && results_.length() == 0;
 }
 
 void Batch::interrupt(int signal) {
@@ -69,10 +71,7 @@ void Batch::advance() {
   // One each turn: what has finished meanwhile comes first.
   if (!interrupted_ && !lines_.ended() && !live_.empty() && place_.pool.prepare()) more_to_start_ = true;
   write_ready();
-  if (journal_ != nullptr && (finished() || supervise::now() >= sync_at_)) {
-    journal_->sync();
-    sync_at_ = supervise::now() + kSyncEvery;
-  }
+  sync_journal();
   if (interrupted_ && supervise::now() >= give_up_at_) results_.give_up();
   plan_next_turn();
 }
@@ -87,7 +86,7 @@ void Batch::plan_next_turn() {
 template <typename Step>
 bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
   const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
-    settle(running, {Status::SandboxFailed, report::fault_to_json(plan.name, fault, message, report::Layout::OneLine)});
+    settle(running, Status::SandboxFailed, report::fault_to_json(plan.name, fault, message, report::Layout::OneLine));
   };
   try {
     step();
@@ -104,25 +103,77 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
 
 void Batch::take_finished() {
   for (Running& running : live_) {
-    std::optional<JobResult> result;
+    if (running.is_being_written) continue;
     bool is_over = false;
     const bool is_well = attempt(running, running.job->plan(), [&] {
       running.job->advance();
       is_over = running.job->finished();
-      if (is_over) result = running.job->take_result();
+      if (is_over && !interrupted_) take_end(running);  // what was ended early is not done
     });
-    if (result) settle(running, *result);
-    if (is_over || !is_well) running.job.reset();
+    if ((is_over && !running.is_being_written) || !is_well) running.job.reset();
   }
   std::erase_if(live_, [](const Running& running) { return !running.job; });
 }
 
-void Batch::settle(const Running& job, const JobResult& result) {
+void Batch::take_end(Running& running) {
+  JobEnd end = running.job->take_end();
+  if (end.size > kLargeOutput || !background_.is_idle()) return write_in_background(running, std::move(end));
+  settle(running, end.status, running.job->describe(end));
+}
+
+void Batch::write_in_background(Running& running, JobEnd&& end) {
+  running.is_being_written = true;
+  struct Writing {
+    JobEnd end;
+    std::string result;
+  };
+  const auto writing = std::make_shared<Writing>(Writing{std::move(end), {}});
+  const LiveJob& job = *running.job;
+  background_.give(
+      [this, writing, &job, id = running.id, line = running.line, hash = running.hash] {
+        writing->result = result_line(id, line, job.describe(writing->end));
+        writing->end.value = {};
+        if (journal_ != nullptr) journal_->append({line, hash, writing->end.status, writing->result});
+      },
+      [this, writing, line = running.line](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+        end_of_writing(line, writing->end.status, std::move(writing->result));
+      });
+}
+
+void Batch::end_of_writing(std::uint64_t line, Status status, std::string result) {
+  count(status);
+  ordering_.finish(line, std::move(result));
+  std::erase_if(live_, [&](const Running& running) { return running.line == line; });
+}
+
+void Batch::settle(const Running& job, Status status, const std::string& result) {
   if (interrupted_) return;  // what was ended early is not done
-  std::string line = result_line(job.id, job.line, result.json);
-  if (journal_ != nullptr) journal_->append({job.line, job.hash, result.status, line});
-  count(result.status);
+  std::string line = result_line(job.id, job.line, result);
+  if (journal_ != nullptr && background_.is_idle()) {
+    journal_->append({job.line, job.hash, status, line});
+  } else if (journal_ != nullptr) {
+    const auto record = std::make_shared<JournalRecord>(JournalRecord{job.line, job.hash, status, std::move(line)});
+    return background_.give([this, record] { journal_->append(*record); },
+                            [this, record](std::exception_ptr thrown) {
+                              if (thrown) std::rethrow_exception(thrown);
+                              end_of_writing(record->line, record->status, std::move(record->result));
+                            });
+  }
+  count(status);
   ordering_.finish(job.line, std::move(line));
+}
+
+// The disk may take long.
+void Batch::sync_journal() {
+  if (journal_ == nullptr || !background_.is_idle()) return;
+  if (finished()) return journal_->sync();
+  if (!journal_->is_dirty() || supervise::now() < sync_at_) return;
+  sync_at_ = supervise::now() + kSyncEvery;
+  background_.give([this] { journal_->sync(); },
+                   [](std::exception_ptr thrown) {
+                     if (thrown) std::rethrow_exception(thrown);
+                   });
 }
 
 void Batch::count(Status status) {
@@ -220,7 +271,7 @@ void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, con
 }
 
 void Batch::write_ready() {
-  while (auto line = ordering_.take()) results_.put(*line += "\n");
+  while (auto line = ordering_.take()) results_.put(std::move(*line += "\n"));
 }
 
 std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {

@@ -7,6 +7,10 @@
 // (live_job.h); a line that is wrong becomes a result that says so. A result goes into the journal, then into the order
 // (ordering.h), then to the output (result_queue.h).
 //
+// No turn of the loop takes long: a large result is put into words and into the journal by another thread
+// (supervise/background.h), its job keeping its place meanwhile; the disk is waited for there too. Small results are
+// written by the loop itself where that thread has nothing to do, which is quicker.
+//
 // With a journal that knows jobs already, their results come from there: all of them first, in the order of completion;
 // each at its line, in the input's.
 #pragma once
@@ -23,6 +27,7 @@
 #include "runtime/batch/ordering.h"
 #include "runtime/batch/plans.h"
 #include "runtime/batch/result_queue.h"
+#include "runtime/supervise/background.h"
 
 namespace evalrun::batch {
 
@@ -69,6 +74,7 @@ class Batch {
     std::uint64_t hash;
     std::string id;
     std::unique_ptr<LiveJob> job;
+    bool is_being_written = false;  // by the background: its end is there
   };
 
   void take_finished();
@@ -82,7 +88,11 @@ class Batch {
   void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
   template <typename Step>
   bool attempt(const Running& running, const Plan& plan, Step step);
-  void settle(const Running& job, const JobResult& result);
+  void take_end(Running& running);
+  void write_in_background(Running& running, JobEnd&& end);
+  void end_of_writing(std::uint64_t line, Status status, std::string result);
+  void settle(const Running& job, Status status, const std::string& result);
+  void sync_journal();
   void count(Status status);
   void write_ready();
   void plan_next_turn();
@@ -96,6 +106,7 @@ class Batch {
   ResultQueue results_;
   Ordering ordering_;
   std::vector<Running> live_;
+  supervise::Background background_;
   supervise::Timer wake_;  // for a turn of the loop where no descriptor asks for one
   Duration sync_at_{}, give_up_at_{};
   bool replaying_ = false;

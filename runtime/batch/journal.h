@@ -11,6 +11,7 @@
 // The batch that goes on gives the results of the journal again, so its output is whole by itself.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,7 +40,7 @@ class Journal {
   // where those stand.
   JournalRecord find(std::uint64_t line);
 
-  // Throws SystemError.
+  // These two may be called by another thread than the rest, one at a time. Throw SystemError.
   void append(const JournalRecord& record);
   [[nodiscard]] bool is_dirty() const noexcept { return dirty_; }
   void sync();
@@ -66,7 +67,7 @@ class Journal {
   std::uint64_t at_ = 0;    // of the next record
   LineBuffer buffer_;
   std::map<std::uint64_t, Place> passed_;  // by line
-  bool dirty_ = false;
+  std::atomic<bool> dirty_ = false;        // append() and sync() may be another thread's than the rest
 };
 
 }  // namespace evalrun::batch

@@ -14,6 +14,17 @@ std::unique_ptr<judge::Grading> start_grading(const Workplace& place, const Plan
   return std::make_unique<judge::Grading>(place.pool, plan, place.host, options);
 }
 
+// About what the report of one case takes.
+constexpr std::size_t kWordsOfACase = 2 << 10;
+
+std::size_t kept_by(const supervise::RunResult& run) {
+  return run.output.kept.size() + run.error_output.kept.size();
+}
+
+Status status_of(judge::Verdict verdict) {
+  return static_cast<Status>(judge::exit_status_of(verdict));
+}
+
 }  // namespace
 
 LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to)
@@ -24,6 +35,7 @@ LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::f
     return;
   }
   run_ = place.pool.start(plan_);
+  if (save_folder_) run_->collect_into(&*save_folder_);
   prepared_ = supervise::now() - began_;
 }
 
@@ -42,16 +54,27 @@ void LiveJob::interrupt(int signal) {
   if (grading_) grading_->interrupt(signal);
 }
 
-JobResult LiveJob::take_result() {
+JobEnd LiveJob::take_end() {
   if (run_) {
-    const supervise::RunResult result = run_->take_result(save_folder_ ? &*save_folder_ : nullptr);
-    const judge::Verdict verdict = judge::verdict_of(result.outcome);
-    return {static_cast<Status>(judge::exit_status_of(verdict)),
-            report::to_json(report::Report{plan_, result, prepared_}, report::Layout::OneLine)};
+    supervise::RunResult result = run_->take_result(nullptr);
+    run_.reset();
+    const std::size_t size = kept_by(result);
+    return {status_of(judge::verdict_of(result.outcome)), std::move(result), prepared_, size};
   }
-  const judge::Grade grade = grading_->take_grade();
-  return {static_cast<Status>(judge::exit_status_of(grade.verdict)),
-          report::to_json(report::GradeReport{plan_, grade, supervise::now() - began_}, report::Layout::OneLine)};
+  judge::Grade grade = grading_->take_grade();
+  grading_.reset();
+  std::size_t size = grade.cases.size() * kWordsOfACase;
+  if (grade.compile) size += kept_by(grade.compile->run);
+  if (grade.run) size += kept_by(*grade.run);
+  return {status_of(grade.verdict), std::move(grade), supervise::now() - began_, size};
+}
+
+std::string LiveJob::describe(const JobEnd& end) const {
+  using report::Layout;
+  if (const auto* grade = std::get_if<judge::Grade>(&end.value)) {
+    return report::to_json(report::GradeReport{plan_, *grade, end.took}, Layout::OneLine);
+  }
+  return report::to_json(report::Report{plan_, std::get<supervise::RunResult>(end.value), end.took}, Layout::OneLine);
 }
 
 }  // namespace evalrun::batch

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "runtime/batch/status.h"
 #include "runtime/judge/grading.h"
@@ -24,9 +25,12 @@ struct Workplace {
   judge::AfterFailure after_failure;
 };
 
-struct JobResult {
+// What a job has come to, before it is put into words.
+struct JobEnd {
   Status status = Status::Good;
-  std::string json;  // the object of `evalrun run`, on one line
+  std::variant<supervise::RunResult, judge::Grade> value;
+  Duration took{};
+  std::size_t size = 0;  // of the output that is kept, in bytes
 };
 
 class LiveJob {
@@ -46,7 +50,9 @@ class LiveJob {
   void interrupt(int signal);
 
   // Once, after finished().
-  JobResult take_result();
+  JobEnd take_end();
+  // The object of `evalrun run`, on one line. Touches nothing but the plan: any thread may call it.
+  [[nodiscard]] std::string describe(const JobEnd& end) const;
 
  private:
   const Plan plan_;

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "runtime/supervise/event_loop.h"
 
@@ -19,20 +20,23 @@ class ResultQueue {
   ResultQueue& operator=(const ResultQueue&) = delete;
 
   // Throws SystemError, as turns of the loop do, where nobody will read it any more or the disk is full.
-  void put(std::string_view line);
+  void put(std::string line);
   // Bytes that wait.
-  [[nodiscard]] std::size_t length() const noexcept { return pending_.size() - written_; }
+  [[nodiscard]] std::size_t length() const noexcept { return length_; }
   // Drops what waits.
   void give_up() noexcept;
 
  private:
+  void wait();
   void write_some(std::size_t most);
 
   supervise::EventLoop& loop_;
   int fd_;
-  std::string pending_;
-  std::size_t written_ = 0;
+  std::deque<std::string> pending_;
+  std::size_t length_ = 0;
+  std::size_t written_ = 0;  // of the first
   bool watched_ = false;
+  std::optional<supervise::Timer> turn_;  // of what cannot be waited for: a regular file, which is always ready
 };
 
 }  // namespace evalrun::batch

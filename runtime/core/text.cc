@@ -57,6 +57,19 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+bool is_shown_as_text(std::string_view bytes) {
+  constexpr std::size_t kShort = 4096;
+  constexpr std::size_t kShare = 5;
+  const auto takes_six = [](char c) {
+    return static_cast<std::uint8_t>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != '\b' && c != '\f';
+  };
+  if (bytes.size() > kShort) {
+    const auto long_ones = static_cast<std::size_t>(std::ranges::count_if(bytes, takes_six));
+    if (long_ones > bytes.size() / kShare) return false;
+  }
+  return is_utf8(bytes);
+}
+
 std::string base64(std::string_view bytes) {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;

@@ -10,6 +10,10 @@ namespace evalrun {
 // Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF).
 bool is_utf8(std::string_view bytes);
 
+// Whether a result shows output as text: it is UTF-8, and it is short or JSON does not make it much longer. JSON writes
+// most control characters in six bytes; where they are more than a fifth of long output, base64 is shorter.
+bool is_shown_as_text(std::string_view bytes);
+
 // RFC 4648, with padding.
 std::string base64(std::string_view bytes);
 

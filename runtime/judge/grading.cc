@@ -188,8 +188,8 @@ void Grading::interrupt(int signal) {
 }
 
 void Grading::advance(const supervise::SaveFolder* save_folder) {
-  if (compile_run_ && compile_run_->finished()) end_compile();
-  if (single_run_ && single_run_->finished()) end_single_run(save_folder);
+  if (compile_run_ && compile_run_->finished()) end_compile(save_folder);
+  if (single_run_ && single_run_->finished()) end_single_run();
   if (compile_run_ || single_run_) return;
   for (const auto& live : live_) {
     if (live->run->finished()) end_case(*live);
@@ -233,7 +233,7 @@ void Grading::start_compile() {
   compile_run_ = pool_.start_alone(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
 }
 
-void Grading::end_compile() {
+void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   Fd work = compile_run_->take_work_folder();
   CompileGrade& compile = grade_.compile.emplace();
   compile.run = compile_run_->take_result(nullptr);
@@ -251,6 +251,7 @@ void Grading::end_compile() {
     compile.message = artefacts_->refusal();
   } else if (plan_.cases.empty()) {
     start_single_run();
+    single_run_->collect_into(save_folder);
   } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
     run_plan_.files = std::move(*files);
     artefacts_.reset();
@@ -261,8 +262,8 @@ void Grading::start_single_run() {
   single_run_ = pool_.start_alone(compile_with_artefacts(run_plan_));
 }
 
-void Grading::end_single_run(const supervise::SaveFolder* save_folder) {
-  grade_.run = single_run_->take_result(save_folder);
+void Grading::end_single_run() {
+  grade_.run = single_run_->take_result(nullptr);
   single_run_.reset();
 }
 

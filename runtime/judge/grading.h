@@ -98,9 +98,9 @@ class Grading {
   struct LiveCase;
 
   void start_compile();
-  void end_compile();
+  void end_compile(const supervise::SaveFolder* save_folder);
   void start_single_run();
-  void end_single_run(const supervise::SaveFolder* save_folder);
+  void end_single_run();
   void start_cases();
   void start_case(std::size_t index);
   void end_case(LiveCase& live);

@@ -46,6 +46,7 @@ void Session::State::start_run(const SpawnOptions& options) {
   } else {
     run = engine->pool(1).start(plan->compiled, std::move(partner));
   }
+  if (save_folder_) run->collect_into(&*save_folder_);
 }
 
 void Session::State::start_grading(const SpawnOptions& options) {
@@ -75,7 +76,7 @@ void Session::State::advance() {
     if (grading && grading->finished()) {
       complete(grading->take_grade());
     } else if (run && run->finished()) {
-      complete(run->take_result(folder));
+      complete(run->take_result(nullptr));
     }
   } catch (const std::exception& error) {
     complete(Failure{fault_of(error), error.what()});  // this session's end alone

@@ -182,7 +182,9 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
                              const std::string& stream) {
   return {
       choice<Output>(path, field, std::move(choices),
-                     kept("Where " + stream + " goes; \"capture\" puts it into the result.")),
+                     kept("Where " + stream +
+                          " goes; \"capture\" puts it into the result: as text, or as base64 where it is not UTF-8 or, "
+                          "beyond 4 KiB, more than a fifth control characters.")),
       {path, "", "Or a file.", TableForm{.required = {"file"}}},
       {kept(std::string(path) + ".file"), "",
        kept("The file of the host that " + stream + " is written to; created or truncated."),

@@ -15,6 +15,23 @@ std::string safe(const std::string& text) {
   return is_utf8(text) ? text : printable(text);
 }
 
+namespace {
+
+// Without the beginning of a character at its end.
+std::string_view without_cut_character(std::string_view text) {
+  const std::size_t from = text.size() - std::min<std::size_t>(text.size(), 3);
+  for (std::size_t at = text.size(); at-- > from;) {
+    const auto byte = static_cast<std::uint8_t>(text[at]);
+    if (byte < 0x80) break;
+    if (byte < 0xC0) continue;
+    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    return text.size() - at < length ? text.substr(0, at) : text;
+  }
+  return text;
+}
+
+}  // namespace
+
 // The unit is part of the name, as in every figure of a result.
 void add_quantity(ordered_json& json, const std::string& name, const std::variant<Duration, Bytes>& quantity) {
   if (const auto* time = std::get_if<Duration>(&quantity)) json[name + "_us"] = to_microseconds(*time);
@@ -67,11 +84,8 @@ ordered_json to_json(const Stream& stream) {
   ordered_json json = {{"bytes", stream.bytes}, {"truncated", stream.truncated}};
   if (stream.captured) {
     // A cut in the middle of a character must not turn text into base64.
-    std::string_view kept = stream.kept;
-    if (stream.truncated) {
-      for (int cut = 0; cut < 3 && !kept.empty() && !is_utf8(kept); ++cut) kept.remove_suffix(1);
-    }
-    if (is_utf8(kept)) {
+    const std::string_view kept = stream.truncated ? without_cut_character(stream.kept) : stream.kept;
+    if (is_shown_as_text(kept)) {
       json["text"] = kept;
     } else {
       json["base64"] = base64(stream.kept);

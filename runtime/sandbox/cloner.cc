@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -50,13 +51,34 @@ void Cloner::ask(CloneRequest request, const ChildEnds& ends, int clone_into, Ar
     request.memory_size = Arena::kSize;
     descriptors.at(sent++) = memory.get();
   }
-  told_ = request.told = arena.put_one(std::int32_t{0});
-  const long asked = send_message(control_.get(), &request, sizeof request, std::span(descriptors).first(sent));
-  if (asked < 0) give_up(asked == -EAGAIN ? ETIMEDOUT : 0);
+  request.told = arena.put_one(std::int32_t{0});
+  send(request, std::span(descriptors).first(sent));
 }
 
 SandboxProcess Cloner::take_clone() {
   CloneAnswer answer{};
+  Fd pidfd = receive(answer);
+  return {answer.pid, std::move(pidfd)};
+}
+
+Cloner::Deputy Cloner::clone_deputy(const CloneRequest& request, std::span<const int> descriptors, const Fd& memory) {
+  std::array<int, kDescriptorsOfADeputy + 1> all{};
+  std::ranges::copy(descriptors, all.begin());
+  all.back() = memory.get();
+  send(request, all);
+  CloneAnswer answer{};
+  Fd pidfd = receive(answer);
+  return {std::move(pidfd), Duration(answer.cpu_ns)};
+}
+
+void Cloner::send(const CloneRequest& request, std::span<const int> descriptors) {
+  told_ = request.told;
+  const long asked = send_message(control_.get(), &request, sizeof request, descriptors);
+  if (asked < 0) give_up(asked == -EAGAIN ? ETIMEDOUT : 0);
+}
+
+// The clone's pidfd.
+Fd Cloner::receive(CloneAnswer& answer) {
   int pidfd = -1;
   std::size_t count = 0;
   const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
@@ -67,7 +89,7 @@ SandboxProcess Cloner::take_clone() {
     kill_and_reap(answer.pid);
     throw HostError("spawn", "receive", "a pidfd", EMFILE);
   }
-  return {answer.pid, Fd(pidfd)};
+  return Fd(pidfd);
 }
 
 // It may have cloned before it fell silent; nobody else knows of that child.

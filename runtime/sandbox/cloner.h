@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
+#include "runtime/core/units.h"
 #include "runtime/sandbox/cloning.h"
 #include "runtime/sandbox/spawn_parts.h"
 
@@ -20,6 +22,13 @@ class Cloner {
   // Waits for the answer, 5 s at most. Throws HostError.
   SandboxProcess take_clone();
 
+  // A deputy with what is its own in `request`: `descriptors`, and `memory`, the file behind what it shares with us.
+  struct Deputy {
+    Fd pidfd;
+    Duration cloning;  // CPU time
+  };
+  Deputy clone_deputy(const CloneRequest& request, std::span<const int> descriptors, const Fd& memory);
+
   SandboxProcess clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena) {
     ask(request, ends, clone_into, arena);
     return take_clone();
@@ -32,6 +41,8 @@ class Cloner {
 
  private:
   [[noreturn]] void give_up(int error);
+  void send(const CloneRequest& request, std::span<const int> descriptors);
+  Fd receive(CloneAnswer& answer);
 
   Fd control_;
   std::optional<SandboxProcess> process_;

@@ -21,14 +21,6 @@ const char* const* put_words(const std::vector<std::string>& words, Arena& arena
   return arena.put_texts(pointers.data());
 }
 
-lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena) {
-  const std::span<lockdown::LandlockPath> paths = arena.put(steps.paths);
-  for (lockdown::LandlockPath& path : paths) path.path = arena.put_text(path.path);
-  steps.paths = paths;
-  steps.ports = arena.put(steps.ports);
-  return steps;
-}
-
 rootfs::RootSteps put_root(rootfs::RootSteps steps, Arena& arena) {
   const std::span<rootfs::TreeStep> trees = arena.put(steps.trees);
   for (rootfs::TreeStep& tree : trees) tree.source = arena.put_text(tree.source);
@@ -87,6 +79,14 @@ std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores) {
     mask[core / kBits] |= 1UL << (core % kBits);
   }
   return mask;
+}
+
+lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena) {
+  const std::span<lockdown::LandlockPath> paths = arena.put(steps.paths);
+  for (lockdown::LandlockPath& path : paths) path.path = arena.put_text(path.path);
+  steps.paths = paths;
+  steps.ports = arena.put(steps.ports);
+  return steps;
 }
 
 ChildPlan put_plan(ChildPlan plan, Arena& arena) {

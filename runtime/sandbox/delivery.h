@@ -39,6 +39,8 @@ struct JobParts {
 // As sched_setaffinity takes it; empty for no cores.
 std::vector<unsigned long> affinity_mask(const std::vector<unsigned>& cores);
 
+lockdown::LandlockSteps put_landlock(lockdown::LandlockSteps steps, Arena& arena);
+
 // Copies the plan, without the files to copy.
 ChildPlan put_plan(ChildPlan plan, Arena& arena);
 

@@ -51,12 +51,22 @@ Arena ForkServer::make_arena() {
 std::optional<SandboxProcess> ForkServer::clone(const CloneRequest& request, const ChildEnds& ends, int clone_into,
                                                 Arena& arena) {
   if (!arena.has_file()) return {};
+  return asked([&](Cloner& server) { return server.clone(request, ends, clone_into, arena); });
+}
+
+std::optional<Cloner::Deputy> ForkServer::clone_deputy(const CloneRequest& request, std::span<const int> descriptors,
+                                                       const Fd& memory) {
+  return asked([&](Cloner& server) { return server.clone_deputy(request, descriptors, memory); });
+}
+
+template <typename Ask>
+auto ForkServer::asked(Ask ask) -> std::optional<decltype(ask(std::declval<Cloner&>()))> {
   try {
     if (!is_usable() || thread_ != ::gettid()) start();
     if (!is_usable()) return {};
-    SandboxProcess process = server_->clone(request, ends, clone_into, arena);
+    auto made = ask(*server_);
     failures_ = 0;
-    return process;
+    return made;
   } catch (const HostError&) {
     // What the kernel refuses here it may refuse the supervisor too, which tells it.
   } catch (const SystemError&) {

@@ -12,6 +12,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "runtime/sandbox/cloner.h"
 
@@ -34,12 +36,19 @@ class ForkServer {
   // Empty where it cannot; never throws because of that. `clone_into`: a v2 control group's folder, -1: none.
   std::optional<SandboxProcess> clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena);
 
+  // The same for a deputy (cloner.h).
+  std::optional<Cloner::Deputy> clone_deputy(const CloneRequest& request, std::span<const int> descriptors,
+                                             const Fd& memory);
+
   // Of the one that runs; -1: none.
   [[nodiscard]] pid_t pid() const noexcept { return is_usable() ? server_->pid() : -1; }
 
  private:
   [[nodiscard]] bool is_usable() const noexcept { return server_ && server_->is_usable(); }
   void start();
+  // What `ask` makes with the server; empty where that cannot be.
+  template <typename Ask>
+  auto asked(Ask ask) -> std::optional<decltype(ask(std::declval<Cloner&>()))>;
 
   std::optional<Cloner> server_;
   pid_t thread_ = -1;      // that has started it: whoever is cloned dies with that thread

@@ -84,7 +84,7 @@ extern "C" [[noreturn]] void evalrun_fork_server(const void* given) noexcept {
   keep_only(start.control);
   if (reset_signals().failed()) leave(1);
   // A supervisor that died before it could be heard of has closed its end.
-  serve_clones(kControlFd, lockdown::BoundingSet::Full);
+  serve_clones(kControlFd, lockdown::BoundingSet::Full, evalrun_deputy);
   leave(0);
 }
 

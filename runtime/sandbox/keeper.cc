@@ -54,7 +54,7 @@ void keeper_main(ChildContext& context) noexcept {
   if (dropped.failed()) end_for(context, dropped, Stage::Capabilities);
   const StepResult reset = context.has_default_signals ? success() : reset_signals();
   if (reset.failed()) end_for(context, reset, Stage::Session);
-  serve_clones(kControlFd, lockdown::BoundingSet::Dropped);
+  serve_clones(kControlFd, lockdown::BoundingSet::Dropped, nullptr);
   leave(0);
 }
 

@@ -4,16 +4,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <memory>
 #include <utility>
 
 #include "lockdown/seccomp.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
+#include "runtime/sandbox/delivery.h"
 #include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
@@ -23,6 +28,8 @@ namespace {
 constexpr std::size_t kMostFailures = 16;
 
 // Between two looks at everything else: a call that is answered at once can come again at once, for ever.
+constexpr int kMostAnswered = 16;
+// Violations that wait together are all counted.
 constexpr int kMostAtOnce = 128;
 
 std::optional<MediatedCall> mediated_call(int number) {
@@ -53,28 +60,79 @@ std::optional<seccomp_notif> receive(int listener) {
 }
 
 // A copy of this process that runs deputy_main. No exit signal: a program that embeds this gets no SIGCHLD that is not
-// its own. -errno where there is none.
-int start_deputy(const DeputyTask& task) {
+// its own. Throws SystemError.
+Fd clone_here(const DeputyTask& task, const DeputyDescriptors& descriptors) {
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   const long pid = sys(SYS_clone3, &arguments, sizeof arguments);
-  if (pid == 0) deputy_main(task);
-  return pid < 0 ? static_cast<int>(pid) : pidfd;
+  if (pid == 0) deputy_main(task, descriptors);
+  if (pid < 0) throw SystemError("clone3", "deputy", static_cast<int>(-pid));
+  return Fd(pidfd);
 }
 
-// What it ended with; kNotDone where it was killed.
-int reap(int deputy) {
+struct Ended {
+  int status;  // what it ended with; kNotDone where it was killed
+  MediationCpu cpu;
+};
+
+Ended reap(int deputy) {
   siginfo_t ended{};
-  while (sys(SYS_waitid, P_PIDFD, deputy, &ended, WEXITED | __WALL, nullptr) == -EINTR) {
+  rusage usage{};
+  while (sys(SYS_waitid, P_PIDFD, deputy, &ended, WEXITED | __WALL, &usage) == -EINTR) {
   }
-  return ended.si_code == CLD_EXITED ? ended.si_status : kNotDone;
+  const auto time = [](const timeval& value) {
+    return Duration(std::chrono::seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec));
+  };
+  return {ended.si_code == CLD_EXITED ? ended.si_status : kNotDone, {time(usage.ru_utime), time(usage.ru_stime)}};
 }
 
 void kill(int deputy) {
   sys(SYS_pidfd_send_signal, deputy, SIGKILL, nullptr, 0);
 }
+
+// A deputy that was killed and has still to die.
+class Dying {
+ public:
+  explicit Dying(Fd deputy) : deputy_(std::move(deputy)) {}
+  ~Dying() { reap(deputy_.get()); }
+  Dying(const Dying&) = delete;
+  Dying& operator=(const Dying&) = delete;
+  [[nodiscard]] int get() const noexcept { return deputy_.get(); }
+
+ private:
+  Fd deputy_;
+};
+
+// The loop waits for its end, which the kernel may come to late on a busy host.
+void leave_to(EventLoop& loop, Fd deputy) {
+  const auto dying = std::make_shared<Dying>(std::move(deputy));
+  try {
+    loop.watch(dying->get(), Interest::Read, [&loop, dying] { loop.forget(dying->get()); });
+  } catch (const SystemError&) {
+    // Waited for here.
+  }
+}
+
+Duration thread_cpu() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// Adds to `sum` what this thread uses while it lives.
+class Charged {
+ public:
+  explicit Charged(Duration& sum) : sum_(sum), begin_(thread_cpu()) {}
+  ~Charged() { sum_ += thread_cpu() - begin_; }
+  Charged(const Charged&) = delete;
+  Charged& operator=(const Charged&) = delete;
+
+ private:
+  Duration& sum_;
+  Duration begin_;
+};
 
 std::string times(std::uint64_t count) {
   return count == 1 ? "once" : std::to_string(count) + " times";
@@ -83,7 +141,7 @@ std::string times(std::uint64_t count) {
 }  // namespace
 
 Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-               Handlers handlers)
+               sandbox::ForkServer* server, Handlers handlers)
     : loop_(loop),
       listener_(std::move(listener)),
       plan_(plan),
@@ -93,6 +151,7 @@ Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, 
              .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
              .bind = plan.plan().network.bind,
              .connect = plan.plan().network.connect},
+      server_(server),
       handlers_(std::move(handlers)),
       reports_(make_pipe(Blocking::No, Blocking::No)) {
   loop_.watch(listener_.get(), Interest::Read, [this] { on_listener(); });
@@ -100,67 +159,142 @@ Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, 
 
 Broker::~Broker() {
   loop_.forget(listener_.get());
-  for (const auto& [pidfd, deputy] : deputies_) {
+  for (auto& [pidfd, deputy] : deputies_) {
     loop_.forget(pidfd);
     loop_.forget(deputy.caller.get());
     kill(pidfd);
+    leave_to(loop_, std::move(deputy.deputy));
   }
-  for (const auto& [pidfd, deputy] : deputies_) reap(pidfd);
 }
 
 void Broker::on_listener() {
   std::vector<RecordedViolation> violations;
-  for (int i = 0; i < kMostAtOnce; ++i) {
+  {
+    const Charged charged(cpu_.system);
+    take_calls(violations);
+  }
+  if (!violations.empty()) handlers_.on_violations(std::move(violations));
+}
+
+void Broker::take_calls(std::vector<RecordedViolation>& violations) {
+  int answered = 0;
+  for (int i = 0; i < kMostAtOnce && answered < kMostAnswered; ++i) {
     const Waiting waiting = look(listener_.get());
     if (waiting == Waiting::NeverAgain) loop_.forget(listener_.get());
     if (waiting != Waiting::Yes) break;
     const std::optional<seccomp_notif> notification = receive(listener_.get());
     if (!notification) continue;
     if (const std::optional<MediatedCall> call = mediated_call(notification->data.nr)) {
-      mediate(*notification, *call);
-    } else if (!handlers_.answer(listener_.get(), *notification)) {
-      violations.push_back(describe_violation(*notification));
+      ++mediated_;
+      ++answered;
+      if (deputies_.size() >= kMostDeputies) {
+        waiting_.push_back(*notification);
+      } else {
+        mediate(*notification, *call);
+      }
+    } else if (handlers_.answer(listener_.get(), *notification)) {
+      ++answered;
+    } else {
+      // The others are counted alone.
+      violations.push_back(violations.size() < kViolationsKept ? describe_violation(*notification)
+                                                               : RecordedViolation{});
     }
   }
-  if (!violations.empty()) handlers_.on_violations(std::move(violations));
+}
+
+// Throws SystemError where there is no memory for it: the supervisor clones then.
+void Broker::share() {
+  Shared shared{.arena = sandbox::arena_for(server_),
+                .file = {},
+                .rules = rules_,
+                .landlock = {},
+                .tasks = nullptr,
+                .told = nullptr,
+                .free = {}};
+  if (!shared.arena.has_file()) {
+    server_ = nullptr;
+    return;
+  }
+  shared.file = shared.arena.take_file();
+  shared.arena.keep_from_further_children();
+  shared.rules.bind = shared.arena.put(rules_.bind);
+  shared.rules.connect = shared.arena.put(rules_.connect);
+  shared.landlock = sandbox::put_landlock(plan_.child().landlock, shared.arena);
+  shared.tasks = shared.arena.put<DeputyTask>(std::vector<DeputyTask>(kMostDeputies)).data();
+  shared.told = shared.arena.put<std::int32_t>(std::vector<std::int32_t>(kMostDeputies)).data();
+  for (std::size_t place = 0; place < kMostDeputies; ++place) shared.free.push_back(place);
+  shared_.emplace(std::move(shared));
+}
+
+Broker::Deputy Broker::start_deputy(const seccomp_notif& notification, MediatedCall call, Fd caller) {
+  DeputyTask task{.call = call,
+                  .notification = notification,
+                  .supervisor = ::getpid(),
+                  .drop_groups = drop_groups_,
+                  .rules = rules_,
+                  .landlock = plan_.child().landlock,
+                  .last_capability = plan_.child().last_capability};
+  const DeputyDescriptors descriptors{listener_.get(), caller.get(), reports_.write_end.get()};
+  if (server_ != nullptr && !shared_) share();
+  if (server_ != nullptr && shared_ && !shared_->free.empty()) {
+    const std::size_t place = shared_->free.back();
+    task.rules = shared_->rules;
+    task.landlock = shared_->landlock;
+    shared_->tasks[place] = task;
+    shared_->told[place] = 0;
+    const sandbox::CloneRequest request{.walker = sandbox::Walker::Init,
+                                        .memory = shared_->arena.begin(),
+                                        .memory_size = sandbox::Arena::kSize,
+                                        .told = &shared_->told[place],
+                                        .deputy = &shared_->tasks[place]};
+    const std::array<int, sandbox::kDescriptorsOfADeputy> sent{descriptors.listener, descriptors.thread,
+                                                               descriptors.reports};
+    if (auto deputy = server_->clone_deputy(request, sent, shared_->file)) {
+      shared_->free.pop_back();
+      cpu_.system += deputy->cloning;
+      return {notification.id, call, std::move(caller), std::move(deputy->pidfd), place};
+    }
+    task.rules = rules_;
+    task.landlock = plan_.child().landlock;
+  }
+  return {notification.id, call, std::move(caller), clone_here(task, descriptors), kMostDeputies};
 }
 
 void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
-  ++mediated_;
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
     if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
     return answer(notification.id, EACCES);
   }
-  const DeputyTask task{.call = call,
-                        .notification = notification,
-                        .listener = listener_.get(),
-                        .thread = caller.get(),
-                        .reports = reports_.write_end.get(),
-                        .supervisor = ::getpid(),
-                        .drop_groups = drop_groups_,
-                        .rules = rules_,
-                        .plan = &plan_.child()};
-  Fd deputy(start_deputy(task));
-  if (deputy.get() < 0) {
-    note_failure("clone3: " + errno_text(-deputy.get()));
-    return answer(notification.id, EACCES);
+  try {
+    Deputy deputy = start_deputy(notification, call, std::move(caller));
+    const int number = deputy.deputy.get();
+    loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
+    loop_.watch(deputy.caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
+    deputies_.emplace(number, std::move(deputy));
+  } catch (const SystemError& error) {
+    note_failure(error.operation() + ": " + errno_text(error.error()));
+    answer(notification.id, EACCES);
   }
-  const int number = deputy.get();
-  loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
-  loop_.watch(caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
-  deputies_.emplace(number, Deputy{notification.id, call, std::move(caller), std::move(deputy)});
 }
 
 void Broker::on_deputy_ended(int deputy) {
+  const Charged charged(cpu_.system);
   const auto found = deputies_.find(deputy);
   if (found == deputies_.end()) return;
-  const int status = reap(deputy);
+  const Ended end = reap(deputy);
+  cpu_.user += end.cpu.user;
+  cpu_.system += end.cpu.system;
   loop_.forget(deputy);
   loop_.forget(found->second.caller.get());
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
-  answer(ended.notification, answer_of(ended, status));
+  if (ended.place < kMostDeputies) shared_->free.push_back(ended.place);
+  answer(ended.notification, answer_of(ended, end.status));
+  if (waiting_.empty()) return;
+  const seccomp_notif next = waiting_.front();
+  waiting_.pop_front();
+  mediate(next, *mediated_call(next.data.nr));
 }
 
 void Broker::on_caller_gone(int deputy) {

@@ -6,6 +6,11 @@
 // a deputy's pidfd (its end is the answer), a caller's pidfd (it died while it waited; its deputy is killed). An answer
 // to a call that is gone is normal and dropped. Nothing is ever answered with "continue".
 //
+// What mediation costs. A deputy is cloned by the fork server, where there is one, so that a turn of the loop does not
+// grow with the supervisor. The CPU time of all of it is the run's: of the deputies, of their cloning, and what the
+// loop itself takes (cpu()). A run has at most kMostDeputies at a time, and a turn of the loop takes up a few calls;
+// the others wait.
+//
 // It fails closed: what cannot be mediated is answered EACCES, and notes() says why; when the supervisor dies, the
 // kernel answers ENOSYS.
 #pragma once
@@ -13,13 +18,17 @@
 #include <linux/seccomp.h>
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/core/fd.h"
+#include "runtime/sandbox/arena.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/sandbox/fork_server.h"
 #include "runtime/sandbox/leases.h"
 #include "runtime/supervise/address_policy.h"
 #include "runtime/supervise/deputy.h"
@@ -27,6 +36,12 @@
 #include "runtime/supervise/result.h"
 
 namespace evalrun::supervise {
+
+// CPU time that a run's mediated calls took outside of it.
+struct MediationCpu {
+  Duration user{}, system{};
+  [[nodiscard]] Duration total() const { return user + system; }
+};
 
 class Broker {
  public:
@@ -37,10 +52,13 @@ class Broker {
     std::function<bool(int listener, const seccomp_notif&)> answer;
   };
 
-  // `loop` and `plan` outlive it. `identity`: the run's. The handlers must not destroy the broker.
+  static constexpr std::size_t kMostDeputies = 32;
+
+  // `loop`, `plan` and `server` outlive it; `server` may be null. `identity`: the run's. The handlers must not destroy
+  // the broker.
   Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-         Handlers handlers);
-  // Kills and reaps every deputy.
+         sandbox::ForkServer* server, Handlers handlers);
+  // Kills every deputy; the loop reaps them.
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
@@ -49,18 +67,34 @@ class Broker {
   [[nodiscard]] std::vector<std::string> notes() const;
   // How many calls came to be mediated, whatever their answer.
   [[nodiscard]] std::uint64_t mediated() const noexcept { return mediated_; }
+  // CPU time that mediation has taken so far.
+  [[nodiscard]] const MediationCpu& cpu() const noexcept { return cpu_; }
 
  private:
   struct Deputy {
     std::uint64_t notification;
     MediatedCall call;
-    Fd caller;  // pidfd of the thread, or of its leader
-    Fd deputy;  // pidfd
+    Fd caller;          // pidfd of the thread, or of its leader
+    Fd deputy;          // pidfd
+    std::size_t place;  // of its task in the shared memory; kMostDeputies: it has none
+  };
+  // What deputies share with this process: their tasks, and what those point to.
+  struct Shared {
+    sandbox::Arena arena;
+    Fd file;
+    AddressRules rules;
+    lockdown::LandlockSteps landlock;
+    DeputyTask* tasks;   // kMostDeputies
+    std::int32_t* told;  // as many
+    std::vector<std::size_t> free;
   };
   using Refusals = std::array<std::uint64_t, kRefusals>;
 
   void on_listener();
+  void take_calls(std::vector<RecordedViolation>& violations);
   void mediate(const seccomp_notif& notification, MediatedCall call);
+  void share();
+  Deputy start_deputy(const seccomp_notif& notification, MediatedCall call, Fd caller);
   void on_deputy_ended(int deputy);
   void on_caller_gone(int deputy);
   void answer(std::uint64_t notification, int error);
@@ -74,9 +108,13 @@ class Broker {
   const sandbox::CompiledPlan& plan_;
   bool drop_groups_;
   AddressRules rules_;
+  sandbox::ForkServer* server_;
+  std::optional<Shared> shared_;  // from the first mediated call on, where the fork server clones
+  MediationCpu cpu_;
   Handlers handlers_;
   Pipe reports_;
   std::map<int, Deputy> deputies_;      // by the deputy's pidfd
+  std::deque<seccomp_notif> waiting_;   // mediated calls beyond kMostDeputies; no more than the run has threads
   std::array<Refusals, 3> refusals_{};  // by call
   std::map<std::string, std::uint64_t> failures_;
 };

@@ -135,9 +135,9 @@ std::unique_ptr<Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      return with_heir(
-          std::make_unique<Run>(loop_, groups_, kind.compiled, Partner{},
-                                Spawning{.groundwork = Groundwork(groups_, cell), .start = sandbox::Start::WhenTold}));
+      return with_heir(std::make_unique<Run>(
+          loop_, groups_, kind.compiled, Partner{},
+          Spawning{.groundwork = Groundwork(groups_, cell), .server = server_, .start = sandbox::Start::WhenTold}));
     } catch (const HostError&) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
@@ -188,8 +188,8 @@ std::unique_ptr<Run> CellPool::start_alone(std::shared_ptr<const sandbox::Compil
 
 std::unique_ptr<Run> CellPool::start_on(Groundwork groundwork, const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                         Partner partner) {
-  return with_heir(
-      std::make_unique<Run>(loop_, groups_, plan, std::move(partner), Spawning{.groundwork = std::move(groundwork)}));
+  return with_heir(std::make_unique<Run>(loop_, groups_, plan, std::move(partner),
+                                         Spawning{.groundwork = std::move(groundwork), .server = server_}));
 }
 
 bool CellPool::is_ready() const noexcept {

@@ -10,9 +10,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
-#include "runtime/core/new_file.h"
 #include "runtime/core/quiet_write.h"
-#include "runtime/core/sha256.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -25,62 +23,18 @@ Fd open_beneath(int folder, const std::string& path) {
   return Fd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
 }
 
-// "" or what went wrong.
-std::string copy(const Fd& from, int to, std::uint64_t most, CollectedFile& file) {
-  Sha256 hash;
-  std::array<char, 64 << 10> chunk;
-  for (;;) {
-    const ssize_t count = ::read(from.get(), chunk.data(), chunk.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return "read: " + errno_text(errno);
-    if (count == 0) break;
-    file.bytes += static_cast<std::uint64_t>(count);
-    if (file.bytes > most) return "grew past its bound while it was copied";
-    hash.update({chunk.data(), static_cast<std::size_t>(count)});
-    for (ssize_t done = 0; done < count;) {
-      const ssize_t written = write_quietly(to, {chunk.data() + done, static_cast<std::size_t>(count - done)});
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return "write: " + errno_text(errno);
-      done += written;
-    }
-  }
-  file.sha256 = hash.hex();
-  return "";
-}
+// What a turn of the loop may take up.
+constexpr std::size_t kPiece = 128 << 10;
 
-CollectedFile collect_one(int work, const CollectFile& wanted, const SaveFolder& into) {
-  CollectedFile file;
-  file.path = wanted.path;
-  const Fd source = open_beneath(work, wanted.path);
-  if (!source) {
-    file.error = "openat2: " + errno_text(errno);
-    return file;
+// "" or what went wrong.
+std::string write_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write_quietly(to, bytes);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return "write: " + errno_text(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  struct stat status {};
-  if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    file.error = "not a regular file";
-    return file;
-  }
-  if (static_cast<std::uint64_t>(status.st_size) > wanted.max.count) {
-    file.error = "larger than " + to_string(wanted.max);
-    return file;
-  }
-  const std::string name = std::filesystem::path(wanted.path).filename().string();
-  const Fd folder = into.folder_of(wanted.path);
-  if (!folder) {
-    file.error = "open the folder to save in: " + errno_text(errno);
-    return file;
-  }
-  NewFile sink(folder.get(), name);
-  file.error = sink.error() == 0 ? copy(source, sink.get(), wanted.max.count, file)
-                                 : "open " + name + ": " + errno_text(sink.error());
-  if (!file.error.empty()) return file;
-  if (const int error = sink.publish(); error != 0) {
-    file.error = "link " + name + ": " + errno_text(error);
-    return file;
-  }
-  file.saved_as = (into.path() / wanted.path).string();
-  return file;
+  return "";
 }
 
 }  // namespace
@@ -102,15 +56,63 @@ Fd SaveFolder::folder_of(const std::filesystem::path& file) const {
   return folder;
 }
 
-std::vector<CollectedFile> collect_files(int work, const std::vector<CollectFile>& wanted, const SaveFolder& into) {
-  std::vector<CollectedFile> files;
-  for (const CollectFile& one : wanted) {
-    CollectedFile file = collect_one(work, one, into);
-    const bool absent = file.error == "openat2: " + errno_text(ENOENT);
-    if (one.optional && absent) continue;
-    files.push_back(std::move(file));
+void Collection::advance() {
+  if (!open_) return begin(wanted_[next_++]);
+  std::array<char, kPiece> piece;
+  const ssize_t count = ::read(open_->source.get(), piece.data(), piece.size());
+  if (count < 0 && errno == EINTR) return;
+  CollectedFile& file = open_->file;
+  if (count < 0) file.error = "read: " + errno_text(errno);
+  if (count <= 0) return end();
+  const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
+  file.bytes += bytes.size();
+  if (file.bytes > open_->most) {
+    file.error = "grew past its bound while it was copied";
+    return end();
   }
-  return files;
+  open_->hash.update(bytes);
+  file.error = write_all(open_->sink.get(), bytes);
+  if (!file.error.empty()) end();
+}
+
+void Collection::begin(const CollectFile& wanted) {
+  CollectedFile file;
+  file.path = wanted.path;
+  const auto fail = [&](std::string error) {
+    file.error = std::move(error);
+    files_.push_back(std::move(file));
+  };
+  Fd source = open_beneath(work_, wanted.path);
+  if (!source) {
+    if (wanted.optional && errno == ENOENT) return;
+    return fail("openat2: " + errno_text(errno));
+  }
+  struct stat status {};
+  if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode)) return fail("not a regular file");
+  if (static_cast<std::uint64_t>(status.st_size) > wanted.max.count) {
+    return fail("larger than " + to_string(wanted.max));
+  }
+  const std::string name = std::filesystem::path(wanted.path).filename().string();
+  Fd folder = into_.folder_of(wanted.path);
+  if (!folder) return fail("open the folder to save in: " + errno_text(errno));
+  NewFile sink(folder.get(), name);
+  if (sink.error() != 0) return fail("open " + name + ": " + errno_text(sink.error()));
+  open_.emplace(Open{std::move(file), wanted.max.count, std::move(source), std::move(folder), std::move(sink), {}});
+}
+
+void Collection::end() {
+  CollectedFile& file = open_->file;
+  if (file.error.empty()) {
+    file.sha256 = open_->hash.hex();
+    const std::filesystem::path path = into_.path() / file.path;
+    if (const int error = open_->sink.publish(); error != 0) {
+      file.error = "link " + path.filename().string() + ": " + errno_text(error);
+    } else {
+      file.saved_as = path.string();
+    }
+  }
+  files_.push_back(std::move(file));
+  open_.reset();
 }
 
 }  // namespace evalrun::supervise

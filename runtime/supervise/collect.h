@@ -4,9 +4,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/core/fd.h"
+#include "runtime/core/new_file.h"
+#include "runtime/core/sha256.h"
 #include "runtime/plan/plan.h"
 #include "runtime/supervise/result.h"
 
@@ -29,9 +33,40 @@ class SaveFolder {
   Fd folder_;
 };
 
-// `work` is the sandbox's /work (borrowed, O_PATH is enough). Each file is opened beneath it without following any
-// link, must be regular and no larger than its bound, and is copied to the same relative path in `into`. Failures are
-// values.
-std::vector<CollectedFile> collect_files(int work, const std::vector<CollectFile>& wanted, const SaveFolder& into);
+// Copies files piece by piece, so that whoever turns a loop is never long at it. Each file is opened beneath /work
+// without following any link, must be regular and no larger than its bound, and is copied to the same relative path.
+// Failures are values.
+class Collection {
+ public:
+  // `work` is the sandbox's /work (O_PATH is enough). All is borrowed until the end.
+  Collection(int work, const std::vector<CollectFile>& wanted, const SaveFolder& into)
+      : work_(work), wanted_(wanted), into_(into) {}
+
+  [[nodiscard]] bool ended() const noexcept { return next_ == wanted_.size() && !open_; }
+  // One piece; not after the end.
+  void advance();
+  // Once, after the end.
+  std::vector<CollectedFile> take() { return std::move(files_); }
+
+ private:
+  struct Open {
+    CollectedFile file;
+    std::uint64_t most;
+    Fd source;
+    Fd folder;  // outlives sink
+    NewFile sink;
+    Sha256 hash;
+  };
+
+  void begin(const CollectFile& wanted);
+  void end();
+
+  int work_;
+  const std::vector<CollectFile>& wanted_;
+  const SaveFolder& into_;
+  std::size_t next_ = 0;
+  std::optional<Open> open_;
+  std::vector<CollectedFile> files_;
+};
 
 }  // namespace evalrun::supervise

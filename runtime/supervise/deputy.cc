@@ -25,11 +25,14 @@ constexpr unsigned kThreadPidfd = O_EXCL;     // PIDFD_THREAD of linux/pidfd.h, 
 constexpr std::size_t kLargestAddress = 128;  // sizeof(sockaddr_storage): what the kernel copies at most
 constexpr long kReadOnlyMount = 1;            // ST_RDONLY of statfs(2), from the mount and the file system both
 
+// A task with its descriptors.
+struct Work : DeputyTask, DeputyDescriptors {};
+
 [[noreturn]] void leave(int status) noexcept {
   for (;;) sys(SYS_exit_group, status);
 }
 
-[[noreturn]] void leave_undone(const DeputyTask& task, StepResult step) noexcept {
+[[noreturn]] void leave_undone(const Work& task, StepResult step) noexcept {
   // Gone while it was looked at: no fault of anybody's.
   if (step.error == ESRCH) leave(kCallerGone);
   const DeputyReport report{task.notification.id, step};
@@ -37,11 +40,11 @@ constexpr long kReadOnlyMount = 1;            // ST_RDONLY of statfs(2), from th
   leave(kNotDone);
 }
 
-void must(const DeputyTask& task, StepResult step) noexcept {
+void must(const Work& task, StepResult step) noexcept {
   if (step.failed()) leave_undone(task, step);
 }
 
-long must(const DeputyTask& task, Operation operation, long result) noexcept {
+long must(const Work& task, Operation operation, long result) noexcept {
   if (result < 0) leave_undone(task, failure(operation, result));
   return result;
 }
@@ -103,7 +106,7 @@ struct Address {
 };
 
 // What the kernel itself would say of the call's second and third argument (move_addr_to_kernel in net/socket.c).
-void copy_address(const DeputyTask& task, Address& address) noexcept {
+void copy_address(const Work& task, Address& address) noexcept {
   const auto length = static_cast<std::int32_t>(task.notification.data.args[2]);
   if (length < 0 || static_cast<std::size_t>(length) > kLargestAddress) leave(EINVAL);
   address.size = static_cast<std::size_t>(length);
@@ -115,13 +118,13 @@ void copy_address(const DeputyTask& task, Address& address) noexcept {
   must(task, Operation::ReadMemory, copied);
 }
 
-int fetch_socket(const DeputyTask& task) noexcept {
+int fetch_socket(const Work& task) noexcept {
   const long fd = sys(SYS_pidfd_getfd, task.thread, static_cast<std::int32_t>(task.notification.data.args[0]), 0);
   if (fd == -EBADF) leave(EBADF);
   return static_cast<int>(must(task, Operation::GetDescriptor, fd));
 }
 
-SocketKind kind_of(const DeputyTask& task, int socket) noexcept {
+SocketKind kind_of(const Work& task, int socket) noexcept {
   SocketKind kind;
   const auto ask = [&](int option, int& value) {
     socklen_t size = sizeof value;
@@ -135,7 +138,7 @@ SocketKind kind_of(const DeputyTask& task, int socket) noexcept {
   return kind;
 }
 
-void look_that_the_caller_waits(const DeputyTask& task) noexcept {
+void look_that_the_caller_waits(const Work& task) noexcept {
   std::uint64_t id = task.notification.id;
   const long valid = sys(SYS_ioctl, task.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
   if (valid == -ENOENT) leave(kCallerGone);
@@ -143,7 +146,7 @@ void look_that_the_caller_waits(const DeputyTask& task) noexcept {
 }
 
 // Closes every descriptor but the listed ones: pipes of other runs, above all, whose ends somebody waits for.
-void close_all_but(const DeputyTask& task) noexcept {
+void close_all_but(const Work& task) noexcept {
   unsigned kept[] = {static_cast<unsigned>(task.listener), static_cast<unsigned>(task.thread),
                      static_cast<unsigned>(task.reports)};
   for (std::size_t i = 1; i < std::size(kept); ++i) {
@@ -159,7 +162,7 @@ void close_all_but(const DeputyTask& task) noexcept {
 
 // Dies with the supervisor. A change of identity clears it (prctl(2)), so it is said again then; and the supervisor may
 // have died while it was not said.
-void tie_to_supervisor(const DeputyTask& task) noexcept {
+void tie_to_supervisor(const Work& task) noexcept {
   must(task, Operation::PrctlPdeathsig, sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
   if (sys(SYS_getppid) != task.supervisor) leave(kCallerGone);
 }
@@ -167,9 +170,9 @@ void tie_to_supervisor(const DeputyTask& task) noexcept {
 // ---- TCP and UDP ----------------------------------------------------------------------------------------------------
 
 // Landlock's port rules hold deputies too: a second wall for TCP. The first is the address policy.
-void restrict_ports(const DeputyTask& task) noexcept {
+void restrict_ports(const Work& task) noexcept {
   must(task, Operation::PrctlNoNewPrivs, sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-  lockdown::LandlockSteps ports = task.plan->landlock;
+  lockdown::LandlockSteps ports = task.landlock;
   if (ports.attributes.handled_net == 0) return;
   ports.attributes.handled_fs = 0;
   ports.attributes.scoped = 0;
@@ -186,7 +189,7 @@ struct Outside {
   unsigned umask;
 };
 
-Outside look_from_outside(const DeputyTask& task) noexcept {
+Outside look_from_outside(const Work& task) noexcept {
   const auto tid = static_cast<pid_t>(task.notification.pid);
   constexpr int kFolder = O_PATH | O_DIRECTORY | O_CLOEXEC;
   Outside outside{};
@@ -200,18 +203,18 @@ Outside look_from_outside(const DeputyTask& task) noexcept {
 }
 
 // From here on this process is as confined as the program.
-void become_as_the_program(const DeputyTask& task, const Outside& outside) noexcept {
+void become_as_the_program(const Work& task, const Outside& outside) noexcept {
   must(task, Operation::Setns, sys(SYS_setns, task.thread, CLONE_NEWUSER | CLONE_NEWNS));
   if (task.drop_groups) must(task, Operation::Setgroups, sys(SYS_setgroups, 0, nullptr));
   constexpr unsigned kId = sandbox::kInsideId;
   must(task, Operation::Setresgid, sys(SYS_setresgid, kId, kId, kId));
   must(task, Operation::Setresuid, sys(SYS_setresuid, kId, kId, kId));
   tie_to_supervisor(task);
-  lockdown::LandlockSteps rules = task.plan->landlock;
+  lockdown::LandlockSteps rules = task.landlock;
   // The program's sockets are in another domain than the deputy's: the scope would hide them.
   rules.attributes.scoped = 0;
   must(task, lockdown::restrict_by_landlock(rules));
-  must(task, lockdown::drop_capabilities(task.plan->last_capability, lockdown::BoundingSet::Full));
+  must(task, lockdown::drop_capabilities(task.last_capability, lockdown::BoundingSet::Full));
   // As the program: a folder that it may not enter any more stays closed.
   const long entered = sys(SYS_fchdir, outside.folder);
   if (entered < 0) leave(static_cast<int>(-entered));
@@ -220,7 +223,7 @@ void become_as_the_program(const DeputyTask& task, const Outside& outside) noexc
 
 // Landlock knows no right to connect to a path, and a read-only mount does not stop it: the place is looked at here, on
 // the very file that is then connected to.
-long connect_to_path(const DeputyTask& task, int socket, const Address& address, const Outside& outside) noexcept {
+long connect_to_path(const Work& task, int socket, const Address& address, const Outside& outside) noexcept {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_NO_MAGICLINKS;
@@ -242,7 +245,7 @@ long connect_to_path(const DeputyTask& task, int socket, const Address& address,
 
 // ---- The call -------------------------------------------------------------------------------------------------------
 
-long act(const DeputyTask& task, int socket, const Address& address) noexcept {
+long act(const Work& task, int socket, const Address& address) noexcept {
   switch (task.call) {
     case MediatedCall::Bind: return sys(SYS_bind, socket, address.bytes, address.size);
     case MediatedCall::Connect: return sys(SYS_connect, socket, address.bytes, address.size);
@@ -252,7 +255,7 @@ long act(const DeputyTask& task, int socket, const Address& address) noexcept {
   return -ENOSYS;
 }
 
-Address address_of(const DeputyTask& task, int socket) noexcept {
+Address address_of(const Work& task, int socket) noexcept {
   Address address;
   if (task.call != MediatedCall::Listen) {
     copy_address(task, address);
@@ -277,7 +280,8 @@ int open_thread(pid_t tid) noexcept {
   return thread == -EINVAL ? open_leader_of(tid) : static_cast<int>(thread);
 }
 
-void deputy_main(const DeputyTask& task) noexcept {
+void deputy_main(const DeputyTask& given, const DeputyDescriptors& descriptors) noexcept {
+  const Work task{given, descriptors};
   tie_to_supervisor(task);
   close_all_but(task);
 
@@ -301,3 +305,13 @@ void deputy_main(const DeputyTask& task) noexcept {
 }
 
 }  // namespace evalrun::supervise
+
+namespace evalrun::sandbox {
+
+// In the fork server's program.
+extern "C" void evalrun_deputy(const void* task, const int* descriptors) noexcept {
+  using namespace evalrun::supervise;
+  deputy_main(*static_cast<const DeputyTask*>(task), {descriptors[0], descriptors[1], descriptors[2]});
+}
+
+}  // namespace evalrun::sandbox

@@ -14,6 +14,9 @@
 // user and mount namespaces, at its working directory, with its umask, the run's one id, no capability, and the same
 // Landlock rules; so a path means what it means to the program, and the kernel refuses what it would refuse it.
 //
+// Who clones it: the fork server, where there is one (sandbox/fork_server.h), so that a call costs the same however
+// large the supervisor is; else the supervisor, of which it is a copy then. Its CPU time is the run's (broker.h).
+//
 // What differs from a call made by the program itself: SO_PEERCRED of a Unix socket shows pid 0 (the deputy is in no
 // pid namespace of the program's); only a fatal signal interrupts a connect that sleeps; a path through /proc/self does
 // not resolve.
@@ -24,21 +27,29 @@
 
 #include "runtime/core/step_result.h"
 #include "runtime/sandbox/child.h"
+#include "runtime/sandbox/cloning.h"
 #include "runtime/supervise/address_policy.h"
 
 namespace evalrun::supervise {
 
-// Everything a deputy works on; the parent's memory, of which it has a copy.
-struct DeputyTask {
-  MediatedCall call;
-  seccomp_notif notification;
+// A deputy's descriptors, in the order in which the fork server gets them.
+struct DeputyDescriptors {
   int listener;  // to ask whether the caller is still there
   int thread;    // the caller's pidfd
   int reports;   // write end: DeputyReport, one for each deputy that could not do its work
+};
+static_assert(sizeof(DeputyDescriptors) == sandbox::kDescriptorsOfADeputy * sizeof(int));
+
+// Everything that a deputy works on: in memory that it shares with the supervisor, or a copy of the supervisor's. It
+// only reads it.
+struct DeputyTask {
+  MediatedCall call;
+  seccomp_notif notification;
   pid_t supervisor;
   bool drop_groups;  // started by root: the run's own id has no supplementary groups
   AddressRules rules;
-  const sandbox::ChildPlan* plan;
+  lockdown::LandlockSteps landlock;
+  int last_capability;
 };
 
 struct DeputyReport {
@@ -51,7 +62,7 @@ inline constexpr int kFirstRefusal = 200;  // + Refusal
 inline constexpr int kCallerGone = 254;
 inline constexpr int kNotDone = 255;  // it could not do its work: a DeputyReport says why
 
-[[noreturn]] void deputy_main(const DeputyTask& task) noexcept;
+[[noreturn]] void deputy_main(const DeputyTask& task, const DeputyDescriptors& descriptors) noexcept;
 
 // pidfd of the thread `tid` of any process, its group's leader's where the kernel has no pidfds of threads (before
 // Linux 6.9). -errno where it is gone.

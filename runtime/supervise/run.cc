@@ -66,6 +66,7 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
          Spawning spawning)
     : loop_(loop),
+      server_(spawning.server),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
@@ -187,7 +188,7 @@ void Run::attempt(const std::function<void()>& action) {
 
 void Run::listen(Fd listener) {
   broker_.emplace(
-      loop_, std::move(listener), *plan_, sandbox_->identity(),
+      loop_, std::move(listener), *plan_, sandbox_->identity(), server_,
       Broker::Handlers{[this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
                        [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
 }
@@ -223,7 +224,8 @@ Run::~Run() {
 }
 
 bool Run::finished() const noexcept {
-  return phase_ == Phase::Gone && output_.ended() && (!error_output_ || error_output_->ended());
+  return phase_ == Phase::Gone && output_.ended() && (!error_output_ || error_output_->ended()) &&
+         (!collection_ || collection_->ended());
 }
 
 void Run::interrupt(int signal) {
@@ -358,6 +360,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
 void Run::stop_listening() {
   if (!broker_) return;
   mediated_ = broker_->mediated();
+  mediation_cpu_ = broker_->cpu();
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   broker_.reset();
@@ -432,6 +435,7 @@ void Run::finish() {
   output_.close_soon();
   if (error_output_) error_output_->close_soon();
   grace_deadline_ = gone_ + kGrace;
+  begin_to_collect();
   arm_timer();
   if (partner_.gone) partner_.gone();
 }

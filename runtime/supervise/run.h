@@ -49,7 +49,7 @@ struct Partner {
 // How a run comes about.
 struct Spawning {
   std::optional<Groundwork> groundwork = {};  // laid for its plan before
-  sandbox::ForkServer* server = nullptr;      // clones where no groundwork was laid; borrowed until the run is made
+  sandbox::ForkServer* server = nullptr;  // clones deputies, and init where no groundwork was laid; outlives the run
   sandbox::Start start = sandbox::Start::AtOnce;
 };
 
@@ -93,7 +93,10 @@ class Run {
   // did.
   void observe(std::function<bool(const seccomp_notif&)> on_call) { on_call_ = std::move(on_call); }
 
-  // Once, after finished(). Copies the plan's `collect` files out into `save_folder`; null: none are.
+  // Where the plan's `collect` files are copied to, before the run is finished; borrowed until then. Null: nowhere.
+  void collect_into(const SaveFolder* folder) noexcept { save_to_ = folder; }
+
+  // Once, after finished(). `save_folder`: as collect_into(), of a run that was not told before, all at once.
   RunResult take_result(const SaveFolder* save_folder);
 
   // The sandbox's /work, where the plan was compiled to keep it and the program was started; else none. It outlives the
@@ -121,6 +124,7 @@ class Run {
   bool answer_asked(int listener, const seccomp_notif& call);
   void stop_listening();
   void on_timer();
+  void begin_to_collect();
   void on_failure(const StepResult& step);
   void hit(Limit limit);
   void end_now();
@@ -132,6 +136,7 @@ class Run {
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
   [[nodiscard]] Duration init_cpu() const;
+  [[nodiscard]] CpuTime own_cpu_time() const;
   [[nodiscard]] CpuTime cpu_time() const;
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
@@ -141,6 +146,7 @@ class Run {
   void plan_next_look(Duration at, Duration cost);
 
   EventLoop& loop_;
+  sandbox::ForkServer* server_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   Drain::Budget both_, standard_output_, standard_error_;
   Partner partner_;
@@ -182,11 +188,14 @@ class Run {
   std::string job_name_;
   std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;
+  MediationCpu mediation_cpu_;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;
+  const SaveFolder* save_to_ = nullptr;
+  std::optional<Collection> collection_;
   std::optional<Broker> broker_;
   std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it

@@ -61,9 +61,10 @@ bool Run::waits_for_a_core(Duration at) const {
 // How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
 Duration Run::time_to_nearest_limit(Duration at) const {
   const Limits& limits = plan_->plan().limits;
-  // The CPU limit cannot be reached before every core the run may use has worked so long.
-  const std::size_t cores = sandbox_->cores().numbers.empty() ? std::max(1U, std::thread::hardware_concurrency())
-                                                              : sandbox_->cores().numbers.size();
+  // The CPU limit cannot be reached before every core the run may use has worked so long. Calls are mediated on any.
+  const bool may_use_all = sandbox_->cores().numbers.empty() || (broker_ && broker_->mediated() > 0);
+  const std::size_t cores =
+      may_use_all ? std::max(1U, std::thread::hardware_concurrency()) : sandbox_->cores().numbers.size();
   const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
   const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
   return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
@@ -120,11 +121,13 @@ void Run::on_timer() {
       if (at >= grace_deadline_) sandbox_->kill();
       break;
     case Phase::Gone:
+      if (collection_ && !collection_->ended()) collection_->advance();
       if (at < grace_deadline_) break;
       // Whoever reads our own output does not; the run is over all the same.
       output_.give_up_sink();
       if (error_output_) error_output_->give_up_sink();
-      return;
+      if (!collection_ || collection_->ended()) return;
+      break;
   }
   arm_timer();
 }
@@ -134,7 +137,7 @@ Duration Run::next_deadline() const {
     case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
     case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
     case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
-    case Phase::Gone: return grace_deadline_;
+    case Phase::Gone: return collection_ && !collection_->ended() ? Duration(1) : grace_deadline_;
   }
   return {};
 }

@@ -20,8 +20,8 @@ Duration Run::init_cpu() const {
   return std::max(init_cpu_, Duration(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
 }
 
-// Of the program alone: what its group counted, less what init and the set-up took of it.
-CpuTime Run::cpu_time() const {
+// Of the program's processes alone: what their group counted, less what init and the set-up took of it.
+CpuTime Run::own_cpu_time() const {
   Duration own = set_up_cpu_;
   CpuTime time;
   if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
@@ -39,6 +39,17 @@ CpuTime Run::cpu_time() const {
   const Duration from_system = std::min(time.system, own);
   time.system -= from_system;
   time.user -= std::min(time.user, own - from_system);
+  return time;
+}
+
+// A call that is made in the program's place costs the program as much as one that it makes itself.
+CpuTime Run::cpu_time() const {
+  CpuTime time = own_cpu_time();
+  const MediationCpu& mediation = broker_ ? broker_->cpu() : mediation_cpu_;
+  if (mediation.total() == Duration{}) return time;
+  time.user += mediation.user;
+  time.system += mediation.system;
+  time.source += "; and mediated calls";
   return time;
 }
 
@@ -88,6 +99,12 @@ Fd Run::take_work_folder() {
   return about_to_exec_ ? std::move(work_folder_) : Fd();
 }
 
+void Run::begin_to_collect() {
+  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().collect.empty()) {
+    collection_.emplace(work_folder_.get(), plan_->plan().collect, *save_to_);
+  }
+}
+
 RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
   result.cpu = cpu_time();
@@ -125,8 +142,13 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   }
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);
-  if (work_folder_ && target_end_ && save_folder != nullptr) {
-    result.files = collect_files(work_folder_.get(), plan_->plan().collect, *save_folder);
+  if (save_folder != nullptr && !collection_) {
+    save_to_ = save_folder;
+    begin_to_collect();
+  }
+  if (collection_) {
+    while (!collection_->ended()) collection_->advance();
+    result.files = collection_->take();
   }
   result.layers = plan_->layers();
   result.layers.cgroup = cgroup_state_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <new>
 
 #include "runtime/core/error.h"
 #include "runtime/core/quiet_write.h"
@@ -16,6 +17,13 @@ namespace evalrun::supervise {
 namespace {
 
 constexpr std::size_t kChunk = 64 << 10;
+// What a stream may take up in a turn of the loop, hashed and copied: a quarter of a millisecond.
+constexpr std::size_t kBytesPerTurn = kChunk;
+constexpr int kReadsPerTurn = 16;
+// Output beyond this gets room for all that the limits allow, once: memory that grows is copied.
+constexpr std::size_t kSmallOutput = kChunk;
+// The most room that is asked for ahead.
+constexpr std::uint64_t kMostRoom = std::uint64_t{1} << 30;
 // A descriptor that others share stays in blocking mode; when it is said to be ready, this much goes in one piece.
 constexpr std::size_t kSharedChunk = 4096;
 
@@ -198,10 +206,24 @@ void Drain::accept(std::string_view data) {
   const std::uint64_t allowed = std::min<std::uint64_t>(data.size(), allowance());
   for (Budget* budget : budgets_) budget->left -= allowed;
   const std::string_view kept = data.substr(0, allowed);
-  if (capture_) result_.kept.append(kept);
+  if (capture_) keep(kept);
   if (tap_ && !kept.empty()) tap_(kept);
   if (sink_ >= 0 && !sink_failed_) pending_.append(kept);
   if (kept.size() < data.size()) result_.truncated = true;
+}
+
+void Drain::keep(std::string_view bytes) {
+  std::string& kept = result_.kept;
+  const std::size_t size = kept.size() + bytes.size();
+  if (size > kept.capacity() && size > kSmallOutput) {
+    try {
+      // Pages come into being where something is written.
+      kept.reserve(size + std::min(allowance(), kMostRoom));
+    } catch (const std::bad_alloc&) {
+      // It grows by doubling.
+    }
+  }
+  kept.append(bytes);
 }
 
 bool Drain::flush() {
@@ -225,7 +247,8 @@ bool Drain::flush() {
 void Drain::on_readable() {
   // A bounded turn: one stream that never ends must not keep the others, or the clock, from theirs.
   std::array<char, kChunk> chunk;
-  for (int turn = 0; turn < 16; ++turn) {
+  std::size_t taken = 0;
+  for (int turn = 0; turn < kReadsPerTurn && taken < kBytesPerTurn; ++turn) {
     if (closing_ && left_ == 0) return end();
     const std::uint64_t allowed = allowance();
     if (allowed == 0 && !exceeded_ && holds_more()) return stop_at_limit();
@@ -237,6 +260,7 @@ void Drain::on_readable() {
     if (count < 0 && errno == EAGAIN && !closing_) return;
     if (count <= 0) return end();
     if (closing_) left_ -= static_cast<std::uint64_t>(count);
+    taken += static_cast<std::size_t>(count);
     accept({chunk.data(), static_cast<std::size_t>(count)});
     // Written between the two calls above.
     if (allowed == 0 && !exceeded_) return stop_at_limit();

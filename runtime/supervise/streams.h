@@ -98,6 +98,7 @@ class Drain {
   void on_readable();
   void on_sink_writable();
   void accept(std::string_view data);
+  void keep(std::string_view bytes);
   [[nodiscard]] std::uint64_t allowance() const;
   [[nodiscard]] bool holds_more() const;  // the pipe, now
   void stop_at_limit();

@@ -156,6 +156,20 @@ TEST(text, utf8_admits_what_rfc_3629_admits) {
   }
 }
 
+// At the bounds: 4 KiB, and one byte of five.
+TEST(text, long_output_of_mostly_control_characters_is_not_shown_as_text) {
+  const auto with = [](std::size_t size, std::size_t controls) {
+    return std::string(controls, '\x01') + std::string(size - controls, 'x');
+  };
+  EXPECT_TRUE(is_shown_as_text(""));
+  EXPECT_TRUE(is_shown_as_text(with(4096, 4096)));
+  EXPECT_FALSE(is_shown_as_text(with(4097, 4097)));
+  EXPECT_TRUE(is_shown_as_text(with(5000, 1000)));
+  EXPECT_FALSE(is_shown_as_text(with(5000, 1001)));
+  EXPECT_TRUE(is_shown_as_text(std::string(5000, '\n'))) << "two bytes in JSON";
+  EXPECT_FALSE(is_shown_as_text("\xff"));
+}
+
 TEST(text, base64_matches_rfc_4648) {
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");

@@ -1,0 +1,337 @@
+// The supervisor's loop is never late: no program's output, and no call that is made in a program's place, holds up
+// what the loop owes its other runs. Each attack stands beside a twin that does the same in the way that is allowed.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "runtime/batch/result_queue.h"
+#include "runtime/supervise/background.h"
+#include "tests/support/command.h"
+#include "tests/support/paths.h"
+#include "tests/support/processes.h"
+#include "tests/support/warm.h"
+
+extern char** environ;
+
+namespace evalrun::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kLoopback = "[network]\nmode = \"loopback\"\nbind = [8080]\nconnect = [8080]\n";
+constexpr const char* kLong = "limits.cpu = \"60s\"\nlimits.wall = \"60s\"\n";
+
+std::string storm(const std::vector<std::string>& words, const std::string& more = "") {
+  return mounted_probe_plan("storm", words, more);
+}
+
+// ---- Mediated calls are paid for by whoever makes them ----
+
+class Calls : public testing::TestWithParam<const char*> {};
+
+// It uses next to no CPU time itself: it waits for others that work for it.
+TEST_P(Calls, that_are_made_for_a_program_for_ever_meet_its_cpu_limit) {
+  const PlanRun run = run_plan(
+      storm({GetParam(), "8"},
+            std::string("limits.cpu = \"300ms\"\nlimits.wall = \"100s\"\nlimits.cpus = \"any\"\n") + kLoopback));
+  ASSERT_EQ(run.verdict(), "TLE") << run.command.output;
+  EXPECT_EQ(run.result.at("outcome").value("limit", ""), "cpu") << run.command.output;
+  EXPECT_NE(run.result.at("cpu").value("source", "").find("mediated calls"), std::string::npos);
+}
+
+TEST_P(Calls, a_few_of_them_are_answered_and_cost_little) {
+  const PlanRun run = run_plan(storm({GetParam(), "8", "5"}, std::string(kLong) + kLoopback));
+  EXPECT_EQ(run.output(), "done\n") << run.command.output;
+  EXPECT_LT(run.result.at("cpu").value("total_us", 0), 300'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(loop, Calls, testing::Values("connect", "connect-path", "bind", "listen"),
+                         [](const auto& each) {
+                           std::string name = each.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST(loop, what_a_program_without_mediated_calls_uses_is_its_own_alone) {
+  const PlanRun run = run_plan(storm({"map", "1", "10"}, kLong));
+  EXPECT_EQ(run.output(), "done\n") << run.command.output;
+  EXPECT_EQ(run.result.at("cpu").value("source", "").find("mediated"), std::string::npos);
+}
+
+// ---- Their number at a time is bounded ----
+
+// Children of this process beside those that a run has of itself.
+std::size_t most_children_during(supervise::Run& run, supervise::EventLoop& loop, Clock::duration time) {
+  std::size_t most = 0;
+  const auto end = Clock::now() + time;
+  while (!run.finished() && Clock::now() < end) {
+    loop.run_once(50ms);
+    most = std::max(most, children().size());
+  }
+  return most;
+}
+
+// They sleep in a connect whose listener accepts nothing.
+TEST(loop, no_more_deputies_sleep_for_a_run_than_it_may_have) {
+  Supervisor supervisor;
+  const Plan plan = plan_of(storm({"hold", "60"},
+                                  "limits.cpu = \"5s\"\nlimits.wall = \"3s\"\nlimits.processes = 100\n"
+                                  "limits.cpus = \"any\"\n" +
+                                      std::string(kLoopback)));
+  const std::size_t before = children().size();
+  const auto run = supervisor.pool.start(plan);
+  const std::size_t most = most_children_during(*run, supervisor.loop, 20s);
+  EXPECT_TRUE(run->finished());
+  EXPECT_GE(most, supervise::Broker::kMostDeputies) << "they did sleep";
+  // Its init, the fork server, the janitor.
+  EXPECT_LE(most, before + supervise::Broker::kMostDeputies + 3);
+  EXPECT_EQ(summary_of(run->take_result(nullptr)), "TLE wall");
+}
+
+TEST(loop, more_callers_than_deputies_are_all_answered) {
+  const PlanRun run =
+      run_plan(storm({"connect", "60", "5"}, std::string(kLong) + "limits.processes = 100\n" + kLoopback));
+  EXPECT_EQ(run.output(), "done\n") << run.command.output;
+}
+
+// ---- They do not grow with the supervisor ----
+
+// How long a run that makes 200 calls takes, in a process of its own with so much memory.
+Clock::duration time_of_calls(std::size_t ballast) {
+  Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    void* const memory = ::mmap(nullptr, ballast, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ::madvise(memory, ballast, MADV_NOHUGEPAGE);
+    std::memset(memory, 1, ballast);
+    auto best = Clock::duration::max();
+    {
+      Supervisor supervisor;
+      const Plan plan = plan_of(storm({"connect", "1", "200"}, std::string(kLong) + kLoopback));
+      for (int i = 0; i < 3; ++i) {
+        const auto begin = Clock::now();
+        if (supervisor.run_cold(plan).output() == "done\n") best = std::min(best, Clock::now() - begin);
+      }
+    }
+    ::_exit(::write(pipe.write_end.get(), &best, sizeof best) == sizeof best ? 0 : 1);
+  }
+  pipe.write_end.reset();
+  auto best = Clock::duration::max();
+  EXPECT_EQ(::read(pipe.read_end.get(), &best, sizeof best), static_cast<ssize_t>(sizeof best));
+  ::waitpid(child, nullptr, 0);
+  return best;
+}
+
+TEST(loop, a_mediated_call_costs_the_same_by_a_large_supervisor) {
+  const auto small = time_of_calls(8 << 20), large = time_of_calls(1 << 30);
+  ASSERT_LT(small, Clock::duration::max());
+  // A copy of a gibibyte's page tables takes more than 10 ms: 200 of them, 2 s.
+  EXPECT_LE(large, 2 * small + 200ms) << "small " << small / 1ms << " ms, large " << large / 1ms << " ms";
+}
+
+// ---- What is written of output is bounded by it ----
+
+class Output : public testing::TestWithParam<std::tuple<const char*, const char*, double>> {};
+
+TEST_P(Output, of_8_mib_is_written_in_not_much_more) {
+  const auto& [bytes, key, most] = GetParam();
+  const PlanRun run = run_plan(storm({"pour", "8", bytes}, kLong));
+  ASSERT_EQ(run.verdict(), "OK") << run.command.error_output;
+  EXPECT_TRUE(run.result.at("stdout").contains(key)) << run.result.at("stdout").dump().substr(0, 200);
+  EXPECT_LE(static_cast<double>(run.command.output.size()), most * (8 << 20) + (64 << 10));
+}
+
+INSTANTIATE_TEST_SUITE_P(loop, Output,
+                         testing::Values(std::tuple{"01", "base64", 1.34}, std::tuple{"1b", "base64", 1.34},
+                                         std::tuple{"c328", "base64", 1.34}, std::tuple{"00ff", "base64", 1.34},
+                                         // The twins: text, and text with what terminals are told.
+                                         std::tuple{"78", "text", 1.0}, std::tuple{"e282ac", "text", 1.0},
+                                         std::tuple{"0a", "text", 2.0},
+                                         std::tuple{"1b5b33326d6f6b1b5b306d0a", "text", 2.0}));
+
+TEST(loop, short_output_is_text_whatever_characters_it_has) {
+  const PlanRun run = run_plan(storm({"say", "01021b"}, kLong));
+  EXPECT_EQ(run.output(), "\x01\x02\x1b") << run.command.output;
+}
+
+// ---- Neighbours of floods are stopped in time ----
+
+struct BatchEnd {
+  std::vector<nlohmann::json> lines;
+  rusage usage{};
+};
+
+// The results, and what the batch's process has used; `read`: whether anybody reads them before the end.
+BatchEnd run_batch_of(const TemporaryFolder& folder, const std::string& base, const std::vector<std::string>& jobs,
+                      unsigned at_a_time) {
+  std::string lines;
+  for (const std::string& job : jobs) lines += job + "\n";
+  const std::string plan = folder.write("base.toml", base).string();
+  const std::string input = folder.write("jobs", lines).string();
+  const std::string results = (folder.path() / "results").string();
+  std::vector<std::string> words = {evalrun().string(),        "batch", "--plan", plan, "--jobs",
+                                    std::to_string(at_a_time), input};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  pid_t pid = -1;
+  EXPECT_EQ(::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
+  ::posix_spawn_file_actions_destroy(&actions);
+  BatchEnd end;
+  int status = 0;
+  ::wait4(pid, &status, 0, &end.usage);
+  const std::string text = read_file(results);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t newline = text.find('\n', at);
+    end.lines.push_back(nlohmann::json::parse(text.substr(at, newline - at)));
+    at = newline + 1;
+  }
+  EXPECT_EQ(end.lines.size(), jobs.size());
+  return end;
+}
+
+std::string neighbour(int number) {
+  return R"({"id":"neighbour)" + std::to_string(number) +
+         R"(","argv":["/opt/storm","burn"],"set":{"limits.cpu":"300ms"}})";
+}
+
+class Neighbours : public testing::TestWithParam<const char*> {};
+
+// Before: 0.5 to 1.75 s, while the loop wrote 100 MB of JSON.
+TEST_P(Neighbours, are_stopped_at_their_cpu_limit) {
+  const TemporaryFolder folder;
+  std::vector<std::string> jobs;
+  for (int i = 0; i < 4; ++i) {
+    jobs.push_back(neighbour(i));
+    for (int j = 0; j < 2; ++j) {
+      jobs.push_back(R"({"id":"flood)" + std::to_string(2 * i + j) + R"(","argv":["/opt/storm","flood",")" +
+                     GetParam() + "\"]}");
+    }
+  }
+  const BatchEnd end = run_batch_of(folder, storm({"burn"}, kLong), jobs, 4);
+  for (const nlohmann::json& line : end.lines) {
+    const nlohmann::json& outcome = line.at("result").at("outcome");
+    if (!line.at("id").get<std::string>().starts_with("neighbour")) {
+      EXPECT_EQ(outcome.value("limit", ""), "output") << outcome;
+      continue;
+    }
+    EXPECT_EQ(outcome.value("limit", ""), "cpu") << outcome;
+    EXPECT_LT(outcome.value("reached_us", 0), 300'000 + (::geteuid() == 0 ? 60'000 : 150'000)) << outcome;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(loop, Neighbours, testing::Values("01", "c328", "78"));
+
+// Four results of 16 MiB at a time: held, and written one after the other.
+TEST(loop, the_memory_of_a_batch_is_bounded_while_it_writes_results) {
+  const TemporaryFolder folder;
+  std::vector<std::string> jobs;
+  for (int i = 0; i < 10; ++i)
+    jobs.push_back(R"({"id":")" + std::to_string(i) + R"(","argv":["/opt/storm","flood","01"]})");
+  const BatchEnd end = run_batch_of(folder, storm({"burn"}, kLong), jobs, 4);
+  EXPECT_LT(end.usage.ru_maxrss, 400 << 10) << "KiB";
+  for (const nlohmann::json& line : end.lines) {
+    EXPECT_EQ(line.at("result").at("stdout").at("base64").get<std::string>().size(), ((16U << 20) + 2) / 3 * 4);
+  }
+}
+
+// ---- The parts ----
+
+TEST(loop, a_turn_reads_no_more_of_a_stream_than_its_share) {
+  supervise::EventLoop loop;
+  const Plan plan;
+  supervise::Drain::Budget budget{1 << 30};
+  std::size_t read = 0;
+  supervise::Drain drain(
+      loop, OutputNull{}, plan, "stdout", {&budget}, [] {}, [&](std::string_view bytes) { read += bytes.size(); });
+  const Fd writer = drain.take_writer();
+  if (::fcntl(writer.get(), F_SETPIPE_SZ, 512 << 10) < 0) EVALRUN_SKIP("a pipe of 512 KiB");
+  const std::string full(512 << 10, 'x');
+  ASSERT_EQ(::write(writer.get(), full.data(), full.size()), static_cast<ssize_t>(full.size()));
+  drain.start();
+  loop.run_once();
+  EXPECT_GT(read, 0U);
+  EXPECT_LE(read, std::size_t{64} << 10);
+  for (int turn = 0; turn < 20; ++turn) loop.run_once(0ms);
+  EXPECT_EQ(read, full.size()) << "the next turns go on";
+}
+
+TEST(loop, a_turn_writes_no_more_to_a_file_than_its_share) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.write("results", "");
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  supervise::EventLoop loop;
+  batch::ResultQueue queue(loop, file.get());
+  queue.put(std::string(8 << 20, 'x') + "\n");
+  queue.put("y\n");
+  EXPECT_GT(queue.length(), std::size_t{7} << 20);
+  while (queue.length() != 0) loop.run_once();
+  const std::string text = read_file(path);
+  EXPECT_EQ(text.size(), (std::size_t{8} << 20) + 3);
+  EXPECT_TRUE(text.ends_with("x\ny\n"));
+}
+
+TEST(loop, a_turn_copies_no_more_of_a_collected_file_than_its_share) {
+  const TemporaryFolder folder;
+  const std::string content(2 << 20, 'c');
+  folder.write("work/large", content);
+  folder.write("work/small", "s");
+  const Fd work(::open((folder.path() / "work").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const supervise::SaveFolder saved(folder.path() / "saved");
+  const std::vector<CollectFile> wanted = {{.path = "large", .position = {}}, {.path = "small", .position = {}}};
+  supervise::Collection collection(work.get(), wanted, saved);
+  int turns = 0;
+  for (; !collection.ended(); ++turns) collection.advance();
+  EXPECT_GE(turns, 16);
+  const std::vector<supervise::CollectedFile> files = collection.take();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].error + files[1].error, "");
+  EXPECT_EQ(read_file(folder.path() / "saved/large"), content);
+  EXPECT_EQ(read_file(folder.path() / "saved/small"), "s");
+}
+
+TEST(loop, the_loop_turns_while_the_background_works) {
+  supervise::EventLoop loop;
+  supervise::Background background(loop);
+  std::string order;
+  bool may_end = false;
+  std::mutex mutex;
+  mutex.lock();
+  background.give([&] { const std::lock_guard wait(mutex); },
+                  [&](const std::exception_ptr& thrown) {
+                    EXPECT_EQ(thrown, nullptr);
+                    order += "1";
+                  });
+  background.give([] { throw SystemError("write", "a disk", ENOSPC); },
+                  [&](const std::exception_ptr& thrown) {
+                    EXPECT_THROW(std::rethrow_exception(thrown), SystemError);
+                    order += "2";
+                    may_end = true;
+                  });
+  loop.run_once(10ms);
+  EXPECT_EQ(order, "");
+  EXPECT_FALSE(background.is_idle());
+  mutex.unlock();
+  while (!may_end) loop.run_once();
+  EXPECT_EQ(order, "12");
+  EXPECT_TRUE(background.is_idle());
+}
+
+}  // namespace
+}  // namespace evalrun::test
