@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "lockdown/seccomp.h"
+#include "lockdown/call_judge.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 #include "runtime/supervise/violations.h"
@@ -116,7 +116,10 @@ void Broker::on_listener() {
     if (waiting != Waiting::Yes) break;
     const std::optional<seccomp_notif> notification = receive(listener_.get());
     if (!notification) continue;
-    if (const std::optional<MediatedCall> call = mediated_call(notification->data.nr)) {
+    // First: a foreign number means another call here.
+    if (lockdown::is_foreign(notification->data.arch, notification->data.nr)) {
+      violations.push_back(describe_foreign_call(*notification));
+    } else if (const std::optional<MediatedCall> call = mediated_call(notification->data.nr)) {
       mediate(*notification, *call);
     } else if (!handlers_.answer(listener_.get(), *notification)) {
       violations.push_back(describe_violation(*notification));
