@@ -280,6 +280,7 @@ int open_thread(pid_t tid) noexcept {
 void deputy_main(const DeputyTask& task) noexcept {
   tie_to_supervisor(task);
   close_all_but(task);
+  must(task, lockdown::forbid_core_dumps());
 
   const int socket = fetch_socket(task);
   const SocketKind kind = kind_of(task, socket);

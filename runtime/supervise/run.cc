@@ -11,7 +11,9 @@
 #include <limits>
 
 #include "lockdown/call_judge.h"
+#include "lockdown/steps.h"
 #include "runtime/core/error.h"
+#include "runtime/core/small_file.h"
 #include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
@@ -106,6 +108,12 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
+  if (plan_->host().core_limit < lockdown::kCoreLimit &&
+      first_word_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
+    warnings_.emplace_back(
+        "core dumps: the host's core_pattern runs a handler as root at each crash of a program, since "
+        "the hard limit on core files is 0; with a hard limit of 1 it does not");
+  }
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
   if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { warn_of_missing_wall(note); });
