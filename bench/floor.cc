@@ -218,7 +218,7 @@ void drop_capabilities(Floor& floor) noexcept {
   load_filter(floor, floor.plan.whitelist);
   for (const FloorPlan::Limit& limit : floor.plan.limits) {
     const std::uint64_t wanted[2] = {limit.soft, limit.hard};
-    must(floor, sys(SYS_prlimit64, 0, limit.resource, wanted, nullptr), "prlimit64");
+    must(floor, sys(SYS_setrlimit, limit.resource, wanted), "setrlimit");
   }
   drop_capabilities(floor);
   must(floor, sys(SYS_close_range, 3, ~0U, 0), "close_range");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/core/arch.h"
 #include "runtime/plan/profile.h"
 
 namespace evalrun::lockdown {
@@ -25,7 +26,8 @@ const ArgumentRow* row_that_decides(const CallDecision& decision, const CallArgu
 }
 
 bool lets_through(CallVerdict verdict) {
-  return verdict == CallVerdict::Allow || verdict == CallVerdict::Mediated || verdict == CallVerdict::Asked;
+  return verdict == CallVerdict::Allow || verdict == CallVerdict::Mediated || verdict == CallVerdict::Asked ||
+         verdict == CallVerdict::Noted;
 }
 
 const CallGroup* group_of(const std::string& call) {
@@ -37,6 +39,18 @@ const CallGroup* group_of(const std::string& call) {
 const FilteredCall* filtered(const std::string& call) {
   const auto found = std::ranges::find(filtered_calls(), call, &FilteredCall::call);
   return found != filtered_calls().end() ? &*found : nullptr;
+}
+
+// By number: names are looked up slowly.
+std::map<int, std::span<const ArgumentRow>> rows_that_note() {
+  std::map<int, std::span<const ArgumentRow>> found;
+  for (const FilteredCall& call : filtered_calls()) {
+    const bool notes =
+        std::ranges::any_of(call.rows, [](const ArgumentRow& row) { return row.verdict == CallVerdict::Noted; });
+    const std::optional<int> number = notes ? number_of_call(std::string(call.call)) : std::nullopt;
+    if (number) found.emplace(*number, call.rows);
+  }
+  return found;
 }
 
 Remedy never(std::string_view reason) {
@@ -56,6 +70,23 @@ std::string reason_of(const std::string& call) {
 }
 
 }  // namespace
+
+bool is_noted(int number, const CallArguments& arguments) {
+  static const std::map<int, std::span<const ArgumentRow>> noting = rows_that_note();
+  const auto found = noting.find(number);
+  if (found == noting.end()) return false;
+  // Rows that only some plans have refuse the call: of those that reach the supervisor none holds.
+  const auto row = std::ranges::find_if(found->second, [&](const ArgumentRow& each) {
+    return !each.only_without && holds(each.test, arguments) && (!each.and_test || holds(*each.and_test, arguments));
+  });
+  return row != found->second.end() && row->verdict == CallVerdict::Noted;
+}
+
+bool is_foreign(std::uint32_t architecture, int number) noexcept {
+  // -1 is no call at all (filter_program.cc).
+  return architecture != arch::kAuditArch ||
+         (number != -1 && (static_cast<std::uint32_t>(number) & arch::kForeignCallBit) != 0);
+}
 
 CallJudge::CallJudge(const Plan& plan)
     : plan_(plan), whitelist_(resolve_whitelist(plan, Phase::Program)), seal_(resolve_seal()) {}

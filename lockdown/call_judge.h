@@ -2,6 +2,7 @@
 // decided by it; the filters decide, and both come from the same resolved policy.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,11 @@ struct CallDenial {
   std::string reason;  // the table's
   Remedy remedy;
 };
+
+// Of a call that the filter handed to the supervisor: whether it is one to be noted and let go on, by its registers
+// alone. A foreign call's number is another table's, so ask is_foreign() first.
+bool is_noted(int number, const CallArguments& arguments);
+bool is_foreign(std::uint32_t architecture, int number) noexcept;
 
 class CallJudge {
  public:

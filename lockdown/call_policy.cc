@@ -95,7 +95,17 @@ class Resolver {
     add(filtered.call, {"", filtered.otherwise, std::move(rows), "the rows of arguments"});
   }
 
-  void allow(std::string_view call, std::string_view origin) { replace(call, CallVerdict::Allow, origin); }
+  void allow(std::string_view call, std::string_view origin) {
+    const std::string name(call);
+    const std::optional<int> number = number_of_call(name);
+    if (!number) return;
+    std::vector<ArgumentRow> rows;
+    if (const auto known = policy_.calls.find(*number); known != policy_.calls.end()) rows = known->second.rows;
+    std::erase_if(rows, [](const ArgumentRow& row) {
+      return row.verdict != CallVerdict::Noted && row.verdict != CallVerdict::Ignored;
+    });
+    policy_.replace(*number, {name, CallVerdict::Allow, std::move(rows), std::string(origin)});
+  }
 
   void ask(std::string_view call) { replace(call, CallVerdict::Asked, "limits.address_space"); }
 
@@ -170,6 +180,8 @@ RuleKind kind_of(const CallDecision& decision, SeccompProfile profile) noexcept 
   switch (decision.otherwise) {
     case CallVerdict::Allow: return RuleKind::Allow;
     case CallVerdict::Asked:
+    case CallVerdict::Noted:
+    case CallVerdict::ForeignCall:
     case CallVerdict::Mediated: return RuleKind::Notify;
     case CallVerdict::Violation: return profile == SeccompProfile::Strict ? RuleKind::Notify : RuleKind::Errno;
     default: return RuleKind::Errno;
@@ -230,7 +242,7 @@ CallPolicy resolve_observed(const Plan& plan) {
 }
 
 CallPolicy resolve_seal() {
-  CallPolicy policy{CallVerdict::Allow, {}};
+  CallPolicy policy{.unlisted = CallVerdict::Allow, .foreign = CallVerdict::Allow};
   for (const SetUpCall& call : set_up_calls()) {
     const std::string name(call.call);
     const std::optional<int> number = number_of_call(name);

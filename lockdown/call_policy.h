@@ -30,7 +30,8 @@ RuleKind kind_of(const CallDecision& decision, SeccompProfile profile) noexcept;
 std::string describe_rule(const CallDecision& decision);
 
 struct CallPolicy {
-  CallVerdict unlisted = kUnknownCall;  // numbers that are not in `calls`
+  CallVerdict unlisted = kUnknownCall;             // numbers that are not in `calls`
+  CallVerdict foreign = CallVerdict::ForeignCall;  // other architectures, and x32
   std::map<int, CallDecision> calls{};
 
   // Throws std::logic_error that names the call and both rules where it has one already: two tables that both decide
@@ -49,8 +50,8 @@ CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 
 // Throws PlanError, located at seccomp.allow or seccomp.deny, for overrides that contradict each other, name no call of
 // this architecture, allow what no plan may allow, or deny what start-up needs. seccomp.deny never weakens a refusal:
-// a violation stays one, every other call in it gets EPERM.
-// Where limits.address_space is set, the calls that take some are asked.
+// a violation stays one, every other call in it gets EPERM. seccomp.allow lifts refusals; what is noted or ignored
+// stays. Where limits.address_space is set, the calls that take some are asked.
 CallPolicy resolve_whitelist(const Plan& plan, Phase phase);
 
 // The same, with the calls that every program begins with, and those that name files, asked: whoever traces a run finds

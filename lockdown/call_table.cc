@@ -5,7 +5,9 @@
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -75,30 +77,9 @@ constexpr Names kMemory[] = {
 };
 
 constexpr Names kProcesses[] = {
-    "execve",
-    "exit",
-    "exit_group",
-    "fork",
-    "kill",
-    "pidfd_open",
-    "pidfd_send_signal",
-    "restart_syscall",
-    "rt_sigaction",
-    "rt_sigpending",
-    "rt_sigprocmask",
-    "rt_sigqueueinfo",
-    "rt_sigreturn",
-    "rt_sigsuspend",
-    "rt_sigtimedwait",
-    "rt_tgsigqueueinfo",
-    "setpgid",
-    "setsid",
-    "sigaltstack",
-    "tgkill",
-    "tkill",
-    "vfork",
-    "wait4",
-    "waitid",
+    "execve",       "exit",          "exit_group",     "fork",         "pidfd_open",    "restart_syscall",
+    "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
+    "setpgid",      "setsid",        "sigaltstack",    "vfork",        "wait4",         "waitid",
 };
 
 constexpr Names kThreads[] = {
@@ -124,15 +105,16 @@ constexpr Names kPinning[] = {"sched_setaffinity"};
 constexpr Names kOwnState[] = {
     "capget",  "getcpu",      "getegid",   "geteuid",     "getgid",    "getgroups", "getpgid",   "getpgrp", "getpid",
     "getppid", "getpriority", "getrandom", "getresgid",   "getresuid", "getrlimit", "getrusage", "getsid",  "gettid",
-    "getuid",  "ioprio_get",  "pause",     "setpriority", "setrlimit", "sysinfo",   "times",     "uname",
+    "getuid",  "ioprio_get",  "pause",     "setpriority", "sysinfo",   "times",     "uname",
 };
 
 constexpr Names kOwnIdentity[] = {"setgid", "setregid", "setresgid", "setresuid", "setreuid", "setuid"};
 
 constexpr Names kTime[] = {
-    "alarm",         "clock_getres",  "clock_gettime",  "clock_nanosleep", "getitimer",       "gettimeofday",
-    "nanosleep",     "setitimer",     "time",           "timer_create",    "timer_delete",    "timer_getoverrun",
-    "timer_gettime", "timer_settime", "timerfd_create", "timerfd_gettime", "timerfd_settime",
+    "alarm",         "clock_getres",   "clock_gettime",    "clock_nanosleep",
+    "getitimer",     "gettimeofday",   "nanosleep",        "setitimer",
+    "time",          "timer_delete",   "timer_getoverrun", "timer_gettime",
+    "timer_settime", "timerfd_create", "timerfd_gettime",  "timerfd_settime",
 };
 
 constexpr Names kEvents[] = {
@@ -361,6 +343,27 @@ constexpr std::uint64_t kCloneNewTime = 0x80;
 constexpr std::uint64_t kCloneForbidden = 0xffffffff'00000000 | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                           CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | kCloneNewTime |
                                           CLONE_PTRACE | CLONE_UNTRACED | CLONE_PARENT;
+// The kernel's SIGXFSZ is like one that the program sends to itself, to the last bit of its siginfo (inode_newsize_ok
+// and generic_write_check_limits call send_sig). So whatever makes the program's own end by it doubtful is noted
+// (docs/decisions/033-whose-signal-it-was.md).
+constexpr char kForgesFileSize[] =
+    "SIGXFSZ, which the kernel sends at limits.file_size: who sent it decides the verdict";
+// The kernel runs a core handler behind a pipe under a limit of 0 bytes; under 1 byte it does not (core(5)).
+constexpr char kHoldsCore[] =
+    "RLIMIT_CORE: it stays what keeps core dumps from the host; programs that forbid their own go on";
+constexpr std::uint64_t kAnyBit = 0xffffffff'ffffffff;
+
+constexpr ArgumentRow kSignalIsSecond[] = {{is(1, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
+constexpr ArgumentRow kSignalIsThird[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
+constexpr ArgumentRow kTimerCreate[] = {
+    {any_bit(1, kAnyBit), CallVerdict::Noted,
+     "a timer with a sigevent: its signal, which may be SIGXFSZ, is behind a pointer"},
+};
+constexpr ArgumentRow kSetrlimit[] = {
+    {is(0, {RLIMIT_CORE}), CallVerdict::Ignored, kHoldsCore},
+    {is(0, {RLIMIT_FSIZE}), CallVerdict::NotImplemented, "RLIMIT_FSIZE: by prlimit64 alone, where it is noted"},
+};
+
 constexpr ArgumentRow kClone[] = {
     {any_bit(0, CLONE_NEWUSER), CallVerdict::Violation,
      "CLONE_NEWUSER: the door to most kernel holes of the last ten years"},
@@ -376,6 +379,7 @@ constexpr ArgumentRow kClone[] = {
      "CLONE_THREAD: a thread, which the plan's profile does not give",
      {},
      Capability::ProcessThreads},
+    {masked_is(0, CSIGNAL, {SIGXFSZ}), CallVerdict::Noted, "SIGXFSZ as the signal of the child's end"},
 };
 
 constexpr ArgumentRow kUnshare[] = {
@@ -455,6 +459,9 @@ constexpr ArgumentRow kPrctl[] = {
 
 constexpr ArgumentRow kPrlimit64[] = {
     {is_not(0, {0}), CallVerdict::NotPermitted, "the limits of other processes, by pid"},
+    {any_bit(2, kAnyBit), CallVerdict::Ignored, kHoldsCore, is(1, {RLIMIT_CORE})},
+    {any_bit(2, kAnyBit), CallVerdict::Noted,
+     "RLIMIT_FSIZE: past a limit of its own the program earns no verdict of the plan's", is(1, {RLIMIT_FSIZE})},
 };
 
 // MSG_OOB: CVE-2025-38236. MSG_FASTOPEN connects without connect(2), past landlock.
@@ -526,21 +533,29 @@ constexpr FilteredCall kFiltered[] = {
     {"ioctl", kIoctl, CallVerdict::NotATerminal,
      "thousands of requests of hundreds of drivers; ENOTTY is what programs expect of a file that does not know one",
      "its requests reach every driver"},
+    {"kill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"mknod", kMknod, CallVerdict::NotPermitted, "devices and sockets"},
     {"mknodat", kMknodat, CallVerdict::NotPermitted, "devices and sockets"},
     {"personality", kPersonality, CallVerdict::NotPermitted, "READ_IMPLIES_EXEC and foreign personalities"},
+    {"pidfd_send_signal", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"prctl", kPrctl, CallVerdict::NotPermitted, "everything that is not known to be harmless",
      "its other options widen what the process may do"},
     {"prlimit64", kPrlimit64, CallVerdict::Allow, "the process's own limits, which it can only lower"},
+    {"rt_sigqueueinfo", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
+    {"rt_tgsigqueueinfo", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"sendmmsg", kSendmmsg, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
     {"sendmsg", kSendmsg, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
     {"sendto", kSendto, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
+    {"setrlimit", kSetrlimit, CallVerdict::Allow, "the process's own limits, which it can only lower"},
     {"setsockopt", kSetsockopt, CallVerdict::Allow, "options of sockets that exist already",
      "its options hand programs to the kernel"},
     {"socket", kSocket, CallVerdict::Allow, "Unix, TCP and UDP sockets",
      "what sockets there are follows from [network]"},
     {"socketpair", kSocketpair, CallVerdict::Allow, "pairs between parent and child, network or not",
      "it is allowed as far as programs use it"},
+    {"tgkill", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
+    {"timer_create", kTimerCreate, CallVerdict::Allow, "timers"},
+    {"tkill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"unshare", kUnshare, CallVerdict::NotPermitted, "new namespaces", "it would admit new namespaces"},
 };
 
@@ -561,6 +576,9 @@ constexpr SetUpCall kSetUpCalls[] = {
     {"prctl", PR_SET_SECUREBITS, Use::LaterStep, CallVerdict::NotPermitted,
      "the capabilities step makes uid 0 mean nothing"},
     {"seccomp", {}, Use::LaterStep, CallVerdict::NotPermitted, "the seal itself is loaded by it"},
+    {"setrlimit", RLIMIT_CORE, Use::LaterStep, CallVerdict::Ignored, kHoldsCore},
+    {"setrlimit", RLIMIT_FSIZE, Use::LaterStep, CallVerdict::NotImplemented,
+     "RLIMIT_FSIZE: by prlimit64 alone, where it is noted"},
 };
 
 constexpr NamedReason kNeededToStart[] = {
@@ -572,7 +590,7 @@ constexpr NamedReason kNeededToStart[] = {
     {"exit_group", "a failed start ends here"},
     {"futex", "the start waits for the supervisor"},
     {"prctl", "the capabilities step"},
-    {"prlimit64", "the limits step"},
+    {"setrlimit", "the limits step"},
     {"write", "the report of the start"},
 };
 
@@ -670,6 +688,8 @@ std::string_view name_of(CallVerdict verdict) noexcept {
     case CallVerdict::Allow: return "allow";
     case CallVerdict::Asked: return "asked";
     case CallVerdict::Mediated: return "mediated";
+    case CallVerdict::Noted: return "noted";
+    case CallVerdict::ForeignCall:
     case CallVerdict::Violation: return "violation";
     case CallVerdict::NotPermitted: return "EPERM";
     case CallVerdict::AccessDenied: return "EACCES";

@@ -24,6 +24,8 @@ enum class CallVerdict : std::uint8_t {
   Allow,
   Asked,                 // the supervisor answers
   Mediated,              // the supervisor decides on a copy of what the pointers point to, and acts itself
+  Noted,                 // the supervisor remembers it, and the kernel goes on with it
+  ForeignCall,           // of another architecture or of x32: a violation under every profile
   Violation,             // exploit-only: no ordinary program makes this call by accident
   NotPermitted,          // EPERM: what an unprivileged kernel says
   AccessDenied,          // EACCES: the plan gives no network

@@ -38,6 +38,8 @@ std::string consequence_of(CallVerdict verdict, SeccompProfile profile) {
   switch (verdict) {
     case CallVerdict::Allow: return "allowed";
     case CallVerdict::Asked: return "asked: the supervisor answers, by the arguments in the registers";
+    case CallVerdict::Noted: return "allowed, and noted by the supervisor";
+    case CallVerdict::ForeignCall: return "violation: the run ends with verdict SV";
     case CallVerdict::Mediated: return "mediated: the supervisor decides on a copy and acts itself";
     case CallVerdict::Violation:
       return profile == SeccompProfile::Strict ? "violation: the run ends with verdict SV" : "EPERM";
@@ -94,7 +96,7 @@ class Listing {
 
   std::string take() {
     text_ += "every other number: " + consequence_of(policy_.unlisted, profile_) + "\n";
-    text_ += "calls of another architecture, x32 numbers: the process is killed (SIGSYS, verdict SV)\n";
+    text_ += "calls of another architecture, x32 numbers: " + consequence_of(policy_.foreign, profile_) + "\n";
     return std::move(text_);
   }
 

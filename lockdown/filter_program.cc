@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -41,6 +42,12 @@ class ArgumentBlock {
   }
 
   [[nodiscard]] const std::vector<sock_filter>& code() const noexcept { return code_; }
+
+  bool operator==(const ArgumentBlock& other) const {
+    return std::ranges::equal(code_, other.code_, [](const sock_filter& a, const sock_filter& b) {
+      return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
+    });
+  }
 
  private:
   // Neighbours that ask the same argument for other values and say the same become one chain of comparisons.
@@ -171,9 +178,10 @@ class Ranges {
     begin({first + 1, UINT32_MAX, unlisted_, {}});
   }
 
-  // x32 numbers are killed; -1 is a tracer's word for "skip the call" (seccomp(2)) and no call of another architecture.
-  std::vector<Range> take() {
-    begin({arch::kForeignCallBit, UINT32_MAX, SECCOMP_RET_KILL_PROCESS, {}});
+  // `foreign` is said to x32 numbers; -1 is a tracer's word for "skip the call" (seccomp(2)) and no call of another
+  // architecture.
+  std::vector<Range> take(std::uint32_t foreign) {
+    begin({arch::kForeignCallBit, UINT32_MAX, foreign, {}});
     begin({UINT32_MAX, UINT32_MAX, unlisted_, {}});
     for (std::size_t i = 1; i < ranges_.size(); ++i) ranges_[i - 1].last = ranges_[i].first - 1;
     return std::move(ranges_);
@@ -219,10 +227,10 @@ constexpr std::size_t kNearRanges = 255 / 3;
 // The whole program: architecture, number, tree, blocks.
 class Program {
  public:
-  Program(std::span<const Range> ranges, const std::vector<ArgumentBlock>& blocks) {
+  Program(std::span<const Range> ranges, const std::vector<ArgumentBlock>& blocks, std::uint32_t foreign) {
     code_.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
     code_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, arch::kAuditArch});
-    code_.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+    code_.push_back(statement(BPF_RET | BPF_K, foreign));
     code_.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
     add_tree(ranges);
     add_blocks(blocks);
@@ -271,8 +279,11 @@ class Program {
   }
 
   void add_blocks(const std::vector<ArgumentBlock>& blocks) {
+    std::map<std::size_t, std::size_t> begins;
     for (const Leaf& leaf : leaves_) {
-      code_[leaf.at].k = static_cast<std::uint32_t>(code_.size() - leaf.at - 1);
+      const auto [begin, is_new] = begins.try_emplace(leaf.block, code_.size());
+      code_[leaf.at].k = static_cast<std::uint32_t>(begin->second - leaf.at - 1);
+      if (!is_new) continue;
       const std::vector<sock_filter>& block = blocks.at(leaf.block).code();
       code_.insert(code_.end(), block.begin(), block.end());
     }
@@ -294,6 +305,8 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
   switch (verdict) {
     case CallVerdict::Allow: return SECCOMP_RET_ALLOW;
     case CallVerdict::Asked:
+    case CallVerdict::Noted:
+    case CallVerdict::ForeignCall:
     case CallVerdict::Mediated: return SECCOMP_RET_USER_NOTIF;
     case CallVerdict::Violation: return profile == SeccompProfile::Strict ? SECCOMP_RET_USER_NOTIF : error(EPERM);
     case CallVerdict::NotPermitted: return error(EPERM);
@@ -316,18 +329,22 @@ std::vector<sock_filter> assemble_filter(const CallPolicy& policy, SeccompProfil
     if (decision.rows.empty()) {
       ranges.add(number, action_of(decision.otherwise, profile));
     } else {
-      ranges.add(number, 0, blocks.size());
-      blocks.emplace_back(decision, profile);
+      ArgumentBlock block(decision, profile);
+      // Calls that are decided alike share a block: the kernel's time to load a filter is linear in its length.
+      const auto same = std::ranges::find(blocks, block);
+      ranges.add(number, 0, static_cast<std::size_t>(same - blocks.begin()));
+      if (same == blocks.end()) blocks.push_back(std::move(block));
     }
   }
-  return Program(ranges.take(), blocks).take();
+  const std::uint32_t foreign = action_of(policy.foreign, profile);
+  return Program(ranges.take(foreign), blocks, foreign).take();
 }
 
 std::vector<sock_filter> assemble_allow_only(std::vector<int> numbers) {
   std::ranges::sort(numbers);
   Ranges ranges(SECCOMP_RET_KILL_PROCESS);
   for (const int number : numbers) ranges.add(number, SECCOMP_RET_ALLOW);
-  return Program(ranges.take(), {}).take();
+  return Program(ranges.take(SECCOMP_RET_KILL_PROCESS), {}, SECCOMP_RET_KILL_PROCESS).take();
 }
 
 }  // namespace evalrun::lockdown

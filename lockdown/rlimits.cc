@@ -16,7 +16,7 @@ RlimitRow same(int resource, std::uint64_t value, const char* name, const char* 
 
 }  // namespace
 
-std::vector<RlimitRow> make_rlimits(const Plan& plan) {
+std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit) {
   const Limits& limits = plan.limits;
   // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
   // later.
@@ -37,7 +37,9 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan) {
            limits.address_space ? "limits.address_space is set when the program first asks for memory"
                                 : "memory means resident memory; a caller's own limit is none of the plan's"),
       same(RLIMIT_DATA, RLIM_INFINITY, "RLIMIT_DATA", "the same"),
-      same(RLIMIT_CORE, 0, "RLIMIT_CORE", "no core dumps"),
+      same(RLIMIT_CORE, core_limit, "RLIMIT_CORE",
+           core_limit == 0 ? "no core dumps, unless to a handler of the host's: the caller's own limit allows no more"
+                           : "no core dumps: under 0 a handler behind a pipe would still be run"),
       same(RLIMIT_MEMLOCK, kLockedMemory, "RLIMIT_MEMLOCK", "mlockall fails with ENOMEM"),
       same(RLIMIT_SIGPENDING, kPendingSignals, "RLIMIT_SIGPENDING", "queued signals and timers"),
       same(RLIMIT_MSGQUEUE, 0, "RLIMIT_MSGQUEUE", "no POSIX message queues"),

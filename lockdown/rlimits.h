@@ -16,8 +16,9 @@ struct RlimitRow {
   const char* reason;
 };
 
-// Every limit that is set, in order. Values are final: none is lowered to what the caller happens to be allowed.
-std::vector<RlimitRow> make_rlimits(const Plan& plan);
+// Every limit that is set, in order. Values are final: none is lowered to what the caller happens to be allowed, but
+// RLIMIT_CORE, of which a caller may have no more than 0 (`core_limit`: HostFacts).
+std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit = kCoreLimit);
 
 // "2", "64MiB", "unlimited".
 std::string describe_value(const RlimitRow& row);

@@ -18,6 +18,7 @@ std::string heading(std::string_view name, CallVerdict verdict, SeccompProfile p
   if (verdict == CallVerdict::Violation) {
     text += profile == SeccompProfile::Strict ? " (ends the run)" : " (EPERM under the compatible profile)";
   }
+  if (verdict == CallVerdict::Noted) text += " (allowed; the supervisor remembers it)";
   if (verdict == CallVerdict::Mediated) text += " (the supervisor decides on a copy, and acts)";
   return text;
 }
@@ -63,7 +64,7 @@ class Explanation {
 
   std::string take() {
     text_ += "every other call: " + std::string(name_of(policy_.unlisted)) + "\n";
-    text_ += "calls of another architecture, x32 numbers: the process is killed\n";
+    text_ += "calls of another architecture, x32 numbers: violation (ends the run)\n";
     return std::move(text_);
   }
 

@@ -103,11 +103,22 @@ StepResult set_rlimits(std::span<const Rlimit> limits) noexcept {
   int item = 0;
   for (const Rlimit& limit : limits) {
     const std::uint64_t wanted[2] = {limit.soft, limit.hard};
-    const long result = sys(SYS_prlimit64, 0, limit.resource, wanted, nullptr);
-    if (result < 0) return failure(Operation::Prlimit, result, item);
+    // Not prlimit64, by which the program may do less: the seal takes what setrlimit has more away.
+    const long result = sys(SYS_setrlimit, limit.resource, wanted);
+    if (result < 0) return failure(Operation::Setrlimit, result, item);
     ++item;
   }
   return success();
+}
+
+StepResult forbid_core_dumps() noexcept {
+  const std::uint64_t one[2] = {kCoreLimit, kCoreLimit};
+  const long result = sys(SYS_prlimit64, 0, RLIMIT_CORE, one, nullptr);
+  if (result == 0) return success();
+  std::uint64_t held[2] = {};
+  const long read = sys(SYS_prlimit64, 0, RLIMIT_CORE, nullptr, held);
+  // Only a privileged process of the host raises a hard limit.
+  return read == 0 && held[1] < kCoreLimit ? success() : failure(Operation::Prlimit, result);
 }
 
 StepResult drop_bounding_set(int last_capability) noexcept {

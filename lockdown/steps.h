@@ -41,6 +41,13 @@ StepResult restrict_by_landlock(const LandlockSteps& steps) noexcept;
 // notifications go to the descriptor that is put there; without a reader their calls would fail with ENOSYS.
 StepResult load_filter(std::span<const sock_filter> filter, int* listener = nullptr) noexcept;
 
+// The value of RLIMIT_CORE: under 0 the kernel still runs a handler behind a pipe in core_pattern, under 1 it does not
+// (core(5)), and no file is that small.
+inline constexpr std::uint64_t kCoreLimit = 1;
+
+// For this process and what it clones. A caller whose own hard limit is 0 keeps that.
+StepResult forbid_core_dumps() noexcept;
+
 // Items: indexes into `limits`.
 StepResult set_rlimits(std::span<const Rlimit> limits) noexcept;
 

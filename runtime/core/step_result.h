@@ -128,6 +128,7 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(LandlockRestrictSelf, "landlock_restrict_self")    \
   X(SeccompLoad, "seccomp(SET_MODE_FILTER)")           \
   X(Prlimit, "prlimit64")                              \
+  X(Setrlimit, "setrlimit")                            \
   X(Capset, "capset")                                  \
   X(Capget, "capget")                                  \
   X(PrctlPdeathsig, "prctl(SET_PDEATHSIG)")            \

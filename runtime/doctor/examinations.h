@@ -1,6 +1,8 @@
 // The checks, a few to each function. All but the last can be made in any order.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "runtime/doctor/check.h"
@@ -22,6 +24,9 @@ std::vector<Check> check_mounts(const Host& host);  // only where user and mount
 std::vector<Check> check_landlock(const Host& host);
 std::vector<Check> check_seccomp(const Host& host);
 std::vector<Check> check_rlimits(const Host& host);
+// What becomes of core dumps under this core_pattern where RLIMIT_CORE is set to `core_limit` (HostFacts). Pure.
+Check check_core_pattern(const std::string& pattern, std::uint64_t core_limit);
+std::vector<Check> check_core_dumps(const Host& host);
 std::vector<Check> check_groups(const Host& host);
 std::vector<Check> check_haste(const Host& host);
 std::vector<Check> check_timing(const Host& host);

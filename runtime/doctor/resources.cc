@@ -154,15 +154,45 @@ std::vector<Check> check_haste(const Host& host) {
                      : manager_switch}};
 }
 
-std::vector<Check> check_rlimits(const Host&) {
+std::vector<Check> check_rlimits(const Host& host) {
   std::vector<Check> checks;
-  for (const lockdown::RlimitRow& row : lockdown::make_rlimits(Plan{})) {
+  for (const lockdown::RlimitRow& row : lockdown::make_rlimits(Plan{}, host.facts.core_limit)) {
     rlimit own{};
     if (::getrlimit(static_cast<__rlimit_resource_t>(row.limit.resource), &own) != 0) continue;
     if (own.rlim_max < row.limit.hard) checks.push_back(check_rlimit(row, own.rlim_max));
   }
   if (checks.empty()) checks.push_back({.name = "rlimits", .finding = "hard limits leave room for a plan's own"});
   return checks;
+}
+
+// core(5). The handler behind a pipe is started by the kernel, as root of the host, whatever the limit is but for 1.
+Check check_core_pattern(const std::string& pattern, std::uint64_t core_limit) {
+  const std::string name = "core_dumps";
+  const std::string shown = "core_pattern is " + (pattern.empty() ? "empty" : printable(pattern));
+  if (pattern.starts_with('@')) {
+    return {.name = name,
+            .state = State::Degraded,
+            .finding = shown + ", a socket: no limit keeps the core dumps of crashed programs from it",
+            .remedy = "sysctl kernel.core_pattern=core, or a handler behind a pipe"};
+  }
+  if (pattern.starts_with('|') && core_limit < lockdown::kCoreLimit) {
+    return {.name = name,
+            .state = State::Degraded,
+            .finding = shown + ", a handler that the kernel runs as root at each crash of a program",
+            .remedy =
+                "let RLIMIT_CORE be 1, which no handler is run under: raise the hard limit on core files from 0 "
+                "(LimitCORE=1 in the systemd service, \"USER hard core 1\" in /etc/security/limits.conf)"};
+  }
+  if (pattern.starts_with('|')) {
+    return {.name = name, .finding = shown + ", a handler that is not run for programs: RLIMIT_CORE is 1"};
+  }
+  return {.name = name, .finding = shown + ", and programs leave no core dumps"};
+}
+
+std::vector<Check> check_core_dumps(const Host& host) {
+  std::string pattern = read_small_file("/proc/sys/kernel/core_pattern");
+  pattern.resize(std::min(pattern.find('\n'), pattern.size()));
+  return {check_core_pattern(pattern, host.facts.core_limit)};
 }
 
 std::vector<Check> check_timing(const Host&) {

@@ -126,14 +126,12 @@ ordered_json to_json(const std::vector<RecordedViolation>& violations) {
   for (const RecordedViolation& violation : violations) {
     ordered_json one = {{"layer", violation.layer}};
     one["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);
-    if (!violation.call.empty()) {
-      one["number"] = violation.number;
-      one["arguments"] = hexadecimal(violation.arguments);
-      one["decoded"] = safe(violation.decoded);
-      one["path"] = nullptr;
-      one["pid"] = violation.pid;
-      one["process"] = safe(violation.process);
-    }
+    one["number"] = violation.number;
+    one["arguments"] = hexadecimal(violation.arguments);
+    one["decoded"] = safe(violation.decoded);
+    one["path"] = nullptr;
+    one["pid"] = violation.pid;
+    one["process"] = safe(violation.process);
     one["action"] = violation.action;
     one["remedy"] = violation.remedy;
     json.push_back(std::move(one));

@@ -83,8 +83,8 @@ std::string to_text(const Report& report) {
             "\n";
   }
   for (const RecordedViolation& violation : result.violations) {
-    text += "violation: " + violation.layer + " " + (violation.call.empty() ? "a call" : violation.decoded) + " " +
-            violation.action + "; " + violation.remedy + "\n";
+    text += "violation: " + violation.layer + " " + violation.decoded + " " + violation.action + "; " +
+            violation.remedy + "\n";
   }
   if (judge::verdict_of(result.outcome) == judge::Verdict::Re) {
     text += "refused something? `evalrun trace " + printable(report.plan.whole.file) +

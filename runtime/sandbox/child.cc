@@ -43,6 +43,9 @@ StepResult step_lifeline(ChildContext& context) noexcept {
   if (context.walker != Walker::RunInit) {
     result = sys(SYS_setsid);
     if (result < 0) return failure(Operation::Setsid, result);
+    // It is not dumpable only once it has its own identity; what it clones inherits the limit.
+    const StepResult forbidden = lockdown::forbid_core_dumps();
+    if (forbidden.failed()) return forbidden;
   }
   // Only its own two are kept of all that it inherited. 0 to 2 are taken, so that no descriptor to come is a stream.
   for (int i = 0; i < kReportFd; ++i) {

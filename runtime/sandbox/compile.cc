@@ -81,7 +81,7 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
       program_files_(find_program_files(plan_, layout_, program_candidates(plan_), extras.carried)),
       root_(plan_, layout_, std::move(extras.carried)),
       landlock_(plan_, present_rules(plan_, layout_, program_files_, root_), host_.landlock_abi),
-      rlimit_rows_(lockdown::make_rlimits(plan_)),
+      rlimit_rows_(lockdown::make_rlimits(plan_, host_.core_limit)),
       programs_(program_candidates(plan_)),
       environment_(environment_of(plan_)) {
   if (host_.seccomp_filters) {

@@ -77,6 +77,7 @@ extern "C" [[noreturn]] void evalrun_fork_server(const void* given) noexcept {
   give_up_memory();
   show_words(words, size);
   require(sys(SYS_prctl, PR_SET_NAME, "evalrun-fork", 0, 0, 0));
+  if (lockdown::forbid_core_dumps().failed()) leave(1);
   require(sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
   // The kernel shares the cores out among sessions (sched(7), autogroup).
   require(sys(SYS_setsid));

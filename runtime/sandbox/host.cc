@@ -4,16 +4,19 @@
 #include <linux/seccomp.h>
 #include <linux/stat.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
 
 #include "lockdown/landlock_abi.h"
+#include "lockdown/steps.h"
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
 #include "runtime/core/small_file.h"
@@ -77,6 +80,9 @@ HostFacts probe_host() {
   facts.uts_ns = has("uts");
   facts.cgroup_ns = has("cgroup");
   facts.last_capability = static_cast<int>(::cap_max_bits()) - 1;
+  rlimit core{};
+  if (::getrlimit(RLIMIT_CORE, &core) != 0) throw SystemError("getrlimit", "RLIMIT_CORE");
+  facts.core_limit = std::min<std::uint64_t>(core.rlim_max, lockdown::kCoreLimit);
   facts.is_root = ::geteuid() == 0 && has_capability(CAP_SETUID) && has_capability(CAP_SETGID);
   if (facts.is_root) facts.identities = identity_range();
   return facts;

@@ -1,6 +1,7 @@
 // HostFacts: what this kernel and this process can give, probed once, before anything is made.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ struct HostFacts {
   bool ipc_ns = false;
   bool uts_ns = false;
   bool cgroup_ns = false;
-  int last_capability = 0;     // the highest number that this kernel knows
-  bool is_root = false;        // may map other uids than its own
+  int last_capability = 0;  // the highest number that this kernel knows
+  std::uint64_t core_limit =
+      0;                 // what RLIMIT_CORE can be set to: lockdown::kCoreLimit, or 0 where the caller has no more
+  bool is_root = false;  // may map other uids than its own
   IdentityRange identities{};  // where root finds them
 };
 

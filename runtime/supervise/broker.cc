@@ -15,7 +15,7 @@
 #include <memory>
 #include <utility>
 
-#include "lockdown/seccomp.h"
+#include "lockdown/call_judge.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/delivery.h"
@@ -184,7 +184,10 @@ void Broker::take_calls(std::vector<RecordedViolation>& violations) {
     if (waiting != Waiting::Yes) break;
     const std::optional<seccomp_notif> notification = receive(listener_.get());
     if (!notification) continue;
-    if (const std::optional<MediatedCall> call = mediated_call(notification->data.nr)) {
+    // First: a foreign number means another call here.
+    const bool is_foreign = lockdown::is_foreign(notification->data.arch, notification->data.nr);
+    const std::optional<MediatedCall> call = is_foreign ? std::nullopt : mediated_call(notification->data.nr);
+    if (call) {
       ++mediated_;
       ++answered;
       if (deputies_.size() >= kMostDeputies) {
@@ -192,12 +195,12 @@ void Broker::take_calls(std::vector<RecordedViolation>& violations) {
       } else {
         mediate(*notification, *call);
       }
-    } else if (handlers_.answer(listener_.get(), *notification)) {
+    } else if (!is_foreign && handlers_.answer(listener_.get(), *notification)) {
       ++answered;
+    } else if (violations.size() >= kViolationsKept) {
+      violations.emplace_back();  // counted alone
     } else {
-      // The others are counted alone.
-      violations.push_back(violations.size() < kViolationsKept ? describe_violation(*notification)
-                                                               : RecordedViolation{});
+      violations.push_back(is_foreign ? describe_foreign_call(*notification) : describe_violation(*notification));
     }
   }
 }

@@ -284,6 +284,7 @@ void deputy_main(const DeputyTask& given, const DeputyDescriptors& descriptors) 
   const Work task{given, descriptors};
   tie_to_supervisor(task);
   close_all_but(task);
+  must(task, lockdown::forbid_core_dumps());
 
   const int socket = fetch_socket(task);
   const SocketKind kind = kind_of(task, socket);

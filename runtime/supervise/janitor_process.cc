@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lockdown/steps.h"
 #include "runtime/core/sys.h"
 #include "runtime/supervise/janitor.h"
 
@@ -70,6 +71,8 @@ bool sweep_all(const JanitorBlock& block) noexcept {
 int be_janitor(void* shared) noexcept {
   const auto& block = *static_cast<const JanitorBlock*>(shared);
   sys(SYS_setsid);
+  // It may not fail: a janitor with core dumps is better than none.
+  static_cast<void>(lockdown::forbid_core_dumps());
   // Nothing else of the supervisor's may live on in here.
   sys(SYS_dup3, block.lifeline, 0, 0);
   sys(SYS_close_range, 1, ~0U, 0);

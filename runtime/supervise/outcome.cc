@@ -31,12 +31,11 @@ bool ended_badly(const End& end) {
   return end.code != CLD_EXITED || end.status != 0;
 }
 
-Outcome outcome_of_end(const End& end) {
+// A signal says little: a program can send itself any. SIGXFSZ alone is the kernel's word, where the program has made
+// no call by which it could have sent it (docs/decisions/033-whose-signal-it-was.md).
+Outcome outcome_of_end(const End& end, const RunFacts& facts) {
   if (end.code == CLD_EXITED) return Exited{end.status};
-  // The filter's and the kernel's own word, which leaves no other trace; nobody else sends these two. SIGXCPU is no
-  // such word: how much CPU time there was is known.
-  if (end.status == SIGSYS) return Violation{};
-  if (end.status == SIGXFSZ) return LimitHit{Limit::FileSize};
+  if (end.status == SIGXFSZ && !facts.may_send_file_size_signal) return LimitHit{Limit::FileSize};
   return Signaled{end.status};
 }
 
@@ -50,7 +49,7 @@ Outcome outcome_of(const RunFacts& facts, const Limits& limits) {
   if (!facts.end) return SandboxFault{"run", "hear from", "init", 0, true};
   if (const std::optional<Limit> limit = limit_passed(facts, limits)) return LimitHit{*limit};
   if (facts.address_space_refused && ended_badly(*facts.end)) return LimitHit{Limit::AddressSpace};
-  return outcome_of_end(*facts.end);
+  return outcome_of_end(*facts.end, facts);
 }
 
 }  // namespace evalrun::supervise

@@ -24,8 +24,10 @@ struct RunFacts {
   bool out_of_memory = false;             // the kernel has killed for memory in the run's group
   bool memory_refused = false;            // the group has been at its limit
   bool address_space_refused = false;     // to the last that asked for some
-  bool output_exceeded = false;           // more was written than the plan allows
-  bool about_to_exec = false;             // the set-up was through
+  // By signal calls, timers, or a file-size limit of its own: the kernel's SIGXFSZ is told from none of these.
+  bool may_send_file_size_signal = false;
+  bool output_exceeded = false;  // more was written than the plan allows
+  bool about_to_exec = false;    // the set-up was through
   std::optional<End> end = {};
   Duration cpu{}, wall{};
   // Where a group holds the memory, its kill decides: the kernel lets some charges pass the limit and counts them too.

@@ -118,7 +118,7 @@ struct CollectedFile {
 
 struct RecordedViolation {
   std::string layer;
-  std::string call;  // "" where only the signal is known (another architecture's calls, x32)
+  std::string call;  // "" of another architecture's calls and of x32, which have no name here
   std::int64_t number = -1;
   std::vector<std::uint64_t> arguments;  // as in the registers
   std::string decoded;                   // "ptrace(request=PTRACE_ATTACH, …)"; text in it is the program's

@@ -10,7 +10,10 @@
 #include <cstring>
 #include <limits>
 
+#include "lockdown/call_judge.h"
+#include "lockdown/steps.h"
 #include "runtime/core/error.h"
+#include "runtime/core/small_file.h"
 #include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
@@ -106,6 +109,12 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
+  if (plan_->host().core_limit < lockdown::kCoreLimit &&
+      first_word_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
+    warnings_.emplace_back(
+        "core dumps: the host's core_pattern runs a handler as root at each crash of a program, since "
+        "the hard limit on core files is 0; with a hard limit of 1 it does not");
+  }
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
   if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { warn_of_missing_wall(note); });
@@ -345,6 +354,13 @@ void Run::on_violations(std::vector<RecordedViolation> violations) {
 }
 
 bool Run::answer_asked(int listener, const seccomp_notif& call) {
+  lockdown::CallArguments arguments;
+  std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
+  if (lockdown::is_noted(call.data.nr, arguments)) {
+    may_send_file_size_signal_ = true;
+    let_go_on(listener, call.id);
+    return true;
+  }
   if (on_call_) {
     const bool goes_on = on_call_(call);
     if (!address_space_ || !asks_for_address_space(call)) {

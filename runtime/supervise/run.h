@@ -201,6 +201,7 @@ class Run {
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
   std::vector<RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
+  bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ
   std::vector<std::string> warnings_;
 };
 

@@ -85,6 +85,7 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   facts.out_of_memory = memory.oom;
   facts.memory_refused = groups_ && groups_->memory_refused();
   facts.address_space_refused = address_space_ && address_space_->has_refused();
+  facts.may_send_file_size_signal = !plan_->child().has_listener || may_send_file_size_signal_;
   facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
   facts.about_to_exec = about_to_exec_;
   if (target_end_) facts.end = End{target_end_->code, target_end_->status};
@@ -128,15 +129,6 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.teardown = gone_ - ended_;
   result.output = output_.take_result();
   if (error_output_) result.error_output = error_output_->take_result();
-  // By a signal alone: a call of another architecture, or an x32 number, which the filter lets nobody survive.
-  if (std::holds_alternative<Violation>(result.outcome) && violations_.empty()) {
-    RecordedViolation foreign;
-    foreign.layer = "seccomp";
-    foreign.action = "killed";
-    foreign.remedy = "calls of another architecture and x32 calls are never allowed";
-    violations_.push_back(std::move(foreign));
-    violations_total_ = 1;
-  }
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
     hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
   }

@@ -8,6 +8,7 @@
 
 #include "lockdown/call_signature.h"
 #include "lockdown/seccomp.h"
+#include "runtime/core/arch.h"
 #include "runtime/core/sys.h"
 
 namespace evalrun::supervise {
@@ -35,6 +36,19 @@ std::optional<std::string> read_text(pid_t pid, std::uint64_t address) {
   const ssize_t count = ::process_vm_readv(pid, &ours, 1, theirs.data(), theirs.size(), 0);
   if (count <= 0) return std::nullopt;
   return std::string(bytes.begin(), std::find(bytes.begin(), bytes.begin() + count, '\0'));
+}
+
+RecordedViolation describe_foreign_call(const seccomp_notif& notification) {
+  RecordedViolation violation;
+  violation.layer = "seccomp";
+  violation.number = notification.data.nr;
+  violation.arguments.assign(std::begin(notification.data.args), std::end(notification.data.args));
+  violation.decoded = notification.data.arch == arch::kAuditArch ? "an x32 call" : "a call of another architecture";
+  violation.pid = static_cast<std::int64_t>(notification.pid);
+  violation.process = process_name(static_cast<pid_t>(notification.pid));
+  violation.action = "ended the run";
+  violation.remedy = "calls of another architecture and x32 calls are never allowed";
+  return violation;
 }
 
 RecordedViolation describe_violation(const seccomp_notif& notification) {

@@ -16,7 +16,7 @@ struct Call {
   long number;
 };
 
-// Rows 9 to 11, 29, 41, 57 to 60, 64: what only exploits need. Numbers from 424 on are the same everywhere.
+// What only exploits need. Numbers from 424 on are the same everywhere.
 const std::vector<Call> kExploitOnly = {
     {"bpf", SYS_bpf},
     {"delete_module", SYS_delete_module},
@@ -47,7 +47,7 @@ const std::vector<Call> kExploitOnly = {
     {"clone", SYS_clone},
 };
 
-// Rows 36, 54, 57 to 63, 72 to 75: ordinary programs may try them.
+// Ordinary programs may try them.
 const std::vector<Call> kNotPermitted = {
     {"acct", SYS_acct},
     {"chroot", SYS_chroot},
@@ -84,7 +84,7 @@ const std::vector<Call> kNotPermitted = {
 #endif
 };
 
-// Rows 43, 50, 51, 62, 65 to 71, 96, 97: programs have a way without them.
+// Programs have a way without them.
 const std::vector<Call> kNotImplemented = {
     {"clone3", SYS_clone3},
     {"io_uring_setup", 425},
@@ -146,6 +146,7 @@ std::string lines_for(const std::vector<Call>& calls, const std::string& answer)
 
 constexpr const char* kCompatible = "[seccomp]\nprofile = \"compatible\"\n";
 
+// Rows 9 to 11, 29, 41, 57 to 59, 64.
 TEST(calls, what_only_exploits_need_ends_the_run_and_is_told_by_name_under_the_strict_profile) {
   for (const Call& call : kExploitOnly) {
     const PlanRun run = run_hostile({"call-each", std::to_string(call.number)});
@@ -185,10 +186,12 @@ TEST(calls, no_plan_can_allow_what_only_exploits_need) {
   }
 }
 
+// Rows 36, 54, 59 to 63, 72 to 75.
 TEST(calls, what_changes_the_machine_or_others_is_not_permitted) {
   EXPECT_EQ(run_hostile(words_for(kNotPermitted)).output(), lines_for(kNotPermitted, "EPERM"));
 }
 
+// Rows 43, 50, 51, 62, 65 to 71, 96, 97.
 TEST(calls, what_programs_can_do_without_is_not_implemented) {
   EXPECT_EQ(run_hostile(words_for(kNotImplemented)).output(), lines_for(kNotImplemented, "ENOSYS"));
 }
@@ -227,10 +230,19 @@ TEST(calls, clone_makes_processes_but_no_namespaces_and_no_siblings) {
 #if defined(__x86_64__)
 // Rows 46 and 47.
 TEST(calls, the_tables_of_other_architectures_cannot_be_reached) {
-  EXPECT_EQ(run_hostile({"int80"}).output(), "int80 SIGSYS\n");
-  EXPECT_EQ(run_hostile({"int80"}, kCompatible).output(), "int80 SIGSYS\n");
-  EXPECT_EQ(run_hostile({"call-each", "0x40000027", "0x40000000", "getpid"}).output(),
-            "call 0x40000027 SIGSYS\ncall 0x40000000 SIGSYS\ncall getpid OK\n");
+  for (const std::vector<std::string>& act :
+       {std::vector<std::string>{"int80"}, {"call-each", "0x40000027"}, {"call-each", "0x40000000"}}) {
+    for (const std::string& profile : {std::string(), std::string(kCompatible)}) {
+      const PlanRun run = run_hostile(act, profile);
+      EXPECT_EQ(run.result.at("verdict"), "SV") << shown(run);
+      EXPECT_EQ(run.output(), "") << "the child that made the call got an answer";
+      EXPECT_EQ(run.result.at("violations_total"), 1) << shown(run);
+      const nlohmann::json& violation = run.result.at("violations")[0];
+      EXPECT_EQ(violation.at("decoded"), act[0] == "int80" ? "a call of another architecture" : "an x32 call");
+      EXPECT_EQ(violation.at("process"), "hostile");
+    }
+  }
+  EXPECT_EQ(run_hostile({"call-each", "getpid"}).output(), "call getpid OK\n");
 }
 
 // Row 48.

@@ -1,4 +1,4 @@
-// Threats 117 to 127: hiding what was used, or how it ended. Row 117 by the exact count of a control group is in
+// Threats 117 to 127: hiding what was used, or how it ended. What a control group counts exactly is in
 // tests/sandbox/accounting_test.cc.
 
 #include <gtest/gtest.h>

@@ -55,7 +55,7 @@ TEST(proc, the_full_view_is_read_only_and_hides_pid_1) {
                 refusal("/proc/sysrq-trigger") + "\nopen /proc/kcore " + refusal("/proc/kcore") +
                 "\naccess /proc/1/environ ENOENT\nopen /proc/sys/kernel/hostname EACCES\n")
       << shown(run);
-  // Row 28: kernel addresses are shown as zeroes to those without CAP_SYSLOG.
+  // Kernel addresses are shown as zeroes to those without CAP_SYSLOG.
   const PlanRun symbols =
       run_plan(probe_plan("probe", {"cat", "/proc/kallsyms"}, "proc.view = \"full\"\nlimits.cpu = \"10s\"\n"));
   const std::string text = symbols.output();

@@ -23,7 +23,7 @@ guest_tests=(
   doctor_test run_test attest_test require_test profiles_test limits_test accounting_test files_test streams_test
   seccomp_kernel_test mediation_test peer_faults_test hostile_calls_test hostile_exhaustion_test hostile_filesystem_test
   cells_test cell_test batch_test hostile_measurement_test hostile_network_test
-  hostile_proc_and_descriptors_test hostile_supervisor_test
+  hostile_proc_and_descriptors_test hostile_supervisor_test core_dumps_test core_handler_test
 )
 (($# == 0)) || guest_tests=("$@")
 # A user's shell and what the tests and the image "bash" call by name.
@@ -121,6 +121,7 @@ make_archive() {
   find "$tree/evalrun/build" -type f -exec strip -d {} + 2>/dev/null || true
   install -m 755 "$here/guest.sh" "$tree/guest.sh"
   install -m 755 "$here/init.sh" "$tree/init"
+  install -m 755 "$here/core_handler.sh" "$tree/core_handler.sh"
   (cd "$tree" && find . -print0 | cpio --null --quiet --create --format=newc --owner=0:0) | gzip -1 >"$archive"
 }
 

@@ -645,6 +645,45 @@ void raise_limits() {
   say("lower NOFILE", ::setrlimit(RLIMIT_NOFILE, &files));
 }
 
+std::string core_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_CORE, &limit);
+  return std::to_string(limit.rlim_cur) + " " + std::to_string(limit.rlim_max);
+}
+
+void crash_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+// Each way to another limit on core dumps, and to being dumped; what is left is told after each.
+void change_core_limit() {
+  const rlimit none{};
+  const rlimit soft{0, 1};
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  const auto tell_limit = [](const std::string& way) { tell(way + ": " + core_limit()); };
+  tell_limit("at the start");
+  for (const auto& [name, limit] : {std::pair{"to 0", &none}, {"soft to 0", &soft}, {"to infinity", &all}}) {
+    ::setrlimit(RLIMIT_CORE, limit);
+    tell_limit(std::string("setrlimit ") + name);
+    ::syscall(SYS_setrlimit, RLIMIT_CORE, limit);
+    tell_limit(std::string("the old setrlimit ") + name);
+    ::syscall(SYS_prlimit64, 0, RLIMIT_CORE | 0xdeadbeef'00000000, limit, nullptr);
+    tell_limit(std::string("prlimit64 with garbage ") + name);
+    say(std::string("prlimit64 by pid ") + name, ::syscall(SYS_prlimit64, ::getpid(), RLIMIT_CORE, limit, nullptr));
+  }
+  std::thread([&] { ::setrlimit(RLIMIT_CORE, &none); }).join();
+  tell_limit("in a thread");
+  say("dumpable", ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+  const int pid = ::fork();
+  if (pid == 0) {
+    tell_limit("in a child");
+    ::execl("/proc/self/exe", "hostile", "core-limit", nullptr);
+    ::_exit(1);
+  }
+  ::waitpid(pid, nullptr, 0);
+}
+
 void count_until_refused(const std::string& what, long most, const std::function<int()>& make) {
   long made = 0;
   while (made < most && make() >= 0) ++made;
@@ -770,6 +809,9 @@ const std::map<std::string, Verb>& verbs() {
       {"call-each", {kRest, call_each}},
       {"call", {kRest, [](const Words& w) { in_child("call " + w[0], [&] { say("call " + w[0], raw(w)); }); }}},
       {"call-here", {kRest, [](const Words& w) { say("call " + w[0], raw(w)); }}},
+      {"core-limit", {0, [](const Words&) { tell("after execve: " + core_limit()); }}},
+      {"change-core-limit", {0, [](const Words&) { change_core_limit(); }}},
+      {"crash-by", {1, [](const Words& w) { crash_by(static_cast<int>(number(w[0]))); }}},
       {"int80", {0, [](const Words&) { call_by_int_0x80(); }}},
       {"open",
        {2,

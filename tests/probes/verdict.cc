@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -105,6 +107,88 @@ void be_killed_by_a_child(int signal) {
   const pid_t self = ::getpid();
   in_child([=] { ::kill(self, signal); });
   for (;;) ::pause();
+}
+
+// Every way to send oneself a signal, by its name; each with another record of the sender in the kernel.
+void send_myself(const std::string& way, int signal) {
+  const pid_t self = ::getpid();
+  siginfo_t forged{};
+  forged.si_signo = signal;
+  forged.si_code = way == "forged" || way == "forged-to-thread" ? SI_KERNEL : SI_QUEUE;
+  if (way == "kill") ::kill(self, signal);
+  if (way == "group") ::kill(0, signal);
+  if (way == "tkill") ::syscall(SYS_tkill, ::gettid(), signal);
+  if (way == "tgkill") ::syscall(SYS_tgkill, self, ::gettid(), signal);
+  if (way == "pthread") ::pthread_kill(::pthread_self(), signal);
+  if (way == "queue") ::sigqueue(self, signal, {});
+  if (way == "forged") ::syscall(SYS_rt_sigqueueinfo, self, signal, &forged);
+  if (way == "forged-to-thread") ::syscall(SYS_rt_tgsigqueueinfo, self, ::gettid(), signal, &forged);
+  if (way == "pidfd") ::syscall(SYS_pidfd_send_signal, ::syscall(SYS_pidfd_open, self, 0), signal, nullptr, 0);
+  if (way == "child") {
+    in_child([=] { ::kill(self, signal); });
+    ::pause();
+  }
+  if (way == "child-end") {
+    if (::syscall(SYS_clone, static_cast<unsigned long>(signal), nullptr, nullptr, nullptr, 0) == 0) ::_exit(0);
+    ::pause();
+  }
+  if (way == "timer") {
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = signal;
+    timer_t timer{};
+    const itimerspec soon{{}, {0, 1'000'000}};
+    if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) ::_exit(7);
+    ::timer_settime(timer, 0, &soon, nullptr);
+    ::pause();
+  }
+}
+
+// Ways that are refused, or that never reach the program itself.
+void ask_for_signals(int signal) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) ::_exit(7);
+  ::fcntl(ends[0], F_SETSIG, signal);
+  ::fcntl(ends[0], F_SETOWN, ::getpid());
+  ::fcntl(ends[0], F_SETFL, O_ASYNC);
+  if (::write(ends[1], "x", 1) != 1) ::_exit(7);
+  ::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+}
+
+void limit_my_files(std::size_t bytes) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = bytes;
+  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(7);
+}
+
+// The kernel's own signal, for a limit that stands no more when it kills.
+void limit_my_files_for_a_while() {
+  sigset_t signal;
+  ::sigemptyset(&signal);
+  ::sigaddset(&signal, SIGXFSZ);
+  ::sigprocmask(SIG_BLOCK, &signal, nullptr);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  limit_my_files(0);
+  const int file = ::open("/work/f", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (::write(file, "x", 1) == 1) ::_exit(7);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::sigprocmask(SIG_UNBLOCK, &signal, nullptr);
+}
+
+// By setrlimit(2) itself, which C libraries do not use.
+void limit_my_files_by_the_old_call() {
+  const rlimit none{};
+  ::syscall(SYS_setrlimit, RLIMIT_FSIZE, &none);
+}
+
+void write_past(const std::string& how, off_t end) {
+  const int file = ::open("/work/f", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (how == "pwrite" && ::pwrite(file, "x", 1, end) < 0) ::_exit(7);
+  if (how == "seek" && (::lseek(file, end, SEEK_SET) < 0 || ::write(file, "x", 1) < 0)) ::_exit(7);
+  if (how == "truncate" && ::ftruncate(file, end + 1) != 0) ::_exit(7);
+  if (how == "allocate" && ::fallocate(file, 0, end, 1) != 0) ::_exit(7);
 }
 
 void exit_in_a_thread(int code) {
@@ -325,6 +409,24 @@ const std::map<std::string, Verb>& verbs() {
   static const std::map<std::string, Verb> all = {
       {"exit", {1, [](const Words& w) { ::_exit(static_cast<int>(number(w[0]))); }}},
       {"raise", {1, [](const Words& w) { ::raise(static_cast<int>(number(w[0]))); }}},
+      {"send-myself", {2, [](const Words& w) { send_myself(w[0], static_cast<int>(number(w[1]))); }}},
+      {"ask-for-signals", {1, [](const Words& w) { ask_for_signals(static_cast<int>(number(w[0]))); }}},
+      {"limit-my-files", {1, [](const Words& w) { limit_my_files(static_cast<std::size_t>(number(w[0]))); }}},
+      {"limit-my-files-for-a-while", {0, [](const Words&) { limit_my_files_for_a_while(); }}},
+      {"limit-my-files-by-the-old-call", {0, [](const Words&) { limit_my_files_by_the_old_call(); }}},
+      {"write-past", {2, [](const Words& w) { write_past(w[0], number(w[1])); }}},
+      {"timer",
+       {0,
+        [](const Words&) {
+          timer_t timer{};
+          if (::syscall(SYS_timer_create, CLOCK_MONOTONIC, nullptr, &timer) != 0) ::_exit(7);
+        }}},
+      {"in-child",
+       {kRest,
+        [](const Words& w) {
+          in_child([&] { execute(w); });
+          wait_for_children();
+        }}},
       {"ignore", {1, [](const Words& w) { ::signal(static_cast<int>(number(w[0])), SIG_IGN); }}},
       {"abort", {0, [](const Words&) { std::abort(); }}},
       {"throw", {0, [](const Words&) { throw std::runtime_error("thrown"); }}},

@@ -109,6 +109,40 @@ TEST(grading, a_compiler_that_hits_a_limit_is_ce_too) {
   EXPECT_EQ(run.result.at("compile").at("outcome").at("limit"), "cpu");
 }
 
+// Rows 140 and 143.
+TEST(grading, a_compiler_that_writes_or_says_too_much_is_ce_too) {
+  const auto limit_met = [](const std::string& compile, const std::string& limits) {
+    const PlanRun run = run_plan(shell_plan(compile, "true", "limits = { " + limits + " }\n" + case_of("", "")));
+    return run.verdict() + " " + run.result.at("compile").at("outcome").value("limit", "no limit");
+  };
+  const std::string writes = "exec head -c 2000000 /dev/zero >made";
+  EXPECT_EQ(limit_met(writes, "file_size = \"1MiB\""), "CE file_size");
+  EXPECT_EQ(limit_met(writes, "file_size = \"2MiB\""), "OK no limit");
+  const std::string says = "exec head -c 2000000 /dev/zero >&2";
+  EXPECT_EQ(limit_met(says, "output = \"1MiB\""), "CE output");
+  EXPECT_EQ(limit_met(says, "output = \"2MiB\""), "OK no limit");
+}
+
+// Row 138.
+TEST(grading, a_compiler_reads_no_file_of_the_host) {
+  if (!has_image("c")) EVALRUN_SKIP("gcc");
+  const TemporaryFolder folder;
+  const std::string secret = folder.write("secret.h", "#define ANSWER 42\n").string();
+  const auto compiled = [&](const std::string& line) {
+    folder.write("main.c", line + "\nint main() { return 0; }\n");
+    return run_plan_in(folder, c_plan("\"own.h\" = { text = \"\" }\n[compile]\n" + case_of("", "")));
+  };
+  EXPECT_EQ(compiled("#include \"own.h\"").verdict(), "OK");
+  EXPECT_EQ(compiled("__asm__(\".incbin \\\"/work/own.h\\\"\");").verdict(), "OK");
+  for (const std::string& path : {secret, std::string("/etc/shadow"), std::string("/etc/passwd")}) {
+    for (const std::string& line : {"#include \"" + path + "\"", "__asm__(\".incbin \\\"" + path + "\\\"\");"}) {
+      const PlanRun run = compiled(line);
+      EXPECT_EQ(run.verdict(), "CE") << line;
+      EXPECT_EQ(run.command.output.find("ANSWER"), std::string::npos) << run.command.output;
+    }
+  }
+}
+
 TEST(grading, what_a_plan_takes_from_the_program_its_compiler_still_has) {
   const std::string makes_a_link = "ln -s /etc made && echo linked";
   const std::string narrowed = "seccomp.deny = [\"symlink\", \"symlinkat\"]\n";

@@ -142,7 +142,7 @@ TEST(limits, stack_and_the_fixed_rlimits_are_set) {
                                           {"limit", limit(RLIMIT_STACK), "limit", limit(RLIMIT_CORE), "limit",
                                            limit(RLIMIT_MSGQUEUE), "limit", limit(RLIMIT_RTPRIO)},
                                           "limits.stack = \"16MiB\"\n"));
-  EXPECT_EQ(run.output(), "limit 3 16777216 16777216\nlimit 4 0 0\nlimit 12 0 0\nlimit 14 0 0\n");
+  EXPECT_EQ(run.output(), "limit 3 16777216 16777216\nlimit 4 1 1\nlimit 12 0 0\nlimit 14 0 0\n");
 }
 
 TEST(limits, cpus_pins_to_cores_or_does_not) {

@@ -49,7 +49,17 @@ TEST(outcome, follows_from_the_facts) {
       {"signal with a core", ended(CLD_DUMPED, SIGSEGV), "RE: killed by SIGSEGV"},
       {"SIGXCPU far from the limit", ended(CLD_KILLED, SIGXCPU), "RE: killed by SIGXCPU"},
       {"SIGXFSZ", ended(CLD_KILLED, SIGXFSZ), "OLE: stopped at the file size limit of 64MiB"},
-      {"SIGSYS", ended(CLD_DUMPED, SIGSYS), "SV: stopped for a system call, which the plan does not allow"},
+      {"SIGXFSZ that the program may have sent", but([](RunFacts& f) {
+         f.end = End{CLD_KILLED, SIGXFSZ};
+         f.may_send_file_size_signal = true;
+       }),
+       "RE: killed by SIGXFSZ"},
+      {"calls by which SIGXFSZ may be sent, and another end", but([](RunFacts& f) {
+         f.end = End{CLD_EXITED, 0};
+         f.may_send_file_size_signal = true;
+       }),
+       "OK: exited with code 0"},
+      {"SIGSYS", ended(CLD_DUMPED, SIGSYS), "RE: killed by SIGSYS"},
 
       {"cpu at", but([](RunFacts& f) { f.cpu = 2s; }), "OK: exited with code 0"},
       {"cpu above", but([](RunFacts& f) { f.cpu = 2s + 1ns; }), "TLE: stopped at the CPU limit of 2s"},

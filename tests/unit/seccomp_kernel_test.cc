@@ -142,23 +142,23 @@ TEST_F(SeccompKernelTest, exploit_only_calls_never_reach_the_kernel_under_either
 }
 
 #if defined(__x86_64__)
-TEST_F(SeccompKernelTest, the_i386_gate_kills_the_process) {
+// Without a listener, as here, a call that is handed over is not implemented: nothing of the other table runs.
+TEST_F(SeccompKernelTest, the_i386_gate_leads_nowhere) {
   const auto getpid_through_the_gate = [] {
     long result;
     asm volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");
-    return result > 0 ? 0 : kBodyFailed;
+    return result > 0 ? 0 : static_cast<int>(-result);
   };
   if (outcome_in_child(getpid_through_the_gate) != "exited 0") {
     ASSERT_EQ(std::getenv("EVALRUN_MUST_WORK"), nullptr) << "the kernel has no IA32 emulation";
     GTEST_SKIP() << "the kernel has no IA32 emulation";
   }
-  EXPECT_EQ(outcome(getpid_through_the_gate), "killed by SIGSYS");
+  EXPECT_EQ(outcome(getpid_through_the_gate), "ENOSYS");
 }
 
-TEST_F(SeccompKernelTest, an_x32_number_kills_the_process) {
+TEST_F(SeccompKernelTest, an_x32_number_leads_nowhere) {
   const auto x32_getpid = [] { return errno_of(::syscall(0x40000000 | SYS_getpid)); };
-  EXPECT_EQ(outcome(x32_getpid), "killed by SIGSYS");
-  EXPECT_NE(outcome_in_child(x32_getpid), "killed by SIGSYS");
+  EXPECT_EQ(outcome(x32_getpid), "ENOSYS");
 }
 #endif
 

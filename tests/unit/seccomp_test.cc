@@ -14,6 +14,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -254,19 +255,21 @@ TEST_P(SeccompSweep, every_number_and_boundary_argument_gets_what_the_tables_say
   }
 }
 
-TEST_P(SeccompSweep, other_architectures_and_x32_numbers_are_killed) {
+TEST_P(SeccompSweep, other_architectures_and_x32_numbers_are_handed_over_and_end_init) {
   const Filters filters(GetParam().plan);
-  const FilterProgram init = build_init_filter();
-  for (const FilterProgram& program : {filters.whitelist, filters.seal, init}) {
+  // The seal leaves them to the whitelist: what it killed would leave no other trace than a signal.
+  for (const auto& [program, answer] : {std::pair{filters.whitelist, SECCOMP_RET_USER_NOTIF},
+                                        {filters.seal, SECCOMP_RET_ALLOW},
+                                        {build_init_filter(), SECCOMP_RET_KILL_PROCESS}}) {
     ASSERT_EQ(run_bpf(program, call_data(SYS_write)), SECCOMP_RET_ALLOW);
     for (int number = 0; number <= kLastNumber; ++number) {
       for (const Arguments& arguments : {Arguments{}, Arguments{1, 1, 1, 1, 1, 1}}) {
         for (const std::uint32_t foreign : kForeign) {
-          ASSERT_EQ(run_bpf(program, call_data(number, arguments, foreign)), SECCOMP_RET_KILL_PROCESS) << number;
+          ASSERT_EQ(run_bpf(program, call_data(number, arguments, foreign)), answer) << number;
         }
 #if defined(__x86_64__)
         const int x32 = number | static_cast<int>(arch::kForeignCallBit);
-        ASSERT_EQ(run_bpf(program, call_data(x32, arguments)), SECCOMP_RET_KILL_PROCESS) << number;
+        ASSERT_EQ(run_bpf(program, call_data(x32, arguments)), answer) << number;
 #endif
       }
     }
@@ -280,7 +283,7 @@ std::vector<sock_filter> filter_by_libseccomp(const CallPolicy& policy, SeccompP
   const auto check = [](int result) {
     if (result < 0) throw std::runtime_error("libseccomp: " + errno_text(-result));
   };
-  check(::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
+  check(::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, action_of(policy.foreign, profile)));
   for (const auto& [number, decision] : policy.calls) {
     const std::uint32_t action =
         decision.rows.empty() ? action_of(decision.otherwise, profile) : static_cast<std::uint32_t>(SCMP_ACT_TRACE(0));
@@ -330,7 +333,7 @@ TEST(SeccompTest, numbers_above_the_table_and_minus_one_are_not_implemented) {
   }
 #if defined(__x86_64__)
   for (const int number : {-2, 0x40000000, static_cast<int>(0x80000000)}) {
-    EXPECT_EQ(name_of_action(filters.ask(number)), "kill") << number;
+    EXPECT_EQ(name_of_action(filters.ask(number)), "notify") << number;
   }
 #endif
 }
@@ -469,6 +472,20 @@ const Twin kTwins[] = {
     {"personality", {ADDR_NO_RANDOMIZE}, {ADDR_NO_RANDOMIZE | READ_IMPLIES_EXEC}, "EPERM"},
     {"prlimit64", {0, 7}, {1, 7}, "EPERM"},
     {"prlimit64", {kGarbage, 7}, {~0ULL, 7}, "EPERM"},
+    {"prlimit64", {0, RLIMIT_CORE, 0, 1}, {0, RLIMIT_CORE, 1, 0}, "0"},
+    {"prlimit64", {0, RLIMIT_CORE | kGarbage, 0}, {0, RLIMIT_CORE | kGarbage, 0x7fff'00000000}, "0"},
+    {"prlimit64", {0, RLIMIT_FSIZE, 0, 1}, {0, RLIMIT_FSIZE, 1, 0}, "notify"},
+    {"setrlimit", {RLIMIT_STACK}, {RLIMIT_CORE | kGarbage}, "0"},
+    {"setrlimit", {RLIMIT_NOFILE}, {RLIMIT_FSIZE}, "ENOSYS"},
+    {"kill", {1, SIGSYS}, {1, SIGXFSZ}, "notify"},
+    {"tkill", {1, SIGXCPU}, {1, SIGXFSZ | kGarbage}, "notify"},
+    {"tgkill", {SIGXFSZ, 1, SIGKILL}, {1, 1, SIGXFSZ}, "notify"},
+    {"rt_sigqueueinfo", {SIGXFSZ, SIGTERM}, {1, SIGXFSZ, 0x1000}, "notify"},
+    {"rt_tgsigqueueinfo", {1, SIGXFSZ, SIGTERM}, {1, 1, SIGXFSZ, 0x1000}, "notify"},
+    {"pidfd_send_signal", {SIGXFSZ, SIGTERM}, {3, SIGXFSZ}, "notify"},
+    {"timer_create", {CLOCK_MONOTONIC, 0, 0x1000}, {CLOCK_MONOTONIC, 0x7fff'00000000, 0}, "notify"},
+    {"clone", {SIGCHLD}, {SIGXFSZ}, "notify"},
+    {"clone", {SIGCHLD | CLONE_VM | CLONE_VFORK}, {SIGXFSZ | CLONE_VM}, "notify"},
     {"mknod", {0, S_IFIFO | 0600}, {0, S_IFCHR | 0600}, "EPERM"},
     {"mknod", {0, 0600}, {0, S_IFBLK | 0600}, "EPERM"},
     {"mknodat", {0, 0, S_IFREG | 0600}, {0, 0, S_IFSOCK | 0600}, "EPERM"},
@@ -819,7 +836,7 @@ CallPolicy large_policy(int calls, std::uint32_t values) {
 }
 
 // Jumps of classic BPF reach 255 instructions; a filter whose far jumps wrap lets other architectures through.
-TEST(SeccompBuilderTest, filters_of_every_size_kill_other_architectures_and_answer_as_they_should) {
+TEST(SeccompBuilderTest, filters_of_every_size_hand_over_other_architectures_and_answer_as_they_should) {
   struct Size {
     int calls;
     std::uint32_t values;
@@ -834,10 +851,10 @@ TEST(SeccompBuilderTest, filters_of_every_size_kill_other_architectures_and_answ
       ASSERT_EQ(run_bpf(program, call_data(number)), action_of(verdict_of(policy, number, {}), SeccompProfile::Strict))
           << program.size() << " instructions, call " << number;
       for (const std::uint32_t foreign : kForeign) {
-        ASSERT_EQ(run_bpf(program, call_data(number, {}, foreign)), SECCOMP_RET_KILL_PROCESS) << number;
+        ASSERT_EQ(run_bpf(program, call_data(number, {}, foreign)), SECCOMP_RET_USER_NOTIF) << number;
       }
 #if defined(__x86_64__)
-      ASSERT_EQ(run_bpf(program, call_data(number | 0x40000000)), SECCOMP_RET_KILL_PROCESS) << number;
+      ASSERT_EQ(run_bpf(program, call_data(number | 0x40000000)), SECCOMP_RET_USER_NOTIF) << number;
 #endif
     }
     for (std::uint32_t value = 0; value < size.values + 10; ++value) {

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/support/command.h"
@@ -106,10 +107,59 @@ std::vector<Row> signals() {
   }
   // Far from the CPU limit, SIGXCPU is a signal like any other.
   rows.push_back(re("raise_XCPU_is_no_cpu_limit", {"raise", number(SIGXCPU)}, signaled(SIGXCPU)));
-  // The kernel's own SIGXFSZ and SIGSYS leave no other trace than the signal. A program that sends them to itself says
-  // by itself that it wrote too much, or made a foreign call.
-  rows.push_back(over("raise_XFSZ_is_taken_at_its_word", {"raise", number(SIGXFSZ)}, "", "OLE", "file_size"));
-  rows.push_back(sv("raise_SYS_is_taken_at_its_word", {"raise", number(SIGSYS)}, ""));
+  return rows;
+}
+
+// Row 147. What the kernel or the supervisor would end a program with, sent by the program itself: never their verdict.
+// Beside each the real thing.
+std::vector<Row> forged_signals() {
+  std::vector<Row> rows;
+  for (const char* way : {"kill", "group", "tkill", "tgkill", "pthread", "queue", "forged", "forged-to-thread", "pidfd",
+                          "child", "child-end", "timer"}) {
+    for (const int signal : {SIGSYS, SIGXFSZ, SIGXCPU, SIGKILL, SIGSEGV}) {
+      std::string name = "sent_by_itself_" + std::string(way) + "_" + ::sigabbrev_np(signal);
+      std::ranges::replace(name, '-', '_');
+      rows.push_back(re(name, {"send-myself", way, number(signal)}, signaled(signal)));
+    }
+  }
+  const std::string small = "limits.file_size = \"64KiB\"\n";
+  const std::string end = number(64 << 10);
+  append(
+      rows,
+      {
+          ok("asked_for_SYS_by_descriptor_and_parent", {"ask-for-signals", number(SIGSYS)}),
+          ok("asked_for_XFSZ_by_descriptor_and_parent", {"ask-for-signals", number(SIGXFSZ)}),
+          re("past_a_file_size_of_its_own", {"limit-my-files", "10", "then", "fill", "/work/f", "11"},
+             signaled(SIGXFSZ), small),
+          re("past_a_file_size_of_its_own_that_stands_no_more", {"limit-my-files-for-a-while"}, signaled(SIGXFSZ),
+             small),
+          re("SIGXFSZ_of_a_child_that_it_passes_on",
+             {"in-child", "/work/verdict", "fill", "/work/f", "70000", "then", "send-myself", "kill", number(SIGXFSZ)},
+             signaled(SIGXFSZ), small),
+          ok("a_childs_SIGXFSZ_is_its_parents_affair", {"in-child", "/work/verdict", "fill", "/work/f", "70000"},
+             small),
+          ok("a_childs_SIGSYS_is_its_parents_affair",
+             {"in-child", "/work/verdict", "send-myself", "kill", number(SIGSYS)}),
+          sv("a_childs_i386_call_is_not", {"in-child", "/work/verdict", "int80"}, ""),
+          sv("an_i386_call_after_a_SIGSYS_that_it_ignored",
+             {"ignore", number(SIGSYS), "then", "send-myself", "kill", number(SIGSYS), "then", "int80"}, ""),
+          re("SIGXFSZ_though_the_plan_lists_kill", {"send-myself", "kill", number(SIGXFSZ)}, signaled(SIGXFSZ),
+             "seccomp.allow = [\"kill\", \"tgkill\", \"timer_create\"]\n"),
+          re("a_timers_SIGXFSZ_though_the_plan_lists_it", {"send-myself", "timer", number(SIGXFSZ)}, signaled(SIGXFSZ),
+             "seccomp.allow = [\"timer_create\"]\n"),
+          over("file_size_after_other_signals",
+               {"ignore", number(SIGUSR1), "then", "send-myself", "tgkill", number(SIGUSR1), "then", "fill", "/work/f",
+                "70000"},
+               small, "OLE", "file_size"),
+          over("file_size_after_a_timer_without_a_signal_of_its_choice", {"timer", "then", "fill", "/work/f", "70000"},
+               small, "OLE", "file_size"),
+          over("file_size_after_the_old_call", {"limit-my-files-by-the-old-call", "then", "fill", "/work/f", "70000"},
+               small, "OLE", "file_size"),
+      });
+  for (const char* how : {"pwrite", "seek", "truncate", "allocate"}) {
+    rows.push_back(over("file_size_by_" + std::string(how), {"write-past", how, end}, small, "OLE", "file_size"));
+    rows.push_back(ok("file_size_at_by_" + std::string(how), {"write-past", how, number((64 << 10) - 1)}, small));
+  }
   return rows;
 }
 
@@ -467,9 +517,9 @@ std::vector<Row> faults() {
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> made;
-    for (const auto& part :
-         {exits(), signals(), cpu_time(), wall_clock(), idleness(), memory(), memory_of_the_program_itself(),
-          address_space(), output(), files(), processes(), calls(), programs_that_do_not_start(), faults()}) {
+    for (const auto& part : {exits(), signals(), forged_signals(), cpu_time(), wall_clock(), idleness(), memory(),
+                             memory_of_the_program_itself(), address_space(), output(), files(), processes(), calls(),
+                             programs_that_do_not_start(), faults()}) {
       append(made, part);
     }
     return made;
