@@ -42,6 +42,12 @@ class ArgumentBlock {
 
   [[nodiscard]] const std::vector<sock_filter>& code() const noexcept { return code_; }
 
+  friend bool operator==(const ArgumentBlock& a, const ArgumentBlock& b) {
+    return std::ranges::equal(a.code_, b.code_, [](const sock_filter& one, const sock_filter& other) {
+      return one.code == other.code && one.jt == other.jt && one.jf == other.jf && one.k == other.k;
+    });
+  }
+
  private:
   // Neighbours that ask the same argument for other values and say the same become one chain of comparisons.
   static bool joins(const ArgumentRow& a, const ArgumentRow& b) {
@@ -271,10 +277,13 @@ class Program {
   }
 
   void add_blocks(const std::vector<ArgumentBlock>& blocks) {
+    std::vector<std::size_t> places;
+    for (const ArgumentBlock& block : blocks) {
+      places.push_back(code_.size());
+      code_.insert(code_.end(), block.code().begin(), block.code().end());
+    }
     for (const Leaf& leaf : leaves_) {
-      code_[leaf.at].k = static_cast<std::uint32_t>(code_.size() - leaf.at - 1);
-      const std::vector<sock_filter>& block = blocks.at(leaf.block).code();
-      code_.insert(code_.end(), block.begin(), block.end());
+      code_[leaf.at].k = static_cast<std::uint32_t>(places.at(leaf.block) - leaf.at - 1);
     }
   }
 
@@ -304,6 +313,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
     case CallVerdict::FamilyUnsupported: return error(EAFNOSUPPORT);
     case CallVerdict::ProtocolUnsupported: return error(EPROTONOSUPPORT);
     case CallVerdict::OperationUnsupported: return error(EOPNOTSUPP);
+    case CallVerdict::NoSuchOption: return error(ENOPROTOOPT);
     case CallVerdict::Ignored: return error(0);
   }
   return SECCOMP_RET_KILL_PROCESS;
@@ -316,8 +326,11 @@ std::vector<sock_filter> assemble_filter(const CallPolicy& policy, SeccompProfil
     if (decision.rows.empty()) {
       ranges.add(number, action_of(decision.otherwise, profile));
     } else {
-      ranges.add(number, 0, blocks.size());
-      blocks.emplace_back(decision, profile);
+      // Calls that are asked alike (preadv2 and pwritev2) share a block.
+      const ArgumentBlock block(decision, profile);
+      const auto known = std::ranges::find(blocks, block);
+      ranges.add(number, 0, static_cast<std::size_t>(known - blocks.begin()));
+      if (known == blocks.end()) blocks.push_back(block);
     }
   }
   return Program(ranges.take(), blocks).take();
