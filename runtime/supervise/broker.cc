@@ -30,6 +30,7 @@ std::optional<MediatedCall> mediated_call(int number) {
     case SYS_bind: return MediatedCall::Bind;
     case SYS_connect: return MediatedCall::Connect;
     case SYS_listen: return MediatedCall::Listen;
+    case SYS_inotify_add_watch: return MediatedCall::Watch;
   }
   return std::nullopt;
 }
@@ -160,7 +161,7 @@ void Broker::on_deputy_ended(int deputy) {
   loop_.forget(found->second.caller.get());
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
-  answer(ended.notification, answer_of(ended, status));
+  if (status != kAnswered) answer(ended.notification, answer_of(ended, status));
 }
 
 void Broker::on_caller_gone(int deputy) {

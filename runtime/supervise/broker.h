@@ -1,10 +1,11 @@
 // The notification broker: what the filter hands to the supervisor instead of to the kernel.
 //
 // Theory of operation. A notification is a violation, which ends the run and is never answered; or a call that somebody
-// else answers at once (address_space.h); or a mediated call (bind, connect, listen), which a deputy (deputy.h) makes
-// in the program's place while the event loop goes on. The loop wakes for three things: the listener (a call has come),
-// a deputy's pidfd (its end is the answer), a caller's pidfd (it died while it waited; its deputy is killed). An answer
-// to a call that is gone is normal and dropped. Nothing is ever answered with "continue".
+// else answers at once (address_space.h, epoll_watches.h); or a mediated call (bind, connect, listen,
+// inotify_add_watch), which a deputy (deputy.h) makes in the program's place while the event loop goes on. The loop
+// wakes for three things: the listener (a call has come), a deputy's pidfd (its end is the answer), a caller's pidfd
+// (it died while it waited; its deputy is killed). An answer to a call that is gone is normal and dropped. No mediated
+// call is ever answered with "continue".
 //
 // It fails closed: what cannot be mediated is answered EACCES, and notes() says why; when the supervisor dies, the
 // kernel answers ENOSYS.
@@ -76,8 +77,8 @@ class Broker {
   AddressRules rules_;
   Handlers handlers_;
   Pipe reports_;
-  std::map<int, Deputy> deputies_;      // by the deputy's pidfd
-  std::array<Refusals, 3> refusals_{};  // by call
+  std::map<int, Deputy> deputies_;                   // by the deputy's pidfd
+  std::array<Refusals, kMediatedCalls> refusals_{};  // by call
   std::map<std::string, std::uint64_t> failures_;
 };
 

@@ -14,6 +14,10 @@
 // user and mount namespaces, at its working directory, with its umask, the run's one id, no capability, and the same
 // Landlock rules; so a path means what it means to the program, and the kernel refuses what it would refuse it.
 //
+// inotify_add_watch: the same way. The path is opened once, in the program's root; what lies on a writable mount and is
+// no device is watched by that descriptor, so a link that is changed meanwhile leads nowhere else. The deputy sends the
+// answer itself.
+//
 // What differs from a call made by the program itself: SO_PEERCRED of a Unix socket shows pid 0 (the deputy is in no
 // pid namespace of the program's); only a fatal signal interrupts a connect that sleeps; a path through /proc/self does
 // not resolve.
@@ -48,6 +52,7 @@ struct DeputyReport {
 
 // How a deputy ends: with the errno that the caller shall get (0: the call succeeded), or with one of these.
 inline constexpr int kFirstRefusal = 200;  // + Refusal
+inline constexpr int kAnswered = 253;      // by itself: an exit status has no room for the call's result
 inline constexpr int kCallerGone = 254;
 inline constexpr int kNotDone = 255;  // it could not do its work: a DeputyReport says why
 
