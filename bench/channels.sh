@@ -28,7 +28,7 @@ said() { "$build/evalrun" run --format json "$folder/$1" | sed -n 's/.*"text": *
 
 : >"$folder/pages"
 printf '%-10s %8s %14s\n' channel bits/s wrong
-for row in memory:40000:100 memory:10000:300 processes:20000:100 processes:5000:400 inodes:50000:60 inodes:20000:100; do
+for row in memory:100000:80 memory:20000:200 processes:100000:80 processes:20000:100 inodes:50000:60 eventfds:100000:80 eventfds:5000:400; do
   IFS=: read -r channel slot bits <<<"$row"
   start=$(($(date +%s%3N) + 1500))
   plan talk.toml talk "$channel" "$start" "$slot" "$bits"

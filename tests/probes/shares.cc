@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -304,6 +305,19 @@ ino_t next_inode() {
   return status.st_ino;
 }
 
+// The least number that no eventfd of the machine has (fdinfo, Linux 5.2).
+double next_eventfd() {
+  const int fd = ::eventfd(0, 0);
+  const std::string path = "/proc/self/fdinfo/" + std::to_string(fd);
+  char text[512] = {};
+  const int info = ::open(path.c_str(), O_RDONLY);
+  static_cast<void>(::read(info, text, sizeof text - 1));
+  ::close(info);
+  ::close(fd);
+  const char* id = std::strstr(text, "eventfd-id:");
+  return id == nullptr ? -1 : static_cast<double>(std::strtol(id + std::strlen("eventfd-id:"), nullptr, 10));
+}
+
 void talk(const Words& words) {
   const Slots slots(words);
   constexpr std::size_t kMemory = std::size_t{16} << 20;
@@ -326,6 +340,11 @@ void talk(const Words& words) {
       for (const pid_t child : children) ::kill(child, SIGKILL);
       while (::wait(nullptr) > 0) {
       }
+    } else if (words[0] == "eventfds") {
+      int held[4];
+      for (int& each : held) each = ::eventfd(0, 0);
+      slots.wait(slot, 70);
+      for (const int each : held) ::close(each);
     } else {
       burn_inodes(3000);
     }
@@ -338,6 +357,7 @@ double look_at(const std::string& channel) {
     ::sysinfo(&now);
     return -static_cast<double>(now.freeram);
   }
+  if (channel == "eventfds") return next_eventfd();
   struct stat now {};
   ::stat("/proc", &now);
   return static_cast<double>(now.st_nlink);
