@@ -107,7 +107,14 @@ class Resolver {
     policy_.replace(*number, {name, CallVerdict::Allow, std::move(rows), std::string(origin)});
   }
 
-  void ask(std::string_view call) { replace(call, CallVerdict::Asked, "limits.address_space"); }
+  // What its rows refuse stays refused.
+  void ask(std::string_view call) {
+    const std::optional<int> number = number_of_call(std::string(call));
+    if (!number) return;
+    CallDecision& decision = policy_.calls.at(*number);
+    decision.otherwise = CallVerdict::Asked;
+    decision.origin = "limits.address_space";
+  }
 
   // A call of the plan's list, or of its image's: those are passed over where the plan has not the word for them.
   [[nodiscard]] bool allows(std::string_view call) const {
@@ -234,7 +241,7 @@ CallPolicy resolve_observed(const Plan& plan) {
   CallPolicy policy = resolve_whitelist(plan, Phase::SetUp);
   for (auto& [number, decision] : policy.calls) {
     const bool begins = decision.name == "brk" || decision.name == "mmap" || decision.origin == "files";
-    if (begins && decision.rows.empty() && decision.otherwise == CallVerdict::Allow) {
+    if (begins && decision.otherwise == CallVerdict::Allow) {
       decision.otherwise = CallVerdict::Asked;
     }
   }

@@ -1,15 +1,20 @@
 #include "lockdown/call_table.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/futex.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <algorithm>
 
@@ -27,38 +32,10 @@ using Names = std::string_view;
 // ---- Allowed by number ----------------------------------------------------------------------------------------------
 
 constexpr Names kInputOutput[] = {
-    "close",
-    "close_range",
-    "copy_file_range",
-    "dup",
-    "dup2",
-    "dup3",
-    "fadvise64",
-    "fallocate",
-    "fdatasync",
-    "fsync",
-    "ftruncate",
-    "lseek",
-    "pipe",
-    "pipe2",
-    "poll",
-    "ppoll",
-    "pread64",
-    "preadv",
-    "preadv2",
-    "pselect6",
-    "pwrite64",
-    "pwritev",
-    "pwritev2",
-    "read",
-    "readahead",
-    "readv",
-    "select",
-    "sendfile",
-    "sync_file_range",
-    "truncate",
-    "write",
-    "writev",
+    "close",    "close_range",     "copy_file_range", "dup",     "dup2",   "dup3",      "fallocate", "fdatasync",
+    "fsync",    "ftruncate",       "lseek",           "pipe",    "pipe2",  "poll",      "ppoll",     "pread64",
+    "preadv",   "pselect6",        "pwrite64",        "pwritev", "read",   "readahead", "readv",     "select",
+    "sendfile", "sync_file_range", "truncate",        "write",   "writev",
 };
 
 constexpr Names kFiles[] = {
@@ -72,8 +49,8 @@ constexpr Names kFiles[] = {
 };
 
 constexpr Names kMemory[] = {
-    "brk",  "madvise",  "membarrier", "mincore", "mlock",   "mlock2",     "mlockall",
-    "mmap", "mprotect", "mremap",     "msync",   "munlock", "munlockall", "munmap",
+    "brk",    "membarrier", "mlock",   "mlock2",     "mlockall", "mprotect",
+    "mremap", "msync",      "munlock", "munlockall", "munmap",
 };
 
 constexpr Names kProcesses[] = {
@@ -83,7 +60,6 @@ constexpr Names kProcesses[] = {
 };
 
 constexpr Names kThreads[] = {
-    "futex",
     "futex_waitv",
     "get_robust_list",
     "rseq",
@@ -111,22 +87,22 @@ constexpr Names kOwnState[] = {
 constexpr Names kOwnIdentity[] = {"setgid", "setregid", "setresgid", "setresuid", "setreuid", "setuid"};
 
 constexpr Names kTime[] = {
-    "alarm",         "clock_getres",   "clock_gettime",    "clock_nanosleep",
-    "getitimer",     "gettimeofday",   "nanosleep",        "setitimer",
-    "time",          "timer_delete",   "timer_getoverrun", "timer_gettime",
-    "timer_settime", "timerfd_create", "timerfd_gettime",  "timerfd_settime",
+    "alarm",         "clock_getres",  "clock_gettime",  "getitimer",       "gettimeofday",
+    "nanosleep",     "setitimer",     "time",           "timer_delete",    "timer_getoverrun",
+    "timer_gettime", "timer_settime", "timerfd_create", "timerfd_gettime", "timerfd_settime",
 };
 
 constexpr Names kEvents[] = {
-    "epoll_create", "epoll_create1",     "epoll_ctl",    "epoll_pwait",   "epoll_pwait2",     "epoll_wait", "eventfd",
-    "eventfd2",     "inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "signalfd",   "signalfd4",
+    "epoll_create", "epoll_create1", "epoll_pwait",   "epoll_pwait2",     "epoll_wait", "eventfd",
+    "eventfd2",     "inotify_init",  "inotify_init1", "inotify_rm_watch", "signalfd",   "signalfd4",
 };
 
 constexpr Names kConnectedSockets[] = {
-    "accept", "accept4", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg", "recvmsg", "shutdown",
+    "accept", "accept4", "getpeername", "getsockname", "recvfrom", "recvmmsg", "recvmsg", "shutdown",
 };
 
 constexpr Names kEndpoints[] = {"bind", "connect", "listen"};
+constexpr Names kWatches[] = {"inotify_add_watch"};
 
 // ---- Refused as not implemented -------------------------------------------------------------------------------------
 
@@ -158,6 +134,7 @@ constexpr Names kOptionalFeatures[] = {
     "memfd_create",
     "memfd_secret",
     "migrate_pages",
+    "mincore",
     "modify_ldt",
     "move_pages",
     "mseal",
@@ -266,6 +243,9 @@ constexpr CallGroup kGroups[] = {
     {"endpoints", CallVerdict::Mediated,
      "reaching or offering an address, which no filter can see: the supervisor decides by [network] on a copy",
      kEndpoints, "what may be reached follows from [network]"},
+    {"watches", CallVerdict::Mediated,
+     "watching a file that others use tells what they do: the supervisor lets the run watch what it may write",
+     kWatches, "what others do with shared files is none of a run's business"},
 
     {"new_clone", CallVerdict::NotImplemented,
      "its flags are behind a pointer; C libraries fall back to clone on ENOSYS, and on nothing else", kNewClone,
@@ -355,10 +335,6 @@ constexpr std::uint64_t kAnyBit = 0xffffffff'ffffffff;
 
 constexpr ArgumentRow kSignalIsSecond[] = {{is(1, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
 constexpr ArgumentRow kSignalIsThird[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
-constexpr ArgumentRow kTimerCreate[] = {
-    {any_bit(1, kAnyBit), CallVerdict::Noted,
-     "a timer with a sigevent: its signal, which may be SIGXFSZ, is behind a pointer"},
-};
 constexpr ArgumentRow kSetrlimit[] = {
     {is(0, {RLIMIT_CORE}), CallVerdict::Ignored, kHoldsCore},
     {is(0, {RLIMIT_FSIZE}), CallVerdict::NotImplemented, "RLIMIT_FSIZE: by prlimit64 alone, where it is noted"},
@@ -385,6 +361,30 @@ constexpr ArgumentRow kClone[] = {
 constexpr ArgumentRow kUnshare[] = {
     {any_bit(0, CLONE_NEWUSER), CallVerdict::Violation,
      "CLONE_NEWUSER: the door to most kernel holes of the last ten years"},
+};
+
+// Of a CPU-clock timer the kernel looks at every tick (a walk over all of them, with a history of holes); a program has
+// one for each pending signal that it may queue, on any of its threads' clocks. ITIMER_PROF and ITIMER_VIRTUAL stay:
+// one for each process.
+constexpr ValueSet kClocksOfTheMachine = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI};
+constexpr ArgumentRow kClockNanosleep[] = {
+    {is(0, kClocksOfTheMachine), CallVerdict::Allow, "REALTIME, MONOTONIC, BOOTTIME, TAI: sleeping by the clock"},
+};
+constexpr ArgumentRow kTimerCreate[] = {
+    {is_not(0, kClocksOfTheMachine), CallVerdict::OperationUnsupported,
+     "the clocks of CPU time: see clock_nanosleep"},
+    {any_bit(1, kAnyBit), CallVerdict::Noted,
+     "a timer with a sigevent: its signal, which may be SIGXFSZ, is behind a pointer"},
+};
+
+constexpr ArgumentRow kEpollCtl[] = {
+    {is(1, {EPOLL_CTL_ADD}), CallVerdict::Asked,
+     "EPOLL_CTL_ADD: the kernel counts watches by user, of all runs and the supervisor together; a run has so many"},
+};
+
+constexpr ArgumentRow kFadvise[] = {
+    {is(3, {POSIX_FADV_DONTNEED}), CallVerdict::Ignored,
+     "POSIX_FADV_DONTNEED: what the page cache forgets of a shared file, the next run can see"},
 };
 
 constexpr ArgumentRow kFcntl[] = {
@@ -418,6 +418,22 @@ constexpr ArgumentRow kFcntl[] = {
     {is(1, {F_SETPIPE_SZ}), CallVerdict::NotPermitted, "F_SETPIPE_SZ: kernel memory outside the run's limits"},
 };
 
+// FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME beside them change nothing.
+constexpr std::uint32_t kFutexCommand = FUTEX_CMD_MASK & 0xffffffff;
+constexpr ArgumentRow kFutex[] = {
+    {masked_is(1, kFutexCommand,
+               {FUTEX_LOCK_PI, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI,
+                FUTEX_LOCK_PI2}),
+     CallVerdict::NotImplemented,
+     "priority inheritance: the futexes of most exploits; pthread_mutex_init then says ENOTSUP, as for old kernels"},
+};
+
+constexpr ArgumentRow kGetsockopt[] = {
+    {is(1, {SOL_SOCKET}), CallVerdict::NoSuchOption,
+     "SO_COOKIE, SO_NETNS_COOKIE, SO_INCOMING_NAPI_ID: counters of the whole machine",
+     is(2, {SO_COOKIE, SO_NETNS_COOKIE, SO_INCOMING_NAPI_ID})},
+};
+
 constexpr std::uint32_t kTcgets2 = 0x802c542a;  // glibc 2.42 asks this first; ENOTTY of a pipe, as ever
 constexpr ArgumentRow kIoctl[] = {
     {is(1, {TCGETS, kTcgets2}), CallVerdict::Allow, "TCGETS, TCGETS2: is it a terminal?"},
@@ -426,6 +442,22 @@ constexpr ArgumentRow kIoctl[] = {
     {is(1, {FIONREAD}), CallVerdict::Allow, "FIONREAD: how much can be read"},
     {is(1, {FIONBIO}), CallVerdict::Allow, "FIONBIO: non-blocking, as libuv and Python set it"},
     {is(1, {FIOCLEX, FIONCLEX}), CallVerdict::Allow, "FIOCLEX, FIONCLEX: close-on-exec, as libuv and Python set it"},
+};
+
+// Allowed are the advices up to 23 but for these: what is newer waits until somebody has read it.
+constexpr std::uint64_t kAdviceAbove31 = 0xffffffff & ~std::uint64_t{31};
+constexpr std::uint64_t kAdviceInEights = 0xffffffff & ~std::uint64_t{7};
+constexpr ArgumentRow kMadvise[] = {
+    {is(2, {MADV_MERGEABLE, MADV_COLD, MADV_PAGEOUT}), CallVerdict::InvalidArgument,
+     "MERGEABLE, COLD, PAGEOUT: pages that runs share, and what of a file is in memory; as of a kernel without them"},
+    {masked_is(2, kAdviceInEights, {24}), CallVerdict::InvalidArgument,
+     "24 to 31, COLLAPSE among them, which changes the pages of shared files for all"},
+    {any_bit(2, kAdviceAbove31), CallVerdict::InvalidArgument, "HWPOISON, SOFT_OFFLINE, guards and what is newer"},
+};
+
+constexpr ArgumentRow kMmap[] = {
+    {any_bit(3, MAP_HUGETLB), CallVerdict::InvalidArgument,
+     "MAP_HUGETLB: the host's own huge pages, which no limit of a run counts; runtimes take ordinary ones"},
 };
 
 // The mode is a umode_t: 16 bits.
@@ -464,6 +496,13 @@ constexpr ArgumentRow kPrlimit64[] = {
      "RLIMIT_FSIZE: past a limit of its own the program earns no verdict of the plan's", is(1, {RLIMIT_FSIZE})},
 };
 
+// RWF_NOWAIT tells what of a shared file is in the page cache; RWF_DONTCACHE and what is to come may change it.
+constexpr std::uint64_t kUnknownRwFlags = 0xffffffff & ~std::uint64_t{RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND};
+constexpr ArgumentRow kReadWriteFlags[] = {
+    {any_bit(5, kUnknownRwFlags), CallVerdict::OperationUnsupported,
+     "RWF_NOWAIT, RWF_DONTCACHE and newer: what of a shared file is in the page cache"},
+};
+
 // MSG_OOB: CVE-2025-38236. MSG_FASTOPEN connects without connect(2), past landlock.
 constexpr std::uint64_t kForbiddenSendFlags = MSG_OOB | MSG_FASTOPEN;
 constexpr ArgumentRow kSendto[] = {
@@ -480,6 +519,22 @@ constexpr ArgumentRow kSendmmsg[] = {
 };
 
 constexpr ArgumentRow kSetsockopt[] = {
+    {is(1, {SOL_SOCKET}), CallVerdict::Allow,
+     "SO_REUSEADDR, SO_BROADCAST, SO_KEEPALIVE, SO_LINGER, SO_REUSEPORT, SO_PASSCRED, SO_RCVTIMEO, SO_SNDTIMEO",
+     is(2, {SO_REUSEADDR, SO_BROADCAST, SO_KEEPALIVE, SO_LINGER, SO_REUSEPORT, SO_PASSCRED, SO_RCVTIMEO, SO_SNDTIMEO})},
+    {is(1, {IPPROTO_TCP}), CallVerdict::Allow,
+     "TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_LINGER2, TCP_DEFER_ACCEPT, "
+     "TCP_QUICKACK, TCP_USER_TIMEOUT",
+     is(2, {TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_LINGER2, TCP_DEFER_ACCEPT,
+            TCP_QUICKACK, TCP_USER_TIMEOUT})},
+    {is(1, {IPPROTO_IPV6}), CallVerdict::Allow,
+     "IPV6_V6ONLY, IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS, IPV6_MTU_DISCOVER, IPV6_RECVERR, IPV6_TCLASS",
+     is(2, {IPV6_V6ONLY, IPV6_UNICAST_HOPS, IPV6_MULTICAST_HOPS, IPV6_MTU_DISCOVER, IPV6_RECVERR, IPV6_TCLASS})},
+    {is(1, {IPPROTO_IP}), CallVerdict::Allow, "IP_TOS, IP_TTL, IP_MTU_DISCOVER, IP_RECVERR: glibc's and Java's UDP",
+     is(2, {IP_TOS, IP_TTL, IP_MTU_DISCOVER, IP_RECVERR})},
+    {is(1, {SOL_SOCKET}), CallVerdict::Ignored,
+     "SO_SNDBUF, SO_RCVBUF: full buffers are kernel memory; a hundred pairs of enlarged ones hold a gigabyte",
+     is(2, {SO_SNDBUF, SO_RCVBUF})},
     {is(1, {IPPROTO_TCP}), CallVerdict::OperationUnsupported,
      "TCP_FASTOPEN, TCP_FASTOPEN_CONNECT: connecting without connect, past landlock",
      is(2, {TCP_FASTOPEN, TCP_FASTOPEN_CONNECT})},
@@ -487,9 +542,6 @@ constexpr ArgumentRow kSetsockopt[] = {
     {is(1, {SOL_SOCKET}), CallVerdict::NotPermitted,
      "SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF: programs for the kernel",
      is(2, {SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF})},
-    {is(1, {SOL_SOCKET}), CallVerdict::Ignored,
-     "SO_SNDBUF, SO_RCVBUF: full buffers are kernel memory; a hundred pairs of enlarged ones hold a gigabyte",
-     is(2, {SO_SNDBUF, SO_RCVBUF})},
 };
 
 constexpr std::uint32_t kSocketTypeBits =
@@ -528,33 +580,43 @@ constexpr FilteredCall kFiltered[] = {
     {"arch_prctl", kArchPrctl, CallVerdict::NotImplemented, "the rest (CPUID faulting, shadow stacks) is optional",
      "its other options switch processor features"},
 #endif
+    {"clock_nanosleep", kClockNanosleep, CallVerdict::OperationUnsupported, "the clocks of CPU time have no sleepers"},
     {"clone", kClone, CallVerdict::Allow, "threads and processes, but no namespaces", "it would admit new namespaces"},
+    {"epoll_ctl", kEpollCtl, CallVerdict::Allow, "changing and taking away; the kernel bounds how deep epolls nest"},
+    {"fadvise64", kFadvise, CallVerdict::Allow, "reading ahead, or not: no more than reading"},
     {"fcntl", kFcntl, CallVerdict::InvalidArgument, "an unknown command is what an older kernel calls invalid"},
+    {"futex", kFutex, CallVerdict::Allow, "every lock of every program"},
+    {"getsockopt", kGetsockopt, CallVerdict::Allow, "sockets that exist already"},
     {"ioctl", kIoctl, CallVerdict::NotATerminal,
      "thousands of requests of hundreds of drivers; ENOTTY is what programs expect of a file that does not know one",
      "its requests reach every driver"},
     {"kill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
+    {"madvise", kMadvise, CallVerdict::Allow,
+     "allocators and runtimes: no more than touching and unmapping its memory"},
     {"mknod", kMknod, CallVerdict::NotPermitted, "devices and sockets"},
     {"mknodat", kMknodat, CallVerdict::NotPermitted, "devices and sockets"},
+    {"mmap", kMmap, CallVerdict::Allow, "the program's own address space"},
     {"personality", kPersonality, CallVerdict::NotPermitted, "READ_IMPLIES_EXEC and foreign personalities"},
     {"pidfd_send_signal", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"prctl", kPrctl, CallVerdict::NotPermitted, "everything that is not known to be harmless",
      "its other options widen what the process may do"},
+    {"preadv2", kReadWriteFlags, CallVerdict::Allow, "as preadv"},
     {"prlimit64", kPrlimit64, CallVerdict::Allow, "the process's own limits, which it can only lower"},
+    {"pwritev2", kReadWriteFlags, CallVerdict::Allow, "as pwritev"},
     {"rt_sigqueueinfo", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"rt_tgsigqueueinfo", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"sendmmsg", kSendmmsg, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
     {"sendmsg", kSendmsg, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
     {"sendto", kSendto, CallVerdict::Allow, "sockets that exist already", "its flags bypass landlock"},
     {"setrlimit", kSetrlimit, CallVerdict::Allow, "the process's own limits, which it can only lower"},
-    {"setsockopt", kSetsockopt, CallVerdict::Allow, "options of sockets that exist already",
+    {"setsockopt", kSetsockopt, CallVerdict::NoSuchOption, "what no program of the images needs, as of an older kernel",
      "its options hand programs to the kernel"},
     {"socket", kSocket, CallVerdict::Allow, "Unix, TCP and UDP sockets",
      "what sockets there are follows from [network]"},
     {"socketpair", kSocketpair, CallVerdict::Allow, "pairs between parent and child, network or not",
      "it is allowed as far as programs use it"},
     {"tgkill", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
-    {"timer_create", kTimerCreate, CallVerdict::Allow, "timers"},
+    {"timer_create", kTimerCreate, CallVerdict::Allow, "timers; RLIMIT_SIGPENDING bounds their number"},
     {"tkill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"unshare", kUnshare, CallVerdict::NotPermitted, "new namespaces", "it would admit new namespaces"},
 };
@@ -699,6 +761,7 @@ std::string_view name_of(CallVerdict verdict) noexcept {
     case CallVerdict::FamilyUnsupported: return "EAFNOSUPPORT";
     case CallVerdict::ProtocolUnsupported: return "EPROTONOSUPPORT";
     case CallVerdict::OperationUnsupported: return "EOPNOTSUPP";
+    case CallVerdict::NoSuchOption: return "ENOPROTOOPT";
     case CallVerdict::Ignored: return "ignored";
   }
   return "?";

@@ -35,6 +35,7 @@ enum class CallVerdict : std::uint8_t {
   FamilyUnsupported,     // EAFNOSUPPORT
   ProtocolUnsupported,   // EPROTONOSUPPORT
   OperationUnsupported,  // EOPNOTSUPP
+  NoSuchOption,          // ENOPROTOOPT: what a kernel says of a socket option that it does not know
   Ignored                // 0, without effect: callers ask for what they can do without, and fail where they are told no
 };
 
@@ -70,7 +71,7 @@ class ValueSet {
   [[nodiscard]] constexpr const std::uint32_t* end() const noexcept { return values_.data() + size_; }
 
  private:
-  std::array<std::uint32_t, 6> values_{};
+  std::array<std::uint32_t, 10> values_{};
   std::size_t size_ = 0;
 };
 

@@ -317,6 +317,7 @@ std::uint32_t action_of(CallVerdict verdict, SeccompProfile profile) noexcept {
     case CallVerdict::FamilyUnsupported: return error(EAFNOSUPPORT);
     case CallVerdict::ProtocolUnsupported: return error(EPROTONOSUPPORT);
     case CallVerdict::OperationUnsupported: return error(EOPNOTSUPP);
+    case CallVerdict::NoSuchOption: return error(ENOPROTOOPT);
     case CallVerdict::Ignored: return error(0);
   }
   return SECCOMP_RET_KILL_PROCESS;

@@ -3,7 +3,6 @@
 namespace evalrun::lockdown {
 namespace {
 
-constexpr std::uint64_t kPendingSignals = 1024;
 constexpr std::uint64_t kLockedMemory = 64 << 10;
 
 std::uint64_t whole_seconds(Duration time) {

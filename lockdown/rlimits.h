@@ -10,6 +10,9 @@
 
 namespace evalrun::lockdown {
 
+// Counted for the host user too, whose own limit is some thousands; a POSIX timer takes one.
+inline constexpr std::uint64_t kPendingSignals = 256;
+
 struct RlimitRow {
   Rlimit limit;
   const char* name;  // "RLIMIT_CPU"

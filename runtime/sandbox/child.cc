@@ -17,6 +17,7 @@
 #include "netns/steps.h"
 #include "runtime/core/sys.h"
 #include "runtime/sandbox/child_report.h"
+#include "runtime/sandbox/quotas.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -170,15 +171,18 @@ StepResult step_hostname(ChildContext& context) noexcept {
 }
 
 StepResult step_nesting(ChildContext& context) noexcept {
-  // Per user namespace; with 0 a nested one fails with ENOSPC whatever the call. A host that shows no writable
-  // /proc/sys (many containers) cannot give this second wall: the first one, the filter, stands, and the result tells.
-  const long fd = sys(SYS_openat, AT_FDCWD, "/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-  long result = fd;
-  if (fd >= 0) {
-    result = sys(SYS_write, fd, "0", 1);
-    sys(SYS_close, fd);
+  // A host that shows no writable /proc/sys (many containers) cannot give these: the result tells.
+  for (std::size_t i = 0; i < kNamespaceQuotas.size(); ++i) {
+    const NamespaceQuota& quota = kNamespaceQuotas[i];
+    const long fd = sys(SYS_openat, AT_FDCWD, quota.file, O_WRONLY | O_CLOEXEC);
+    long result = fd;
+    if (fd >= 0) {
+      result = sys(SYS_write, fd, quota.value, quota.size);
+      sys(SYS_close, fd);
+    }
+    const Operation operation = fd < 0 ? Operation::Open : Operation::Write;
+    if (result < 0) send_note(context, failure(operation, result, static_cast<int>(i)), Stage::Nesting);
   }
-  if (result < 0) send_note(context, failure(fd < 0 ? Operation::Open : Operation::Write, result), Stage::Nesting);
   return success();
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/sandbox/program_files.h"
+#include "runtime/sandbox/quotas.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -132,7 +133,7 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
       if (step.operation == Operation::NotFound) return plan_.argv.front() + " in PATH";
       return step.item < 0 ? "" : programs_[item];
     case Stage::Hostname: return plan_.hostname;
-    case Stage::Nesting: return "/proc/sys/user/max_user_namespaces";
+    case Stage::Nesting: return kNamespaceQuotas.at(item).file;
     default: return root_.describe(step.stage, step.operation, step.item);
   }
 }

@@ -39,7 +39,7 @@ inline constexpr std::array kSteps = {
     Step{Stage::Session, Walker::Init, InCell::Run, step_session, "new session keyring, default signals, umask 022"},
     Step{Stage::Hostname, Walker::Init, InCell::Run, step_hostname, "host name of its own"},
     Step{Stage::Nesting, Walker::Init, InCell::Maker, step_nesting,
-         "no user namespaces inside: a second wall behind the filter"},
+         "no user namespaces inside, a second wall behind the filter; so many inotify instances and watches"},
     Step{Stage::Mounts, Walker::Init, InCell::MakerAndRun, step_mounts,
          "tmpfs root, its nodes, recursive read-only binds; /proc and the workspace"},
     Step{Stage::Pivot, Walker::Init, InCell::Maker, step_pivot,

@@ -115,6 +115,7 @@ std::string_view name_of(MediatedCall call) noexcept {
     case MediatedCall::Bind: return "bind";
     case MediatedCall::Connect: return "connect";
     case MediatedCall::Listen: return "listen";
+    case MediatedCall::Watch: return "inotify_add_watch";
   }
   return "?";
 }
@@ -132,6 +133,7 @@ int errno_of(Refusal refusal) noexcept {
     case Refusal::PortNotInPlan:
     case Refusal::HostAbstract:
     case Refusal::NoUnixSockets:
+    case Refusal::SharedFile:
     case Refusal::NotWritablePlace: return EACCES;
   }
   return EACCES;
@@ -151,6 +153,7 @@ std::string_view describe(Refusal refusal) noexcept {
     case Refusal::NotWritablePlace: return "the Unix socket lies on a read-only mount";
     case Refusal::NotListenable: return "UDP sockets do not listen";
     case Refusal::NoUnixSockets: return "the plan's profile gives no Unix sockets (net.unix)";
+    case Refusal::SharedFile: return "only what the run may write can be watched";
   }
   return "?";
 }

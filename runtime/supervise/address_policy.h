@@ -18,7 +18,9 @@
 
 namespace evalrun::supervise {
 
-enum class MediatedCall : std::uint8_t { Bind, Connect, Listen };
+// Watch: inotify_add_watch, whose path the deputy itself looks at.
+enum class MediatedCall : std::uint8_t { Bind, Connect, Listen, Watch };
+inline constexpr std::size_t kMediatedCalls = static_cast<std::size_t>(MediatedCall::Watch) + 1;
 
 std::string_view name_of(MediatedCall call) noexcept;
 
@@ -51,8 +53,9 @@ enum class Refusal : std::uint8_t {
   NotWritablePlace,  // a Unix socket on a read-only mount
   NotListenable,     // listen on UDP
   NoUnixSockets,     // a Unix socket (one of a pair) without net.unix
+  SharedFile,        // inotify_add_watch on what the run may not write: the host's file, which others open too
 };
-inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::NoUnixSockets) + 1;
+inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::SharedFile) + 1;
 
 int errno_of(Refusal refusal) noexcept;
 std::string_view describe(Refusal refusal) noexcept;

@@ -37,6 +37,7 @@ std::optional<MediatedCall> mediated_call(int number) {
     case SYS_bind: return MediatedCall::Bind;
     case SYS_connect: return MediatedCall::Connect;
     case SYS_listen: return MediatedCall::Listen;
+    case SYS_inotify_add_watch: return MediatedCall::Watch;
   }
   return std::nullopt;
 }
@@ -293,7 +294,7 @@ void Broker::on_deputy_ended(int deputy) {
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
   if (ended.place < kMostDeputies) shared_->free.push_back(ended.place);
-  answer(ended.notification, answer_of(ended, end.status));
+  if (end.status != kAnswered) answer(ended.notification, answer_of(ended, end.status));
   if (waiting_.empty()) return;
   const seccomp_notif next = waiting_.front();
   waiting_.pop_front();

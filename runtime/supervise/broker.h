@@ -1,11 +1,11 @@
 // The notification broker: what the filter hands to the supervisor instead of to the kernel.
 //
 // Theory of operation. A notification is a violation, which ends the run and is never answered; or a call that somebody
-// else answers at once (address_space.h, or one that is only noted); or a mediated call (bind, connect, listen), which
-// a deputy (deputy.h) makes in the program's place while the event loop goes on. The loop wakes for three things: the
-// listener (a call has come), a deputy's pidfd (its end is the answer), a caller's pidfd (it died while it waited; its
-// deputy is killed). An answer to a call that is gone is normal and dropped. Nothing that is decided by memory is ever
-// answered with "continue".
+// else answers at once (address_space.h, epoll_watches.h, or one that is only noted); or a mediated call (bind, connect,
+// listen, inotify_add_watch), which a deputy (deputy.h) makes in the program's place while the event loop goes on. The
+// loop wakes for three things: the listener (a call has come), a deputy's pidfd (its end is the answer), a caller's
+// pidfd (it died while it waited; its deputy is killed). An answer to a call that is gone is normal and dropped. Nothing
+// that is decided by memory is ever answered with "continue".
 //
 // What mediation costs. A deputy is cloned by the fork server, where there is one, so that a turn of the loop does not
 // grow with the supervisor. The CPU time of all of it is the run's: of the deputies, of their cloning, and what the
@@ -114,9 +114,9 @@ class Broker {
   MediationCpu cpu_;
   Handlers handlers_;
   Pipe reports_;
-  std::map<int, Deputy> deputies_;      // by the deputy's pidfd
-  std::deque<seccomp_notif> waiting_;   // mediated calls beyond kMostDeputies; no more than the run has threads
-  std::array<Refusals, 3> refusals_{};  // by call
+  std::map<int, Deputy> deputies_;     // by the deputy's pidfd
+  std::deque<seccomp_notif> waiting_;  // mediated calls beyond kMostDeputies; no more than the run has threads
+  std::array<Refusals, kMediatedCalls> refusals_{};  // by call
   std::map<std::string, std::uint64_t> failures_;
 };
 

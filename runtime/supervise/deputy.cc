@@ -1,10 +1,13 @@
 #include "runtime/supervise/deputy.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -13,6 +16,7 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "lockdown/steps.h"
@@ -118,7 +122,7 @@ void copy_address(const Work& task, Address& address) noexcept {
   must(task, Operation::ReadMemory, copied);
 }
 
-int fetch_socket(const Work& task) noexcept {
+int fetch_descriptor(const Work& task) noexcept {
   const long fd = sys(SYS_pidfd_getfd, task.thread, static_cast<std::int32_t>(task.notification.data.args[0]), 0);
   if (fd == -EBADF) leave(EBADF);
   return static_cast<int>(must(task, Operation::GetDescriptor, fd));
@@ -243,6 +247,75 @@ long connect_to_path(const Work& task, int socket, const Address& address, const
   return sys(SYS_connect, socket, &by_number, sizeof by_number);
 }
 
+// ---- inotify_add_watch ----------------------------------------------------------------------------------------------
+
+bool has_an_end(const char* text, long size) noexcept {
+  for (long i = 0; i < size; ++i) {
+    if (text[i] == '\0') return true;
+  }
+  return false;
+}
+
+// A copy of the path behind the call's second argument. The page after its end may not be there: page by page.
+void copy_path(const Work& task, char (&path)[PATH_MAX]) noexcept {
+  constexpr std::size_t kSmallestPage = 4096;
+  std::uint64_t from = task.notification.data.args[1];
+  for (std::size_t have = 0; have < sizeof path;) {
+    const std::size_t in_page = kSmallestPage - from % kSmallestPage;
+    const std::size_t wanted = in_page < sizeof path - have ? in_page : sizeof path - have;
+    iovec ours{path + have, wanted};
+    iovec theirs{in_their_memory(from), wanted};
+    const long copied = sys(SYS_process_vm_readv, task.notification.pid, &ours, 1, &theirs, 1, 0);
+    if (copied == -EFAULT || copied == 0) leave(EFAULT);
+    must(task, Operation::ReadMemory, copied);
+    if (has_an_end(path + have, copied)) return;
+    have += static_cast<std::size_t>(copied);
+    from += static_cast<std::uint64_t>(copied);
+  }
+  leave(ENAMETOOLONG);
+}
+
+// What the run may write is on a mount that is not read-only. Devices are the host's, whatever their mount says.
+void look_that_it_is_the_runs_own(const Work& task, int file) noexcept {
+  struct statfs place {};
+  must(task, Operation::Statx, sys(SYS_fstatfs, file, &place));
+  struct statx node {};
+  must(task, Operation::Statx, sys(SYS_statx, file, "", AT_EMPTY_PATH, STATX_TYPE, &node));
+  const bool is_device = (node.stx_mode & S_IFMT) == S_IFCHR || (node.stx_mode & S_IFMT) == S_IFBLK;
+  const bool is_proc = place.f_type == PROC_SUPER_MAGIC;
+  if ((place.f_flags & kReadOnlyMount) != 0 || is_device || is_proc) {
+    leave(kFirstRefusal + static_cast<int>(Refusal::SharedFile));
+  }
+}
+
+[[noreturn]] void watch(const Work& task) noexcept {
+  const auto mask = static_cast<std::uint32_t>(task.notification.data.args[2]);
+  char path[PATH_MAX];
+  copy_path(task, path);
+  const int inotify = fetch_descriptor(task);
+  const Outside outside = look_from_outside(task);
+  look_that_the_caller_waits(task);
+  become_as_the_program(task, outside);
+  const int follow = (mask & IN_DONT_FOLLOW) != 0 ? O_NOFOLLOW : 0;
+  const int kind = (mask & IN_ONLYDIR) != 0 ? O_DIRECTORY : 0;
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(O_PATH | O_CLOEXEC | follow | kind);
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const long file = sys(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (file < 0) leave(static_cast<int>(-file));
+  look_that_it_is_the_runs_own(task, static_cast<int>(file));
+  must(task, Operation::Fchdir, sys(SYS_fchdir, outside.descriptors));
+  const char name[] = {static_cast<char>('0' + file / 10 % 10), static_cast<char>('0' + file % 10), '\0'};
+  // The name is a link to what was opened; it is followed, and no other is on the way.
+  const long result = sys(SYS_inotify_add_watch, inotify, file < 10 ? name + 1 : name, mask & ~IN_DONT_FOLLOW);
+  if (result < 0) leave(static_cast<int>(-result));
+  seccomp_notif_resp response{};
+  response.id = task.notification.id;
+  response.val = result;
+  sys(SYS_ioctl, task.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  leave(kAnswered);
+}
+
 // ---- The call -------------------------------------------------------------------------------------------------------
 
 long act(const Work& task, int socket, const Address& address) noexcept {
@@ -251,6 +324,7 @@ long act(const Work& task, int socket, const Address& address) noexcept {
     case MediatedCall::Connect: return sys(SYS_connect, socket, address.bytes, address.size);
     case MediatedCall::Listen:
       return sys(SYS_listen, socket, static_cast<std::int32_t>(task.notification.data.args[1]));
+    case MediatedCall::Watch: break;
   }
   return -ENOSYS;
 }
@@ -285,8 +359,9 @@ void deputy_main(const DeputyTask& given, const DeputyDescriptors& descriptors) 
   tie_to_supervisor(task);
   close_all_but(task);
   must(task, lockdown::forbid_core_dumps());
+  if (task.call == MediatedCall::Watch) watch(task);
 
-  const int socket = fetch_socket(task);
+  const int socket = fetch_descriptor(task);
   const SocketKind kind = kind_of(task, socket);
   const Address address = address_of(task, socket);
   const Decision decision = decide(task.rules, task.call, kind, address.span());

@@ -14,6 +14,10 @@
 // user and mount namespaces, at its working directory, with its umask, the run's one id, no capability, and the same
 // Landlock rules; so a path means what it means to the program, and the kernel refuses what it would refuse it.
 //
+// inotify_add_watch: the same way. The path is opened once, in the program's root; what lies on a writable mount and is
+// no device is watched by that descriptor, so a link that is changed meanwhile leads nowhere else. The deputy sends the
+// answer itself.
+//
 // Who clones it: the fork server, where there is one (sandbox/fork_server.h), so that a call costs the same however
 // large the supervisor is; else the supervisor, of which it is a copy then. Its CPU time is the run's (broker.h).
 //
@@ -59,6 +63,7 @@ struct DeputyReport {
 
 // How a deputy ends: with the errno that the caller shall get (0: the call succeeded), or with one of these.
 inline constexpr int kFirstRefusal = 200;  // + Refusal
+inline constexpr int kAnswered = 253;      // by itself: an exit status has no room for the call's result
 inline constexpr int kCallerGone = 254;
 inline constexpr int kNotDone = 255;  // it could not do its work: a DeputyReport says why
 

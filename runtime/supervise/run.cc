@@ -361,6 +361,10 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
     let_go_on(listener, call.id);
     return true;
   }
+  if (asks_for_epoll_watch(call)) {
+    epoll_watches_.answer(listener, call);
+    return true;
+  }
   if (on_call_) {
     const bool goes_on = on_call_(call);
     if (!address_space_ || !asks_for_address_space(call)) {

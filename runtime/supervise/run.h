@@ -19,6 +19,7 @@
 #include "runtime/supervise/address_space.h"
 #include "runtime/supervise/broker.h"
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/epoll_watches.h"
 #include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/haste.h"
@@ -199,6 +200,7 @@ class Run {
   std::optional<Broker> broker_;
   std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
+  EpollWatches epoll_watches_;
   std::vector<RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ

@@ -173,9 +173,9 @@ TEST(exhaustion, killing_everything_kills_the_sandbox_alone) {
 
 // Rows 109, 110, 112 and 115.
 TEST(exhaustion, kernel_objects_of_all_kinds_are_limited) {
-  EXPECT_EQ(run_hostile({"queue-signals", "100000"}).output(), "queued 1024 EAGAIN\n");
+  EXPECT_EQ(run_hostile({"queue-signals", "100000"}).output(), "queued 256 EAGAIN\n");
   EXPECT_EQ(run_hostile({"queue-signals", "100"}).output(), "queued 100 OK\n");
-  EXPECT_EQ(run_hostile({"timers", "100000"}).output(), "timers 1024 EAGAIN\n");
+  EXPECT_EQ(run_hostile({"timers", "100000"}).output(), "timers 256 EAGAIN\n");
   EXPECT_EQ(run_hostile({"lock-all"}).output(), "mlockall ENOMEM\n");
   EXPECT_EQ(run_hostile({"epolls", "1000"}).output(), "epolls 253 EMFILE\n");
   EXPECT_EQ(run_plan(probe_plan("probe", {"open-many", "/dev/null", "1000"})).output(), "opened 253 EMFILE\n");
