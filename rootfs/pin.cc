@@ -1,5 +1,3 @@
-#include "rootfs/pin.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -13,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "rootfs/pin.h"
 #include "runtime/core/mount_table.h"
 #include "runtime/core/text.h"
 
@@ -176,7 +175,9 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
 
   if (!bind.device) refuse_kernel_windows(entry, bind.source, path_of(source, bind.source), host_mounts_);
   const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
-    return mount.at == entry.at && mount.position.file == plan.whole.file;
+    // "--set" and "--suggest" stand for the plan's own text. Images are vetted by whoever installs them.
+    const std::string& file = mount.position.file;
+    return mount.at == entry.at && (file == plan.whole.file || file.starts_with("--"));
   });
   if (from_plan && folder && !Vetting(entry).walk(source.get(), bind.source)) {
     warnings_.push_back(entry.origin + ": only the first " + std::to_string(kVettedEntries) +
