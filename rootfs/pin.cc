@@ -1,3 +1,5 @@
+#include "rootfs/pin.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -11,9 +13,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "rootfs/pin.h"
 #include "runtime/core/mount_table.h"
-#include "runtime/core/text.h"
 
 namespace evalrun::rootfs {
 namespace {
@@ -74,7 +74,7 @@ class Vetting {
       mode = status.st_mode;
     }
     if (S_ISREG(mode) || S_ISLNK(mode)) return true;
-    if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + printable(path));
+    if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + path);
     const Fd below(::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!below && (errno == EACCES || errno == ENOENT)) return true;
     if (!below) throw SystemError("openat", path);
@@ -109,7 +109,7 @@ void refuse_kernel_windows(const Entry& entry, const std::string& source, const 
   std::string type_below;
   for (const MountRow& mount : mounts) {
     if (mount.at != path && is_within(mount.at, path) && is_kernel_window(mount.type)) {
-      refuse(entry, "its source " + source + " holds " + printable(mount.at) + ", a mount of type " + mount.type);
+      refuse(entry, "its source " + source + " holds " + mount.at + ", a mount of type " + mount.type);
     }
     if (is_within(path, mount.at) && mount.at.size() >= below.size()) {
       below = mount.at;

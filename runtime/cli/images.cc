@@ -23,43 +23,25 @@ std::vector<std::string> missing_programs(const Image& image) {
 
 std::string install_line(const Image& image) {
   std::string line = "apt-get install";
-  for (const std::string& package : image.packages) line += " " + package;
+  for (const std::string& package : image.packages) line += " " + shell_word(package);
   return line;
-}
-
-// A TOML basic string.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '"' || letter == '\\') {
-      out.append(1, '\\').append(1, letter);
-    } else if (byte < 0x20 || byte == 0x7F) {
-      char escaped[7];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out += escaped;
-    } else {
-      out += letter;
-    }
-  }
-  return out + "\"";
 }
 
 // The plan a smoke program is: written as a user would write it, and parsed by the same parser.
 PlanText smoke_plan(const Image& image, const SmokeProgram& smoke) {
   const std::filesystem::path folder = image.path.parent_path() / image.name;
-  std::string text = "image = " + quoted(image.path.string()) + "\n";
+  std::string text = "image = " + toml_string(image.path.string()) + "\n";
   if (!smoke.argv.empty()) {
     text += "argv = [";
-    for (const std::string& word : smoke.argv) text += quoted(word) + ", ";
+    for (const std::string& word : smoke.argv) text += toml_string(word) + ", ";
     text += "]\n";
   }
-  if (!smoke.source.empty()) text += "source = " + quoted(smoke.source) + "\n";
-  text += "stdin = { text = " + quoted(smoke.input) + " }\n[files]\n";
+  if (!smoke.source.empty()) text += "source = " + toml_string(smoke.source) + "\n";
+  text += "stdin = { text = " + toml_string(smoke.input) + " }\n[files]\n";
   std::vector<std::string> files = smoke.files;
   if (!smoke.source.empty()) files.push_back(smoke.source);
   for (const std::string& file : files)
-    text += quoted(file) + " = { from = " + quoted((folder / file).string()) + " }\n";
+    text += toml_string(file) + " = { from = " + toml_string((folder / file).string()) + " }\n";
   return {text, image.path.filename().string() + " smoke " + smoke.name, smoke.name, folder};
 }
 
@@ -69,9 +51,9 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   Engine engine = make_engine();
   const Result result = execute(engine, engine.compile(source_of(smoke_plan(image, smoke)), overrides), {});
   const bool right = result.verdict() == Verdict::Ok && result.standard_output() == smoke.expect;
-  std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;
+  std::cout << (right ? "ok      " : "FAILED  ") << one_line(image.name + " " + smoke.name);
   if (!right) {
-    std::cout << ": " << name_of(result.verdict()) << ", " << printable(result.message()) << "\n--- expected\n"
+    std::cout << ": " << name_of(result.verdict()) << ", " << one_line(result.message()) << "\n--- expected\n"
               << printable(smoke.expect) << "--- standard output\n"
               << printable(result.standard_output()) << "--- standard error\n"
               << printable(result.standard_error());
@@ -85,12 +67,9 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
 void list_images() {
   for (const Image& image : evalrun::list_images(image_search_path())) {
     const std::vector<std::string> missing = missing_programs(image);
-    std::cout << image.name << ": " << image.description << "; ";
-    if (missing.empty()) {
-      std::cout << "installed\n";
-    } else {
-      std::cout << "missing " << join_words(missing) << " (" << install_line(image) << ")\n";
-    }
+    const std::string state =
+        missing.empty() ? "installed" : "missing " + join_words(missing) + " (" + install_line(image) + ")";
+    std::cout << one_line(image.name + ": " + image.description + "; " + state) << "\n";
   }
 }
 
@@ -98,7 +77,7 @@ bool check_image(const std::string& name) {
   const Image image = load_image(name, image_search_path());
   const std::vector<std::string> missing = missing_programs(image);
   if (!missing.empty()) {
-    std::cout << image.name << ": missing " << join_words(missing) << "; run: " << install_line(image) << "\n";
+    std::cout << one_line(image.name + ": missing " + join_words(missing) + "; run: " + install_line(image)) << "\n";
     return false;
   }
   bool all = true;

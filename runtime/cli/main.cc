@@ -12,11 +12,13 @@
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
+#include "runtime/cli/message.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
+#include "runtime/core/text.h"
 #include "runtime/doctor/doctor.h"
 #include "runtime/judge/grading.h"
 #include "runtime/judge/verdict.h"
@@ -55,7 +57,7 @@ int check(const Options& options) {
   const Plan plan = read(options);
   judge::check_runs(plan, sandbox::probe_host());
   supervise::require_cgroup(plan, supervise::Groups());
-  std::cout << plan.whole.file << ": well-formed, and this host gives every layer that it requires\n";
+  std::cout << one_line(plan.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
@@ -66,7 +68,7 @@ int explain_plan(const Options& options) {
   std::string text;
   for (const judge::PlannedRun& run : judge::runs_of(plan)) {
     const auto compiled = sandbox::compile(run.plan, host);
-    if (judge::is_graded(plan)) text += std::string("== ") + run.name + "\n\n";
+    if (judge::is_graded(plan)) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
   text.pop_back();
@@ -132,13 +134,12 @@ int dispatch(const Options& options, ResultFile& output) {
 
 // The three ends that are not a program's: its author's (2), the host's and our own (3).
 int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault, const std::string& message) {
-  std::cerr << "evalrun: " << message << "\n";
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
     const std::string name = options.plan == "-" ? "stdin" : std::filesystem::path(options.plan).stem().string();
     output.write(report::fault_to_json(name, fault, message));
   } catch (const SystemError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";  // the result's own place may be what failed
+    say(error.what());  // the result's own place may be what failed
   }
   return 3;
 }
@@ -157,28 +158,33 @@ void hold_standard_descriptors() {
   }
 }
 
+// How an exception ends the command: the result's fault, or none where its author's plan or command line is wrong.
+std::optional<supervise::SandboxFault> fault_of_exception() {
+  try {
+    throw;
+  } catch (const UsageError&) {
+    return std::nullopt;
+  } catch (const PlanError&) {
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Plan) return std::nullopt;
+    return fault_of(error.details());
+  } catch (const HostError& error) {
+    return supervise::fault_of(error);
+  } catch (const SystemError& error) {
+    return supervise::fault_of(error);
+  } catch (const std::exception& error) {
+    return supervise::SandboxFault{"supervisor", error.what(), "", 0, false};
+  }
+}
+
 int guarded(const Options& options, ResultFile& output) {
   try {
     return dispatch(options, output);
-  } catch (const UsageError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Plan) return fail(options, output, fault_of(error.details()), error.what());
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
-  } catch (const PlanError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
-    return 2;
-  } catch (const HostError& error) {
-    return fail(options, output, supervise::fault_of(error), error.what());
-  } catch (const SystemError& error) {
-    return fail(
-        options, output,
-        {"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
-        error.what());
   } catch (const std::exception& error) {
-    return fail(options, output, {"supervisor", error.what(), "", 0, false}, error.what());
+    say(error.what());
+    const auto fault = fault_of_exception();
+    return fault ? fail(options, output, *fault, error.what()) : 2;
   }
 }
 
@@ -192,7 +198,7 @@ int main(int argc, char** argv) {
     ResultFile output(options->output);
     return guarded(*options, output);
   } catch (const UsageError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
+    say(error.what());
     return 2;
   }
 }

@@ -12,7 +12,6 @@ namespace evalrun::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using report::safe;
 using report::to_json;
 
 // Lines that belong together.
@@ -123,11 +122,11 @@ std::string to_text(const Block& block, const std::string& file) {
   if (block.line == 0) {
     text += block.header + "\n";
   } else {
-    text += "# into the " + block.header + " in line " + std::to_string(block.line) + " of " + printable(file) + ":\n";
+    text += "# into the " + block.header + " in line " + std::to_string(block.line) + " of " + one_line(file) + ":\n";
   }
   for (const Block::Line& line : block.lines) {
     const std::string comment = comment_of(line);
-    text += line.key + " = " + line.value + (comment.empty() ? "" : "  # " + comment) + "\n";
+    text += line.key + " = " + line.value + (comment.empty() ? "" : "  # " + one_line(comment)) + "\n";
   }
   return text;
 }
@@ -145,7 +144,7 @@ std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& su
   std::string text = "# " + summary(suggestion) + "\n";
   if (!suggestion.runs) {
     text += std::string("# it ended: ") + std::string(judge::name_of(judge::verdict_of(suggestion.outcome))) + "\n";
-    for (const std::string& each : suggestion.left) text += "# left: " + each + "\n";
+    for (const std::string& each : suggestion.left) text += "# left: " + one_line(each) + "\n";
     if (!suggestion.additions.empty()) text += "# what was tried:\n";
   }
   const Blocks blocks(plan, suggestion.additions);
@@ -155,7 +154,7 @@ std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& su
 
 std::string suggestion_to_json(const PlanText& plan, const trace::Suggestion& suggestion) {
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(plan.name)}};
+  json["plan"] = {{"name", json_text(plan.name)}};
   json["runs"] = suggestion.runs;
   json["summary"] = summary(suggestion);
   json["runs_tried"] = suggestion.runs_tried;
@@ -168,15 +167,15 @@ std::string suggestion_to_json(const PlanText& plan, const trace::Suggestion& su
     one["lines"] = ordered_json::array();
     for (const Block::Line& line : block.lines) {
       ordered_json entry = {{"key", line.key}, {"value", line.value}};
-      if (!line.because.empty()) entry["because"] = safe(line.because);
+      if (!line.because.empty()) entry["because"] = json_text(line.because);
       if (line.instead_of != 0) entry["instead_of_line"] = line.instead_of;
       one["lines"].push_back(std::move(entry));
     }
     json["additions"].push_back(std::move(one));
   }
   json["left"] = ordered_json::array();
-  for (const std::string& each : suggestion.left) json["left"].push_back(safe(each));
-  return json.dump(2) + "\n";
+  for (const std::string& each : suggestion.left) json["left"].push_back(json_text(each));
+  return report::written(json, report::Layout::Indented);
 }
 
 }  // namespace evalrun::cli

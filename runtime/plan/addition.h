@@ -58,8 +58,6 @@ std::vector<std::pair<std::string, std::string>> members_of(const AddMount& moun
 
 // A value as TOML writes it, tables inline.
 std::string to_toml(const TomlNode& node);
-// `text` as a TOML string.
-std::string toml_string(const std::string& text);
 
 // The value at "seccomp.allow"; null where there is none.
 const TomlNode* find_value(TomlNode& root, const std::string& key);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lockdown/seccomp.h"
+#include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
 #include "runtime/supervise/address_policy.h"
 
