@@ -81,6 +81,7 @@ void refuse_graded(const Plan& plan) {
 }
 
 int suggest(const Options& options) {
+  const trace::Grants grants(options.grants, options.write_grants);
   const PlanText text = read_plan(options.plan);
   const auto images = image_search_path();
   const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
@@ -91,13 +92,16 @@ int suggest(const Options& options) {
   if (std::holds_alternative<InputInherit>(plan.input)) {
     throw UsageError("--suggest runs the program many times, and its standard input can be read only once");
   }
-  const trace::Suggestion found = trace::suggest(plan_with);
+  const trace::Suggestion found = trace::suggest(plan_with, grants);
   std::cout << (wants_text(options) ? suggestion_to_text : suggestion_to_json)(text, found);
   return found.runs ? 0 : judge::exit_status_of(judge::verdict_of(found.outcome));
 }
 
 int trace_plan(const Options& options) {
   if (options.suggest) return suggest(options);
+  if (!options.grants.empty() || !options.write_grants.empty()) {
+    throw UsageError("--grant and --grant-write are for trace --suggest");
+  }
   const Plan plan = read(options);
   refuse_graded(plan);
   const auto compiled = sandbox::compile(plan, sandbox::probe_host(), {.carried = {}, .observed = true});

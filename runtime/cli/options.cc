@@ -68,6 +68,15 @@ void add_trace(CLI::App& trace, Options& options) {
   add_format(trace, options);
   trace.add_flag("--suggest", options.suggest,
                  "print the additions to the plan under which the program exits with 0, found by running it");
+  trace
+      .add_option("--grant", options.grants,
+                  "let --suggest give the program this file or folder of the host, read-only, or this system call; may "
+                  "be repeated")
+      ->allow_extra_args(false);
+  trace
+      .add_option("--grant-write", options.write_grants,
+                  "let --suggest give the program this file or folder of the host to change; may be repeated")
+      ->allow_extra_args(false);
 }
 
 void add_doctor(CLI::App& doctor, Options& options) {

@@ -24,12 +24,14 @@ struct Options {
   AfterFailure after_failure = AfterFailure::GoOn;
   std::string jobs_file = "-";  // of `batch`
   batch::Order order = batch::Order::Completion;
-  std::string journal;    // of `batch`; empty: none
-  std::string image;      // of `image check`
-  bool suggest = false;   // of `trace`
-  bool seccomp = false;   // of `explain`
-  bool json = false;      // of `schema` and `doctor`
-  bool markdown = false;  // of `schema`
+  std::string journal;                    // of `batch`; empty: none
+  std::string image;                      // of `image check`
+  bool suggest = false;                   // of `trace`
+  std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
+  std::vector<std::string> write_grants;  // the same: paths
+  bool seccomp = false;                   // of `explain`
+  bool json = false;                      // of `schema` and `doctor`
+  bool markdown = false;                  // of `schema`
 };
 
 // Absent where the line asked for help or the version, which have been printed. Throws UsageError.

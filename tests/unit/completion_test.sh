@@ -33,6 +33,7 @@ offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "--json" doctor --j
 offers "--suggest" trace --su
+offers "--grant --grant-write" trace --gr
 offers "json text" run plan.toml --format ""
 offers "check list" image ""
 offers "python" image check py
