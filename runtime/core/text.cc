@@ -135,7 +135,7 @@ std::string one_line(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
     const Character next = take_front(bytes);
-    text += is_plain(next) ? std::string(next.bytes) : bytes_escaped(next.bytes);
+    is_plain(next) ? text.append(next.bytes) : text.append(bytes_escaped(next.bytes));
   }
   return text;
 }
@@ -145,7 +145,7 @@ std::string printable(std::string_view bytes) {
   while (!bytes.empty()) {
     const Character next = take_front(bytes);
     const bool stays = next.is_utf8 && (next.code == '\n' || next.code == '\t' || !is_control(next.code));
-    text += stays ? std::string(next.bytes) : bytes_escaped(next.bytes);
+    stays ? text.append(next.bytes) : text.append(bytes_escaped(next.bytes));
   }
   return text;
 }
