@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/core/arch.h"
+#include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
 
 namespace evalrun::lockdown {
@@ -110,7 +111,7 @@ std::optional<CallDenial> CallJudge::judge(int number, const CallArguments& argu
 
 Remedy CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) const {
   if (std::ranges::count(plan_.seccomp.deny, call) > 0) {
-    return {"take \"" + call + "\" out of [seccomp] deny"};
+    return {"take " + in_quotes(call) + " out of [seccomp] deny"};
   }
   const Capability word = row != nullptr && row->only_without ? *row->only_without : word_for_call(call);
   if (word != Capability::CallsMore && plan_.capabilities.takes(word)) return {who_takes(plan_, word)};

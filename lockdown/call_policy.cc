@@ -17,10 +17,6 @@ constexpr std::string_view kDenyKey = "seccomp.deny";
   throw PlanError(plan.where(std::string(key)), key, message);
 }
 
-std::string in_quotes(std::string_view name) {
-  return "\"" + std::string(name) + "\"";
-}
-
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }

@@ -253,12 +253,8 @@ std::string flags(std::uint64_t value, std::span<const NamedValue> names) {
 
 // One line, whatever the program wrote there.
 std::string quoted_line(const std::string& bytes) {
-  std::string text = printable(bytes);
-  for (std::size_t at = 0; (at = text.find_first_of("\n\t\"", at)) != std::string::npos; at += 4) {
-    char escaped[5];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(text[at]));
-    text.replace(at, 1, escaped);
-  }
+  std::string text = one_line(bytes);
+  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 4) text.replace(at, 1, "\\x22");
   return "\"" + text + "\"";
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "runtime/core/small_file.h"
+#include "runtime/core/text.h"
 
 namespace evalrun::rootfs {
 namespace {
@@ -184,7 +185,8 @@ void check_files(const Plan& plan, const Layout& layout) {
     const std::string at = "/work/" + file.path;
     const Entry* mount = mount_holding(layout, at);
     if (mount->at != "/work") {
-      throw PlanError(file.position, "files", "\"" + file.path + "\" would lie on " + mount->origin + ", not in /work");
+      throw PlanError(file.position, "files",
+                      in_quotes(file.path) + " would lie on " + mount->origin + ", not in /work");
     }
   }
 }

@@ -14,7 +14,6 @@
 #include <memory>
 
 #include "runtime/core/mount_table.h"
-#include "runtime/core/text.h"
 
 namespace evalrun::rootfs {
 namespace {
@@ -75,7 +74,7 @@ class Vetting {
       mode = status.st_mode;
     }
     if (S_ISREG(mode) || S_ISLNK(mode)) return true;
-    if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + printable(path));
+    if (!S_ISDIR(mode)) refuse(entry_, "its source holds " + std::string(kind_of(mode)) + ": " + path);
     const Fd below(::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!below && (errno == EACCES || errno == ENOENT)) return true;
     if (!below) throw SystemError("openat", path);
@@ -110,7 +109,7 @@ void refuse_kernel_windows(const Entry& entry, const std::string& source, const 
   std::string type_below;
   for (const MountRow& mount : mounts) {
     if (mount.at != path && is_within(mount.at, path) && is_kernel_window(mount.type)) {
-      refuse(entry, "its source " + source + " holds " + printable(mount.at) + ", a mount of type " + mount.type);
+      refuse(entry, "its source " + source + " holds " + mount.at + ", a mount of type " + mount.type);
     }
     if (is_within(path, mount.at) && mount.at.size() >= below.size()) {
       below = mount.at;
@@ -176,7 +175,9 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
 
   if (!bind.device) refuse_kernel_windows(entry, bind.source, path_of(source, bind.source), host_mounts_);
   const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
-    return mount.at == entry.at && mount.position.file == plan.whole.file;
+    // "--set" and "--suggest" stand for the plan's own text. Images are vetted by whoever installs them.
+    const std::string& file = mount.position.file;
+    return mount.at == entry.at && (file == plan.whole.file || file.starts_with("--"));
   });
   if (from_plan && folder && !Vetting(entry).walk(source.get(), bind.source)) {
     warnings_.push_back(entry.origin + ": only the first " + std::to_string(kVettedEntries) +

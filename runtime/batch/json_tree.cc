@@ -40,7 +40,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     for (const TomlMember& member : table) names.push_back(member.name);
     std::ranges::sort(names);
     const auto twice = std::ranges::adjacent_find(names);
-    if (twice != names.end()) return fail("expected each key once, found \"" + printable(*twice) + "\" again");
+    if (twice != names.end()) return fail("expected each key once, found " + in_quotes(*twice) + " again");
     return close();
   }
   bool start_array(std::size_t) override { return open(TomlArray{}); }

@@ -2,12 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/core/text.h"
+
 namespace evalrun::batch {
 namespace {
 
-// A path in a message may hold any byte a file name may; JSON may not.
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_escaped(nlohmann::json(json_text(text)).dump());
 }
 
 std::string front(const std::string& id, std::uint64_t line) {

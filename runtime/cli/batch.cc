@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "runtime/batch/batch.h"
 #include "runtime/cli/end_signals.h"
+#include "runtime/cli/message.h"
 #include "runtime/cli/progress_line.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/room.h"
@@ -60,16 +60,16 @@ unsigned sandboxes(const Options& options) {
   judge::raise_descriptor_limit();
   const unsigned most = judge::most_sandboxes(0);
   if (wanted > most) {
-    std::cerr << "evalrun: the limit on open files has room for " << most << " sandboxes at a time, not " << wanted
-              << "\n";
+    say("the limit on open files has room for " + std::to_string(most) + " sandboxes at a time, not " +
+        std::to_string(wanted));
   }
   return std::min(wanted, most);
 }
 
 void tell_interruption(int signal, const batch::Progress& progress, std::size_t ended, bool has_journal) {
-  std::cerr << "evalrun: interrupted by SIG" << ::sigabbrev_np(signal) << ": " << progress.done << " jobs done, "
-            << ended << " ended without a result"
-            << (has_journal ? "; the same command goes on with the journal\n" : "\n");
+  say(std::string("interrupted by SIG") + ::sigabbrev_np(signal) + ": " + std::to_string(progress.done) +
+      " jobs done, " + std::to_string(ended) + " ended without a result" +
+      (has_journal ? "; the same command goes on with the journal" : ""));
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ int run_batch(const Options& options) {
   batch::Plans plans(sources_of(options, jobs.folder));
   std::optional<batch::Journal> journal;
   if (!options.journal.empty()) journal.emplace(options.journal, plans.hash());
-  if (journal && !journal->warning().empty()) std::cerr << "evalrun: " << journal->warning() << "\n";
+  if (journal && !journal->warning().empty()) say(journal->warning());
 
   const EndSignals signals;
   supervise::EventLoop loop;

@@ -510,14 +510,35 @@ constexpr FlagRow kFlags[] = {
      "",
      "",
      "",
-     "Run the program many times and print the additions to the plan that it needs to exit with 0. Use this for your "
-     "own "
-     "programs only: what an untrusted program asks for is no advice.",
+     "Run the program many times and print the additions to the plan that it needs to exit with 0. The search gives the "
+     "program nothing of the host. It lists what it did not try, with the option that grants it. What an untrusted "
+     "program asks for is no advice.",
      "",
      {Verb::Trace},
      Completes::Nothing,
      false,
      turn_on<&Options::suggest>},
+    {"--grant",
+     "",
+     "PATH|CALL",
+     "",
+     "Let --suggest show the program this file or folder of the host, read-only, or give it this system call. /proc "
+     "grants the full view of it.",
+     "",
+     {Verb::Trace},
+     Completes::Files,
+     true,
+     append<&Options::grants>},
+    {"--grant-write",
+     "",
+     "PATH",
+     "",
+     "Let --suggest give the program this file or folder of the host, to read and to change.",
+     "",
+     {Verb::Trace},
+     Completes::Files,
+     true,
+     append<&Options::write_grants>},
     {"--help", "-h", "", "", "Print this help.", "", kAll, Completes::Nothing, false, nothing},
 };
 

@@ -9,12 +9,6 @@
 namespace evalrun::cli {
 namespace {
 
-using report::safe;
-
-std::string padded(std::string_view text, std::size_t width) {
-  return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');
-}
-
 // "landlock_net=if-available" of "require" is what TOML calls [require] landlock_net = "if-available".
 std::string in_plan(const std::string& word) {
   const auto equals = word.find('=');
@@ -30,8 +24,8 @@ std::string to_text(const doctor::Check& check) {
   constexpr std::size_t kStateWidth = 10, kNameWidth = 17;
   const std::string indent(kStateWidth + kNameWidth, ' ');
   std::string text =
-      padded(name_of(check.state), kStateWidth) + padded(check.name, kNameWidth) + printable(check.finding) + "\n";
-  if (!check.remedy.empty()) text += indent + "remedy: " + printable(check.remedy) + "\n";
+      padded(name_of(check.state), kStateWidth) + padded(check.name, kNameWidth) + one_line(check.finding) + "\n";
+  if (!check.remedy.empty()) text += indent + "remedy: " + one_line(check.remedy) + "\n";
   if (check.name == "run") return text;
   for (const std::string& word : check.accept) text += indent + "or accept it in the plan: " + in_plan(word) + "\n";
   return text;
@@ -50,13 +44,13 @@ std::string to_json(const std::vector<doctor::Check>& checks) {
   for (const doctor::Check& check : checks) {
     rows.push_back({{"name", check.name},
                     {"state", name_of(check.state)},
-                    {"finding", safe(check.finding)},
-                    {"remedy", safe(check.remedy)},
+                    {"finding", json_text(check.finding)},
+                    {"remedy", json_text(check.remedy)},
                     {"accept", check.accept}});
   }
   const nlohmann::ordered_json json = {
       {"version", 1}, {"state", name_of(doctor::worst_of(checks))}, {"checks", std::move(rows)}};
-  return json.dump(2) + "\n";
+  return report::written(json, report::Layout::Indented);
 }
 
 int exit_status_of(doctor::State state) {

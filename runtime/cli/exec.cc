@@ -13,6 +13,7 @@
 #include "runtime/cli/command_table.h"
 #include "runtime/cli/exec_plan.h"
 #include "runtime/cli/execute.h"
+#include "runtime/cli/message.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
@@ -23,10 +24,6 @@ namespace evalrun::cli {
 namespace {
 
 constexpr int kSignalBase = 128;
-
-void say(const std::string& sentence) {
-  std::cerr << "evalrun: " << printable(sentence) << "\n";
-}
 
 // Taken before this process opens anything, so that a number means what the caller opened under it.
 std::optional<ResultFile> open_result(const std::string& place) {

@@ -1,17 +1,13 @@
 #include "runtime/cli/explain.h"
 
 #include "lockdown/filter_listing.h"
+#include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
 #include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/step_table.h"
 
 namespace evalrun::cli {
 namespace {
-
-std::string padded(std::string text, std::size_t width) {
-  text.append(text.size() < width ? width - text.size() : 1, ' ');
-  return text;
-}
 
 std::string flags_of(Access access, Execution execution) {
   return std::string(access == Access::ReadOnly ? "read-only" : "read-write") +
@@ -37,7 +33,7 @@ std::string describe_mount(const rootfs::Entry& entry) {
   } else {
     return "";
   }
-  return "  " + padded(entry.at, 24) + padded(what, 40) + flags + ", nosuid\n";
+  return one_line("  " + padded(entry.at, 24) + padded(what, 40) + flags + ", nosuid") + "\n";
 }
 
 std::string explain_mounts(const sandbox::CompiledPlan& plan) {
@@ -54,7 +50,7 @@ std::string explain_landlock(const sandbox::CompiledPlan& plan) {
   std::string text =
       "landlock, ABI " + std::to_string(plan.layers().landlock_abi) + "; what no rule grants is denied\n";
   for (const lockdown::PathRule& rule : plan.landlock().rules()) {
-    text += "  " + padded(rule.path, 24) + lockdown::describe_rights(rule.rights) + "\n";
+    text += one_line("  " + padded(rule.path, 24) + lockdown::describe_rights(rule.rights)) + "\n";
   }
   const Network& network = plan.plan().network;
   const auto ports = [&](const char* what, const std::vector<std::uint16_t>& numbers) {
@@ -89,7 +85,7 @@ const char* in_a_cell(sandbox::InCell who) {
 // Of many runs of one kind, as a batch's or a submission's cases, that follow each other in a cell.
 std::string explain_cell(const sandbox::CompiledPlan& plan) {
   const std::string why_not = sandbox::why_not_shared(plan);
-  if (!why_not.empty()) return "cells: each run has a sandbox of its own: " + why_not + "\n";
+  if (!why_not.empty()) return "cells: each run has a sandbox of its own: " + one_line(why_not) + "\n";
   return "cells: runs of one batch, submission or engine that differ in argv, env, files and standard input alone "
          "follow each other in a cell.\n"
          "  shared there: the host uid, the user and the network namespace, the read-only root with its binds\n"
@@ -103,7 +99,7 @@ std::string explain_steps() {
   std::string text = "steps, in order: who takes them; whether once or for each run in a cell\n";
   for (const sandbox::Step& step : sandbox::kSteps) {
     text += "  " + padded(step.walker == sandbox::Walker::Init ? "init" : "target", 8) +
-            padded(std::string(name_of(step.stage)), 16) + padded(in_a_cell(step.cell), 10) + step.what + "\n";
+            padded(name_of(step.stage), 16) + padded(in_a_cell(step.cell), 10) + step.what + "\n";
   }
   return text;
 }

@@ -24,7 +24,7 @@ std::vector<std::string> missing_programs(const Image& image) {
 
 std::string install_line(const Image& image) {
   std::string line = "apt-get install";
-  for (const std::string& package : image.packages) line += " " + package;
+  for (const std::string& package : image.packages) line += " " + shell_word(package);
   return line;
 }
 
@@ -52,9 +52,9 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   Engine engine = make_engine();
   const Result result = execute(engine, engine.compile(source_of(smoke_plan(image, smoke)), overrides), {}).result;
   const bool right = result.verdict() == Verdict::Ok && result.standard_output() == smoke.expect;
-  std::cout << (right ? "ok      " : "FAILED  ") << image.name << " " << smoke.name;
+  std::cout << (right ? "ok      " : "FAILED  ") << one_line(image.name + " " + smoke.name);
   if (!right) {
-    std::cout << ": " << name_of(result.verdict()) << ", " << printable(result.message()) << "\n--- expected\n"
+    std::cout << ": " << name_of(result.verdict()) << ", " << one_line(result.message()) << "\n--- expected\n"
               << printable(smoke.expect) << "--- standard output\n"
               << printable(result.standard_output()) << "--- standard error\n"
               << printable(result.standard_error());
@@ -68,12 +68,9 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
 void list_images() {
   for (const Image& image : evalrun::list_images(image_search_path())) {
     const std::vector<std::string> missing = missing_programs(image);
-    std::cout << image.name << ": " << image.description << "; ";
-    if (missing.empty()) {
-      std::cout << "installed\n";
-    } else {
-      std::cout << "missing " << join_words(missing) << " (" << install_line(image) << ")\n";
-    }
+    const std::string state =
+        missing.empty() ? "installed" : "missing " + join_words(missing) + " (" + install_line(image) + ")";
+    std::cout << one_line(image.name + ": " + image.description + "; " + state) << "\n";
   }
 }
 
@@ -81,7 +78,7 @@ bool check_image(const std::string& name) {
   const Image image = load_image(name, image_search_path());
   const std::vector<std::string> missing = missing_programs(image);
   if (!missing.empty()) {
-    std::cout << image.name << ": missing " << join_words(missing) << "; run: " << install_line(image) << "\n";
+    std::cout << one_line(image.name + ": missing " + join_words(missing) + "; run: " + install_line(image)) << "\n";
     return false;
   }
   bool all = true;

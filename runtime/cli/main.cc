@@ -15,12 +15,14 @@
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
+#include "runtime/cli/message.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/plan_argument.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
+#include "runtime/core/text.h"
 #include "runtime/doctor/doctor.h"
 #include "runtime/judge/grading.h"
 #include "runtime/judge/verdict.h"
@@ -60,7 +62,7 @@ int check(const Options& options) {
   const Plan plan = read(options);
   judge::check_runs(plan, sandbox::probe_host());
   supervise::require_cgroup(plan, supervise::Groups());
-  std::cout << plan.whole.file << ": well-formed, and this host gives every layer that it requires\n";
+  std::cout << one_line(plan.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
@@ -71,7 +73,7 @@ int explain_plan(const Options& options) {
   std::string text;
   for (const judge::PlannedRun& run : judge::runs_of(plan)) {
     const auto compiled = sandbox::compile(run.plan, host);
-    if (judge::is_graded(plan)) text += std::string("== ") + run.name + "\n\n";
+    if (judge::is_graded(plan)) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
   text.pop_back();
@@ -84,6 +86,7 @@ void refuse_graded(const Plan& plan) {
 }
 
 int suggest(const Options& options) {
+  const trace::Grants grants(options.grants, options.write_grants);
   const PlanText text = read_plan(options.plan);
   const auto images = image_search_path();
   const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
@@ -94,13 +97,16 @@ int suggest(const Options& options) {
   if (std::holds_alternative<InputInherit>(plan.input)) {
     throw UsageError("--suggest runs the program many times, and its standard input can be read only once");
   }
-  const trace::Suggestion found = trace::suggest(plan_with);
+  const trace::Suggestion found = trace::suggest(plan_with, grants);
   std::cout << (wants_text(options) ? suggestion_to_text : suggestion_to_json)(text, found);
   return found.runs ? 0 : judge::exit_status_of(judge::verdict_of(found.outcome));
 }
 
 int trace_plan(const Options& options) {
   if (options.suggest) return suggest(options);
+  if (!options.grants.empty() || !options.write_grants.empty()) {
+    throw UsageError("--grant and --grant-write are for trace --suggest");
+  }
   const Plan plan = read(options);
   refuse_graded(plan);
   const auto compiled = sandbox::compile(plan, sandbox::probe_host(), {.carried = {}, .observed = true});
@@ -143,7 +149,7 @@ int dispatch(const Options& options, ResultFile& output) {
 
 // The ends that are not a program's: its author's, and the host's or our own.
 int refuse(const Options& options, const std::string& message) {
-  std::cerr << "evalrun: " << message << "\n";
+  say(message);
   return options.verb == Verb::Exec ? kExecRefused : 2;
 }
 
@@ -166,14 +172,14 @@ int refuse_plan(const Options& options, const SourcePosition& position, const st
 }
 
 int fail(const Options& options, ResultFile& output, const supervise::SandboxFault& fault, const std::string& message) {
-  std::cerr << "evalrun: " << message << "\n";
+  say(message);
   if (options.verb == Verb::Exec) return kExecSandboxFailed;
   if (options.verb != Verb::Run || wants_text(options)) return 3;
   try {
     const std::string name = options.plan == "-" ? "stdin" : std::filesystem::path(options.plan).stem().string();
     output.write(report::fault_to_json(name, fault, message));
   } catch (const SystemError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";  // the result's own place may be what failed
+    say(error.what());  // the result's own place may be what failed
   }
   return 3;
 }
@@ -206,10 +212,7 @@ int guarded(const Options& options, ResultFile& output) {
   } catch (const HostError& error) {
     return fail(options, output, supervise::fault_of(error), error.what());
   } catch (const SystemError& error) {
-    return fail(
-        options, output,
-        {"supervisor", error.operation(), error.subject(), error.error(), supervise::is_retryable(error.error())},
-        error.what());
+    return fail(options, output, supervise::fault_of(error), error.what());
   } catch (const std::exception& error) {
     return fail(options, output, {"supervisor", error.what(), "", 0, false}, error.what());
   }
@@ -226,7 +229,7 @@ int main(int argc, char** argv) {
     ResultFile output(options.output);
     return guarded(options, output);
   } catch (const UsageError& error) {
-    std::cerr << "evalrun: " << error.what() << "\n";
+    say(error.what());
     return status_of_usage_error(argc, argv);
   }
 }

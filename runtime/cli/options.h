@@ -28,6 +28,8 @@ struct Options {
   std::string journal;   // of `batch`; empty: none
   std::string image;     // of `image check` and `exec`; empty: found from the command
   bool suggest = false;  // of `trace`
+  std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
+  std::vector<std::string> write_grants;  // the same: paths
   bool seccomp = false;  // of `explain`
 
   // Of `exec`.

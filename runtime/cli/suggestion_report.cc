@@ -12,7 +12,6 @@ namespace evalrun::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using report::safe;
 using report::to_json;
 
 // Lines that belong together.
@@ -118,25 +117,67 @@ std::string comment_of(const Block::Line& line) {
   return text;
 }
 
-std::string to_text(const Block& block, const std::string& file) {
-  std::string text = "\n";
+// Only what was proved is text that a plan's parser reads; all else is comments.
+enum class Proof { Proved, NotProved };
+
+std::string to_text(const Block& block, const std::string& file, Proof proof) {
+  const auto line = [&](const std::string& text) {
+    return (proof == Proof::Proved ? "" : "# ") + one_line(text) + "\n";
+  };
+  std::string text;
   if (block.line == 0) {
-    text += block.header + "\n";
+    text += line(block.header);
   } else {
-    text += "# into the " + block.header + " in line " + std::to_string(block.line) + " of " + printable(file) + ":\n";
+    text +=
+        "# " + one_line("into the " + block.header + " in line " + std::to_string(block.line) + " of " + file) + ":\n";
   }
-  for (const Block::Line& line : block.lines) {
-    const std::string comment = comment_of(line);
-    text += line.key + " = " + line.value + (comment.empty() ? "" : "  # " + comment) + "\n";
+  for (const Block::Line& each : block.lines) {
+    const std::string comment = comment_of(each);
+    text += line(each.key + " = " + each.value + (comment.empty() ? "" : "  # " + comment));
   }
   return text;
 }
 
+// "needs the host's /srv/x; run again with --grant /srv/x"
+std::string to_text(const trace::Withheld& why) {
+  return "needs " + why.needs +
+         (why.option.empty() ? ", which the search never gives" : "; run again with " + why.option);
+}
+
 std::string summary(const trace::Suggestion& suggestion) {
-  const std::string runs = std::to_string(suggestion.runs_tried) + " runs tried";
-  if (!suggestion.runs) return "no addition was found under which the program exits with 0 (" + runs + ")";
+  const std::string runs =
+      std::to_string(suggestion.runs_tried) + (suggestion.runs_tried == 1 ? " run tried" : " runs tried");
+  if (!suggestion.runs) {
+    return "no addition was found under which the program exits with 0 (" + runs + ")" +
+           (suggestion.not_tried.empty() ? "" : "; not all could be tried");
+  }
   if (suggestion.additions.empty()) return "nothing to add: the program exits with 0 as it is";
   return "with these additions the program exits with 0, and without any one of them it does not (" + runs + ")";
+}
+
+ordered_json to_json(const Block& block) {
+  ordered_json json = {{"section", block.header}, {"toml", block.toml()}};
+  if (block.line != 0) json["line"] = block.line;
+  json["lines"] = ordered_json::array();
+  for (const Block::Line& line : block.lines) {
+    ordered_json entry = {{"key", line.key}, {"value", line.value}};
+    if (!line.because.empty()) entry["because"] = json_text(line.because);
+    if (line.instead_of != 0) entry["instead_of_line"] = line.instead_of;
+    json["lines"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+std::vector<Block> blocks_of(const PlanText& plan, const std::vector<trace::SuggestedAddition>& additions) {
+  return Blocks(plan, additions).all();
+}
+
+std::vector<Block> blocks_of(const PlanText& plan, const trace::SuggestedAddition& wish) {
+  try {
+    return blocks_of(plan, std::vector{wish});
+  } catch (const PlanError&) {
+    return {};  // a flag of a [[mount]] that --set made
+  }
 }
 
 }  // namespace
@@ -145,38 +186,42 @@ std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& su
   std::string text = "# " + summary(suggestion) + "\n";
   if (!suggestion.runs) {
     text += std::string("# it ended: ") + std::string(judge::name_of(judge::verdict_of(suggestion.outcome))) + "\n";
-    for (const std::string& each : suggestion.left) text += "# left: " + each + "\n";
-    if (!suggestion.additions.empty()) text += "# what was tried:\n";
+    for (const std::string& each : suggestion.left) text += "# left: " + one_line(each) + "\n";
+    if (!suggestion.additions.empty()) text += "# what was tried, and was not enough:\n";
   }
-  const Blocks blocks(plan, suggestion.additions);
-  for (const Block& block : blocks.all()) text += to_text(block, plan.file);
+  const Proof proof = suggestion.runs ? Proof::Proved : Proof::NotProved;
+  for (const Block& block : blocks_of(plan, suggestion.additions)) {
+    text += "\n" + to_text(block, plan.file, proof);
+  }
+  for (const trace::NotTried& each : suggestion.not_tried) {
+    text += "\n# not tried: " + one_line(to_text(each.why)) + "\n";
+    const std::vector<Block> blocks = blocks_of(plan, each.wish);
+    if (blocks.empty()) text += "# " + one_line(describe(each.wish.addition)) + "\n";
+    for (const Block& block : blocks) text += to_text(block, plan.file, Proof::NotProved);
+  }
   return text;
 }
 
 std::string suggestion_to_json(const PlanText& plan, const trace::Suggestion& suggestion) {
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(plan.name)}};
+  json["plan"] = {{"name", json_text(plan.name)}};
   json["runs"] = suggestion.runs;
   json["summary"] = summary(suggestion);
   json["runs_tried"] = suggestion.runs_tried;
   json["outcome"] = to_json(suggestion.outcome);
   json["additions"] = ordered_json::array();
-  const Blocks blocks(plan, suggestion.additions);
-  for (const Block& block : blocks.all()) {
-    ordered_json one = {{"section", block.header}, {"toml", block.toml()}};
-    if (block.line != 0) one["line"] = block.line;
-    one["lines"] = ordered_json::array();
-    for (const Block::Line& line : block.lines) {
-      ordered_json entry = {{"key", line.key}, {"value", line.value}};
-      if (!line.because.empty()) entry["because"] = safe(line.because);
-      if (line.instead_of != 0) entry["instead_of_line"] = line.instead_of;
-      one["lines"].push_back(std::move(entry));
-    }
-    json["additions"].push_back(std::move(one));
+  for (const Block& block : blocks_of(plan, suggestion.additions)) json["additions"].push_back(to_json(block));
+  json["not_tried"] = ordered_json::array();
+  for (const trace::NotTried& each : suggestion.not_tried) {
+    ordered_json one = {{"needs", json_text(each.why.needs)}, {"because", json_text(each.wish.because)}};
+    one["option"] = each.why.option.empty() ? ordered_json(nullptr) : ordered_json(json_text(each.why.option));
+    one["additions"] = ordered_json::array();
+    for (const Block& block : blocks_of(plan, each.wish)) one["additions"].push_back(to_json(block));
+    json["not_tried"].push_back(std::move(one));
   }
   json["left"] = ordered_json::array();
-  for (const std::string& each : suggestion.left) json["left"].push_back(safe(each));
-  return json.dump(2) + "\n";
+  for (const std::string& each : suggestion.left) json["left"].push_back(json_text(each));
+  return report::written(json, report::Layout::Indented);
 }
 
 }  // namespace evalrun::cli

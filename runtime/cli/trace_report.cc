@@ -10,7 +10,6 @@ namespace evalrun::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using report::safe;
 using report::to_json;
 
 ordered_json refusal_json(const trace::Refusal& refusal) {
@@ -25,7 +24,7 @@ ordered_json refusal_json(const trace::Refusal& refusal) {
   entry.action = "refused with " + errno_name(refusal.seen.error);
   entry.remedy = describe(refusal.remedy);
   ordered_json json = to_json(std::vector{entry}).at(0);
-  if (!refusal.seen.path.empty()) json["path"] = safe(refusal.seen.path);
+  if (!refusal.seen.path.empty()) json["path"] = json_text(refusal.seen.path);
   json["times"] = refusal.times;
   return json;
 }
@@ -34,7 +33,7 @@ ordered_json refusal_json(const trace::Refusal& refusal) {
 
 std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(plan.name)}, {"sha256", plan.sha256}};
+  json["plan"] = {{"name", json_text(plan.name)}, {"sha256", plan.sha256}};
   json["verdict"] = judge::name_of(judge::verdict_of(trace.result.outcome));
   json["outcome"] = to_json(trace.result.outcome);
   json["stdout"] = to_json(trace.result.output);
@@ -42,19 +41,21 @@ std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
   json["violations"] = to_json(trace.result.violations);
   json["refusals"] = ordered_json::array();
   for (const trace::Refusal& refusal : trace.refusals) json["refusals"].push_back(refusal_json(refusal));
-  return json.dump(2) + "\n";
+  return report::written(json, report::Layout::Indented);
 }
 
 std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
   std::string text = "traced, so slower than a run; every layer stands\n";
   text += std::string(judge::name_of(judge::verdict_of(trace.result.outcome))) + "  " +
-          printable(judge::message_of(trace.result.outcome, plan.limits)) + "\n";
+          one_line(judge::message_of(trace.result.outcome, plan.limits)) + "\n";
   for (const supervise::RecordedViolation& violation : trace.result.violations) {
-    text += violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy + "\n";
+    text +=
+        one_line(violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy) + "\n";
   }
   for (const trace::Refusal& refusal : trace.refusals) {
-    text += refusal.layer + "  " + refusal.call + " " + printable(refusal.seen.path) + "  " +
-            errno_name(refusal.seen.error) + "; " + printable(describe(refusal.remedy)) + "\n";
+    text += one_line(refusal.layer + "  " + refusal.call + " " + refusal.seen.path + "  " +
+                     errno_name(refusal.seen.error) + "; " + describe(refusal.remedy)) +
+            "\n";
   }
   return text;
 }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "runtime/core/text.h"
+
 namespace evalrun {
 namespace {
 
@@ -46,17 +48,19 @@ std::string to_string(const SourcePosition& position) {
 }
 
 SystemError::SystemError(std::string_view operation, std::string_view subject, int error)
-    : std::runtime_error(describe(operation, subject, error)),
+    : std::runtime_error(one_line(describe(operation, subject, error))),
       operation_(operation),
       subject_(subject),
       error_(error) {}
 
 PlanError::PlanError(SourcePosition position, std::string_view key, std::string_view message)
-    : std::runtime_error(locate(position, key, message)), position_(std::move(position)), key_(key) {}
+    : std::runtime_error(one_line(locate(position, key, message))), position_(std::move(position)), key_(key) {}
+
+UsageError::UsageError(const std::string& message) : std::runtime_error(one_line(message)) {}
 
 HostError::HostError(std::string_view stage, std::string_view operation, std::string_view subject, int error,
                      std::string_view remedy)
-    : std::runtime_error(with_remedy(describe(operation, subject, error), stage, remedy)),
+    : std::runtime_error(one_line(with_remedy(describe(operation, subject, error), stage, remedy))),
       stage_(stage),
       operation_(operation),
       subject_(subject),

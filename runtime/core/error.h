@@ -1,4 +1,5 @@
 // The parent's rail of errors: exceptions that carry operation, subject and errno, caught once, in main.
+// what() is one line, whatever a subject holds; the parts are as they were given.
 // The child's rail is step_result.h; what the program under test does is a value (supervise/result.h), never an error.
 #pragma once
 
@@ -58,7 +59,7 @@ class PlanError : public std::runtime_error {
 // The command line asks for something that cannot be. Exit status 2.
 class UsageError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UsageError(const std::string& message);
 };
 
 // The host cannot give what the plan requires: a layer is missing, namespaces are refused. Exit status 3.

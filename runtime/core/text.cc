@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -28,6 +29,64 @@ std::size_t sequence_length(std::string_view bytes) {
   if (first == 0xF0 && second < 0x90) return 0;  // overlong
   if (first == 0xF4 && second > 0x8F) return 0;  // past U+10FFFF
   return length;
+}
+
+struct Character {
+  std::string_view bytes;
+  bool is_utf8;
+  std::uint32_t code;  // of a byte that is not UTF-8: the byte
+};
+
+Character take_front(std::string_view& bytes) {
+  const std::size_t length = sequence_length(bytes);
+  const auto first = static_cast<std::uint8_t>(bytes.front());
+  Character front{bytes.substr(0, std::max<std::size_t>(1, length)), length != 0, first};
+  if (length > 1) {
+    front.code = first & (0x7FU >> length);
+    for (std::size_t i = 1; i < length; ++i)
+      front.code = front.code << 6 | (static_cast<std::uint8_t>(bytes[i]) & 0x3F);
+  }
+  bytes.remove_prefix(front.bytes.size());
+  return front;
+}
+
+struct CodeRange {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+template <std::size_t Size>
+bool is_within(std::uint32_t code, const CodeRange (&ranges)[Size]) {
+  return std::ranges::any_of(ranges, [&](const CodeRange& each) { return each.first <= code && code <= each.last; });
+}
+
+// Ends a line, moves a terminal's cursor, or turns the direction of what follows.
+bool is_control(std::uint32_t code) {
+  static constexpr CodeRange kControls[] = {{0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+  return is_within(code, kControls);
+}
+
+// Takes no place: two names that differ in it look the same.
+bool is_invisible(std::uint32_t code) {
+  static constexpr CodeRange kInvisible[] = {{0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E}, {0x200B, 0x200F},
+                                             {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
+  return is_within(code, kInvisible);
+}
+
+bool is_plain(const Character& one) {
+  return one.is_utf8 && !is_control(one.code) && !is_invisible(one.code);
+}
+
+std::string formatted(const char* format, std::uint32_t code) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, code);
+  return text;
+}
+
+std::string bytes_escaped(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += formatted("\\x%02x", static_cast<std::uint8_t>(byte));
+  return text;
 }
 
 // Two letters that changed places count as one edit, as people mistype.
@@ -87,25 +146,90 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+std::string one_line(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const Character next = take_front(bytes);
+    is_plain(next) ? text.append(next.bytes) : text.append(bytes_escaped(next.bytes));
+  }
+  return text;
+}
+
 std::string printable(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
-    const auto first = static_cast<std::uint8_t>(bytes.front());
-    // U+0080…U+009F are the eight-bit control characters of a terminal.
-    const bool c1_control = length == 2 && first == 0xC2 && static_cast<std::uint8_t>(bytes[1]) < 0xA0;
-    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F || c1_control;
-    if (length == 0 || control) {
-      char escaped[5];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", first);
-      text.append(escaped);
-      bytes.remove_prefix(1);
-      continue;
-    }
-    text.append(bytes.substr(0, length));
-    bytes.remove_prefix(length);
+    const Character next = take_front(bytes);
+    const bool stays = next.is_utf8 && (next.code == '\n' || next.code == '\t' || !is_control(next.code));
+    stays ? text.append(next.bytes) : text.append(bytes_escaped(next.bytes));
   }
   return text;
+}
+
+std::string toml_string(std::string_view bytes) {
+  std::string text = "\"";
+  while (!bytes.empty()) {
+    const Character next = take_front(bytes);
+    if (next.code == '"' || next.code == '\\') text += '\\';
+    if (is_plain(next)) {
+      text += next.bytes;
+    } else if (next.is_utf8) {
+      text += formatted(next.code > 0xFFFF ? "\\U%08x" : "\\u%04x", next.code);
+    } else {
+      text += "\\" + bytes_escaped(next.bytes);
+    }
+  }
+  return text + "\"";
+}
+
+std::string json_text(std::string_view bytes) {
+  return is_utf8(bytes) ? std::string(bytes) : printable(bytes);
+}
+
+std::string json_escaped(std::string serialised) {
+  // Below U+007F the serialiser has escaped what is no layout of its own.
+  const auto is_suspect = [](char byte) { return static_cast<std::uint8_t>(byte) >= 0x7F; };
+  const auto first = std::ranges::find_if(serialised, is_suspect);
+  if (first == serialised.end()) return serialised;
+  std::string text(serialised.begin(), first);
+  std::string_view rest(std::to_address(first), static_cast<std::size_t>(serialised.end() - first));
+  while (!rest.empty()) {
+    const Character next = take_front(rest);
+    if (next.code < 0x7F || is_plain(next)) {
+      text += next.bytes;
+    } else if (next.code > 0xFFFF) {
+      text += formatted("\\u%04x", 0xD800 + ((next.code - 0x10000) >> 10)) +
+              formatted("\\u%04x", 0xDC00 + ((next.code - 0x10000) & 0x3FF));
+    } else {
+      text += formatted("\\u%04x", next.code);
+    }
+  }
+  return text;
+}
+
+std::string shell_word(std::string_view bytes) {
+  constexpr std::string_view kHarmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,=-";
+  if (!bytes.empty() && bytes.find_first_not_of(kHarmless) == bytes.npos) return std::string(bytes);
+  const bool is_fit = one_line(bytes) == bytes;
+  std::string word = is_fit ? "'" : "$'";  // bash, ksh, zsh and POSIX 2024 know the second
+  for (const char each : bytes) {
+    if (is_fit) {
+      word += each == '\'' ? "'\\''" : std::string(1, each);
+    } else if (static_cast<std::uint8_t>(each) < 0x20 || static_cast<std::uint8_t>(each) >= 0x7F) {
+      word += bytes_escaped(std::string_view(&each, 1));
+    } else {
+      if (each == '\'' || each == '\\') word += '\\';
+      word += each;
+    }
+  }
+  return word + "'";
+}
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + one_line(text) + "\"";
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  return std::string(text) + std::string(text.size() < width ? width - text.size() : 1, ' ');
 }
 
 std::string join_words(const std::vector<std::string>& words) {

@@ -17,9 +17,28 @@ bool is_shown_as_text(std::string_view bytes);
 // RFC 4648, with padding.
 std::string base64(std::string_view bytes);
 
-// For a terminal or a message: control characters, DEL and bytes that are not UTF-8 become "\xNN"; newline and tab
-// stay.
+// What came from outside is printed by one of these, named after the place where it goes. Ordinary text stays as it is.
+// Nothing passes that ends a line, controls a terminal (C0, C1, DEL), or turns its direction (U+202A-202E,
+// U+2066-2069, U+2028-2029), nor, but for printable(), what takes no place (zero-width characters).
+
+// One line of a report, a message, a comment. Bytes of such characters, and bytes that are not UTF-8, become "\xNN".
+std::string one_line(std::string_view bytes);
+// Text of many lines, such as a program's output: newline, tab and zero-width characters stay.
 std::string printable(std::string_view bytes);
+// A TOML string with its quotes; such characters become \uNNNN. It reads back as `bytes` if they are UTF-8. TOML has
+// no other strings, so other bytes become the four letters "\xNN".
+std::string toml_string(std::string_view bytes);
+// The text of a JSON string: `bytes` where they are UTF-8, else printable(bytes).
+std::string json_text(std::string_view bytes);
+// Serialised JSON in which such characters are written as \uNNNN: it reads back the same.
+std::string json_escaped(std::string serialised);
+// One word of a shell's command line.
+std::string shell_word(std::string_view bytes);
+
+// one_line() in double quotes.
+std::string in_quotes(std::string_view text);
+// With spaces up to `width`, and at least one.
+std::string padded(std::string_view text, std::size_t width);
 
 // "a, b and c"; "" for none.
 std::string join_words(const std::vector<std::string>& words);

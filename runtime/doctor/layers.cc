@@ -270,7 +270,7 @@ std::vector<Check> check_kernel(const Host& host) {
     check.remedy = "boot Linux 6.1 or newer";
   }
   if (host.around.manager != Manager::None) check.finding += ", inside " + std::string(name_of(host.around.manager));
-  if (!host.around.profile.empty()) check.finding += ", under the profile " + printable(host.around.profile);
+  if (!host.around.profile.empty()) check.finding += ", under the profile " + host.around.profile;
   if (const std::string modules = security_modules(); !modules.empty())
     check.finding += "; security modules " + modules;
   return {check};

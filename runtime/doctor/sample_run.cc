@@ -22,8 +22,8 @@ std::string plan_text(const std::filesystem::path& program) {
   if (EVALRUN_IS_STATIC) return text;
   for (const char* folder : {"/usr", "/lib", "/lib64"}) {
     if (!std::filesystem::exists(folder)) continue;
-    text += std::string("[[mount]]\nbind = \"") + std::filesystem::canonical(folder).string() + "\"\nat = \"" + folder +
-            "\"\nexec = true\n";
+    text += std::string("[[mount]]\nbind = ") + toml_string(std::filesystem::canonical(folder).string()) + "\nat = \"" +
+            folder + "\"\nexec = true\n";
   }
   return text;
 }

@@ -13,7 +13,6 @@
 
 #include "rootfs/layout.h"
 #include "runtime/core/error.h"
-#include "runtime/core/text.h"
 
 namespace evalrun::judge {
 namespace {
@@ -142,8 +141,8 @@ std::vector<rootfs::CarriedFile> Artefacts::open() const {
   for (const File& file : files_) {
     Fd descriptor = open_beneath(work_.get(), file.path, 0);
     struct stat status {};
-    if (!descriptor || ::fstat(descriptor.get(), &status) != 0) throw SystemError("openat2", printable(file.path));
-    if (!S_ISREG(status.st_mode)) throw SystemError("carry over", printable(file.path), EINVAL);
+    if (!descriptor || ::fstat(descriptor.get(), &status) != 0) throw SystemError("openat2", file.path);
+    if (!S_ISREG(status.st_mode)) throw SystemError("carry over", file.path, EINVAL);
     carried.push_back({file.path, std::move(descriptor), file.mode});
   }
   return carried;
@@ -161,7 +160,7 @@ std::optional<std::vector<WorkFile>> Artefacts::read(std::uint64_t most) const {
       if (all > most) return {};
       content.append(piece.data(), static_cast<std::size_t>(count));
     }
-    if (count < 0) throw SystemError("read", printable(file.path));
+    if (count < 0) throw SystemError("read", file.path);
     files.push_back({.path = file.path, .source = std::move(content), .mode = file.mode, .position = {}});
   }
   return files;

@@ -79,7 +79,7 @@ void apply(TomlNode& root, const SetMountFlag& set) {
     member(mount, set.flag, {true, place()}) = {true, place()};
     return;
   }
-  throw PlanError({kFile, 0, 0}, "mount", "expected a [[mount]] at \"" + printable(set.at) + "\"");
+  throw PlanError({kFile, 0, 0}, "mount", "expected a [[mount]] at " + in_quotes(set.at));
 }
 
 std::string describe_key(const std::string& key, const std::string& value) {
@@ -160,21 +160,6 @@ std::vector<std::pair<std::string, std::string>> members_of(const AddMount& moun
 
 std::string to_toml(const TomlNode& node) {
   return std::visit(Writer{}, node.value);
-}
-
-std::string toml_string(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char each : text) {
-    const auto byte = static_cast<unsigned char>(each);
-    if (byte < 0x20 || byte == 0x7f) {
-      constexpr const char* kDigits = "0123456789abcdef";
-      quoted += std::string("\\u00") + kDigits[byte >> 4] + kDigits[byte & 15];
-    } else {
-      if (each == '"' || each == '\\') quoted += '\\';
-      quoted += each;
-    }
-  }
-  return quoted + "\"";
 }
 
 std::string toml_key(const std::string& name) {

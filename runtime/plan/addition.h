@@ -58,8 +58,6 @@ std::vector<std::pair<std::string, std::string>> members_of(const AddMount& moun
 
 // A value as TOML writes it, tables inline.
 std::string to_toml(const TomlNode& node);
-// `text` as a TOML string.
-std::string toml_string(const std::string& text);
 // `name` as a TOML key: bare where it can be.
 std::string toml_key(const std::string& name);
 

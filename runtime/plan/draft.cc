@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/core/text.h"
+
 namespace evalrun {
 namespace {
 
@@ -12,7 +14,8 @@ void check_places(const Draft& draft) {
   const auto take = [&](const std::string& section, const auto& list) {
     for (const auto& each : list) {
       if (taken.insert(each.at).second) continue;
-      throw PlanError(each.position, section, "expected a place of its own, found a second one at \"" + each.at + "\"");
+      throw PlanError(each.position, section,
+                      "expected a place of its own, found a second one at " + in_quotes(each.at));
     }
   };
   take("mount.at", draft.mounts);
@@ -24,7 +27,7 @@ void check_calls(const Draft& draft) {
   for (const std::string& call : draft.deny) {
     if (!allowed.contains(call)) continue;
     throw PlanError(draft.where("seccomp.deny"), "seccomp.deny",
-                    "expected calls that seccomp.allow does not name, found \"" + call + "\"");
+                    "expected calls that seccomp.allow does not name, found " + in_quotes(call));
   }
 }
 

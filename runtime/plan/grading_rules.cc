@@ -21,7 +21,7 @@ void check_names(const Plan& plan) {
     const Case& one = plan.cases[i];
     if (names.insert(one.name).second) continue;
     throw PlanError(one.position, "case[" + std::to_string(i) + "].name",
-                    "expected a name of its own, found a second \"" + printable(one.name) + "\"");
+                    "expected a name of its own, found a second " + in_quotes(one.name));
   }
 }
 

@@ -51,15 +51,15 @@ std::vector<std::string> names_in(const fs::path& folder) {
   const std::string searched =
       folders.empty() ? "; there is no folder to search: set EVALRUN_IMAGES" : " in " + join_words(folders);
   throw PlanError(request.position, "image",
-                  "no image \"" + printable(request.reference) + "\"" + searched +
-                      (meant.empty() ? "" : "; did you mean \"" + meant + "\"?"));
+                  "no image " + in_quotes(request.reference) + searched +
+                      (meant.empty() ? "" : "; did you mean " + in_quotes(meant) + "?"));
 }
 
 fs::path find_image(const ImageRequest& request, const std::vector<fs::path>& search_path) {
   if (is_image_path(request.reference)) {
     fs::path path = request.folder / request.reference;
     if (is_file(path)) return path;
-    throw PlanError(request.position, "image", "no image file " + printable(path.string()));
+    throw PlanError(request.position, "image", "no image file " + path.string());
   }
   for (const fs::path& folder : search_path) {
     fs::path path = folder / (request.reference + std::string(kEnding));
@@ -73,7 +73,7 @@ void check_smoke(const Image& image) {
   for (const SmokeProgram& smoke : image.smoke) {
     if (!names.insert(smoke.name).second) {
       throw PlanError(smoke.position, "smoke.name",
-                      "expected a name of its own, found a second \"" + smoke.name + "\"");
+                      "expected a name of its own, found a second " + in_quotes(smoke.name));
     }
     if (smoke.argv.empty() && image.run.empty()) {
       throw PlanError(smoke.position, "smoke.argv", "missing; the image has no run line");
@@ -134,7 +134,7 @@ class ImageReader {
     const fs::path path = find_image({include.reference, include.position, folder}, places);
     const fs::path found = identity(path);
     if (std::ranges::find(chain_, found) != chain_.end()) {
-      throw PlanError(include.position, "include", "\"" + include.reference + "\" includes itself");
+      throw PlanError(include.position, "include", in_quotes(include.reference) + " includes itself");
     }
     if (chain_.size() > kMaxIncludes) {
       throw PlanError(include.position, "include", "images nest too deeply: at most " + std::to_string(kMaxIncludes));
@@ -144,10 +144,10 @@ class ImageReader {
 
   static void check(const Draft& draft) {
     const std::string stem = draft.image.path.stem().string();
-    if (draft.image.name.empty()) throw PlanError(draft.whole, "name", "missing; expected \"" + stem + "\"");
+    if (draft.image.name.empty()) throw PlanError(draft.whole, "name", "missing; expected " + in_quotes(stem));
     if (draft.image.name != stem) {
       throw PlanError(draft.where("name"), "name",
-                      "expected the file's own name, \"" + stem + "\", found \"" + draft.image.name + "\"");
+                      "expected the file's own name, " + in_quotes(stem) + ", found " + in_quotes(draft.image.name));
     }
     check_smoke(draft.image);
   }
@@ -178,7 +178,7 @@ Image apply_image(const ImageRequest& request, const std::vector<fs::path>& sear
   const fs::path path = find_image(request, search_path);
   auto [image, abstract] = ImageReader(search_path, plan).read(path);
   if (abstract) {
-    throw PlanError(request.position, "image", "\"" + image.name + "\" is only there to be included by other images");
+    throw PlanError(request.position, "image", in_quotes(image.name) + " is only there to be included by other images");
   }
   return image;
 }

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "runtime/core/text.h"
 #include "runtime/plan/overrides.h"
 #include "runtime/plan/profile.h"
 
@@ -22,10 +23,6 @@ constexpr std::size_t kManyFiles = 16384;
 constexpr std::uint64_t kMaxPort = 65535;
 // glibc's cpu_set_t has room for 1024 cores (CPU_SET(3)).
 constexpr std::uint64_t kMaxCore = 1023;
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
 
 LastingText kept(std::string text) {
   return LastingText::kept(std::move(text));

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 
+#include "runtime/core/text.h"
 #include "runtime/plan/key_rows.h"
 
 namespace evalrun {
@@ -52,7 +53,7 @@ std::string alternatives(const std::vector<std::string>& words) {
 
 std::vector<std::string> quoted(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
-  for (const std::string& word : words) quoted.push_back("\"" + word + "\"");
+  for (const std::string& word : words) quoted.push_back(in_quotes(word));
   return quoted;
 }
 

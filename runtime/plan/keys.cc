@@ -207,7 +207,7 @@ std::string schema_json() {
   image.update(members_schema(image_keys().root));
   image["required"] = {"name"};
   schema["$defs"] = {{"image", image}};
-  return schema.dump(2) + "\n";
+  return json_escaped(schema.dump(2) + "\n");
 }
 
 std::string schema_markdown() {

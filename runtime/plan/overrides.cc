@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kFile = "--set";
 
 [[noreturn]] void fail(const std::string& override, const std::string& message) {
-  throw PlanError({kFile, 0, 0}, printable(override), message);
+  throw PlanError({kFile, 0, 0}, override, message);
 }
 
 // The parts of a dotted TOML key at the front of `text`, which then holds what follows the key; empty where there is no
@@ -90,7 +90,7 @@ void set_key(TomlNode& root, const std::string& key, TomlNode value) {
   std::string_view rest = key;
   const std::vector<std::string> parts = take_key(rest);
   if (parts.empty() || !rest.empty()) {
-    throw PlanError(value.place.position(), printable(key), "expected a key of a plan, such as \"limits.cpu\"");
+    throw PlanError(value.place.position(), key, "expected a key of a plan, such as \"limits.cpu\"");
   }
   const TomlPlace place = value.place;
   put(root, parts, std::move(value), place);

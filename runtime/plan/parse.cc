@@ -21,10 +21,6 @@ namespace {
 constexpr std::string_view kSource = "{source}";
 constexpr std::string_view kStem = "{stem}";
 
-std::string in_quotes(const std::string& text) {
-  return "\"" + printable(text) + "\"";
-}
-
 // No path may be named twice, nor be a folder of another one: it could not be a file then.
 template <typename File>
 void check_paths(const std::vector<File>& files, const std::string& section) {

@@ -79,10 +79,6 @@ bool is_own(const Plan& plan, const SourcePosition& position) {
   return position.file == plan.whole.file || position.file.starts_with("--");
 }
 
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
-
 // " (base.toml:3:1)"; empty for a place in the plan itself.
 std::string elsewhere(const Plan& plan, const SourcePosition& position) {
   return is_own(plan, position) ? "" : " (" + to_string(position) + ")";

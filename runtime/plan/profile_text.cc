@@ -79,12 +79,6 @@ std::string joined(const Layers& layers, std::string_view between) {
   return text;
 }
 
-std::string padded(std::string_view text, std::size_t width) {
-  std::string wide(text);
-  if (wide.size() < width) wide.append(width - wide.size(), ' ');
-  return wide;
-}
-
 constexpr std::size_t kWordWidth = 16;
 
 void add_words(std::string& out) {
@@ -194,7 +188,7 @@ std::string explain_capabilities(const Plan& plan) {
   for (const NamedProfile& each : plan.profiles) named.emplace_back(each.profile->name);
   std::string out = "profile " + join_words(named) + "; capability words\n";
   for (const CapabilityRow& row : capability_rows()) {
-    out.append("  ").append(padded(row.name, kWordWidth)).append(state_in(plan, row)).append("\n");
+    out.append("  ").append(padded(row.name, kWordWidth)).append(one_line(state_in(plan, row))).append("\n");
     if (!plan.capabilities.takes(row.word)) continue;
     const std::string indent(kWordWidth + 4, ' ');
     out.append(indent).append(joined(layers_without(row), "\n" + indent)).append("\n");

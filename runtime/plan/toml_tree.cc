@@ -174,7 +174,7 @@ toml::table parse_checked(std::string_view text, const std::string& file) {
   } catch (const toml::parse_error& error) {
     const toml::source_position at = error.source().begin;
     throw PlanError({file, std::max(at.line, 1U), std::max(at.column, 1U)}, "",
-                    "not TOML: " + printable(error.description()));
+                    "not TOML: " + std::string(error.description()));
   }
 }
 

@@ -16,18 +16,18 @@ constexpr std::size_t kMaxQuoted = 60;
 }
 
 std::string shortened(std::string_view text) {
-  return text.size() <= kMaxQuoted ? printable(text) : printable(text.substr(0, kMaxQuoted)) + "…";
+  return text.size() <= kMaxQuoted ? std::string(text) : std::string(text.substr(0, kMaxQuoted)) + "…";
 }
 
 std::string found(std::string_view text) {
-  return ", found \"" + shortened(text) + "\"";
+  return ", found " + in_quotes(shortened(text));
 }
 
 // `name` as it would be written in TOML.
 std::string key_part(std::string_view name) {
   constexpr std::string_view kBare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   const bool bare = !name.empty() && name.size() <= kMaxQuoted && name.find_first_not_of(kBare) == name.npos;
-  return bare ? std::string(name) : "\"" + shortened(name) + "\"";
+  return bare ? std::string(name) : in_quotes(shortened(name));
 }
 
 std::string join_key(const std::string& parent, std::string_view name) {
@@ -134,7 +134,8 @@ class Converter {
     const auto place = std::ranges::find(names, text);
     if (place == names.end()) {
       const std::string meant = text.size() <= kMaxQuoted ? nearest(text, names) : "";
-      fail(entry, "expected " + expected + found(text) + (meant.empty() ? "" : "; did you mean \"" + meant + "\"?"));
+      fail(entry,
+           "expected " + expected + found(text) + (meant.empty() ? "" : "; did you mean " + in_quotes(meant) + "?"));
     }
     return static_cast<std::size_t>(place - names.begin());
   }

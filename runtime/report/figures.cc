@@ -11,10 +11,6 @@ namespace evalrun::report {
 using nlohmann::ordered_json;
 using namespace supervise;
 
-std::string safe(const std::string& text) {
-  return is_utf8(text) ? text : printable(text);
-}
-
 namespace {
 
 // Without the beginning of a character at its end.
@@ -39,7 +35,10 @@ void add_quantity(ordered_json& json, const std::string& name, const std::varian
 }
 
 std::string written(const ordered_json& json, Layout layout) {
-  return layout == Layout::OneLine ? json.dump() : json.dump(2) + "\n";
+  // What is not UTF-8 was given to json_text(); a string that was forgotten must not throw.
+  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+  const bool is_one_line = layout == Layout::OneLine;
+  return json_escaped(json.dump(is_one_line ? -1 : 2, ' ', false, kReplace) + (is_one_line ? "" : "\n"));
 }
 
 ordered_json to_json(const Outcome& outcome) {
@@ -64,14 +63,14 @@ ordered_json to_json(const Outcome& outcome) {
     ordered_json operator()(const NotStarted& start) const {
       return {{"kind", "not_started"},
               {"operation", start.operation},
-              {"subject", safe(start.subject)},
+              {"subject", json_text(start.subject)},
               {"errno", errno_name(start.error)}};
     }
     ordered_json operator()(const SandboxFault& fault) const {
       ordered_json json = {{"kind", "sandbox_error"},
                            {"stage", fault.stage},
                            {"operation", fault.operation},
-                           {"subject", safe(fault.subject)}};
+                           {"subject", json_text(fault.subject)}};
       json["errno"] = fault.error == 0 ? ordered_json(nullptr) : ordered_json(errno_name(fault.error));
       json["retryable"] = fault.retryable;
       return json;
@@ -99,12 +98,12 @@ ordered_json to_json(const std::vector<CollectedFile>& files) {
   ordered_json json = ordered_json::array();
   for (const CollectedFile& file : files) {
     if (!file.error.empty()) {
-      json.push_back({{"path", safe(file.path)}, {"error", safe(file.error)}});
+      json.push_back({{"path", json_text(file.path)}, {"error", json_text(file.error)}});
     } else {
-      json.push_back({{"path", safe(file.path)},
+      json.push_back({{"path", json_text(file.path)},
                       {"bytes", file.bytes},
                       {"sha256", file.sha256},
-                      {"saved_as", safe(file.saved_as)}});
+                      {"saved_as", json_text(file.saved_as)}});
     }
   }
   return json;
@@ -128,35 +127,36 @@ ordered_json to_json(const std::vector<RecordedViolation>& violations) {
     one["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);
     one["number"] = violation.number;
     one["arguments"] = hexadecimal(violation.arguments);
-    one["decoded"] = safe(violation.decoded);
+    one["decoded"] = json_text(violation.decoded);
     one["path"] = nullptr;
     one["pid"] = violation.pid;
-    one["process"] = safe(violation.process);
+    one["process"] = json_text(violation.process);
     one["action"] = violation.action;
-    one["remedy"] = violation.remedy;
+    one["remedy"] = json_text(violation.remedy);
     json.push_back(std::move(one));
   }
   return json;
 }
 
 ordered_json to_json(const sandbox::Layers& layers) {
-  return {{"user_ns", to_string(layers.user_ns)},
-          {"mount_ns", to_string(layers.mount_ns)},
-          {"pid_ns", to_string(layers.pid_ns)},
-          {"net_ns", to_string(layers.net_ns)},
-          {"ipc_ns", to_string(layers.ipc_ns)},
-          {"uts_ns", to_string(layers.uts_ns)},
-          {"cgroup_ns", to_string(layers.cgroup_ns)},
+  const auto state = [](const sandbox::LayerState& layer) { return json_text(to_string(layer)); };
+  return {{"user_ns", state(layers.user_ns)},
+          {"mount_ns", state(layers.mount_ns)},
+          {"pid_ns", state(layers.pid_ns)},
+          {"net_ns", state(layers.net_ns)},
+          {"ipc_ns", state(layers.ipc_ns)},
+          {"uts_ns", state(layers.uts_ns)},
+          {"cgroup_ns", state(layers.cgroup_ns)},
           {"landlock",
            {{"abi", layers.landlock_abi},
-            {"fs", to_string(layers.landlock_fs)},
-            {"net", to_string(layers.landlock_net)},
-            {"scopes", to_string(layers.landlock_scopes)}}},
-          {"seccomp", to_string(layers.seccomp)},
-          {"rlimits", to_string(layers.rlimits)},
-          {"capabilities", to_string(layers.capabilities)},
-          {"descriptors", to_string(layers.descriptors)},
-          {"cgroup", to_string(layers.cgroup)}};
+            {"fs", state(layers.landlock_fs)},
+            {"net", state(layers.landlock_net)},
+            {"scopes", state(layers.landlock_scopes)}}},
+          {"seccomp", state(layers.seccomp)},
+          {"rlimits", state(layers.rlimits)},
+          {"capabilities", state(layers.capabilities)},
+          {"descriptors", state(layers.descriptors)},
+          {"cgroup", state(layers.cgroup)}};
 }
 
 void add_measurements(ordered_json& json, const RunResult& result) {
@@ -174,9 +174,9 @@ void add_measurements(ordered_json& json, const RunResult& result) {
 
 ordered_json warnings_json(const RunResult& result) {
   ordered_json warnings = ordered_json::array();
-  for (const std::string& warning : result.warnings) warnings.push_back(safe(warning));
+  for (const std::string& warning : result.warnings) warnings.push_back(json_text(warning));
   for (const sandbox::Noise& noise : result.noise) {
-    if (!is_lasting(noise.kind)) warnings.push_back(noise.text);
+    if (!is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
   }
   return warnings;
 }
@@ -184,7 +184,7 @@ ordered_json warnings_json(const RunResult& result) {
 ordered_json host_json(const RunResult& result) {
   ordered_json warnings = warnings_json(result);
   for (const sandbox::Noise& noise : result.noise) {
-    if (is_lasting(noise.kind)) warnings.push_back(noise.text);
+    if (is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
   }
   return {{"kernel", result.kernel}, {"warnings", std::move(warnings)}};
 }

@@ -10,10 +10,8 @@
 
 namespace evalrun::report {
 
+// Ends with a newline where it is indented.
 std::string written(const nlohmann::ordered_json& json, Layout layout);
-
-// A path or a message may hold any byte a file name may; JSON may not.
-std::string safe(const std::string& text);
 
 nlohmann::ordered_json to_json(const supervise::Outcome& outcome);
 nlohmann::ordered_json to_json(const supervise::Stream& stream);

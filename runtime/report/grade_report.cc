@@ -33,14 +33,14 @@ void add_tail(ordered_json& json, const supervise::RunResult& run) {
 }
 
 ordered_json compile_json(const judge::CompileGrade& compile) {
-  ordered_json json = {{"verdict", judge::name_of(compile.verdict)}, {"message", safe(compile.message)}};
+  ordered_json json = {{"verdict", judge::name_of(compile.verdict)}, {"message", json_text(compile.message)}};
   add_run(json, compile.run);
   add_tail(json, compile.run);
   return json;
 }
 
 ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
-  ordered_json json = {{"name", safe(one.name)}, {"group", safe(one.group)}};
+  ordered_json json = {{"name", json_text(one.name)}, {"group", json_text(one.group)}};
   json["verdict"] = grade.verdict ? ordered_json(judge::name_of(*grade.verdict)) : ordered_json(nullptr);
   json["points"] = grade.points;
   json["points_max"] = one.points;
@@ -48,8 +48,8 @@ ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
     json["message"] = "not run";
     return json;
   }
-  json["message"] = safe(grade.message);
-  json["feedback"] = safe(grade.feedback);
+  json["message"] = json_text(grade.message);
+  json["feedback"] = json_text(grade.feedback);
   add_run(json, grade.run);
   add_tail(json, grade.run);
   return json;
@@ -63,29 +63,18 @@ const supervise::RunResult* some_run(const judge::Grade& grade) {
   return grade.run ? &*grade.run : grade.compile ? &grade.compile->run : nullptr;
 }
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text + "  ";
-}
-
 std::string padded_left(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text + "  ";
 }
 
-std::string name_of(const Case& one) {
-  std::string name = printable(one.name);
-  std::ranges::replace(name, '\n', ' ');
-  return name;
-}
-
 std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t width) {
-  std::string text = padded(name_of(one), width);
+  std::string text = padded(one_line(one.name), width + 2);
   if (!grade.verdict) return text + "-    not run\n";
-  text += padded(std::string(judge::name_of(*grade.verdict)), 3) +
+  text += padded(judge::name_of(*grade.verdict), 5) +
           padded_left(std::to_string(grade.points) + "/" + std::to_string(one.points), 6) +
           padded_left(milliseconds(grade.run.cpu.total()), 11) + padded_left(milliseconds(grade.run.wall), 11) +
           padded_left(mebibytes(grade.run.memory.peak), 10);
-  if (grade.verdict != judge::Verdict::Ac) text += printable(grade.feedback.empty() ? grade.message : grade.feedback);
+  if (grade.verdict != judge::Verdict::Ac) text += one_line(grade.feedback.empty() ? grade.message : grade.feedback);
   while (text.ends_with(' ')) text.pop_back();
   return text + "\n";
 }
@@ -95,10 +84,10 @@ std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t widt
 std::string to_json(const GradeReport& report, Layout layout) {
   const judge::Grade& grade = report.grade;
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(report.plan.name)}, {"sha256", report.plan.sha256}};
+  json["plan"] = {{"name", json_text(report.plan.name)}, {"sha256", report.plan.sha256}};
   json["verdict"] = judge::name_of(grade.verdict);
   if (grade.run) json["outcome"] = nullptr;  // keeps its place in front of the message
-  json["message"] = safe(grade.message);
+  json["message"] = json_text(grade.message);
   if (!grade.cases.empty()) {
     json["score"] = grade.score;
     json["score_max"] = grade.score_max;
@@ -123,14 +112,14 @@ std::string to_json(const GradeReport& report, Layout layout) {
 
 std::string to_text(const GradeReport& report) {
   const judge::Grade& grade = report.grade;
-  std::string text = std::string(judge::name_of(grade.verdict)) + "  " + printable(grade.message);
+  std::string text = std::string(judge::name_of(grade.verdict)) + "  " + one_line(grade.message);
   if (!grade.cases.empty()) {
     text += "; " + std::to_string(grade.score) + " of " + std::to_string(grade.score_max) + " points";
   }
   text += "\n";
   if (grade.compile) {
     const supervise::RunResult& run = grade.compile->run;
-    text += "compile: " + printable(grade.compile->message) + "; cpu " + milliseconds(run.cpu.total()) + ", memory " +
+    text += "compile: " + one_line(grade.compile->message) + "; cpu " + milliseconds(run.cpu.total()) + ", memory " +
             mebibytes(run.memory.peak) + "\n";
     if (grade.compile->verdict != judge::Verdict::Ok) {
       text += printable(run.output.kept) + printable(run.error_output.kept);
@@ -144,8 +133,8 @@ std::string to_text(const GradeReport& report) {
   const bool was_compiled = !grade.compile || grade.compile->verdict == judge::Verdict::Ok;
   if (grade.cases.empty() || !was_compiled) return text;
   std::size_t width = 4;
-  for (const Case& one : report.plan.cases) width = std::max(width, std::min(kNameWidth, name_of(one).size()));
-  text += padded("case", width) + padded("", 3) + padded_left("points", 6) + padded_left("cpu", 11) +
+  for (const Case& one : report.plan.cases) width = std::max(width, std::min(kNameWidth, one_line(one.name).size()));
+  text += padded("case", width + 2) + padded("", 5) + padded_left("points", 6) + padded_left("cpu", 11) +
           padded_left("wall", 11) + padded_left("memory", 10);
   while (text.ends_with(' ')) text.pop_back();
   text += "\n";

@@ -45,10 +45,10 @@ std::string to_json(const Report& report, Layout layout) {
   const RunResult& result = report.result;
   const judge::Verdict verdict = judge::verdict_of(result.outcome);
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(report.plan.name)}, {"sha256", report.plan.sha256}};
+  json["plan"] = {{"name", json_text(report.plan.name)}, {"sha256", report.plan.sha256}};
   json["verdict"] = judge::name_of(verdict);
   json["outcome"] = to_json(result.outcome);
-  json["message"] = safe(judge::message_of(result.outcome, report.plan.limits));
+  json["message"] = json_text(judge::message_of(result.outcome, report.plan.limits));
   add_measurements(json, result);
   json["stdout"] = to_json(result.output);
   json["stderr"] = to_json(result.error_output);
@@ -67,7 +67,7 @@ std::string to_json(const Report& report, Layout layout) {
 std::string to_text(const Report& report) {
   const RunResult& result = report.result;
   std::string text = std::string(judge::name_of(judge::verdict_of(result.outcome))) + "  " +
-                     printable(judge::message_of(result.outcome, report.plan.limits)) + "\n";
+                     one_line(judge::message_of(result.outcome, report.plan.limits)) + "\n";
   text += "cpu " + milliseconds(result.cpu.total()) + ", wall " + milliseconds(result.wall) + ", memory " +
           mebibytes(result.memory.peak) + ", set-up " + milliseconds(report.compile + result.setup) + "\n";
   if (const auto* hit = std::get_if<LimitHit>(&result.outcome)) {
@@ -77,21 +77,22 @@ std::string to_text(const Report& report) {
   append_stream(text, "stdout", result.output);
   append_stream(text, "stderr", result.error_output);
   for (const CollectedFile& file : result.files) {
-    text += "file " + printable(file.path) + ": " +
-            (file.error.empty() ? std::to_string(file.bytes) + " bytes, saved as " + printable(file.saved_as)
-                                : printable(file.error)) +
+    text += "file " + one_line(file.path) + ": " +
+            (file.error.empty() ? std::to_string(file.bytes) + " bytes, saved as " + one_line(file.saved_as)
+                                : one_line(file.error)) +
             "\n";
   }
   for (const RecordedViolation& violation : result.violations) {
-    text += "violation: " + violation.layer + " " + violation.decoded + " " + violation.action + "; " +
-            violation.remedy + "\n";
+    text += one_line("violation: " + violation.layer + " " + violation.decoded + " " + violation.action + "; " +
+                     violation.remedy) +
+            "\n";
   }
   if (judge::verdict_of(result.outcome) == judge::Verdict::Re) {
-    text += "refused something? `evalrun trace " + printable(report.plan.whole.file) +
+    text += "refused something? `evalrun trace " + shell_word(report.plan.whole.file) +
             "` names each refusal, with --suggest the plan's lines that allow it\n";
   }
-  for (const std::string& weak : weak_layers(result.layers)) text += "layer " + weak + "\n";
-  for (const std::string& warning : result.warnings) text += "warning: " + printable(warning) + "\n";
+  for (const std::string& weak : weak_layers(result.layers)) text += "layer " + one_line(weak) + "\n";
+  for (const std::string& warning : result.warnings) text += "warning: " + one_line(warning) + "\n";
   text += noise_line(result.noise);
   return text;
 }
@@ -99,10 +100,10 @@ std::string to_text(const Report& report) {
 std::string fault_to_json(const std::string& plan_name, const SandboxFault& fault, const std::string& message,
                           Layout layout) {
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", safe(plan_name)}};
+  json["plan"] = {{"name", json_text(plan_name)}};
   json["verdict"] = judge::name_of(judge::Verdict::Ie);
   json["outcome"] = to_json(Outcome(fault));
-  json["message"] = safe(message);
+  json["message"] = json_text(message);
   return written(json, layout);
 }
 

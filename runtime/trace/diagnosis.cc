@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lockdown/seccomp.h"
+#include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
 #include "runtime/supervise/address_policy.h"
 
@@ -19,6 +20,7 @@ namespace {
 struct Answer {
   std::string layer;
   Remedy remedy;
+  std::string if_on_host = {};
 };
 
 bool is_one_of(std::string_view call, std::initializer_list<std::string_view> calls) {
@@ -39,17 +41,16 @@ bool is_of_the_plan(const rootfs::Entry& mount, const Plan& plan) {
   return !file.empty() && (file == plan.whole.file || file.starts_with("--"));
 }
 
-// Not in the sandbox, and on the host.
+// Not in the sandbox; whether it is on the host is asked later.
 std::optional<Answer> of_missing(const std::string& call, const std::string& path, const sandbox::CompiledPlan& plan) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
-  if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\"")};
+  if (!path.starts_with('/')) return std::nullopt;  // the kernel could not say where it was
+  if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\""), path};
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
   if (plan.plan().capabilities.takes(Capability::FsRead)) {
-    return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}};
+    return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}, path};
   }
-  return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}};
+  return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}, path};
 }
 
 std::optional<Answer> of_read_only(const std::string& path, const sandbox::CompiledPlan& plan) {
@@ -170,6 +171,13 @@ std::optional<Answer> of_profile(const ObservedCall& seen, const std::string& ca
   return taken(Capability::FsRead) ? std::optional(answer("landlock", Capability::FsRead)) : std::nullopt;
 }
 
+bool names_a_path(const Remedy& remedy) {
+  const PlanAddition* addition = remedy.addition();
+  if (addition == nullptr) return false;
+  const auto* item = std::get_if<AddItem>(addition);
+  return std::holds_alternative<AddMount>(*addition) || (item != nullptr && item->key.starts_with("landlock."));
+}
+
 std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
   if (auto profile = of_profile(seen, call, plan.plan())) return profile;
   if (auto limit = of_limit(seen, call, plan.plan().limits)) return limit;
@@ -194,9 +202,12 @@ std::optional<Refusal> diagnose(const ObservedCall& call, const sandbox::Compile
   if (call.error == 0) return std::nullopt;
   const std::string name = lockdown::name_of_call(call.number);
   if (const auto denial = judge.judge(call.number, call.arguments)) {
-    return Refusal{"seccomp", name, call, denial->remedy};
+    return Refusal{"seccomp", name, call, denial->remedy, ""};
   }
-  if (const auto answer = answer_for(call, name, plan)) return Refusal{answer->layer, name, call, answer->remedy};
+  if (auto answer = answer_for(call, name, plan)) {
+    if (names_a_path(answer->remedy) && !is_utf8(call.path)) answer->remedy = never("a plan cannot hold this name");
+    return Refusal{answer->layer, name, call, answer->remedy, answer->if_on_host};
+  }
   return std::nullopt;
 }
 

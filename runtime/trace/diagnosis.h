@@ -8,7 +8,7 @@
 
 namespace evalrun::trace {
 
-// None where no layer did: a file that is nowhere, a call that simply failed. Looks at the host for the path.
+// None where no layer did: a call that simply failed. Does not look at the host: see Refusal::if_on_host.
 std::optional<Refusal> diagnose(const ObservedCall& call, const sandbox::CompiledPlan& plan,
                                 const lockdown::CallJudge& judge);
 

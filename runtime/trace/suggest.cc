@@ -7,7 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "runtime/core/text.h"
 #include "runtime/supervise/run.h"
 #include "runtime/trace/trace.h"
 
@@ -32,7 +31,7 @@ bool ended_well(const supervise::Outcome& outcome) {
 
 std::string reason_of(const Refusal& refusal) {
   std::string text = refusal.call;
-  if (!refusal.seen.path.empty()) text += " " + printable(refusal.seen.path);
+  if (!refusal.seen.path.empty()) text += " " + refusal.seen.path;
   return text + ": " + errno_name(refusal.seen.error);
 }
 
@@ -72,7 +71,8 @@ std::optional<SuggestedAddition> folder_of_many(const Additions& additions, cons
 
 class Search {
  public:
-  explicit Search(const PlanWith& plan_with) : plan_with_(plan_with) {}
+  Search(const PlanWith& plan_with, const Grants& grants)
+      : plan_with_(plan_with), grants_(grants), before_(plan_with({})) {}
 
   Suggestion find() {
     Suggestion found;
@@ -81,12 +81,14 @@ class Search {
       found.outcome = traced.result.outcome;
       if (ended_well(found.outcome)) break;
       found.left.clear();
+      found.not_tried.clear();
       if (!take(traced, found)) break;
     }
     found.runs = ended_well(found.outcome) && runs_with(found.additions);
     if (found.runs) {
       drop_what_is_not_missed(found.additions);
       found.left.clear();
+      found.not_tried.clear();
     }
     found.runs_tried = tried_;
     return found;
@@ -135,7 +137,7 @@ class Search {
     }
     while (const auto folder = folder_of_many(found.additions, refused_folders_)) {
       Additions more = with(found.additions, *folder);
-      if (makes_a_plan(more)) {
+      if (may_try(folder->addition, more) && makes_a_plan(more)) {
         found.additions = std::move(more);
       } else {
         refused_folders_.insert(std::get<AddMount>(folder->addition).at);
@@ -146,17 +148,35 @@ class Search {
 
   void take_one(const Remedy& remedy, const std::string& because, Suggestion& found) const {
     const PlanAddition* addition = remedy.addition();
-    if (addition != nullptr) {
-      const bool is_known = std::ranges::any_of(
-          found.additions, [&](const SuggestedAddition& each) { return each.addition == *addition; });
-      if (is_known) return;
-      Additions more = with(found.additions, {*addition, because});
-      if (makes_a_plan(more)) {
-        found.additions = std::move(more);
-        return;
-      }
+    if (addition == nullptr) {
+      found.left.push_back(because + "; " + describe(remedy));
+      return;
     }
-    found.left.push_back(because + "; " + describe(remedy));
+    const auto is_it = [&](const SuggestedAddition& each) { return each.addition == *addition; };
+    if (std::ranges::any_of(found.additions, is_it)) return;
+    Additions more = with(found.additions, {*addition, because});
+    if (const auto withheld = why_withheld(*addition, more)) {
+      const bool is_new = std::ranges::none_of(found.not_tried, is_it, &NotTried::wish);
+      if (is_new && found.not_tried.size() < kNotTriedKept)
+        found.not_tried.push_back({{*addition, because}, *withheld});
+    } else if (makes_a_plan(more)) {
+      found.additions = std::move(more);
+    } else {
+      found.left.push_back(because + "; " + describe(remedy));
+    }
+  }
+
+  // Nothing too where they make no plan.
+  [[nodiscard]] std::optional<Withheld> why_withheld(const PlanAddition& addition, const Additions& additions) const {
+    try {
+      return trace::why_withheld(addition, before_, trial(additions), host_, grants_);
+    } catch (const PlanError&) {
+      return std::nullopt;
+    }
+  }
+
+  [[nodiscard]] bool may_try(const PlanAddition& addition, const Additions& additions) const {
+    return !why_withheld(addition, additions);
   }
 
   void drop_what_is_not_missed(Additions& additions) {
@@ -179,6 +199,8 @@ class Search {
   }
 
   const PlanWith& plan_with_;
+  const Grants& grants_;
+  const Plan before_;
   const sandbox::HostFacts host_ = sandbox::probe_host();
   std::set<std::string> refused_folders_;
   unsigned tried_ = 0;
@@ -186,8 +208,8 @@ class Search {
 
 }  // namespace
 
-Suggestion suggest(const PlanWith& plan_with) {
-  return Search(plan_with).find();
+Suggestion suggest(const PlanWith& plan_with, const Grants& grants) {
+  return Search(plan_with, grants).find();
 }
 
 }  // namespace evalrun::trace

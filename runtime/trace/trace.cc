@@ -4,20 +4,37 @@
 
 #include "runtime/supervise/run.h"
 #include "runtime/trace/diagnosis.h"
+#include "runtime/trace/host_names.h"
 
 namespace evalrun::trace {
 namespace {
 
+// Names that the host may turn out not to have are many: loaders and runtimes try folder after folder.
+constexpr std::size_t kCandidatesKept = 1024;
+
 void add(std::vector<Refusal>& refusals, Refusal refusal) {
   const auto same = std::ranges::find_if(refusals, [&](const Refusal& each) {
-    return each.layer == refusal.layer && each.call == refusal.call && each.seen.path == refusal.seen.path &&
-           describe(each.remedy) == describe(refusal.remedy);
+    return each.seen.number == refusal.seen.number && each.layer == refusal.layer &&
+           each.seen.path == refusal.seen.path && describe(each.remedy) == describe(refusal.remedy);
   });
   if (same != refusals.end()) {
     ++same->times;
-  } else if (refusals.size() < kRefusalsKept) {
+  } else if (refusals.size() < kCandidatesKept) {
     refusals.push_back(std::move(refusal));
   }
+}
+
+void drop_what_the_host_has_not(std::vector<Refusal>& refusals) {
+  const std::vector<MountRow> mounts = mount_table();
+  std::erase_if(refusals, [&](Refusal& each) {
+    if (each.if_on_host.empty()) return false;
+    const HostName found = look_at_host(each.if_on_host, mounts);
+    if (found == HostName::Special && std::holds_alternative<PlanAddition>(each.remedy.what)) {
+      each.remedy = {"no plan allows this: it is a socket, a FIFO or a device of the host"};
+    }
+    return found == HostName::Missing;
+  });
+  if (refusals.size() > kRefusalsKept) refusals.resize(kRefusalsKept);
 }
 
 }  // namespace
@@ -41,6 +58,7 @@ Trace trace(const std::shared_ptr<const sandbox::CompiledPlan>& plan) {
   });
   while (!run.finished()) loop.run_once();
   found.result = run.take_result(nullptr);
+  drop_what_the_host_has_not(found.refusals);
   return found;
 }
 

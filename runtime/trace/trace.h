@@ -18,6 +18,7 @@ struct Refusal {
   std::string call;
   ObservedCall seen;
   Remedy remedy;
+  std::string if_on_host{};  // a path: it is a refusal only where the host has it; "": it is one in any case
   std::uint64_t times = 1;
 };
 

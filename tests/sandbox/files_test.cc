@@ -100,6 +100,12 @@ TEST(files, a_source_that_is_or_holds_a_socket_a_fifo_or_a_device_is_refused_wit
   const PlanRun twin =
       run_plan_in(folder, probe_plan("probe", {}) + "[[mount]]\nbind = \"fifo-inside/sub/file\"\nat = \"/x\"\n");
   EXPECT_EQ(twin.verdict(), "OK") << twin.command.error_output;
+  // What --set binds is looked through like the plan's own text.
+  const auto set = [&](const std::string& source) {
+    return run_plan_in(folder, probe_plan("probe", {}), {"--set", "mount=[{bind=\"" + source + "\", at=\"/x\"}]"});
+  };
+  EXPECT_NE(set("socket-inside").command.error_output.find("holds a socket"), std::string::npos);
+  EXPECT_EQ(set("fifo-inside/sub/file").verdict(), "OK");
 }
 
 TEST(files, files_are_collected_and_bounded_and_links_and_fifos_are_refused) {

@@ -420,7 +420,8 @@ TEST(profiles, nothing_is_suggested_that_the_profile_takes_away) {
     const std::string plan =
         folder.write("plan.toml", "image = \"python\"\nsource = \"p.py\"\nprofile = \"" + profile +
                                       "\"\nfiles.\"p.py\".text = '''\nimport os\nopen('/etc/debian_version')\n'''\n");
-    const Finished done = run_command({evalrun().string(), "trace", "--suggest", "--format", "json", plan});
+    const Finished done = run_command(
+        {evalrun().string(), "trace", "--suggest", "--grant", "/etc/debian_version", "--format", "json", plan});
     return nlohmann::json::parse(done.output, nullptr, false);
   };
   if (!fs::exists("/etc/debian_version")) EVALRUN_SKIP("/etc/debian_version");

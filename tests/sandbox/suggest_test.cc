@@ -18,27 +18,39 @@ namespace {
 // A program in Python that exits with 0 where it may do what it tries.
 struct Program {
   std::string name;
-  std::string text;                 // FOLDER stands for a folder of the host that the plan does not show
-  std::vector<std::string> expect;  // "[section] key", in order
-  std::string plan = {};            // further lines of the plan; tables may be opened
+  std::string text;                     // FOLDER stands for a folder of the host that the plan does not show
+  std::vector<std::string> expect;      // "[section] key", in order
+  std::string plan = {};                // further lines of the plan; tables may be opened
+  std::vector<std::string> grant = {};  // what of the host the search must be given
 };
 
 const std::vector<Program>& programs() {
   static const std::vector<Program> all = {
-      {"a_dataset_outside_the_image", "assert open('FOLDER/data/1.csv').read()", {"[[mount]] bind", "[[mount]] at"}},
+      {"a_dataset_outside_the_image",
+       "assert open('FOLDER/data/1.csv').read()",
+       {"[[mount]] bind", "[[mount]] at"},
+       "",
+       {"--grant", "FOLDER/data/1.csv"}},
       {"a_dataset_of_many_files",
        "for name in range(1, 7): assert open(f'FOLDER/data/{name}.csv').read()",
-       {"[[mount]] bind", "[[mount]] at"}},
+       {"[[mount]] bind", "[[mount]] at"},
+       "",
+       {"--grant", "FOLDER/data"}},
       {"a_unix_socket_server_on_a_read_only_mount",
        "import os, socket\nsocket.socket(socket.AF_UNIX).bind('/served/s')\nos.unlink('/served/s')",
        {"[[mount]] write"},
-       "[[mount]]\nbind = \"FOLDER/data\"\nat = \"/served\"\n"},
+       "[[mount]]\nbind = \"FOLDER/data\"\nat = \"/served\"\n",
+       {"--grant-write", "FOLDER/data"}},
       {"memfd", "import os\nos.memfd_create('m')", {"[seccomp] allow"}},
       {"sqlite_locks",
        "import sqlite3\nd = sqlite3.connect('/work/d')\nd.execute('create table t (x)')\nd.commit()",
        {"[seccomp] allow"}},
       {"flock", "import fcntl\nfcntl.flock(open('/work/l', 'w'), fcntl.LOCK_EX)", {"[seccomp] allow"}},
-      {"a_reader_of_proc_cpuinfo", "assert 'processor' in open('/proc/cpuinfo').read()", {"[proc] view"}},
+      {"a_reader_of_proc_cpuinfo",
+       "assert 'processor' in open('/proc/cpuinfo').read()",
+       {"[proc] view"},
+       "",
+       {"--grant", "/proc"}},
       // Code that was generated goes to a file, which is then mapped.
       {"a_jit_with_its_cache_in_tmp",
        "import ctypes, shutil, glob\nshutil.copy(glob.glob('/lib/*-linux-gnu/libm.so.6')[0], '/tmp/jit.so')\n"
@@ -59,11 +71,14 @@ const std::vector<Program>& programs() {
        "limits.file_size = \"1MiB\"\n"},
       {"a_program_of_its_own",
        "import subprocess\nsubprocess.run(['PROBES/probe', 'exit', '0'], check=True)",
-       {"[[mount]] bind", "[[mount]] at", "[[mount]] exec"}},
+       {"[[mount]] bind", "[[mount]] at", "[[mount]] exec"},
+       "",
+       {"--grant", "PROBES/probe"}},
       {"a_database_on_a_read_only_mount",
        "open('/served/1.csv', 'a').write('more')",
        {"[[mount]] write"},
-       "[[mount]]\nbind = \"FOLDER/data\"\nat = \"/served\"\n"},
+       "[[mount]]\nbind = \"FOLDER/data\"\nat = \"/served\"\n",
+       {"--grant-write", "FOLDER/data"}},
       {"cores_of_its_own_choice",
        "import os\nos.sched_setaffinity(0, os.sched_getaffinity(0))",
        {"[limits] cpus"},
@@ -72,7 +87,9 @@ const std::vector<Program>& programs() {
        "import fcntl, os\nos.path.exists('/etc/hosts.deny')\n[os.path.exists(p) for p in ('/usr/sbin', '/var/lib', "
        "'/srv')]\n"
        "open('FOLDER/data/2.csv')\nfcntl.flock(open('/work/l', 'w'), fcntl.LOCK_EX)",
-       {"[[mount]] bind", "[[mount]] at", "[seccomp] allow"}},
+       {"[[mount]] bind", "[[mount]] at", "[seccomp] allow"},
+       "",
+       {"--grant", "FOLDER/data"}},
       {"what_landlock_narrows",
        "open('/work/b/f', 'w').write('x')",
        {"[landlock] write"},
@@ -153,17 +170,38 @@ class Suggestions : public testing::TestWithParam<Program> {
   }
   [[nodiscard]] std::string plan() const {
     const Program& program = GetParam();
-    return filled("image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = '''\n" + program.text + "\n'''\n" +
-                  program.plan);
+    // Traced on a busy machine, a program takes long.
+    return filled("image = \"python\"\nsource = \"p.py\"\nlimits.wall = \"60s\"\nfiles.\"p.py\".text = '''\n" +
+                  program.text + "\n'''\n" + program.plan);
+  }
+
+  // The search with these grants.
+  [[nodiscard]] Finished searched(const std::vector<std::string>& grants) const {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("plan.toml", plan()).string();
+    std::vector<std::string> command = {evalrun().string(), "trace", "--suggest", "--format", "json", path};
+    for (const std::string& word : grants) command.push_back(filled(word));
+    return run_command(command);
   }
 
   std::filesystem::path folder_;
 };
 
+// The names alone are enough to say what it needs.
+TEST_P(Suggestions, without_a_grant_name_the_grant) {
+  const std::vector<std::string>& grant = GetParam().grant;
+  if (grant.empty()) return;
+  const nlohmann::json found = nlohmann::json::parse(searched({}).output, nullptr, false);
+  ASSERT_TRUE(found.is_object());
+  EXPECT_FALSE(found.at("runs").get<bool>()) << found.dump(2);
+  const std::string option = grant[0] + " " + filled(grant[1]);
+  EXPECT_TRUE(std::ranges::any_of(found.at("not_tried"), [&](const nlohmann::json& each) {
+    return each.at("option").is_string() && each["option"].get<std::string>().starts_with(option);
+  })) << found.dump(2);
+}
+
 TEST_P(Suggestions, make_the_program_run_and_none_can_be_left_out) {
-  const TemporaryFolder folder;
-  const std::string path = folder.write("plan.toml", plan()).string();
-  const Finished done = run_command({evalrun().string(), "trace", "--suggest", "--format", "json", path});
+  const Finished done = searched(GetParam().grant);
   const nlohmann::json suggestion = nlohmann::json::parse(done.output, nullptr, false);
   ASSERT_TRUE(suggestion.is_object()) << done.output << done.error_output;
   ASSERT_TRUE(suggestion.at("runs").get<bool>()) << done.output;

@@ -88,7 +88,7 @@ TEST(BatchJob, values_may_nest_as_deeply_as_in_a_plan_and_no_deeper) {
 TEST(BatchJob, a_result_stands_behind_its_id_and_line) {
   EXPECT_EQ(result_line("a\"b", 3, R"({"verdict":"OK"})"), R"({"id":"a\"b","line":3,"result":{"verdict":"OK"}})");
   EXPECT_EQ(error_line("a", 4, "no\n"), R"({"id":"a","line":4,"error":"no\n"})");
-  EXPECT_EQ(error_line(std::nullopt, 5, "x\xff"), "{\"id\":null,\"line\":5,\"error\":\"x\xEF\xBF\xBD\"}");
+  EXPECT_EQ(error_line(std::nullopt, 5, "x\xff"), "{\"id\":null,\"line\":5,\"error\":\"x\\\\xff\"}");
 }
 
 }  // namespace

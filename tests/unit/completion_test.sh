@@ -35,6 +35,7 @@ offers "--set" check plan.toml --s
 offers "--json" schema --j
 offers "--json" doctor --j
 offers "--suggest" trace --su
+offers "--grant --grant-write" trace --gr
 offers "json text" run plan.toml --format ""
 offers "json text" doctor --format ""
 offers "json markdown text" schema --format ""
