@@ -23,10 +23,23 @@ constexpr Duration kSyncEvery = 1s;
 // How long a reader that has stopped reading is waited for after an interruption.
 constexpr Duration kGrace = 2s;
 
+// Of a job that ended evalrun before it ended itself: the first time others may have run beside it, the second it was
+// alone.
+constexpr unsigned kMostStarts = 2;
+
+// The folder of a job whose id is no plain name. No id is called so.
+constexpr std::string_view kLineFolder = "line-";
+
 // An id that is a plain name, of a length that leaves room for what is made beside it.
 bool is_plain_name(const std::string& id) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-  return !id.empty() && id.size() <= 128 && id.front() != '.' && id.find_first_not_of(kPlain) == id.npos;
+  return !id.empty() && id.size() <= 128 && id.front() != '.' && !id.starts_with(kLineFolder) &&
+         id.find_first_not_of(kPlain) == id.npos;
+}
+
+std::string fault_line(const std::string& id, std::uint64_t line, const std::string& plan,
+                       const supervise::SandboxFault& fault, const std::string& message) {
+  return result_line(id, line, report::fault_to_json(plan, fault, message, report::Layout::OneLine));
 }
 
 }  // namespace
@@ -40,16 +53,24 @@ Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal
       results_(place.loop, output),
       ordering_(options_.order),
       replaying_(journal != nullptr && options_.order == Order::Completion) {
-  place_.loop.watch(wake_.get(), supervise::Interest::Read, [this] { wake_.acknowledge(); });
+  if (journal_ != nullptr) ids_ = journal_->take_ids();
+  place_.loop.watch(wake_.get(), supervise::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
 }
 
 Batch::~Batch() {
+  for (const Running& running : live_) {
+    try {
+      leave(running);
+    } catch (const std::exception&) {
+      // It is run alone then; no more is lost.
+    }
+  }
   live_.clear();
   place_.loop.forget(wake_.get());
 }
 
 bool Batch::finished() const {
-  const bool all_started = interrupted_ || (lines_.ended() && !replaying_);
+  const bool all_started = interrupted_ || (lines_.ended() && !held_ && !replaying_);
   return all_started && live_.empty() && results_.length() == 0;
 }
 
@@ -86,43 +107,53 @@ void Batch::plan_next_turn() {
 // What is thrown on a job's way is that job's end, not the batch's; false then.
 template <typename Step>
 bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
-  const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
-    settle(running, {Status::SandboxFailed, report::fault_to_json(plan.name, fault, message, report::Layout::OneLine)});
-  };
   try {
     step();
     return true;
   } catch (const PlanError& error) {
+    leave(running);
     refuse(running.line, running.id, error.what());
-  } catch (const HostError& error) {
-    fail(supervise::fault_of(error), error.what());
-  } catch (const SystemError& error) {
-    fail(supervise::fault_of(error), error.what());
+  } catch (const std::exception& error) {
+    const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
+    settle(running, Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
   }
   return false;
 }
 
 void Batch::take_finished() {
   for (Running& running : live_) {
-    std::optional<JobResult> result;
-    bool is_over = false;
+    std::optional<Status> status;
+    std::string line;
     const bool is_well = attempt(running, running.job->plan(), [&] {
       running.job->advance();
-      is_over = running.job->finished();
-      if (is_over) result = running.job->take_result();
+      if (!running.job->finished()) return;
+      const JobResult result = running.job->take_result();
+      line = result_line(running.id, running.line, result.json);
+      status = result.status;
     });
-    if (result) settle(running, *result);
-    if (is_over || !is_well) running.job.reset();
+    if (status) settle(running, *status, std::move(line));
+    if (status || !is_well) running.job.reset();
   }
   std::erase_if(live_, [](const Running& running) { return !running.job; });
+  if (live_.empty()) runs_alone_ = false;
 }
 
-void Batch::settle(const Running& job, const JobResult& result) {
-  if (interrupted_) return;  // what was ended early is not done
-  std::string line = result_line(job.id, job.line, result.json);
-  if (journal_ != nullptr) journal_->append({job.line, job.hash, result.status, line});
-  count(result.status);
+void Batch::settle(const Running& job, Status status, std::string line) {
+  if (interrupted_) return leave(job);  // what was ended early is not done
+  if (journal_ != nullptr) journal_->append({job.line, job.hash, status, line});
+  count(status);
   ordering_.finish(job.line, std::move(line));
+}
+
+void Batch::leave(const Running& job) {
+  if (journal_ != nullptr) journal_->append_left(job.line, job.hash);
+}
+
+void Batch::give_up(const Running& job) {
+  const supervise::SandboxFault fault{"batch", "give up", job.id, 0, false};
+  settle(job, Status::SandboxFailed,
+         fault_line(job.id, job.line, "", fault,
+                    "given up: it was started twice, the second time alone, and each time evalrun ended before it"));
 }
 
 void Batch::count(Status status) {
@@ -157,7 +188,7 @@ std::size_t Batch::most_span() const {
 }
 
 bool Batch::has_room() const {
-  if (live_.size() >= options_.jobs || results_.length() >= kMostWaiting) return false;
+  if (runs_alone_ || live_.size() >= options_.jobs || results_.length() >= kMostWaiting) return false;
   return options_.order == Order::Completion ||
          (ordering_.span() < most_span() && ordering_.held_bytes() < kMostWaiting);
 }
@@ -166,28 +197,38 @@ void Batch::start_jobs() {
   for (int turn = 0; turn < kLinesPerTurn; ++turn) {
     write_ready();
     if (!has_room()) return lines_.leave();
-    const auto line = lines_.next();
+    std::optional<InputLine> line = held_ ? std::exchange(held_, std::nullopt) : lines_.next();
     if (!line) {
       const bool whole = journal_ == nullptr || !lines_.ended() || journal_->done().all_confirmed();
       if (!whole) throw UsageError("the journal has results for lines that " + options_.input_name + " does not have");
       return lines_.wait();
     }
-    take_line(*line);
+    take_line(std::move(*line));
+    if (held_) return lines_.leave();
   }
   more_to_start_ = true;
 }
 
-void Batch::take_line(const InputLine& line) {
+void Batch::take_line(InputLine&& line) {
   const Duration began = supervise::now();
   const std::uint64_t hash = journal_ == nullptr ? 0 : hash_of_job(line.text);
   if (journal_ != nullptr && journal_->done().contains(line.number)) return take_done_line(line, hash);
+  // In turn: nothing behind it is started before.
+  if (journal_ != nullptr && !live_.empty() && journal_->starts_without_end(line.number) > 0) {
+    held_ = std::move(line);
+    return;
+  }
   ordering_.begin(line.number);
   const SourcePosition position{options_.input_name, static_cast<unsigned>(line.number), 1};
   if (line.too_long) {
     return refuse(line.number, std::nullopt, to_string(position) + ": expected at most 16 MiB in a line");
   }
   auto parsed = parse_job(line.text, position);
-  if (const auto* bad = std::get_if<BadLine>(&parsed)) return refuse(line.number, bad->id, bad->message);
+  const auto* bad = std::get_if<BadLine>(&parsed);
+  const std::optional<std::string> id = bad != nullptr ? bad->id : std::get<Job>(parsed).id;
+  const bool is_new = !id || ids_.add(*id);
+  if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
+  if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
   start(std::get<Job>(std::move(parsed)), line, hash, began);
 }
 
@@ -206,12 +247,17 @@ void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
 
 void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
   Running running{line.number, hash, job.id, nullptr};
+  const unsigned starts = journal_ == nullptr ? 0 : journal_->starts_without_end(line.number);
+  if (starts >= kMostStarts) return give_up(running);
+  if (journal_ != nullptr) journal_->append_started(line.number, hash);
   Plan plan;
   const bool is_well = attempt(running, plan, [&] {
     plan = plans_.plan_of(std::move(job));
     running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(running.id, line.number));
   });
-  if (is_well) live_.push_back(std::move(running));
+  if (!is_well) return;
+  live_.push_back(std::move(running));
+  runs_alone_ = starts > 0;
 }
 
 void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message) {
@@ -224,7 +270,7 @@ void Batch::write_ready() {
 }
 
 std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {
-  return options_.save_to / (is_plain_name(id) ? id : "line-" + std::to_string(line));
+  return options_.save_to / (is_plain_name(id) ? id : std::string(kLineFolder) + std::to_string(line));
 }
 
 Progress Batch::progress() const {

@@ -9,11 +9,15 @@
 //
 // With a journal that knows jobs already, their results come from there: all of them first, in the order of completion;
 // each at its line, in the input's.
+//
+// A job whose start is in the journal without an end may have ended evalrun itself, or only have run beside one that
+// did. It is run again while nothing else runs: where evalrun ends once more, it was this job, and it is given up.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +27,7 @@
 #include "runtime/batch/ordering.h"
 #include "runtime/batch/plans.h"
 #include "runtime/batch/result_queue.h"
+#include "runtime/batch/seen_ids.h"
 
 namespace evalrun::batch {
 
@@ -76,13 +81,15 @@ class Batch {
   void start_jobs();
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::size_t most_span() const;
-  void take_line(const InputLine& line);
+  void take_line(InputLine&& line);
   void take_done_line(const InputLine& line, std::uint64_t hash);
   void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
+  void give_up(const Running& job);
+  void leave(const Running& job);
   void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
   template <typename Step>
   bool attempt(const Running& running, const Plan& plan, Step step);
-  void settle(const Running& job, const JobResult& result);
+  void settle(const Running& job, Status status, std::string line);
   void count(Status status);
   void write_ready();
   void plan_next_turn();
@@ -95,6 +102,9 @@ class Batch {
   LineReader lines_;
   ResultQueue results_;
   Ordering ordering_;
+  SeenIds ids_;
+  std::optional<InputLine> held_;  // a job that is to run alone, while others run
+  bool runs_alone_ = false;        // the one that runs
   std::vector<Running> live_;
   supervise::Timer wake_;  // for a turn of the loop where no descriptor asks for one
   Duration sync_at_{}, give_up_at_{};

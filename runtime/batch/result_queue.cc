@@ -24,7 +24,7 @@ ResultQueue::~ResultQueue() {
 void ResultQueue::put(std::string_view line) {
   pending_.append(line);
   if (watched_) return;
-  watched_ = loop_.watch(fd_, supervise::Interest::Write, [this] { write_some(kSharedChunk); });
+  watched_ = loop_.watch(fd_, supervise::Interest::Write, loop_.caller(), [this] { write_some(kSharedChunk); });
   // What cannot be waited for is a regular file, and always ready.
   while (!watched_ && length() != 0) write_some(length());
 }

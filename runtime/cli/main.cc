@@ -194,6 +194,9 @@ int main(int argc, char** argv) {
   } catch (const UsageError& error) {
     std::cerr << "evalrun: " << error.what() << "\n";
     return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "evalrun: " << error.what() << "\n";
+    return 3;
   }
 }
 

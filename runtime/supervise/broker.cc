@@ -82,9 +82,10 @@ std::string times(std::uint64_t count) {
 
 }  // namespace
 
-Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-               Handlers handlers)
+Broker::Broker(EventLoop& loop, LoopOwner& owner, Fd listener, const sandbox::CompiledPlan& plan,
+               const sandbox::Identity& identity, Handlers handlers)
     : loop_(loop),
+      owner_(owner),
       listener_(std::move(listener)),
       plan_(plan),
       drop_groups_(!identity.is_own),
@@ -95,7 +96,7 @@ Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, 
              .connect = plan.plan().network.connect},
       handlers_(std::move(handlers)),
       reports_(make_pipe(Blocking::No, Blocking::No)) {
-  loop_.watch(listener_.get(), Interest::Read, [this] { on_listener(); });
+  loop_.watch(listener_.get(), Interest::Read, owner_, [this] { on_listener(); });
 }
 
 Broker::~Broker() {
@@ -147,9 +148,11 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
     return answer(notification.id, EACCES);
   }
   const int number = deputy.get();
-  loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
-  loop_.watch(caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
-  deputies_.emplace(number, Deputy{notification.id, call, std::move(caller), std::move(deputy)});
+  // Known before it is watched: whatever fails then, the destructor kills and reaps it.
+  const Deputy& known =
+      deputies_.emplace(number, Deputy{notification.id, call, std::move(caller), std::move(deputy)}).first->second;
+  loop_.watch(number, Interest::Read, owner_, [this, number] { on_deputy_ended(number); });
+  loop_.watch(known.caller.get(), Interest::Read, owner_, [this, number] { on_caller_gone(number); });
 }
 
 void Broker::on_deputy_ended(int deputy) {

@@ -37,9 +37,9 @@ class Broker {
     std::function<bool(int listener, const seccomp_notif&)> answer;
   };
 
-  // `loop` and `plan` outlive it. `identity`: the run's. The handlers must not destroy the broker.
-  Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-         Handlers handlers);
+  // `loop`, `owner` and `plan` outlive it. `identity`: the run's. The handlers must not destroy the broker.
+  Broker(EventLoop& loop, LoopOwner& owner, Fd listener, const sandbox::CompiledPlan& plan,
+         const sandbox::Identity& identity, Handlers handlers);
   // Kills and reaps every deputy.
   ~Broker();
   Broker(const Broker&) = delete;
@@ -69,6 +69,7 @@ class Broker {
   void note_failure(const std::string& note);
 
   EventLoop& loop_;
+  LoopOwner& owner_;
   std::uint64_t mediated_ = 0;
   Fd listener_;
   const sandbox::CompiledPlan& plan_;
