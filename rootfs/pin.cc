@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "runtime/core/host_file.h"
 #include "runtime/core/mount_table.h"
 
 namespace evalrun::rootfs {
@@ -262,12 +263,9 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
 
 OpenedFile open_host_file(const WorkFile& file) {
   const auto& path = std::get<std::filesystem::path>(file.source);
-  // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
-  Fd source(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!source) throw PlanError(file.position, "files", "open " + path.string() + ": " + errno_text(errno));
-  const struct stat status = stat_of(source.get(), path.string());
-  if (!S_ISREG(status.st_mode)) throw PlanError(file.position, "files", path.string() + " is not a regular file");
-  return {std::move(source), static_cast<std::size_t>(status.st_size)};
+  HostFile source = evalrun::open_host_file(path.string(), FileUse::Read);
+  if (!source.descriptor) throw PlanError(file.position, "files", "open " + path.string() + ": " + source.refusal);
+  return {std::move(source.descriptor), static_cast<std::size_t>(source.size)};
 }
 
 void PinnedRoot::add_copy(const WorkFile& file) {

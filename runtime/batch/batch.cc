@@ -25,10 +25,23 @@ constexpr Duration kSyncEvery = 1s;
 // How long a reader that has stopped reading is waited for after an interruption.
 constexpr Duration kGrace = 2s;
 
+// Of a job that ended evalrun before it ended itself: the first time others may have run beside it, the second it was
+// alone.
+constexpr unsigned kMostStarts = 2;
+
+// The folder of a job whose id is no plain name. No id is called so.
+constexpr std::string_view kLineFolder = "line-";
+
 // An id that is a plain name, of a length that leaves room for what is made beside it.
 bool is_plain_name(const std::string& id) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-  return !id.empty() && id.size() <= 128 && id.front() != '.' && id.find_first_not_of(kPlain) == id.npos;
+  return !id.empty() && id.size() <= 128 && id.front() != '.' && !id.starts_with(kLineFolder) &&
+         id.find_first_not_of(kPlain) == id.npos;
+}
+
+std::string fault_line(const std::string& id, std::uint64_t line, const std::string& plan,
+                       const supervise::SandboxFault& fault, const std::string& message) {
+  return result_line(id, line, report::fault_to_json(plan, fault, message, report::Layout::OneLine));
 }
 
 }  // namespace
@@ -43,15 +56,24 @@ Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal
       ordering_(options_.order),
       background_(place.loop),
       replaying_(journal != nullptr && options_.order == Order::Completion) {
-  place_.loop.watch(wake_.get(), supervise::Interest::Read, [this] { wake_.acknowledge(); });
+  if (journal_ != nullptr) ids_ = journal_->take_ids();
+  place_.loop.watch(wake_.get(), supervise::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
 }
 
 Batch::~Batch() {
+  for (const Running& running : live_) {
+    try {
+      leave(running);
+    } catch (const std::exception&) {
+      // It is run alone then; no more is lost.
+    }
+  }
+  live_.clear();
   place_.loop.forget(wake_.get());
 }
 
 bool Batch::finished() const {
-  const bool all_started = interrupted_ || (lines_.ended() && !replaying_);
+  const bool all_started = interrupted_ || (lines_.ended() && !held_ && !replaying_);
   return all_started && live_.empty() && background_.is_idle() && results_.length() == 0;
 }
 
@@ -61,7 +83,9 @@ void Batch::interrupt(int signal) {
   interrupted_ = true;
   give_up_at_ = supervise::now() + kGrace;
   lines_.leave();
-  for (const Running& running : live_) running.job->interrupt(signal);
+  for (const Running& running : live_) {
+    if (running.job) running.job->interrupt(signal);
+  }
 }
 
 void Batch::advance() {
@@ -85,18 +109,15 @@ void Batch::plan_next_turn() {
 // What is thrown on a job's way is that job's end, not the batch's; false then.
 template <typename Step>
 bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
-  const auto fail = [&](const supervise::SandboxFault& fault, const std::string& message) {
-    settle(running, Status::SandboxFailed, report::fault_to_json(plan.name, fault, message, report::Layout::OneLine));
-  };
   try {
     step();
     return true;
   } catch (const PlanError& error) {
+    leave(running);
     refuse(running.line, running.id, error.what());
-  } catch (const HostError& error) {
-    fail(supervise::fault_of(error), error.what());
-  } catch (const SystemError& error) {
-    fail(supervise::fault_of(error), error.what());
+  } catch (const std::exception& error) {
+    const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
+    settle(running, Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
   }
   return false;
 }
@@ -104,40 +125,57 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
 void Batch::take_finished() {
   for (Running& running : live_) {
     if (running.is_being_written) continue;
-    bool is_over = false;
+    std::optional<JobEnd> end;
     const bool is_well = attempt(running, running.job->plan(), [&] {
       running.job->advance();
-      is_over = running.job->finished();
-      if (is_over && !interrupted_) take_end(running);  // what was ended early is not done
+      if (running.job->finished()) end = running.job->take_end();
     });
-    if ((is_over && !running.is_being_written) || !is_well) running.job.reset();
+    if (end) settle_end(running, std::move(*end));
+    if ((end && !running.is_being_written) || !is_well) running.job.reset();
   }
-  std::erase_if(live_, [](const Running& running) { return !running.job; });
+  std::erase_if(live_, [](const Running& running) { return !running.job && !running.is_being_written; });
+  if (live_.empty()) runs_alone_ = false;
 }
 
-void Batch::take_end(Running& running) {
-  JobEnd end = running.job->take_end();
+void Batch::settle_end(Running& running, JobEnd&& end) {
+  if (interrupted_) return leave(running);  // what was ended early is not done
   if (end.size > kLargeOutput || !background_.is_idle()) return write_in_background(running, std::move(end));
-  settle(running, end.status, running.job->describe(end));
+  std::string line = line_of(running, end);
+  settle(running, end.status, std::move(line));
+}
+
+// What cannot be put into words is that job's failure.
+std::string Batch::line_of(const Running& running, JobEnd& end) {
+  try {
+    return result_line(running.id, running.line, running.job->describe(end));
+  } catch (const std::exception& error) {
+    end.status = Status::SandboxFailed;
+    const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
+    return fault_line(running.id, running.line, running.job->plan().name, fault, error.what());
+  }
 }
 
 void Batch::write_in_background(Running& running, JobEnd&& end) {
   running.is_being_written = true;
   struct Writing {
+    Running of;
     JobEnd end;
-    std::string result;
+    std::string line;
   };
-  const auto writing = std::make_shared<Writing>(Writing{std::move(end), {}});
-  const LiveJob& job = *running.job;
+  // The job goes along: nobody else touches it until it is written.
+  Running of{running.line, running.hash, running.id, std::move(running.job)};
+  const auto writing = std::make_shared<Writing>(Writing{std::move(of), std::move(end), {}});
   background_.give(
-      [this, writing, &job, id = running.id, line = running.line, hash = running.hash] {
-        writing->result = result_line(id, line, job.describe(writing->end));
+      [this, writing] {
+        writing->line = line_of(writing->of, writing->end);
         writing->end.value = {};
-        if (journal_ != nullptr) journal_->append({line, hash, writing->end.status, writing->result});
+        if (journal_ != nullptr) {
+          journal_->append({writing->of.line, writing->of.hash, writing->end.status, writing->line});
+        }
       },
-      [this, writing, line = running.line](std::exception_ptr thrown) {
+      [this, writing](std::exception_ptr thrown) {
         if (thrown) std::rethrow_exception(thrown);
-        end_of_writing(line, writing->end.status, std::move(writing->result));
+        end_of_writing(writing->of.line, writing->end.status, std::move(writing->line));
       });
 }
 
@@ -147,9 +185,8 @@ void Batch::end_of_writing(std::uint64_t line, Status status, std::string result
   std::erase_if(live_, [&](const Running& running) { return running.line == line; });
 }
 
-void Batch::settle(const Running& job, Status status, const std::string& result) {
-  if (interrupted_) return;  // what was ended early is not done
-  std::string line = result_line(job.id, job.line, result);
+void Batch::settle(const Running& job, Status status, std::string line) {
+  if (interrupted_) return leave(job);  // what was ended early is not done
   if (journal_ != nullptr && background_.is_idle()) {
     journal_->append({job.line, job.hash, status, line});
   } else if (journal_ != nullptr) {
@@ -174,6 +211,17 @@ void Batch::sync_journal() {
                    [](std::exception_ptr thrown) {
                      if (thrown) std::rethrow_exception(thrown);
                    });
+}
+
+void Batch::leave(const Running& job) {
+  if (journal_ != nullptr) journal_->append_left(job.line, job.hash);
+}
+
+void Batch::give_up(const Running& job) {
+  const supervise::SandboxFault fault{"batch", "give up", job.id, 0, false};
+  settle(job, Status::SandboxFailed,
+         fault_line(job.id, job.line, "", fault,
+                    "given up: it was started twice, the second time alone, and each time evalrun ended before it"));
 }
 
 void Batch::count(Status status) {
@@ -208,7 +256,7 @@ std::size_t Batch::most_span() const {
 }
 
 bool Batch::has_room() const {
-  if (live_.size() >= options_.jobs || results_.length() >= kMostWaiting) return false;
+  if (runs_alone_ || live_.size() >= options_.jobs || results_.length() >= kMostWaiting) return false;
   return options_.order == Order::Completion ||
          (ordering_.span() < most_span() && ordering_.held_bytes() < kMostWaiting);
 }
@@ -217,28 +265,38 @@ void Batch::start_jobs() {
   for (int turn = 0; turn < kLinesPerTurn; ++turn) {
     write_ready();
     if (!has_room()) return lines_.leave();
-    const auto line = lines_.next();
+    std::optional<InputLine> line = held_ ? std::exchange(held_, std::nullopt) : lines_.next();
     if (!line) {
       const bool whole = journal_ == nullptr || !lines_.ended() || journal_->done().all_confirmed();
       if (!whole) throw UsageError("the journal has results for lines that " + options_.input_name + " does not have");
       return lines_.wait();
     }
-    take_line(*line);
+    take_line(std::move(*line));
+    if (held_) return lines_.leave();
   }
   more_to_start_ = true;
 }
 
-void Batch::take_line(const InputLine& line) {
+void Batch::take_line(InputLine&& line) {
   const Duration began = supervise::now();
   const std::uint64_t hash = journal_ == nullptr ? 0 : hash_of_job(line.text);
   if (journal_ != nullptr && journal_->done().contains(line.number)) return take_done_line(line, hash);
+  // In turn: nothing behind it is started before.
+  if (journal_ != nullptr && !live_.empty() && journal_->starts_without_end(line.number) > 0) {
+    held_ = std::move(line);
+    return;
+  }
   ordering_.begin(line.number);
   const SourcePosition position{options_.input_name, static_cast<unsigned>(line.number), 1};
   if (line.too_long) {
     return refuse(line.number, std::nullopt, to_string(position) + ": expected at most 16 MiB in a line");
   }
   auto parsed = parse_job(line.text, position);
-  if (const auto* bad = std::get_if<BadLine>(&parsed)) return refuse(line.number, bad->id, bad->message);
+  const auto* bad = std::get_if<BadLine>(&parsed);
+  const std::optional<std::string> id = bad != nullptr ? bad->id : std::get<Job>(parsed).id;
+  const bool is_new = !id || ids_.add(*id);
+  if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
+  if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
   start(std::get<Job>(std::move(parsed)), line, hash, began);
 }
 
@@ -257,12 +315,17 @@ void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
 
 void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
   Running running{line.number, hash, job.id, nullptr};
+  const unsigned starts = journal_ == nullptr ? 0 : journal_->starts_without_end(line.number);
+  if (starts >= kMostStarts) return give_up(running);
+  if (journal_ != nullptr) journal_->append_started(line.number, hash);
   Plan plan;
   const bool is_well = attempt(running, plan, [&] {
     plan = plans_.plan_of(std::move(job));
     running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(running.id, line.number));
   });
-  if (is_well) live_.push_back(std::move(running));
+  if (!is_well) return;
+  live_.push_back(std::move(running));
+  runs_alone_ = starts > 0;
 }
 
 void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message) {
@@ -275,7 +338,7 @@ void Batch::write_ready() {
 }
 
 std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {
-  return options_.save_to / (is_plain_name(id) ? id : "line-" + std::to_string(line));
+  return options_.save_to / (is_plain_name(id) ? id : std::string(kLineFolder) + std::to_string(line));
 }
 
 Progress Batch::progress() const {

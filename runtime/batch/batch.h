@@ -13,11 +13,15 @@
 //
 // With a journal that knows jobs already, their results come from there: all of them first, in the order of completion;
 // each at its line, in the input's.
+//
+// A job whose start is in the journal without an end may have ended evalrun itself, or only have run beside one that
+// did. It is run again while nothing else runs: where evalrun ends once more, it was this job, and it is given up.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +31,7 @@
 #include "runtime/batch/ordering.h"
 #include "runtime/batch/plans.h"
 #include "runtime/batch/result_queue.h"
+#include "runtime/batch/seen_ids.h"
 #include "runtime/supervise/background.h"
 
 namespace evalrun::batch {
@@ -73,7 +78,7 @@ class Batch {
     std::uint64_t line;
     std::uint64_t hash;
     std::string id;
-    std::unique_ptr<LiveJob> job;
+    std::unique_ptr<LiveJob> job;   // null once the background has it
     bool is_being_written = false;  // by the background: its end is there
   };
 
@@ -82,16 +87,19 @@ class Batch {
   void start_jobs();
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::size_t most_span() const;
-  void take_line(const InputLine& line);
+  void take_line(InputLine&& line);
   void take_done_line(const InputLine& line, std::uint64_t hash);
   void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
+  void give_up(const Running& job);
+  void leave(const Running& job);
   void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
   template <typename Step>
   bool attempt(const Running& running, const Plan& plan, Step step);
-  void take_end(Running& running);
+  void settle_end(Running& running, JobEnd&& end);
+  static std::string line_of(const Running& running, JobEnd& end);
   void write_in_background(Running& running, JobEnd&& end);
   void end_of_writing(std::uint64_t line, Status status, std::string result);
-  void settle(const Running& job, Status status, const std::string& result);
+  void settle(const Running& job, Status status, std::string line);
   void sync_journal();
   void count(Status status);
   void write_ready();
@@ -105,6 +113,9 @@ class Batch {
   LineReader lines_;
   ResultQueue results_;
   Ordering ordering_;
+  SeenIds ids_;
+  std::optional<InputLine> held_;  // a job that is to run alone, while others run
+  bool runs_alone_ = false;        // the one that runs
   std::vector<Running> live_;
   supervise::Background background_;
   supervise::Timer wake_;  // for a turn of the loop where no descriptor asks for one

@@ -10,6 +10,8 @@ namespace evalrun::batch {
 namespace {
 
 constexpr std::size_t kHashDigits = 16;
+constexpr std::string_view kStarted = "+";
+constexpr std::string_view kLeft = "-";
 
 std::string digits_of(std::string_view text) {
   return sha256_hex(text).substr(0, kHashDigits);
@@ -34,16 +36,20 @@ std::uint64_t hash_of_job(std::string_view text) {
 }
 
 std::string journal_header(std::string_view plan_hash) {
-  return "evalrun batch journal 1 " + std::string(plan_hash) + "\n";
+  return "evalrun batch journal 2 " + std::string(plan_hash) + "\n";
 }
 
 std::string to_text(const JournalRecord& record) {
   std::array<char, 64> numbers;
   const int length =
-      std::snprintf(numbers.data(), numbers.size(), " %llu %016llx %d ", static_cast<unsigned long long>(record.line),
-                    static_cast<unsigned long long>(record.job), static_cast<int>(record.status));
+      std::snprintf(numbers.data(), numbers.size(), " %llu %016llx ", static_cast<unsigned long long>(record.line),
+                    static_cast<unsigned long long>(record.job));
   std::string rest(numbers.data(), static_cast<std::size_t>(length));
-  rest += record.result;
+  switch (record.kind) {
+    case RecordKind::Started: rest += kStarted; break;
+    case RecordKind::Left: rest += kLeft; break;
+    case RecordKind::Done: rest += std::to_string(static_cast<int>(record.status)) + " " + record.result; break;
+  }
   return digits_of(rest) + rest + "\n";
 }
 
@@ -56,9 +62,12 @@ std::optional<JournalRecord> parse_record(std::string_view text) {
   std::uint64_t status = 0;
   if (!text.starts_with(' ')) return std::nullopt;
   text.remove_prefix(1);
-  if (!take_number(text, 10, record.line) || !take_number(text, 16, record.job) || !take_number(text, 10, status)) {
-    return std::nullopt;
+  if (!take_number(text, 10, record.line) || !take_number(text, 16, record.job)) return std::nullopt;
+  if (text == kStarted || text == kLeft) {
+    record.kind = text == kStarted ? RecordKind::Started : RecordKind::Left;
+    return record;
   }
+  if (!take_number(text, 10, status)) return std::nullopt;
   if (status > static_cast<std::uint64_t>(Status::SandboxFailed)) return std::nullopt;
   record.status = static_cast<Status>(status);
   record.result = text;

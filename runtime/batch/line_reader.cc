@@ -28,7 +28,7 @@ LineReader::~LineReader() {
 
 void LineReader::wait() {
   if (waiting_ || always_ready_ || ended_) return;
-  const bool can_wait = loop_.watch(fd_, supervise::Interest::Read, [this] {
+  const bool can_wait = loop_.watch(fd_, supervise::Interest::Read, loop_.caller(), [this] {
     ready_ = true;
     leave();
   });

@@ -56,7 +56,7 @@ const PlanTemplate& Plans::template_of(const std::string& path) {
   if (const auto found = known_.find(path); found != known_.end() && found->second.state == state) {
     return *found->second.plan;
   }
-  auto plan = std::make_unique<const PlanTemplate>(read_plan(path), overrides_);
+  auto plan = std::make_unique<const PlanTemplate>(read_plan_file(path), overrides_);
   if (known_.size() >= kManyPlans) known_.clear();
   return *(known_[path] = {state, std::move(plan)}).plan;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace evalrun::batch {
 
@@ -12,5 +13,8 @@ std::string result_line(const std::string& id, std::uint64_t line, const std::st
 
 // {"id":…,"line":n,"error":…}; an id that could not be read is null.
 std::string error_line(const std::optional<std::string>& id, std::uint64_t line, const std::string& message);
+
+// The id in a line that result_line() made; empty where there is none.
+std::optional<std::string> id_in_result_line(std::string_view line);
 
 }  // namespace evalrun::batch

@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "runtime/batch/batch.h"
 #include "runtime/cli/end_signals.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/progress_line.h"
 #include "runtime/core/error.h"
+#include "runtime/core/host_file.h"
 #include "runtime/judge/room.h"
 #include "runtime/plan/image.h"
 
@@ -32,22 +34,27 @@ struct Jobs {
 
 Jobs open_jobs(const std::string& path) {
   Jobs jobs{{}, path == "-" ? "<stdin>" : path, fs::current_path()};
-  if (path != "-") {
-    jobs.file = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (!jobs.file) throw UsageError(path + ": " + errno_text(errno));
+  const std::optional<int> descriptor = descriptor_named_by(path);
+  if (!descriptor) {
+    HostFile file = open_host_file(path, FileUse::Read);
+    if (!file.descriptor) throw UsageError(path + ": " + file.refusal);
+    jobs.file = std::move(file.descriptor);
+    jobs.size = file.size;
+    jobs.folder = fs::absolute(path).parent_path();
+    return jobs;
   }
+  // Whatever the caller has opened, as a pipe. What a shell calls /dev/fd/63 is in no folder that anybody means.
+  if (*descriptor != STDIN_FILENO) jobs.file = Fd(::fcntl(*descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   struct stat status {};
-  if (::fstat(jobs.get(), &status) != 0) throw SystemError("fstat", jobs.name);
+  if (::fstat(*descriptor, &status) != 0) throw UsageError(path + ": " + errno_text(errno));
   if (S_ISDIR(status.st_mode)) throw UsageError(path + ": " + errno_text(EISDIR));
-  if (!S_ISREG(status.st_mode)) return jobs;
-  jobs.size = static_cast<std::uint64_t>(status.st_size);
-  // What a shell calls /dev/fd/63 is in no folder that anybody means.
-  if (path != "-") jobs.folder = fs::absolute(path).parent_path();
+  if (S_ISREG(status.st_mode)) jobs.size = static_cast<std::uint64_t>(status.st_size);
   return jobs;
 }
 
 batch::Plans::Sources sources_of(const Options& options, const fs::path& folder) {
-  if (options.plan == "-" && options.jobs_file == "-") {
+  if (!options.plan.empty() && descriptor_named_by(options.plan) == STDIN_FILENO &&
+      descriptor_named_by(options.jobs_file) == STDIN_FILENO) {
     throw UsageError("the plan and the jobs cannot both come from standard input");
   }
   batch::Plans::Sources sources{std::nullopt, options.set, image_search_path(), folder};
@@ -81,11 +88,12 @@ int run_batch(const Options& options) {
   if (!options.journal.empty()) journal.emplace(options.journal, plans.hash());
   if (journal && !journal->warning().empty()) say(journal->warning());
 
-  const EndSignals signals;
+  const unsigned jobs_at_a_time = sandboxes(options);
+  // From here on these signals are only news: nothing that can wait for somebody else is done outside the loop.
+  std::optional<EndSignals> signals(std::in_place);
   supervise::EventLoop loop;
   supervise::Groups groups;
   const sandbox::HostFacts host = sandbox::probe_host();
-  const unsigned jobs_at_a_time = sandboxes(options);
   sandbox::ForkServer fork_server;
   supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
   batch::Batch batch(
@@ -101,8 +109,8 @@ int run_batch(const Options& options) {
 
   int ended_by = 0;
   std::size_t unfinished = 0;
-  loop.watch(signals.get(), supervise::Interest::Read, [&] {
-    const int signal = signals.take();
+  loop.watch(signals->get(), supervise::Interest::Read, loop.caller(), [&] {
+    const int signal = signals->take();
     if (signal == 0) return;
     batch.interrupt(signal);
     if (ended_by == 0) unfinished = batch.progress().live;
@@ -111,6 +119,8 @@ int run_batch(const Options& options) {
   for (batch.advance(); !batch.finished(); batch.advance()) loop.run_once();
   progress.reset();
   if (ended_by == 0) return static_cast<int>(batch.status());
+  loop.forget(signals->get());
+  signals.reset();  // whoever reads standard error may not
   tell_interruption(ended_by, batch.progress(), unfinished, journal.has_value());
   return static_cast<int>(batch::Status::SandboxFailed);
 }

@@ -231,6 +231,9 @@ int main(int argc, char** argv) {
   } catch (const UsageError& error) {
     say(error.what());
     return status_of_usage_error(argc, argv);
+  } catch (const std::exception& error) {
+    say(error.what());
+    return 3;
   }
 }
 

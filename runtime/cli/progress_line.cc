@@ -1,5 +1,6 @@
 #include "runtime/cli/progress_line.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,7 +45,7 @@ bool ProgressLine::is_wanted() {
 ProgressLine::ProgressLine(supervise::EventLoop& loop, const batch::Batch& batch, std::uint64_t input_size)
     : loop_(loop), batch_(batch), input_size_(input_size), began_(supervise::now()) {
   timer_.set(began_ + kPaintEvery);
-  loop_.watch(timer_.get(), supervise::Interest::Read, [this] {
+  loop_.watch(timer_.get(), supervise::Interest::Read, loop_.caller(), [this] {
     timer_.acknowledge();
     paint("");
     timer_.set(supervise::now() + kPaintEvery);
@@ -57,6 +58,9 @@ ProgressLine::~ProgressLine() {
 }
 
 void ProgressLine::paint(const char* end) {
+  // A terminal that is held (Ctrl-S) must not hold the batch.
+  pollfd terminal{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&terminal, 1, 0) <= 0 || (terminal.revents & POLLOUT) == 0) return;
   // To the line's beginning, and after the text to its end: what an earlier one leaves is erased (ECMA-48, EL).
   std::cerr << "\r" << progress_text(batch_.progress(), input_size_, supervise::now() - began_) << "\x1b[K" << end
             << std::flush;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/core/error.h"
+#include "runtime/core/host_file.h"
 
 namespace evalrun::cli {
 namespace {
@@ -54,16 +55,11 @@ ResultFile::ResultFile(const std::string& path, const std::string& flag) : path_
     make_new();
     return;
   }
-  // O_NONBLOCK: a FIFO without a reader fails instead of waiting. Nothing is cut off before there is a result to write.
-  open_existing(Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644)));
-}
-
-void ResultFile::open_existing(Fd file) {
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) throw UsageError(flag_ + " " + path_ + ": " + errno_text(errno));
-  regular_ = S_ISREG(status.st_mode);
-  if (!regular_ && !S_ISCHR(status.st_mode)) throw UsageError(flag_ + " " + path_ + ": not a regular file");
-  existing_ = std::move(file);
+  // Nothing is cut off before there is a result to write.
+  HostFile file = open_host_file(path, FileUse::Write, FileKinds::RegularOrCharacterDevice);
+  if (!file.descriptor) throw UsageError(flag_ + " " + path_ + ": " + file.refusal);
+  regular_ = file.is_regular;
+  existing_ = std::move(file.descriptor);
 }
 
 void ResultFile::make_new() {

@@ -25,7 +25,6 @@ class ResultFile {
   void write(const std::string& text);
 
  private:
-  void open_existing(Fd file);
   void make_new();
 
   std::string path_;

@@ -8,7 +8,8 @@
 namespace evalrun {
 namespace {
 
-constexpr mode_t kMode = 0644;
+// What a program has made is its submitter's: for the owner alone.
+constexpr mode_t kMode = 0600;
 
 // What a file system, or a kernel's overlayfs, answers that has no O_TMPFILE (open(2)).
 bool has_no_nameless_files(int error) {

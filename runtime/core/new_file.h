@@ -13,7 +13,7 @@ namespace evalrun {
 
 class NewFile {
  public:
-  // In `folder`, borrowed, which must be open for as long as this is. Mode 0644, less the umask. Never throws for what
+  // In `folder`, borrowed, which must be open for as long as this is. Mode 0600. Never throws for what
   // the file system refuses: see error().
   NewFile(int folder, const std::string& name);
   ~NewFile();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 
 #include "runtime/core/fd.h"
@@ -19,7 +20,10 @@ std::string read_small_file(int folder, const char* name) {
   const Fd file(::openat(folder, name, O_RDONLY | O_CLOEXEC));
   std::string text;
   std::array<char, 4096> chunk;
-  for (ssize_t count = 0; file && (count = ::read(file.get(), chunk.data(), chunk.size())) > 0;) {
+  while (file) {
+    const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
     text.append(chunk.data(), static_cast<std::size_t>(count));
   }
   return text;

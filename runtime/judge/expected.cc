@@ -1,10 +1,9 @@
 #include "runtime/judge/expected.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/core/error.h"
+#include "runtime/core/host_file.h"
 
 namespace evalrun::judge {
 namespace {
@@ -18,13 +17,9 @@ Expected::Expected(Fd file, std::string name) : file_(std::move(file)), name_(st
 Expected Expected::of(const Case& one) {
   if (const auto* text = std::get_if<std::string>(&one.expected)) return Expected(*text);
   const std::string path = std::get<std::filesystem::path>(one.expected).string();
-  // O_NONBLOCK: opening a FIFO must not wait for its writer. It has no effect on a regular file.
-  Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!file) throw SystemError("open", path);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) throw SystemError("fstat", path);
-  if (!S_ISREG(status.st_mode)) throw SystemError("open as a regular file", path, EINVAL);
-  return Expected(std::move(file), path);
+  HostFile file = open_host_file(path, FileUse::Read);
+  if (!file.descriptor) throw SystemError("open as a regular file", path, file.error);
+  return Expected(std::move(file.descriptor), path);
 }
 
 void Expected::refill() {

@@ -1,10 +1,9 @@
 #include "runtime/judge/grading.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
 #include "runtime/core/error.h"
+#include "runtime/core/host_file.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/room.h"
 #include "runtime/plan/profile.h"
@@ -84,12 +83,10 @@ bool has_few_kinds(const Plan& plan) {
 }
 
 void check_case_file(const Case& one, std::size_t index, const char* key, const std::filesystem::path& path) {
-  std::error_code error;
-  const bool is_file = std::filesystem::is_regular_file(path, error);
-  const Fd file(is_file ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1);
-  if (file) return;
-  const std::string why = is_file || error ? errno_text(error ? error.value() : errno) : "not a regular file";
-  throw PlanError(one.position, "case[" + std::to_string(index) + "]." + key, "open " + path.string() + ": " + why);
+  const HostFile file = open_host_file(path.string(), FileUse::Read);
+  if (file.descriptor) return;
+  throw PlanError(one.position, "case[" + std::to_string(index) + "]." + key,
+                  "open " + path.string() + ": " + file.refusal);
 }
 
 void check_case_files(const Plan& plan) {

@@ -52,7 +52,7 @@ void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
 PlanSource read_plan_source(const std::filesystem::path& file) {
   return translated([&] {
     if (file == "-") throw PlanError({"-", 0, 0}, "", "expected a file");
-    PlanText read = read_plan(file);
+    PlanText read = read_plan_file(file);
     return PlanSource{std::move(read.text), read.name, read.file, read.folder};
   });
 }
@@ -72,7 +72,7 @@ Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(
 void Engine::State::nudge() {
   if (!nudge_) {
     nudge_.emplace();
-    loop.watch(nudge_->get(), supervise::Interest::Read, [this] { nudge_->acknowledge(); });
+    loop.watch(nudge_->get(), supervise::Interest::Read, loop.caller(), [this] { nudge_->acknowledge(); });
   }
   nudge_->set({});
 }
@@ -139,7 +139,13 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
   // Only these can have come to an end: the cost of a turn does not grow with the number of sessions.
   std::vector<std::uint64_t> to_look_at(graded.begin(), graded.end());
   to_look_at.insert(to_look_at.end(), ending.begin(), ending.end());
-  for (const std::uint64_t id : to_look_at) sessions.at(id)->advance();
+  for (const std::uint64_t id : to_look_at) {
+    try {
+      sessions.at(id)->advance();
+    } catch (const std::exception&) {
+      nudge();  // short of memory even to say so: this session is looked at again, and others now
+    }
+  }
   // One each turn: what has happened meanwhile comes first.
   if (pool_ && pool_->prepare(runs_to_come())) nudge();
 }
@@ -148,7 +154,10 @@ void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
 std::size_t Engine::State::runs_to_come() const {
   if (!is_for_one_session()) return std::numeric_limits<std::size_t>::max();
   std::size_t cases = 0;
-  for (const std::uint64_t id : graded) cases += sessions.at(id)->grading->cases_to_prepare();
+  for (const std::uint64_t id : graded) {
+    const Session::State& session = *sessions.at(id);
+    if (session.grading) cases += session.grading->cases_to_prepare();
+  }
   return cases;
 }
 

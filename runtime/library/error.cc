@@ -29,12 +29,6 @@ ErrorDetails details_of(ErrorKind kind, const supervise::SandboxFault& fault) {
 Error::Error(const std::string& message, ErrorDetails details)
     : std::runtime_error(message), details_(std::make_shared<const ErrorDetails>(std::move(details))) {}
 
-supervise::SandboxFault fault_of(const std::exception& error) {
-  if (const auto* host = dynamic_cast<const HostError*>(&error)) return supervise::fault_of(*host);
-  if (const auto* system = dynamic_cast<const SystemError*>(&error)) return supervise::fault_of(*system);
-  return {"supervisor", error.what(), "", 0, false};
-}
-
 void throw_translated() {
   try {
     throw;
@@ -43,9 +37,9 @@ void throw_translated() {
   } catch (const PlanError& error) {
     throw Error(error.what(), details_of(error));
   } catch (const HostError& error) {
-    throw Error(error.what(), details_of(ErrorKind::Host, fault_of(error)));
+    throw Error(error.what(), details_of(ErrorKind::Host, supervise::fault_of(error)));
   } catch (const std::exception& error) {
-    throw Error(error.what(), details_of(ErrorKind::System, fault_of(error)));
+    throw Error(error.what(), details_of(ErrorKind::System, supervise::fault_of(std::current_exception())));
   }
 }
 

@@ -32,6 +32,7 @@ Session::State::~State() {
 }
 
 void Session::State::start_run(const SpawnOptions& options) {
+  engine->ending.reserve(engine->sessions.size());  // gone() must not throw
   supervise::Partner partner;
   if (options.output_events == OutputEvents::All) {
     partner.output = [this](std::string_view bytes) { tell(EventKind::Stdout, bytes); };
@@ -70,6 +71,7 @@ void Session::State::tell(EventKind kind, std::string_view bytes) {
 }
 
 void Session::State::advance() {
+  if (result) return tell_completed();  // what could not be told at once
   const supervise::SaveFolder* folder = save_folder_ ? &*save_folder_ : nullptr;
   try {
     if (grading) grading->advance(folder);
@@ -79,7 +81,7 @@ void Session::State::advance() {
       complete(run->take_result(nullptr));
     }
   } catch (const std::exception& error) {
-    complete(Failure{fault_of(error), error.what()});  // this session's end alone
+    complete(Failure{supervise::fault_of(std::current_exception()), error.what()});  // this session's end alone
   }
 }
 
@@ -89,9 +91,14 @@ void Session::State::complete(std::variant<supervise::RunResult, judge::Grade, F
   result.emplace(std::make_shared<Result::State>(plan, std::move(value), took));
   run.reset();
   grading.reset();
+  tell_completed();
+}
+
+// It is looked at again and again until it has been told.
+void Session::State::tell_completed() {
+  tell(EventKind::Completed);
   engine->graded.erase(id);
   std::erase(engine->ending, id);
-  tell(EventKind::Completed);
 }
 
 Session::Session(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}

@@ -117,15 +117,13 @@ class Session::State {
  private:
   void tell(EventKind kind, std::string_view bytes = {});
   void tell_started();
+  void tell_completed();
   void complete(std::variant<supervise::RunResult, judge::Grade, Failure> value);
 
   std::optional<supervise::SaveFolder> save_folder_;
   Duration spawned_;
   bool told_started_ = false;
 };
-
-// What went wrong, as an outcome.
-supervise::SandboxFault fault_of(const std::exception& error);
 
 // The exception in flight, as Error.
 [[noreturn]] void throw_translated();

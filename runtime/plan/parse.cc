@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "runtime/core/host_file.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/grading_rules.h"
@@ -172,12 +173,18 @@ void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
 
 }  // namespace
 
-PlanText read_plan(const std::string& path_or_dash) {
+PlanText read_plan_file(const std::string& file) {
   namespace fs = std::filesystem;
-  if (path_or_dash == "-") return {read_text_file("-", "<stdin>"), "<stdin>", "stdin", fs::current_path()};
-  const fs::path path(path_or_dash);
-  return {read_text_file(path_or_dash, path_or_dash), path_or_dash, path.stem().string(),
-          fs::absolute(path).parent_path()};
+  const fs::path path(file);
+  return {read_text_file(file, file), file, path.stem().string(), fs::absolute(path).parent_path()};
+}
+
+PlanText read_plan(const std::string& path_or_dash) {
+  const std::optional<int> descriptor = descriptor_named_by(path_or_dash);
+  if (!descriptor) return read_plan_file(path_or_dash);
+  const std::string name = path_or_dash == "-" ? "<stdin>" : path_or_dash;
+  const std::string stem = path_or_dash == "-" ? "stdin" : std::filesystem::path(path_or_dash).stem().string();
+  return {read_text_from(*descriptor, name), name, stem, std::filesystem::current_path()};
 }
 
 TomlNode read_plan_tree(const PlanText& text, const std::vector<std::string>& overrides) {

@@ -18,8 +18,11 @@ struct PlanText {
   std::filesystem::path folder;  // absolute
 };
 
-// Reads a plan file; "-" is standard input, with the working directory as its folder. Throws PlanError where it cannot
-// be read or is larger than 16 MiB.
+// Reads a plan file, which must be a regular one. Throws PlanError where it cannot be read or is larger than 16 MiB.
+PlanText read_plan_file(const std::string& file);
+
+// The same for a command line: "-", /dev/stdin and /dev/fd/N are descriptors that the caller has opened, whatever they
+// are, with the working directory as their folder. May wait for their writer.
 PlanText read_plan(const std::string& path_or_dash);
 
 // `overrides` are "key=value" pairs of --set, applied after the text: the value is TOML ("limits.cpu=\"2s\""), or,

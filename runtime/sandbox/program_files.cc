@@ -1,7 +1,6 @@
 #include "runtime/sandbox/program_files.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,8 @@
 #include <functional>
 #include <optional>
 #include <utility>
+
+#include "runtime/core/host_file.h"
 
 namespace evalrun::sandbox {
 namespace {
@@ -202,10 +203,11 @@ class Finder {
   }
 
   static std::optional<Content> open_on_host(const fs::path& path) {
-    std::error_code error;
-    if (!fs::is_regular_file(path, error)) return std::nullopt;
+    HostFile file = open_host_file(path.string(), FileUse::Read);
     // A program that may be executed and not read is still the program.
-    return Content(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)));
+    std::error_code error;
+    if (!file.descriptor && !fs::is_regular_file(path, error)) return std::nullopt;
+    return Content(std::move(file.descriptor));
   }
 
   const Plan& plan_;

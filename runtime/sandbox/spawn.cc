@@ -23,9 +23,15 @@ namespace {
 
 // The child keeps its own descriptors at 3 and 4; what it starts from must lie above.
 constexpr int kFirstSafeFd = 10;
+// Of what is read whole.
+constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 
 std::string read_file(const WorkFile& file) {
   const rootfs::OpenedFile opened = rootfs::open_host_file(file);
+  // It was small when it was looked at for being told.
+  if (opened.size > kLargestFile) {
+    throw PlanError(file.position, "files", "a file that is told to a prepared run has grown past 16 MiB");
+  }
   std::string content(opened.size, '\0');
   std::size_t size = 0;
   while (size < content.size()) {
@@ -45,7 +51,11 @@ std::string read_file(const WorkFile& file) {
 void write_file(const std::string& path, const std::string& text) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) throw HostError("id map", "open", path, errno);
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  ssize_t count = -1;
+  do {
+    count = ::write(file.get(), text.data(), text.size());
+  } while (count < 0 && errno == EINTR);
+  if (count != static_cast<ssize_t>(text.size())) {
     throw HostError("id map", "write", path, errno);
   }
 }

@@ -41,11 +41,22 @@ bool is_waiting(int listener, std::uint64_t id) {
 
 // Not by the child before execve: a program whose own image is larger than the limit would die there by a signal that
 // says nothing. No process maps anything between execve and its first request.
+// A program that has bounded itself more tightly keeps its own bound: to raise that is not ours, and as an ordinary
+// user the kernel would refuse it.
 void bound(std::uint32_t pid, Bytes limit) {
-  const rlimit value{limit.count, limit.count};
-  if (::prlimit(static_cast<pid_t>(pid), RLIMIT_AS, &value, nullptr) != 0 && errno != ESRCH) {
-    throw SystemError("prlimit", "RLIMIT_AS of the program");
+  const auto process = static_cast<pid_t>(pid);
+  rlimit found{};
+  bool is_set = ::prlimit(process, RLIMIT_AS, nullptr, &found) == 0;
+  if (is_set && (found.rlim_cur > limit.count || found.rlim_max > limit.count)) {
+    const rlimit tighter{std::min<rlim_t>(found.rlim_cur, limit.count), std::min<rlim_t>(found.rlim_max, limit.count)};
+    is_set = ::prlimit(process, RLIMIT_AS, &tighter, nullptr) == 0;
+    // Another thread has lowered it meanwhile.
+    if (!is_set && errno == EPERM) {
+      is_set = ::prlimit(process, RLIMIT_AS, nullptr, &found) == 0;
+      if (is_set && found.rlim_max > limit.count) throw SystemError("prlimit", "RLIMIT_AS of the program", EPERM);
+    }
   }
+  if (!is_set && errno != ESRCH) throw SystemError("prlimit", "RLIMIT_AS of the program");
 }
 
 void send(int listener, std::uint64_t id, bool given) {
@@ -57,7 +68,7 @@ void send(int listener, std::uint64_t id, bool given) {
   } else {
     response.error = -ENOMEM;
   }
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT) {
+  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT && errno != EINTR) {
     throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
   }
 }

@@ -14,7 +14,7 @@ namespace evalrun::supervise {
 
 Background::Background(EventLoop& loop) : loop_(loop), told_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!told_) throw SystemError("eventfd", "");
-  loop_.watch(told_.get(), Interest::Read, [this] { on_done(); });
+  loop_.watch(told_.get(), Interest::Read, loop_.caller(), [this] { on_done(); });
 }
 
 Background::~Background() {

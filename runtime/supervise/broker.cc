@@ -110,7 +110,7 @@ class Dying {
 void leave_to(EventLoop& loop, Fd deputy) {
   const auto dying = std::make_shared<Dying>(std::move(deputy));
   try {
-    loop.watch(dying->get(), Interest::Read, [&loop, dying] { loop.forget(dying->get()); });
+    loop.watch(dying->get(), Interest::Read, loop.caller(), [&loop, dying] { loop.forget(dying->get()); });
   } catch (const SystemError&) {
     // Waited for here.
   }
@@ -141,9 +141,10 @@ std::string times(std::uint64_t count) {
 
 }  // namespace
 
-Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-               sandbox::ForkServer* server, Handlers handlers)
+Broker::Broker(EventLoop& loop, LoopOwner& owner, Fd listener, const sandbox::CompiledPlan& plan,
+               const sandbox::Identity& identity, sandbox::ForkServer* server, Handlers handlers)
     : loop_(loop),
+      owner_(owner),
       listener_(std::move(listener)),
       plan_(plan),
       drop_groups_(!identity.is_own),
@@ -155,7 +156,7 @@ Broker::Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, 
       server_(server),
       handlers_(std::move(handlers)),
       reports_(make_pipe(Blocking::No, Blocking::No)) {
-  loop_.watch(listener_.get(), Interest::Read, [this] { on_listener(); });
+  loop_.watch(listener_.get(), Interest::Read, owner_, [this] { on_listener(); });
 }
 
 Broker::~Broker() {
@@ -270,16 +271,18 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
     if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
     return answer(notification.id, EACCES);
   }
+  std::optional<Deputy> started;
   try {
-    Deputy deputy = start_deputy(notification, call, std::move(caller));
-    const int number = deputy.deputy.get();
-    loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
-    loop_.watch(deputy.caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
-    deputies_.emplace(number, std::move(deputy));
+    started = start_deputy(notification, call, std::move(caller));
   } catch (const SystemError& error) {
     note_failure(error.operation() + ": " + errno_text(error.error()));
-    answer(notification.id, EACCES);
+    return answer(notification.id, EACCES);
   }
+  // Known before it is watched: whatever fails then, the destructor kills it.
+  const int number = started->deputy.get();
+  const Deputy& known = deputies_.emplace(number, std::move(*started)).first->second;
+  loop_.watch(number, Interest::Read, owner_, [this, number] { on_deputy_ended(number); });
+  loop_.watch(known.caller.get(), Interest::Read, owner_, [this, number] { on_caller_gone(number); });
 }
 
 void Broker::on_deputy_ended(int deputy) {

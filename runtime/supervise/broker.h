@@ -55,10 +55,10 @@ class Broker {
 
   static constexpr std::size_t kMostDeputies = 32;
 
-  // `loop`, `plan` and `server` outlive it; `server` may be null. `identity`: the run's. The handlers must not destroy
-  // the broker.
-  Broker(EventLoop& loop, Fd listener, const sandbox::CompiledPlan& plan, const sandbox::Identity& identity,
-         sandbox::ForkServer* server, Handlers handlers);
+  // `loop`, `owner`, `plan` and `server` outlive it; `server` may be null. `identity`: the run's. The handlers must not
+  // destroy the broker.
+  Broker(EventLoop& loop, LoopOwner& owner, Fd listener, const sandbox::CompiledPlan& plan,
+         const sandbox::Identity& identity, sandbox::ForkServer* server, Handlers handlers);
   // Kills every deputy; the loop reaps them.
   ~Broker();
   Broker(const Broker&) = delete;
@@ -104,6 +104,7 @@ class Broker {
   void note_failure(const std::string& note);
 
   EventLoop& loop_;
+  LoopOwner& owner_;
   std::uint64_t mediated_ = 0;
   Fd listener_;
   const sandbox::CompiledPlan& plan_;

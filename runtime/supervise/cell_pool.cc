@@ -88,7 +88,7 @@ void CellPool::bury(Remains remains) {
   const auto place = buried_.insert(buried_.end(), std::move(remains));
   const int pidfd = place->sandbox->pidfd().get();
   try {
-    loop_.watch(pidfd, Interest::Read, [this, place, pidfd] {
+    loop_.watch(pidfd, Interest::Read, loop_.caller(), [this, place, pidfd] {
       loop_.forget(pidfd);
       buried_.erase(place);
     });

@@ -76,7 +76,11 @@ namespace {
 int write_text(int folder, const std::string& path, const std::string& text) {
   const Fd file(::openat(folder, path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return errno;
-  return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+  ssize_t count = -1;
+  do {
+    count = ::write(file.get(), text.data(), text.size());
+  } while (count < 0 && errno == EINTR);
+  return count == static_cast<ssize_t>(text.size()) ? 0 : errno;
 }
 
 // Of a file that lists names, separated by spaces.

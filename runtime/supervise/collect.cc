@@ -49,7 +49,7 @@ SaveFolder::SaveFolder(const std::filesystem::path& path) : path_(path) {
 Fd SaveFolder::folder_of(const std::filesystem::path& file) const {
   Fd folder(::openat(folder_.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (const std::filesystem::path& part : file.parent_path()) {
-    if (::mkdirat(folder.get(), part.c_str(), 0755) != 0 && errno != EEXIST) return {};
+    if (::mkdirat(folder.get(), part.c_str(), 0700) != 0 && errno != EEXIST) return {};
     folder = Fd(::openat(folder.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder) return {};
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "runtime/core/error.h"
 
@@ -30,18 +31,22 @@ EventLoop::EventLoop(Urgency urgency) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), 
   if (!epoll_) throw SystemError("epoll_create1", "");
 }
 
-bool EventLoop::watch(int fd, Interest interest, Handler handler) {
+bool EventLoop::watch(int fd, Interest interest, LoopOwner& owner, Handler handler) {
   // The generation tells an event of this watch from one, in the same batch, of an earlier holder of the number.
   const std::uint32_t generation = next_generation_++;
   epoll_event event{};
   event.events = interest == Interest::Read ? EPOLLIN : EPOLLOUT;
   event.data.u64 = (std::uint64_t{generation} << 32) | static_cast<std::uint32_t>(fd);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-    if (errno == EPERM) return false;
-    throw SystemError("epoll_ctl", std::to_string(fd));
-  }
-  watches_[fd] = std::make_shared<Watch>(Watch{generation, std::move(handler)});
-  return true;
+  // First what can run out of memory: a descriptor that is ready and has no handler would turn the loop for ever.
+  auto watch = std::make_shared<Watch>(Watch{generation, &owner, std::move(handler)});
+  std::shared_ptr<Watch>& place = watches_[fd];
+  place.swap(watch);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return true;
+  const int error = errno;
+  place.swap(watch);
+  if (!place) watches_.erase(fd);
+  if (error == EPERM) return false;
+  throw SystemError("epoll_ctl", std::to_string(fd), error);
 }
 
 void EventLoop::forget(int fd) noexcept {
@@ -61,8 +66,21 @@ void EventLoop::run_once(std::optional<std::chrono::milliseconds> timeout) {
     const auto found = watches_.find(static_cast<int>(tag & 0xFFFFFFFF));
     if (found == watches_.end() || found->second->generation != tag >> 32) continue;
     const std::shared_ptr<Watch> watch = found->second;  // lives through its own forget()
-    watch->handler();
+    try {
+      watch->handler();
+    } catch (...) {
+      watch->owner->on_failure(std::current_exception());
+    }
   }
+  caller_.throw_failure();
+}
+
+void EventLoop::Caller::on_failure(std::exception_ptr what) noexcept {
+  if (!failure_) failure_ = std::move(what);
+}
+
+void EventLoop::Caller::throw_failure() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 Duration now() {

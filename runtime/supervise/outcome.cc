@@ -7,7 +7,8 @@ namespace {
 
 bool is_memory_shortage(const Outcome& outcome) {
   const auto* fault = std::get_if<SandboxFault>(&outcome);
-  return fault != nullptr && fault->error == ENOMEM;
+  // The supervisor's own memory is none of the program's.
+  return fault != nullptr && fault->error == ENOMEM && fault->stage != "supervisor";
 }
 
 // The memory limit stands over the set-up and execve too: what dies of it there has too little to start with.

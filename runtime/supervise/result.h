@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,6 +81,9 @@ inline SandboxFault fault_of(const HostError& error) {
 inline SandboxFault fault_of(const SystemError& error) {
   return {"supervisor", error.operation(), error.subject(), error.error(), is_retryable(error.error())};
 }
+
+// Of whatever was thrown.
+SandboxFault fault_of(const std::exception_ptr& what);
 
 using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
 

@@ -66,27 +66,31 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 
 }  // namespace
 
-Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
-         Spawning spawning)
+Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner, sandbox::Start start)
     : loop_(loop),
-      server_(spawning.server),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
       standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
       partner_(std::move(partner)),
-      feeder_(loop),
+      feeder_(loop, *this),
       output_(
-          loop, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
+          loop, *this, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
           [this] { hit(Limit::Output); }, std::move(partner_.output)),
-      waits_(spawning.start == sandbox::Start::WhenTold) {
+      waits_(start == sandbox::Start::WhenTold) {}
+
+Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
+         Spawning spawning)
+    : Run(loop, std::move(plan), std::move(partner), spawning.start) {
+  server_ = spawning.server;
   const Plan& values = plan_->plan();
   if (!waits_) feeder_.open(values, partner_.input);
   require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
+    LoopOwner& owner = *this;
     error_output_.emplace(
-        loop, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
+        loop, owner, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
         [this] { hit(Limit::Output); }, std::move(partner_.error_output));
   }
   sandbox::Streams streams;
@@ -122,10 +126,10 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (!waits_) feeder_.start();
   output_.start();
   if (error_output_) error_output_->start();
-  loop_.watch(sandbox_->report().get(), Interest::Read, [this] { on_report(); });
-  loop_.watch(sandbox_->control().get(), Interest::Read, [this] { on_control(); });
-  loop_.watch(sandbox_->pidfd().get(), Interest::Read, [this] { on_init_gone(); });
-  loop_.watch(timer_.get(), Interest::Read, [this] { on_timer(); });
+  loop_.watch(sandbox_->report().get(), Interest::Read, *this, [this] { on_report(); });
+  loop_.watch(sandbox_->control().get(), Interest::Read, *this, [this] { on_control(); });
+  loop_.watch(sandbox_->pidfd().get(), Interest::Read, *this, [this] { on_init_gone(); });
+  loop_.watch(timer_.get(), Interest::Read, *this, [this] { on_timer(); });
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
   if (!waits_) look_at_host();
@@ -178,26 +182,53 @@ void Run::on_target_known(pid_t target) {
   if (std::exchange(waits_to_be_known_, false)) let_go();
 }
 
-// What fails is this run's failure: whoever turns the loop has others to look after.
-void Run::attempt(const std::function<void()>& action) {
-  const auto fail = [this](SandboxFault fault) {
-    if (!outcome_) outcome_ = std::move(fault);
-    end_now();
-  };
+void Run::on_failure(std::exception_ptr what) noexcept {
+  const bool is_first = !std::exchange(failed_, true);
   try {
-    action();
-  } catch (const HostError& error) {
-    fail(fault_of(error));
-  } catch (const SystemError& error) {
-    fail(fault_of(error));
-  } catch (const PlanError& error) {
-    fail({"supervisor", error.what(), "", 0, false});
+    if (!outcome_) outcome_ = fault_of(what);
+    // Gently, so that the figures are whole.
+    if (is_first) end_now();
+    if (is_first && phase_ == Phase::Ending) return;
+  } catch (...) {
+    if (!outcome_) outcome_ = SandboxFault{"supervisor", "end the run", "", ENOMEM, true};  // short texts: no memory
+  }
+  give_up();
+}
+
+// Nothing more is read or answered, and nothing here can fail. What is left to wait for is init's end.
+void Run::give_up() noexcept {
+  feeder_.close();
+  output_.abandon();
+  if (error_output_) error_output_->abandon();
+  broker_.reset();
+  if (!sandbox_) return;
+  loop_.forget(sandbox_->report().get());
+  loop_.forget(sandbox_->control().get());
+  if (phase_ == Phase::Gone) return tell_gone();
+  if (ended_ == Duration{}) ended_ = now();
+  phase_ = Phase::Ending;
+  sandbox_->kill();
+  grace_deadline_ = now() + kGrace;
+  try {
+    arm_timer();  // killed again then
+  } catch (...) {
+    // Once must do.
+  }
+}
+
+void Run::tell_gone() noexcept {
+  if (std::exchange(told_gone_, true) || !partner_.gone) return;
+  try {
+    partner_.gone();
+  } catch (...) {
+    // Of no use to anybody: see Partner.
   }
 }
 
 void Run::listen(Fd listener) {
+  LoopOwner& owner = *this;
   broker_.emplace(
-      loop_, std::move(listener), *plan_, sandbox_->identity(), server_,
+      loop_, owner, std::move(listener), *plan_, sandbox_->identity(), server_,
       Broker::Handlers{[this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
                        [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
 }
@@ -226,9 +257,12 @@ Run::~Run() {
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
   loop_.forget(sandbox_->pidfd().get());
-  if (heir_ && phase_ == Phase::Gone) {
+  if (!heir_ || phase_ != Phase::Gone) return;
+  try {
     heir_({std::move(cell_), groups_ ? std::optional<RunGroups>(std::move(*groups_)) : std::nullopt,
            std::move(sandbox_)});
+  } catch (...) {
+    // What nobody could take has been waited for.
   }
 }
 
@@ -237,15 +271,19 @@ bool Run::finished() const noexcept {
          (!collection_ || collection_->ended());
 }
 
-void Run::interrupt(int signal) {
+void Run::interrupt(int signal) noexcept {
   interrupted_ = true;
-  if (!outcome_) {
-    const char* name = ::sigabbrev_np(signal);
-    outcome_ = SandboxFault{"run", "interrupted by", "SIG" + std::string(name == nullptr ? "?" : name), 0, true};
+  try {
+    if (!outcome_) {
+      const char* name = ::sigabbrev_np(signal);
+      outcome_ = SandboxFault{"run", "interrupted by", "SIG" + std::string(name == nullptr ? "?" : name), 0, true};
+    }
+    output_.give_up_sink();
+    if (error_output_) error_output_->give_up_sink();
+    end_now();
+  } catch (...) {
+    on_failure(std::current_exception());
   }
-  output_.give_up_sink();
-  if (error_output_) error_output_->give_up_sink();
-  end_now();
 }
 
 void Run::hit(Limit limit) {
@@ -402,12 +440,10 @@ void Run::on_control() {
     if (count != sizeof record) break;
     Ancillary ancillary = ancillary_of(message);
     switch (record.kind) {
-      case InitRecord::Kind::WorkFolder: attempt([&] { work_folder_ = descriptor_of(ancillary, "/work"); }); break;
+      case InitRecord::Kind::WorkFolder: work_folder_ = descriptor_of(ancillary, "/work"); break;
       case InitRecord::Kind::Listener:
-        attempt([&] {
-          listen(descriptor_of(ancillary, "the filter's listener"));
-          on_target_known(ancillary.sender);
-        });
+        listen(descriptor_of(ancillary, "the filter's listener"));
+        on_target_known(ancillary.sender);
         break;
       case InitRecord::Kind::Failed: on_failure(record.step); break;
       case InitRecord::Kind::TargetEnded:
@@ -427,8 +463,8 @@ void Run::on_control() {
 }
 
 void Run::on_init_gone() {
-  // What init said last may still be in the socket.
-  if (!finish_) on_control();
+  // What init said last may still be in the socket. What fails twice is left.
+  if (!finish_ && !std::exchange(heard_last_, true)) on_control();
   if (phase_ == Phase::Gone) return;
   if (phase_ == Phase::SettingUp) on_report();
   sandbox_->reap();
@@ -445,19 +481,20 @@ void Run::end_of_all_but_init() {
 }
 
 void Run::finish() {
+  // First what cannot fail: from here on the run is over, whatever does.
   loop_.forget(sandbox_->pidfd().get());
-  stop_listening();
   sandbox_->release_cores();
   gone_ = now();
   if (ended_ == Duration{}) ended_ = gone_;
   phase_ = Phase::Gone;
   haste_.reset();
+  stop_listening();
   output_.close_soon();
   if (error_output_) error_output_->close_soon();
   grace_deadline_ = gone_ + kGrace;
   begin_to_collect();
   arm_timer();
-  if (partner_.gone) partner_.gone();
+  tell_gone();
 }
 
 }  // namespace evalrun::supervise

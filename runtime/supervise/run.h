@@ -6,6 +6,9 @@
 // the run (a limit, the program, Ctrl-C) goes the same way: init is asked to kill and wait, so that the numbers are
 // whole; if it does not answer in time it is killed. The clock of the program stops when the program ends, before any
 // teardown.
+//
+// A run owns all its handlers in the loop. What one of them throws ends this run as a sandbox error, on the same way;
+// what is thrown while it ends has it given up: init is killed, and the streams end as they are.
 #pragma once
 
 #include <functional>
@@ -43,7 +46,7 @@ struct Remains {
 struct Partner {
   OutputTap output = {}, error_output = {};  // where the plan sends standard error to standard output: that one's
   std::function<void()> started = {};        // execve has succeeded
-  std::function<void()> gone = {};           // everything inside is dead; finished() is near
+  std::function<void()> gone = {};           // everything inside is dead; finished() is near; must not throw
   InputFrom input = InputFrom::Plan;
 };
 
@@ -54,7 +57,7 @@ struct Spawning {
   sandbox::Start start = sandbox::Start::AtOnce;
 };
 
-class Run {
+class Run final : private LoopOwner {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
   // is left behind then. `loop` and `groups` must outlive the run.
@@ -81,7 +84,7 @@ class Run {
   [[nodiscard]] bool finished() const noexcept;
 
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
-  void interrupt(int signal);
+  void interrupt(int signal) noexcept;
 
   // Of InputFrom::Caller: see Feeder.
   Feeder::Offer offer_input(std::string_view bytes, std::function<void()> on_room) {
@@ -105,6 +108,14 @@ class Run {
   Fd take_work_folder();
 
  private:
+  // The members alone. A run whose making fails afterwards is destroyed like any other, and its watches with it.
+  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner, sandbox::Start start);
+
+  // Of a handler, or of what the loop's user asks for: the run's own end.
+  void on_failure(std::exception_ptr what) noexcept override;
+  void give_up() noexcept;
+  void tell_gone() noexcept;
+
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
   void warn_of_missing_wall(const StepResult& step);
   [[nodiscard]] bool may_have_left_traces() const noexcept;
@@ -113,7 +124,6 @@ class Run {
 
   void let_go();  // of a run that was prepared: its program starts
   void on_target_known(pid_t target);
-  void attempt(const std::function<void()>& action);
   void listen(Fd listener);  // to what the filter hands over
   void look_at_host();
   void on_report();
@@ -147,7 +157,7 @@ class Run {
   void plan_next_look(Duration at, Duration cost);
 
   EventLoop& loop_;
-  sandbox::ForkServer* server_;
+  sandbox::ForkServer* server_ = nullptr;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   Drain::Budget both_, standard_output_, standard_error_;
   Partner partner_;
@@ -192,6 +202,9 @@ class Run {
   MediationCpu mediation_cpu_;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
+  bool failed_ = false;      // a handler has thrown
+  bool heard_last_ = false;  // what init said before it ended has been read, or could not be
+  bool told_gone_ = false;   // the partner
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;

@@ -1,8 +1,6 @@
 #include "runtime/supervise/streams.h"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include <new>
 
 #include "runtime/core/error.h"
+#include "runtime/core/host_file.h"
 #include "runtime/core/quiet_write.h"
 
 namespace evalrun::supervise {
@@ -29,7 +28,8 @@ constexpr std::size_t kSharedChunk = 4096;
 
 }  // namespace
 
-Feeder::Feeder(EventLoop& loop) : loop_(loop), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {}
+Feeder::Feeder(EventLoop& loop, LoopOwner& owner)
+    : loop_(loop), owner_(owner), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {}
 
 void Feeder::open(const Plan& plan, InputFrom from) {
   from_ = from;
@@ -37,14 +37,11 @@ void Feeder::open(const Plan& plan, InputFrom from) {
   if (const auto* text = std::get_if<InputText>(&plan.input)) {
     buffer_ = text->text;
   } else if (const auto* file = std::get_if<InputFile>(&plan.input)) {
-    opened_ = Fd(::open(file->path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat status {};
-    if (!opened_ || ::fstat(opened_.get(), &status) != 0) {
-      throw PlanError(plan.where("stdin"), "stdin", "open " + file->path.string() + ": " + errno_text(errno));
+    HostFile opened = open_host_file(file->path.string(), FileUse::Read);
+    if (!opened.descriptor) {
+      throw PlanError(plan.where("stdin"), "stdin", "open " + file->path.string() + ": " + opened.refusal);
     }
-    if (!S_ISREG(status.st_mode)) {
-      throw PlanError(plan.where("stdin"), "stdin", file->path.string() + " is not a regular file");
-    }
+    opened_ = std::move(opened.descriptor);
     source_ = opened_.get();
     source_ended_ = false;
   } else if (std::holds_alternative<InputInherit>(plan.input)) {
@@ -66,11 +63,11 @@ void Feeder::start() {
   if (buffer_.empty() && source_ended_) return stop();
   // Another program's input is waited for before the pipe is: a pipe with room is always ready.
   if (source_ == STDIN_FILENO) {
-    const bool watched = loop_.watch(source_, Interest::Read, [this] { on_source_readable(); });
+    const bool watched = loop_.watch(source_, Interest::Read, owner_, [this] { on_source_readable(); });
     source_is_ours_ = true;
     if (watched) return;
   }
-  loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+  loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
 }
 
 Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_room) {
@@ -89,7 +86,7 @@ Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_roo
     }
     if (!waits_for_room_) {
       waits_for_room_ = true;
-      loop_.watch(pipe_.write_end.get(), Interest::Write, [this, on_room = std::move(on_room)] {
+      loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this, on_room = std::move(on_room)] {
         loop_.forget(pipe_.write_end.get());
         waits_for_room_ = false;
         on_room();
@@ -127,7 +124,7 @@ bool Feeder::fill() {
 void Feeder::on_source_readable() {
   loop_.forget(source_);
   if (!fill()) return stop();
-  loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+  loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
 }
 
 void Feeder::on_writable() {
@@ -145,29 +142,29 @@ void Feeder::on_writable() {
   loop_.forget(pipe_.write_end.get());
   buffer_.clear();
   done_ = 0;
-  if (!loop_.watch(source_, Interest::Read, [this] { on_source_readable(); })) {
+  if (!loop_.watch(source_, Interest::Read, owner_, [this] { on_source_readable(); })) {
     if (!fill()) return stop();
-    loop_.watch(pipe_.write_end.get(), Interest::Write, [this] { on_writable(); });
+    loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
   }
 }
 
-Drain::Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
-             std::function<void()> on_excess, OutputTap tap)
+Drain::Drain(EventLoop& loop, LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
+             std::vector<Budget*> budgets, std::function<void()> on_excess, OutputTap tap)
     : loop_(loop),
+      owner_(owner),
       pipe_(make_pipe(Blocking::No, Blocking::Yes)),
       budgets_(std::move(budgets)),
       on_excess_(std::move(on_excess)),
       tap_(std::move(tap)) {
   capture_ = std::holds_alternative<OutputCapture>(output);
   if (const auto* file = std::get_if<OutputFile>(&output)) {
-    // O_NONBLOCK: a FIFO without a reader must fail, not wait. It has no effect on a regular file.
-    file_ = Fd(::open(file->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644));
-    struct stat status {};
-    if (!file_ || ::fstat(file_.get(), &status) != 0) {
-      throw PlanError(plan.where(key), key, "open " + file->path.string() + ": " + errno_text(errno));
+    HostFile opened = open_host_file(file->path.string(), FileUse::Write);
+    if (!opened.descriptor) {
+      throw PlanError(plan.where(key), key, "open " + file->path.string() + ": " + opened.refusal);
     }
-    if (!S_ISREG(status.st_mode)) {
-      throw PlanError(plan.where(key), key, file->path.string() + " is not a regular file");
+    file_ = std::move(opened.descriptor);
+    if (opened.size != 0 && ::ftruncate(file_.get(), 0) != 0) {
+      throw PlanError(plan.where(key), key, "empty " + file->path.string() + ": " + errno_text(errno));
     }
     sink_ = file_.get();
   } else if (std::holds_alternative<OutputInherit>(output)) {
@@ -186,7 +183,7 @@ Fd Drain::take_writer() {
 }
 
 void Drain::start() {
-  loop_.watch(pipe_.read_end.get(), Interest::Read, [this] { on_readable(); });
+  loop_.watch(pipe_.read_end.get(), Interest::Read, owner_, [this] { on_readable(); });
 }
 
 std::uint64_t Drain::allowance() const {
@@ -267,7 +264,7 @@ void Drain::on_readable() {
     if (pending_.empty()) continue;
     // Wait for the sink with the pipe unwatched: the program then waits for us, as it would for the sink itself. A sink
     // that cannot be waited for is a regular file, and always ready.
-    if (!file_ && loop_.watch(sink_, Interest::Write, [this] { on_sink_writable(); })) {
+    if (!file_ && loop_.watch(sink_, Interest::Write, owner_, [this] { on_sink_writable(); })) {
       loop_.forget(pipe_.read_end.get());
       return;
     }
@@ -311,7 +308,15 @@ void Drain::give_up_sink() {
   go_on();
 }
 
-void Drain::end() {
+void Drain::abandon() noexcept {
+  if (ended_) return;
+  if (!pending_.empty()) loop_.forget(sink_);
+  pending_.clear();
+  result_.truncated = true;
+  end();
+}
+
+void Drain::end() noexcept {
   loop_.forget(pipe_.read_end.get());
   pipe_.read_end.reset();
   ended_ = true;

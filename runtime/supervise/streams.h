@@ -28,7 +28,8 @@ class Feeder {
     bool closed = false;    // nobody reads any more, or close() was called: nothing will ever be taken again
   };
 
-  explicit Feeder(EventLoop& loop);
+  // `loop` and `owner` outlive it.
+  Feeder(EventLoop& loop, LoopOwner& owner);
   ~Feeder();
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
@@ -52,6 +53,7 @@ class Feeder {
   void stop() noexcept;
 
   EventLoop& loop_;
+  LoopOwner& owner_;
   Pipe pipe_;
   Fd opened_;        // the input file
   int source_ = -1;  // borrowed: the input file or our own standard input; -1: text only
@@ -76,8 +78,8 @@ class Drain {
   };
 
   // `on_excess` is called once, when the program has written more than its budgets allow.
-  Drain(EventLoop& loop, const Output& output, const Plan& plan, const char* key, std::vector<Budget*> budgets,
-        std::function<void()> on_excess, OutputTap tap = {});
+  Drain(EventLoop& loop, LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
+        std::vector<Budget*> budgets, std::function<void()> on_excess, OutputTap tap = {});
   ~Drain();
   Drain(const Drain&) = delete;
   Drain& operator=(const Drain&) = delete;
@@ -92,6 +94,8 @@ class Drain {
   void close_soon();
   // Passes nothing more on: whoever reads our own output has stopped, and the run must end all the same.
   void give_up_sink();
+  // Ends as it is: what is still in the pipe is not read.
+  void abandon() noexcept;
   Stream take_result();
 
  private:
@@ -104,9 +108,10 @@ class Drain {
   void stop_at_limit();
   void go_on();
   bool flush();  // false: the sink takes no more now
-  void end();
+  void end() noexcept;
 
   EventLoop& loop_;
+  LoopOwner& owner_;
   Pipe pipe_;
   std::vector<Budget*> budgets_;
   std::function<void()> on_excess_;

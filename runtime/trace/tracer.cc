@@ -90,7 +90,7 @@ Tracer::Tracer(supervise::EventLoop& loop, Handler on_call) : loop_(loop), on_ca
   ::sigprocmask(SIG_BLOCK, &children, &before_);
   signals_ = Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) throw SystemError("signalfd", "SIGCHLD");
-  loop_.watch(signals_.get(), supervise::Interest::Read, [this] { on_signal(); });
+  loop_.watch(signals_.get(), supervise::Interest::Read, loop_.caller(), [this] { on_signal(); });
 }
 
 Tracer::~Tracer() {

@@ -104,7 +104,7 @@ class LoopClock {
   LoopClock(supervise::EventLoop& loop, std::vector<Duration>& lateness)
       : loop_(loop), lateness_(lateness), due_(now() + kTick) {
     timer_.set(due_);
-    loop_.watch(timer_.get(), supervise::Interest::Read, [this] { tick(); });
+    loop_.watch(timer_.get(), supervise::Interest::Read, loop_.caller(), [this] { tick(); });
   }
   ~LoopClock() { loop_.forget(timer_.get()); }
   LoopClock(const LoopClock&) = delete;

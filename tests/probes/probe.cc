@@ -77,6 +77,25 @@ void sleep_seconds(double seconds) {
   }
 }
 
+void bound_own_address_space(long soft, long hard) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_AS, &limit);
+  if (soft > 0) limit.rlim_cur = static_cast<rlim_t>(soft) << 20;
+  if (hard > 0) limit.rlim_max = static_cast<rlim_t>(hard) << 20;
+  say("own-address-space", ::setrlimit(RLIMIT_AS, &limit));
+}
+
+void map_mebibytes(long count) {
+  void* memory = ::mmap(nullptr, static_cast<std::size_t>(count) << 20, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const int error = errno;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_AS, &limit);
+  errno = error;
+  say("map-mib", memory == MAP_FAILED ? -1 : 0);
+  std::printf("limit %lu\n", static_cast<unsigned long>(limit.rlim_cur >> 20));
+}
+
 void open_verb(const std::string& name, const std::string& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
   say(name + " " + path, fd);
@@ -488,6 +507,9 @@ const std::map<std::string, Verb>& verbs() {
           ::execve(w[0].c_str(), argv, environ);
           say("execute " + w[0], -1);
         }}},
+      // Its own RLIMIT_AS, soft and hard: "own-address-space 64 64" in MiB; 0 leaves that one.
+      {"own-address-space", {2, [](const Words& w) { bound_own_address_space(number(w[0]), number(w[1])); }}},
+      {"map-mib", {1, [](const Words& w) { map_mebibytes(number(w[0])); }}},
       {"address",
        {0,
         [](const Words&) {

@@ -18,7 +18,7 @@ TEST(drain, closing_reads_what_is_there_and_not_what_somebody_else_goes_on_writi
   EventLoop loop;
   const Plan plan;
   Drain::Budget budget{1 << 30};
-  Drain drain(loop, OutputNull{}, plan, "stdout", {&budget}, [] {});
+  Drain drain(loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {});
   const Fd writer = drain.take_writer();
   drain.start();
   const std::string full(kPipe, 'x');
@@ -37,7 +37,7 @@ TEST(drain, closing_an_empty_pipe_that_somebody_else_holds_ends_at_once) {
   EventLoop loop;
   const Plan plan;
   Drain::Budget budget{1 << 30};
-  Drain drain(loop, OutputNull{}, plan, "stdout", {&budget}, [] {});
+  Drain drain(loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {});
   const Fd writer = drain.take_writer();
   drain.start();
   drain.close_soon();

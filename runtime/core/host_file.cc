@@ -1,0 +1,88 @@
+#include "runtime/core/host_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <string_view>
+
+#include "runtime/core/error.h"
+
+namespace evalrun {
+namespace {
+
+constexpr mode_t kOwnerOnly = 0600;
+
+int flags_of(FileUse use) {
+  switch (use) {
+    case FileUse::Read: return O_RDONLY;
+    case FileUse::Write: return O_WRONLY | O_CREAT;
+    case FileUse::Append: return O_RDWR | O_CREAT | O_APPEND;
+  }
+  return O_RDONLY;
+}
+
+bool is_accepted(mode_t mode, FileKinds kinds) {
+  return S_ISREG(mode) || (kinds == FileKinds::RegularOrCharacterDevice && S_ISCHR(mode));
+}
+
+bool is_shortage(int error) {
+  return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+HostFile refused(int error) {
+  HostFile file;
+  file.error = error;
+  file.refusal = errno_text(error);
+  return file;
+}
+
+}  // namespace
+
+std::string kind_of_file(unsigned mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG: return "a regular file";
+    case S_IFDIR: return "a folder";
+    case S_IFIFO: return "a FIFO";
+    case S_IFSOCK: return "a socket";
+    case S_IFCHR: return "a character device";
+    case S_IFBLK: return "a block device";
+    default: return "a file of an unknown kind";
+  }
+}
+
+HostFile open_host_file(const std::string& path, FileUse use, FileKinds kinds) {
+  HostFile file;
+  do {
+    file.descriptor = Fd(::open(path.c_str(), flags_of(use) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kOwnerOnly));
+  } while (!file.descriptor && errno == EINTR);
+  struct stat status {};
+  if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0) {
+    if (is_shortage(errno)) throw SystemError("open", path);
+    return refused(errno);
+  }
+  if (!is_accepted(status.st_mode, kinds)) {
+    HostFile other = refused(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    other.refusal = "is " + kind_of_file(status.st_mode) + ", not a regular file";
+    return other;
+  }
+  file.size = static_cast<std::uint64_t>(status.st_size);
+  file.is_regular = S_ISREG(status.st_mode);
+  return file;
+}
+
+std::optional<int> descriptor_named_by(const std::string& path) {
+  if (path == "-" || path == "/dev/stdin" || path == "/proc/self/fd/0") return STDIN_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const std::string_view digits = std::string_view(path).substr(folder.size());
+    int number = -1;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error == std::errc() && end == digits.data() + digits.size() && number >= 0) return number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace evalrun
