@@ -117,10 +117,10 @@ TEST(grading, a_compiler_that_writes_or_says_too_much_is_ce_too) {
   };
   const std::string writes = "exec head -c 2000000 /dev/zero >made";
   EXPECT_EQ(limit_met(writes, "file_size = \"1MiB\""), "CE file_size");
-  EXPECT_EQ(limit_met(writes, "file_size = \"2MiB\""), "OK no limit");
+  EXPECT_EQ(limit_met(writes, "file_size = \"2MiB\""), "AC no limit");
   const std::string says = "exec head -c 2000000 /dev/zero >&2";
   EXPECT_EQ(limit_met(says, "output = \"1MiB\""), "CE output");
-  EXPECT_EQ(limit_met(says, "output = \"2MiB\""), "OK no limit");
+  EXPECT_EQ(limit_met(says, "output = \"2MiB\""), "AC no limit");
 }
 
 // Row 138.
@@ -132,8 +132,8 @@ TEST(grading, a_compiler_reads_no_file_of_the_host) {
     folder.write("main.c", line + "\nint main() { return 0; }\n");
     return run_plan_in(folder, c_plan("\"own.h\" = { text = \"\" }\n[compile]\n" + case_of("", "")));
   };
-  EXPECT_EQ(compiled("#include \"own.h\"").verdict(), "OK");
-  EXPECT_EQ(compiled("__asm__(\".incbin \\\"/work/own.h\\\"\");").verdict(), "OK");
+  EXPECT_EQ(compiled("#include \"own.h\"").verdict(), "AC");
+  EXPECT_EQ(compiled("__asm__(\".incbin \\\"/work/own.h\\\"\");").verdict(), "AC");
   for (const std::string& path : {secret, std::string("/etc/shadow"), std::string("/etc/passwd")}) {
     for (const std::string& line : {"#include \"" + path + "\"", "__asm__(\".incbin \\\"" + path + "\\\"\");"}) {
       const PlanRun run = compiled(line);

@@ -76,7 +76,7 @@ TEST(peer_faults, every_accepted_field_takes_effect) {
               mount));
   EXPECT_EQ(run.output(),
             "hostname cell\ncwd /work/sub\nA=b\nlimit 7 77 77\nlimit 3 8388608 8388608\nlimit 1 1048576 1048576\n"
-            "limit 4 0 0\ninput 5\nexecute /p/probe EACCES\n")
+            "limit 4 1 1\ninput 5\nexecute /p/probe EACCES\n")
       << shown(run);
   const PlanRun executed =
       run_plan_in(folder, "argv = [\"/p/probe\", \"say\", \"executed\"]\n" + mount + "exec = true\n");
@@ -298,7 +298,7 @@ TEST(peer_faults, resource_limits_are_set_without_being_asked_for) {
                            "limit", "8", "limit", "11", "limit", "12", "limit", "13", "limit", "14"}));
   EXPECT_EQ(
       run.output(),
-      "limit 0 3 4\nlimit 1 67108864 67108864\nlimit 3 67108864 67108864\nlimit 4 0 0\nlimit 6 33 33\nlimit 7 256 256\n"
+      "limit 0 3 4\nlimit 1 67108864 67108864\nlimit 3 67108864 67108864\nlimit 4 1 1\nlimit 6 33 33\nlimit 7 256 256\n"
       "limit 8 65536 65536\nlimit 11 1024 1024\nlimit 12 0 0\nlimit 13 0 0\nlimit 14 0 0\n")
       << shown(run);
 }

@@ -51,7 +51,7 @@ std::string landmark(const std::string& call) {
   static const std::vector<std::pair<std::regex, std::string>> kLandmarks = {
       {std::regex("^landlock_restrict_self\\(.*= 0"), "landlock_restrict_self"},
       {std::regex("^seccomp\\(SECCOMP_SET_MODE_FILTER.*= [0-9]+"), "seccomp"},
-      {std::regex("^prlimit64\\(.*= 0"), "prlimit64"},
+      {std::regex("^setrlimit\\(.*= 0"), "setrlimit"},
       {std::regex("^prctl\\(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL.*= 0"), "ambient"},
       {std::regex("^prctl\\(PR_CAPBSET_DROP.*= 0"), "bounding"},
       {std::regex("^prctl\\(PR_SET_SECUREBITS.*= 0"), "securebits"},
@@ -79,7 +79,7 @@ TEST(order, a_trace_shows_the_lockdown_in_its_strict_order) {
     if (!name.empty() && (order.empty() || order.back() != name)) order.push_back(name);
   }
   const std::vector<std::string> expected = {
-      "landlock_restrict_self", "seccomp",     "prlimit64", "ambient", "bounding", "securebits", "capset",
+      "landlock_restrict_self", "seccomp",     "setrlimit", "ambient", "bounding", "securebits", "capset",
       "no_new_privs",           "close_range", "seccomp",   "execve"};
   EXPECT_EQ(order, expected);
 }
