@@ -47,24 +47,24 @@ struct ExampleRow {
 
 struct VerbRow {
   Verb verb;
-  const char* name;     // "run", "image list"
-  const char* summary;  // one sentence
-  const char* usage;    // what follows the verb
-  const char* details;  // paragraphs, with an empty line between them
-  std::optional<ArgumentRow> argument;
+  const char* name;        // "run", "image list"
+  const char* summary;     // one sentence
+  const char* usage = "";  // what follows the verb
+  const char* details;     // paragraphs, with an empty line between them
+  std::optional<ArgumentRow> argument = std::nullopt;
   ExampleRow example;
 };
 
 struct FlagRow {
-  const char* name;        // "--format"
-  const char* short_name;  // "-i"; "" where there is none
-  const char* operand;     // what the help calls its value; "": it takes none
-  const char* values;      // the words that it takes, with spaces between them; "": any
-  const char* what;        // sentences
-  const char* standard;    // the default, as a word or a clause; "": none to speak of
+  const char* name;             // "--format"
+  const char* short_name = "";  // "-i"; "" where there is none
+  const char* operand = "";     // what the help calls its value; "": it takes none
+  const char* values = "";      // the words that it takes, with spaces between them; "": any
+  const char* what;             // sentences
+  const char* standard = "";    // the default, as a word or a clause; "": none to speak of
   VerbSet verbs;
-  Completes completes;
-  bool repeats;
+  Completes completes = Completes::Nothing;
+  bool repeats = false;
   // Throws UsageError where the value is wrong. `value` is empty for a flag that takes none.
   void (*apply)(Options&, const FlagRow& row, const std::string& value);
 };

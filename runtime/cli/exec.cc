@@ -122,7 +122,9 @@ int run_exec(const Options& options) {
   }
   const Execution done = execute(engine, compiled, {.save_to = compiled.name() + "-files"});
   if (place) place->write(done.result.json());
-  if (done.ended_by != 0) return told(done.result, kSignalBase + done.ended_by);
+  // A signal that came when the command had ended already changed nothing.
+  const bool was_interrupted = done.ended_by != 0 && done.result.outcome() == OutcomeKind::SandboxError;
+  if (was_interrupted) return told(done.result, kSignalBase + done.ended_by);
   return status_of(options, done.result);
 }
 

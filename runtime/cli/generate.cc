@@ -53,7 +53,7 @@ std::string man_commands() {
   for (const VerbRow& row : verb_rows()) {
     const std::string rest = *row.usage == '\0' ? "" : std::string(" ") + row.usage;
     out += std::string(".TP\n.B evalrun ") + row.name + roff(rest) + "\n" + roff_paragraphs(row.details);
-    if (row.argument) out += roff(std::string(row.argument->name) + ": " + row.argument->what) + "\n";
+    if (row.argument) out += ".IP\n" + roff(std::string(row.argument->name) + ": " + row.argument->what) + "\n";
   }
   return out;
 }

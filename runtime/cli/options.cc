@@ -193,6 +193,11 @@ bool wants_help(const Words& words) {
   return false;
 }
 
+// Looked at only after something else is wrong: a plan may have any name.
+bool is_misspelt_verb(const std::string& word) {
+  return ::access(word.c_str(), F_OK) != 0 && !nearest_verb(word).empty();
+}
+
 Answered print(const std::string& text) {
   std::cout << text;
   return {};
@@ -221,17 +226,19 @@ std::variant<Options, Answered> parse_options(int argc, char** argv) {
   if (!is_verb) words.insert(words.begin(), "run");
   if (words.size() == 2 && is_group(words[0]) && asks_for_help(words[1])) return print(help_of_group(words[0]));
   const VerbRow& verb = take_verb(words);
-  if (wants_help(words)) return print(help_of(verb));
-  if (verb.verb == Verb::Exec) return parse_exec(verb, std::move(words));
   const std::string first = words.empty() ? "" : words.front();
+  if (wants_help(words)) {
+    if (!is_verb && is_misspelt_verb(first)) throw UsageError(unknown_verb(first));
+    return print(help_of(verb));
+  }
+  if (verb.verb == Verb::Exec) return parse_exec(verb, std::move(words));
   try {
     Options options = parse(verb, std::move(words));
     if (options.verb == Verb::Help) return print_help(options.help_of);
     return options;
   } catch (const UsageError&) {
     // `evalrun dotor --json`: the verb is what is wrong, not its options.
-    if (!is_verb && ::access(first.c_str(), F_OK) != 0 && !nearest_verb(first).empty())
-      throw UsageError(unknown_verb(first));
+    if (!is_verb && is_misspelt_verb(first)) throw UsageError(unknown_verb(first));
     throw;
   }
 }

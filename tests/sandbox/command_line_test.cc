@@ -31,6 +31,7 @@ TEST(command_line, a_wrong_line_gets_one_sentence_that_says_what_to_do) {
   const std::pair<Words, const char*> rows[] = {
       {{"dotor"}, "unknown verb \"dotor\"; did you mean doctor?"},
       {{"dotor", "--json"}, "unknown verb \"dotor\"; did you mean doctor?"},
+      {{"dotor", "--help"}, "unknown verb \"dotor\"; did you mean doctor?"},
       {{"hlep"}, "unknown verb \"hlep\"; did you mean help?"},
       {{"help", "exce"}, "unknown verb \"exce\"; did you mean exec?"},
       {{"help", "zzzzz"}, "unknown verb \"zzzzz\"; see evalrun --help"},

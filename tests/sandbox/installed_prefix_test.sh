@@ -31,6 +31,9 @@ printf 'print(6 * 7)\n' >answer.py
 printf 'image = "python"\nsource = "answer.py"\n[files]\n"answer.py" = { from = "answer.py" }\n' >plan.toml
 result=$("$prefix/bin/evalrun" plan.toml --format json) || fail "exit status $?: $result"
 grep -qF '"text": "42\n"' <<<"$result" || fail "the program did not print 42: $result"
+# The image is found from the command, and the program's file in the current folder.
+result=$("$prefix/bin/evalrun" exec -- python3 answer.py) || fail "exec: exit status $?: $result"
+[[ $result == 42 ]] || fail "exec printed: $result"
 # The images are the prefix's own: without them there is no python.
 mv "$prefix/share/evalrun/images/python.toml" "$prefix/python.toml"
 status=0

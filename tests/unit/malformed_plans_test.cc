@@ -435,7 +435,7 @@ TEST_P(MalformedPlans, end_the_command_with_status_2_before_anything_is_made) {
     EXPECT_NE(run.error_output.find("plan.toml:" + std::to_string(each.line) + ":"), std::string::npos)
         << shown << run.error_output;
   }
-  const std::string good = folder.write("plan.toml", kFirstLine).string();
+  const std::string good = folder.write("plan.toml", "argv = ['/work/a']\n").string();
   const test::Finished twin = test::run_command(
       {test::probe("without").string(), no_clone, test::evalrun().string(), "run", good, "--format", "json"});
   EXPECT_EQ(twin.exit_code, 3) << twin.error_output;
