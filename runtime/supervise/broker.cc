@@ -269,10 +269,20 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
   try {
     Deputy deputy = start_deputy(notification, call, std::move(caller));
     const int number = deputy.deputy.get();
-    loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
-    loop_.watch(deputy.caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
+    try {
+      loop_.watch(number, Interest::Read, [this, number] { on_deputy_ended(number); });
+      loop_.watch(deputy.caller.get(), Interest::Read, [this, number] { on_caller_gone(number); });
+    } catch (const SystemError&) {
+      loop_.forget(number);
+      kill(number);
+      leave_to(loop_, std::move(deputy.deputy));
+      throw;
+    }
     deputies_.emplace(number, std::move(deputy));
   } catch (const SystemError& error) {
+    note_failure(error.operation() + ": " + errno_text(error.error()));
+    answer(notification.id, EACCES);
+  } catch (const HostError& error) {
     note_failure(error.operation() + ": " + errno_text(error.error()));
     answer(notification.id, EACCES);
   }
