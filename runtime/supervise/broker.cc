@@ -171,19 +171,18 @@ Broker::~Broker() {
 
 void Broker::on_listener() {
   std::vector<RecordedViolation> violations;
-  {
-    const Charged charged(cpu_.system);
-    take_calls(violations);
-  }
+  take_calls(violations);
   if (!violations.empty()) handlers_.on_violations(std::move(violations));
 }
 
 void Broker::take_calls(std::vector<RecordedViolation>& violations) {
   int answered = 0;
+  std::optional<Duration> before;  // a listener whose callers have all ended costs nobody anything
   for (int i = 0; i < kMostAtOnce && answered < kMostAnswered; ++i) {
     const Waiting waiting = look(listener_.get());
     if (waiting == Waiting::NeverAgain) loop_.forget(listener_.get());
     if (waiting != Waiting::Yes) break;
+    if (!before) before = thread_cpu();
     const std::optional<seccomp_notif> notification = receive(listener_.get());
     if (!notification) continue;
     // First: a foreign number means another call here.
@@ -205,6 +204,7 @@ void Broker::take_calls(std::vector<RecordedViolation>& violations) {
       violations.push_back(is_foreign ? describe_foreign_call(*notification) : describe_violation(*notification));
     }
   }
+  if (answered > 0) cpu_.system += thread_cpu() - *before;
 }
 
 // Throws SystemError where there is no memory for it: the supervisor clones then.
@@ -271,18 +271,30 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
     if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
     return answer(notification.id, EACCES);
   }
-  std::optional<Deputy> started;
+  const auto refuse = [&](const std::string& operation, int error) {
+    note_failure(operation + ": " + errno_text(error));
+    answer(notification.id, EACCES);
+  };
   try {
-    started = start_deputy(notification, call, std::move(caller));
+    Deputy deputy = start_deputy(notification, call, std::move(caller));
+    const int number = deputy.deputy.get();
+    try {
+      loop_.watch(number, Interest::Read, owner_, [this, number] { on_deputy_ended(number); });
+      loop_.watch(deputy.caller.get(), Interest::Read, owner_, [this, number] { on_caller_gone(number); });
+      deputies_.emplace(number, std::move(deputy));
+    } catch (...) {
+      // Nobody else knows of it: it must not act, nor be left unreaped.
+      loop_.forget(number);
+      if (deputy.caller) loop_.forget(deputy.caller.get());
+      kill(number);
+      leave_to(loop_, std::move(deputy.deputy));
+      throw;
+    }
   } catch (const SystemError& error) {
-    note_failure(error.operation() + ": " + errno_text(error.error()));
-    return answer(notification.id, EACCES);
+    refuse(error.operation(), error.error());
+  } catch (const HostError& error) {
+    refuse(error.operation(), error.error());
   }
-  // Known before it is watched: whatever fails then, the destructor kills it.
-  const int number = started->deputy.get();
-  const Deputy& known = deputies_.emplace(number, std::move(*started)).first->second;
-  loop_.watch(number, Interest::Read, owner_, [this, number] { on_deputy_ended(number); });
-  loop_.watch(known.caller.get(), Interest::Read, owner_, [this, number] { on_caller_gone(number); });
 }
 
 void Broker::on_deputy_ended(int deputy) {

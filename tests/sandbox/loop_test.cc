@@ -174,25 +174,40 @@ struct BatchEnd {
   rusage usage{};
 };
 
-// The results, and what the batch's process has used; `read`: whether anybody reads them before the end.
-BatchEnd run_batch_of(const TemporaryFolder& folder, const std::string& base, const std::vector<std::string>& jobs,
-                      unsigned at_a_time) {
+// A batch as a process, its results going to `output`.
+pid_t start_batch(const TemporaryFolder& folder, const std::string& base, const std::vector<std::string>& jobs,
+                  unsigned at_a_time, int output) {
   std::string lines;
   for (const std::string& job : jobs) lines += job + "\n";
-  const std::string plan = folder.write("base.toml", base).string();
-  const std::string input = folder.write("jobs", lines).string();
-  const std::string results = (folder.path() / "results").string();
-  std::vector<std::string> words = {evalrun().string(),        "batch", "--plan", plan, "--jobs",
-                                    std::to_string(at_a_time), input};
+  std::vector<std::string> words = {evalrun().string(),
+                                    "batch",
+                                    "--plan",
+                                    folder.write("base.toml", base).string(),
+                                    "--jobs",
+                                    std::to_string(at_a_time),
+                                    "--journal",
+                                    (folder.path() / "journal").string(),
+                                    "--save-to",
+                                    (folder.path() / "saved").string(),
+                                    folder.write("jobs", lines).string()};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 1, results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::posix_spawn_file_actions_adddup2(&actions, output, 1);
   pid_t pid = -1;
   EXPECT_EQ(::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
   ::posix_spawn_file_actions_destroy(&actions);
+  return pid;
+}
+
+// The results, and what the batch's process has used.
+BatchEnd run_batch_of(const TemporaryFolder& folder, const std::string& base, const std::vector<std::string>& jobs,
+                      unsigned at_a_time) {
+  const std::string results = folder.write("results", "").string();
+  const Fd output(::open(results.c_str(), O_WRONLY | O_CLOEXEC));
+  const pid_t pid = start_batch(folder, base, jobs, at_a_time, output.get());
   BatchEnd end;
   int status = 0;
   ::wait4(pid, &status, 0, &end.usage);
@@ -206,6 +221,11 @@ BatchEnd run_batch_of(const TemporaryFolder& folder, const std::string& base, co
   return end;
 }
 
+void expect_stopped_in_time(const nlohmann::json& outcome) {
+  EXPECT_EQ(outcome.value("limit", ""), "cpu") << outcome;
+  EXPECT_LT(outcome.value("reached_us", 0), 300'000 + (::geteuid() == 0 ? 60'000 : 150'000)) << outcome;
+}
+
 std::string neighbour(int number) {
   return R"({"id":"neighbour)" + std::to_string(number) +
          R"(","argv":["/opt/storm","burn"],"set":{"limits.cpu":"300ms"}})";
@@ -217,7 +237,7 @@ class Neighbours : public testing::TestWithParam<const char*> {};
 TEST_P(Neighbours, are_stopped_at_their_cpu_limit) {
   const TemporaryFolder folder;
   std::vector<std::string> jobs;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 3; ++i) {
     jobs.push_back(neighbour(i));
     for (int j = 0; j < 2; ++j) {
       jobs.push_back(R"({"id":"flood)" + std::to_string(2 * i + j) + R"(","argv":["/opt/storm","flood",")" +
@@ -231,18 +251,72 @@ TEST_P(Neighbours, are_stopped_at_their_cpu_limit) {
       EXPECT_EQ(outcome.value("limit", ""), "output") << outcome;
       continue;
     }
-    EXPECT_EQ(outcome.value("limit", ""), "cpu") << outcome;
-    EXPECT_LT(outcome.value("reached_us", 0), 300'000 + (::geteuid() == 0 ? 60'000 : 150'000)) << outcome;
+    expect_stopped_in_time(outcome);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(loop, Neighbours, testing::Values("01", "c328", "78"));
 
+TEST(loop, neighbours_of_large_collected_files_are_stopped_at_their_cpu_limit) {
+  const TemporaryFolder folder;
+  const std::string large = folder.write("large", std::string(48 << 20, 'c')).string();
+  std::vector<std::string> jobs;
+  for (int i = 0; i < 3; ++i) {
+    jobs.push_back(neighbour(i));
+    jobs.push_back(
+        R"({"id":"collects)" + std::to_string(i) +
+        R"(","argv":["/opt/storm","say","61"],"collect":[{"path":"large","max":"64MiB"}],"files":{"large":{"from":)" +
+        nlohmann::json(large).dump() + R"(}}})");
+  }
+  const BatchEnd end = run_batch_of(
+      folder, storm({"burn"}, std::string(kLong) + "limits.workspace = \"64MiB\"\nlimits.memory = \"256MiB\"\n"), jobs,
+      2);
+  for (const nlohmann::json& line : end.lines) {
+    const nlohmann::json& result = line.at("result");
+    if (line.at("id").get<std::string>().starts_with("neighbour")) {
+      expect_stopped_in_time(result.at("outcome"));
+    } else {
+      EXPECT_EQ(result.at("files").at(0).value("bytes", 0), 48 << 20) << line.dump().substr(0, 500);
+    }
+  }
+}
+
+// The results go into a pipe that nobody reads.
+TEST(loop, a_reader_that_does_not_read_delays_neither_limits_nor_sigterm) {
+  const TemporaryFolder folder;
+  const Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
+  const std::string flood = R"(","argv":["/opt/storm","flood","01"]})";
+  const pid_t batch =
+      start_batch(folder, storm({"burn"}, kLong),
+                  {R"({"id":"a)" + flood, R"({"id":"b)" + flood, neighbour(0), neighbour(1)}, 4, pipe.write_end.get());
+  std::vector<std::string> records;
+  for (const auto give_up = Clock::now() + 60s; records.size() < 5 && Clock::now() < give_up;) {
+    std::this_thread::sleep_for(100ms);
+    records.clear();
+    const std::string text = read_file(folder.path() / "journal");
+    for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+      records.push_back(text.substr(at, end - at));
+    }
+  }
+  ASSERT_EQ(records.size(), 5U) << "a line for the plan, and one for each job";
+  for (const std::string& record : records) {
+    if (const std::size_t at = record.find("{\"id\":\"neighbour"); at != record.npos) {
+      expect_stopped_in_time(nlohmann::json::parse(record.substr(at)).at("result").at("outcome"));
+    }
+  }
+  const auto asked = Clock::now();
+  ::kill(batch, SIGTERM);
+  int status = 0;
+  ::waitpid(batch, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 3) << status;
+  EXPECT_LT(Clock::now() - asked, 10s);
+}
+
 // Four results of 16 MiB at a time: held, and written one after the other.
 TEST(loop, the_memory_of_a_batch_is_bounded_while_it_writes_results) {
   const TemporaryFolder folder;
   std::vector<std::string> jobs;
-  for (int i = 0; i < 10; ++i)
+  for (int i = 0; i < 6; ++i)
     jobs.push_back(R"({"id":")" + std::to_string(i) + R"(","argv":["/opt/storm","flood","01"]})");
   const BatchEnd end = run_batch_of(folder, storm({"burn"}, kLong), jobs, 4);
   EXPECT_LT(end.usage.ru_maxrss, 400 << 10) << "KiB";
