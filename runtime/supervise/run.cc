@@ -364,6 +364,7 @@ void Run::stop_listening() {
   mediated_ = broker_->mediated();
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
+  if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
   broker_.reset();
 }
 
