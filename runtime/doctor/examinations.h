@@ -22,6 +22,7 @@ std::vector<Check> check_mounts(const Host& host);  // only where user and mount
 std::vector<Check> check_landlock(const Host& host);
 std::vector<Check> check_seccomp(const Host& host);
 std::vector<Check> check_rlimits(const Host& host);
+std::vector<Check> check_quotas(const Host& host);
 std::vector<Check> check_groups(const Host& host);
 std::vector<Check> check_haste(const Host& host);
 std::vector<Check> check_timing(const Host& host);
