@@ -44,7 +44,7 @@ std::vector<Check> examine_host() {
   }
   append(checks, check_namespaces(host));
   if (!is_broken(checks, "user_ns") && !is_broken(checks, "mount_ns")) append(checks, check_mounts(host));
-  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_core_dumps, check_groups, check_haste,
+  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps, check_groups, check_haste,
                             check_timing, check_images}) {
     append(checks, check(host));
   }

@@ -27,6 +27,7 @@ std::vector<Check> check_rlimits(const Host& host);
 // What becomes of core dumps under this core_pattern where RLIMIT_CORE is set to `core_limit` (HostFacts). Pure.
 Check check_core_pattern(const std::string& pattern, std::uint64_t core_limit);
 std::vector<Check> check_core_dumps(const Host& host);
+std::vector<Check> check_quotas(const Host& host);
 std::vector<Check> check_groups(const Host& host);
 std::vector<Check> check_haste(const Host& host);
 std::vector<Check> check_timing(const Host& host);

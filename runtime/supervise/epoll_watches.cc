@@ -19,12 +19,19 @@ void EpollWatches::answer(int listener, const seccomp_notif& request) {
     ++added_;
     return let_go_on(listener, request.id);
   }
+  ++refused_;
   seccomp_notif_resp response{};
   response.id = request.id;
   response.error = -ENOSPC;
   if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT) {
     throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
   }
+}
+
+std::string EpollWatches::note() const {
+  if (refused_ == 0) return "";
+  return "epoll_ctl was refused " + std::to_string(refused_) + " times: a run adds " + std::to_string(kMost) +
+         " descriptors to its epolls; seccomp.allow = [\"epoll_ctl\"] lifts that";
 }
 
 }  // namespace evalrun::supervise

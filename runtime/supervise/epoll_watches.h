@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 
 #include <cstdint>
+#include <string>
 
 namespace evalrun::supervise {
 
@@ -23,8 +24,12 @@ class EpollWatches {
   // meanwhile is normal.
   void answer(int listener, const seccomp_notif& request);
 
+  // For the result's readers; "" where nothing was refused.
+  [[nodiscard]] std::string note() const;
+
  private:
   std::uint32_t added_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace evalrun::supervise

@@ -421,6 +421,7 @@ void Run::stop_listening() {
   mediation_cpu_ = broker_->cpu();
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
+  if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
   broker_.reset();
 }
 

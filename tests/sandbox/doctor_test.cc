@@ -111,7 +111,7 @@ TEST(doctor, where_tests_run_nothing_is_broken_and_the_last_check_is_a_run) {
   const Diagnosis here = diagnose({"env"});
   expect_consistent(here);
   EXPECT_LE(here.command.exit_code, 1) << here.command.output;
-  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "core_dumps",
+  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "quotas", "core_dumps",
                            "cgroup", "haste", "timing", "images", "run"}) {
     EXPECT_NE(here.state(name), "") << name;
   }
@@ -135,6 +135,18 @@ TEST(doctor, no_user_namespaces_is_broken_and_the_sysctl_named) {
   EXPECT_TRUE(has(none.text("user_ns", "remedy"), "user.max_user_namespaces")) << none.check("user_ns");
   EXPECT_EQ(none.state("run"), "broken");
   EXPECT_EQ(diagnose(after("echo 100 >" + limit)).state("user_ns"), "good");
+}
+
+TEST(doctor, quotas_of_the_user_that_a_few_runs_use_up_are_told_with_the_sysctl_that_raises_them) {
+  const Diagnosis few = diagnose(after("echo 5 >/proc/sys/user/max_inotify_instances"));
+  expect_consistent(few);
+  EXPECT_EQ(few.state("quotas"), "degraded") << few.command.output;
+  EXPECT_TRUE(has(few.text("quotas", "finding"), "this user has 5 inotify instances; ")) << few.check("quotas");
+  EXPECT_TRUE(has(few.text("quotas", "remedy"), "sysctl fs.inotify.max_user_instances=")) << few.check("quotas");
+  EXPECT_EQ(diagnose(after("echo 100000 >/proc/sys/user/max_inotify_instances")).state("quotas"), "good");
+  const Diagnosis signals = diagnose(after("prlimit --pid $$ --sigpending=300:300"));
+  EXPECT_EQ(signals.state("quotas"), "degraded") << signals.command.output;
+  EXPECT_TRUE(has(signals.text("quotas", "remedy"), "ulimit -i ")) << signals.check("quotas");
 }
 
 TEST(doctor, no_namespaces_of_one_kind_is_broken_for_that_kind_alone) {
