@@ -400,6 +400,8 @@ void signal_init() {
   for (const int signal : {SIGTERM, SIGKILL, SIGSTOP, SIGCHLD, SIGABRT}) {
     say(std::string("kill ") + ::sigabbrev_np(signal), ::kill(1, signal));
   }
+  // Until init has taken the SIGTERM that waits: the kernel drops a second one.
+  sleep_seconds(0.1);
   for (const int code : {int{SI_QUEUE}, int{SI_USER}, int{SI_KERNEL}, int{CLD_EXITED}}) {
     siginfo_t info{};
     info.si_signo = SIGTERM;

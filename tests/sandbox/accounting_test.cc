@@ -241,6 +241,17 @@ TEST(accounting, a_program_over_its_memory_is_mle_with_the_kernels_own_word) {
   EXPECT_EQ(run.result.at("outcome").at("reached_bytes"), run.result.at("memory").at("peak_bytes"));
 }
 
+// Where no group holds it, looking ends the run: the program would go on for a minute.
+TEST(accounting, memory_over_its_limit_that_is_only_seen_ends_the_run_there) {
+  const RunResult run = run_in_process(
+      BackEnd::Sampling,
+      probe_plan("probe", {"touch", "200", "sleep", "60"}, "limits.memory = \"64MiB\"\nlimits.wall = \"70s\"\n"));
+  const auto* hit = std::get_if<supervise::LimitHit>(&run.outcome);
+  ASSERT_NE(hit, nullptr);
+  EXPECT_EQ(hit->limit, supervise::Limit::Memory);
+  EXPECT_LT(run.wall, std::chrono::seconds(30));
+}
+
 TEST(accounting, the_peak_of_processes_is_counted_without_init) {
   EVALRUN_NEEDS(BackEnd::Groups);
   const RunResult run = run_burner(BackEnd::Groups, {"fork", "6"});

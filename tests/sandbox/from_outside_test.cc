@@ -46,15 +46,16 @@ enum class Who { Caller, OrdinaryUser };
 // `evalrun run` with a program that sleeps: its supervisor, its init, and the program itself.
 class LiveRun {
  public:
-  explicit LiveRun(Who who, const std::vector<std::string>& before = {}) {
+  explicit LiveRun(Who who, const std::vector<std::string>& before = {}, const std::string& wall = "70s") {
     // Copies that the ordinary user may read.
     const fs::path program = folder_.path() / "sleeper";
     fs::copy_file(probe("probe"), program);
-    const std::string plan = folder_
-                                 .write("plan.toml",
-                                        "argv = [\"/work/sleeper\", \"sleep\", \"60\"]\nlimits.wall = \"70s\"\n"
-                                        "files.\"sleeper\" = { from = \"sleeper\", mode = \"0755\" }\n")
-                                 .string();
+    const std::string plan =
+        folder_
+            .write("plan.toml", "argv = [\"/work/sleeper\", \"sleep\", \"60\"]\nlimits.wall = \"" + wall +
+                                    "\"\n"
+                                    "files.\"sleeper\" = { from = \"sleeper\", mode = \"0755\" }\n")
+            .string();
     std::vector<std::string> words = before;
     std::string command = evalrun().string();
     if (who == Who::OrdinaryUser && ::geteuid() == 0) {
@@ -72,11 +73,23 @@ class LiveRun {
   }
   ~LiveRun() {
     if (supervisor_ <= 0) return;
-    ::kill(supervisor_, SIGTERM);
+    ::kill(supervisor_, SIGKILL);  // and what is inside dies with it
     ::waitpid(supervisor_, nullptr, 0);
   }
   LiveRun(const LiveRun&) = delete;
   LiveRun& operator=(const LiveRun&) = delete;
+
+  // The supervisor's exit status; -1 where it does not end in time.
+  int exit_status_within(std::chrono::seconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    int status = 0;
+    while (::waitpid(supervisor_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > end) return -1;
+      std::this_thread::sleep_for(10ms);
+    }
+    supervisor_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
 
   [[nodiscard]] bool runs() const { return program_ > 0; }
   [[nodiscard]] pid_t init() const { return init_; }
@@ -163,6 +176,14 @@ TEST(from_outside, an_ordinary_user_cannot_open_his_own_runs_init) {
   const Finished init = exe_of(run.init());
   EXPECT_NE(init.exit_code, 0) << init.output;
   EXPECT_EQ(init.output, "");
+}
+
+// init cannot end the run: the supervisor does.
+TEST(from_outside, a_run_whose_init_does_not_answer_ends_at_its_limit) {
+  LiveRun run(Who::Caller, {}, "1s");
+  ASSERT_TRUE(run.runs());
+  ASSERT_EQ(::kill(run.init(), SIGSTOP), 0);
+  EXPECT_EQ(run.exit_status_within(20s), 1) << "1: the program's fault, here its time";
 }
 
 TEST(from_outside, init_keeps_one_descriptor) {

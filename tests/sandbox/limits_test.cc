@@ -24,9 +24,11 @@ TEST(limits, cpu_ends_a_program_that_burns_and_spares_one_that_does_not) {
 }
 
 TEST(limits, cpu_counts_the_whole_tree) {
-  const PlanRun run = run_plan(probe_plan("probe", {"orphan-burn", "5", "orphan-burn", "5", "sleep", "5"},
-                                          "limits.cpu = \"400ms\"\nlimits.wall = \"8s\"\n"));
+  const PlanRun run = run_plan(probe_plan("probe", {"orphan-burn", "5", "orphan-burn", "5", "sleep", "60"},
+                                          "limits.cpu = \"400ms\"\nlimits.wall = \"70s\"\n"));
   EXPECT_EQ(limit_of(run), "cpu");
+  // Ended there, not only told of in the end: each orphan alone may have two seconds (RLIMIT_CPU).
+  EXPECT_LT(run.result.at("cpu").at("total_us"), 2'000'000);
 }
 
 TEST(limits, wall_ends_a_program_that_sleeps) {
@@ -34,6 +36,7 @@ TEST(limits, wall_ends_a_program_that_sleeps) {
   EXPECT_EQ(limit_of(over), "wall");
   EXPECT_EQ(over.verdict(), "TLE");
   EXPECT_GE(over.result.at("wall_us"), 300'000);
+  EXPECT_LT(over.result.at("wall_us"), 30'000'000) << "ended there, not told of when the program had slept enough";
   const PlanRun under = run_plan(probe_plan("probe", {"sleep", "0.2"}, "limits.wall = \"5s\"\n"));
   EXPECT_EQ(under.verdict(), "OK");
 }

@@ -189,6 +189,19 @@ TEST(AddressPolicyTest, without_a_network_tcp_and_udp_are_refused_and_unix_socke
   EXPECT_FALSE(decide(kNone, kConnectCall, kUnix, unix_path(kAbstract)).is_path);
 }
 
+TEST(AddressPolicyTest, a_plan_that_takes_unix_sockets_away_takes_them_in_every_place) {
+  AddressRules taken = kLoopback;
+  taken.unix_sockets = false;
+  for (const MediatedCall call : {kBindCall, kConnectCall, kListenCall}) {
+    check({
+        {"path", taken, call, kUnix, unix_path("/work/s"), Way::Refuse, Refusal::NoUnixSockets},
+        {"abstract", taken, call, kUnix, unix_path(kAbstract), Way::Refuse, Refusal::NoUnixSockets},
+        {"unnamed", taken, call, kUnix, unix_path(""), Way::Refuse, Refusal::NoUnixSockets},
+    });
+  }
+  check({{"the twin: tcp", taken, kBindCall, kTcp, ipv4("127.0.0.1", 8080), Way::Act}});
+}
+
 TEST(AddressPolicyTest, abstract_names_of_the_host_are_refused) {
   AddressRules shared = kLoopback;
   shared.own_network = false;

@@ -98,6 +98,9 @@ TEST(Checkers, accept_what_the_table_says) {
       {"1." + std::string(600, '0') + "e9", "1.0", false, false, false, false},
       {"1." + std::string(510, '0') + "e9", "1.0", false, false, false, false},
       {"1." + std::string(510, '0'), "1.0", false, false, false, true},
+      // One number, whose front and rest would be two.
+      {"1." + std::string(600, '0'), "1.0 0", false, false, false, false},
+      {"y" + long_word, "x" + long_word, false, false, false, false},
       {"x 1.5", "y 1.5", false, false, false, false},
   };
   for (const Row& row : rows) {
