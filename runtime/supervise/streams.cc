@@ -105,6 +105,8 @@ bool Feeder::fill() {
   std::array<char, kChunk> chunk;
   const ssize_t count = ::read(source_, chunk.data(), chunk.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  // A file that cannot be read is not at its end. A terminal that has gone is.
+  if (count < 0 && opened_) throw SystemError("read", "the standard input's file");
   if (count <= 0) {
     source_ended_ = true;
     return false;
@@ -232,6 +234,8 @@ void Drain::on_readable() {
     const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), most);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN && !closing_) return;
+    // To end the stream here would be the program's end too, by SIGPIPE.
+    if (count < 0 && errno != EAGAIN) throw SystemError("read", "what the program writes");
     if (count <= 0) return end();
     if (closing_) left_ -= static_cast<std::uint64_t>(count);
     accept({chunk.data(), static_cast<std::size_t>(count)});

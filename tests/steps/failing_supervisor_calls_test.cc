@@ -119,6 +119,7 @@ void look(const FaultyBatch& batch, const Finished& faulty, const Verdicts& expe
   EXPECT_TRUE(faulty.exit_code >= 0 && faulty.exit_code <= 3) << faulty.exit_code;
   const bool ended = verdicts_of(faulty.output).size() != expected.size();
   count.batches_ended += ended ? 1 : 0;
+  if (ended && std::getenv("EVALRUN_SHOW_FAULTS") != nullptr) std::printf("ended: %s", faulty.error_output.c_str());
   EXPECT_TRUE(!ended || faulty.error_output.find("evalrun: ") != std::string::npos) << "ended without a word";
   const Finished whole = run_command(batch.command(evalrun()));
   const Verdicts found = verdicts_of(whole.output);
