@@ -125,9 +125,10 @@ void Feeder::on_writable() {
   if (source_ != STDIN_FILENO && !fill()) return stop();
   const ssize_t count = write_quietly(pipe_.write_end.get(), std::string_view(buffer_).substr(done_));
   if (count < 0) {
-    // EPIPE: the program has closed its standard input. That is its right.
-    if (errno != EAGAIN && errno != EINTR) stop();
-    return;
+    if (errno == EAGAIN || errno == EINTR) return;
+    // The program has closed its standard input. That is its right.
+    if (errno == EPIPE) return stop();
+    throw SystemError("write", "the program's standard input");
   }
   done_ += static_cast<std::size_t>(count);
   if (done_ < buffer_.size()) return;
