@@ -167,6 +167,7 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
       if (stands_on_root(layout_, entry)) ++unused_inodes_;
       return;
     }
+    if (is_shortage(errno)) throw SystemError("open", bind.source);
     refuse(entry, "open " + bind.source + ": " + errno_text(errno));
   }
   const struct stat status = stat_of(source.get(), bind.source);

@@ -28,10 +28,6 @@ bool is_accepted(mode_t mode, FileKinds kinds) {
   return S_ISREG(mode) || (kinds == FileKinds::RegularOrCharacterDevice && S_ISCHR(mode));
 }
 
-bool is_shortage(int error) {
-  return error == ENOMEM || error == EMFILE || error == ENFILE;
-}
-
 HostFile refused(int error) {
   HostFile file;
   file.error = error;
@@ -40,6 +36,10 @@ HostFile refused(int error) {
 }
 
 }  // namespace
+
+bool is_shortage(int error) noexcept {
+  return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
 
 std::string kind_of_file(unsigned mode) {
   switch (mode & S_IFMT) {

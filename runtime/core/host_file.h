@@ -29,6 +29,9 @@ struct HostFile {
   std::string refusal;  // "No such file or directory", "is a FIFO, not a regular file"; "" where it is open
 };
 
+// Whether an open has failed for what the host has too little of, which says nothing of the file.
+bool is_shortage(int error) noexcept;
+
 // Throws SystemError where the host itself is short of what an open takes, which says nothing of the file.
 HostFile open_host_file(const std::string& path, FileUse use, FileKinds kinds = FileKinds::Regular);
 

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <charconv>
 
+#include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/host_file.h"
 
 namespace evalrun {
 
@@ -18,11 +20,13 @@ std::string read_small_file(const std::string& path) {
 
 std::string read_small_file(int folder, const char* name) {
   const Fd file(::openat(folder, name, O_RDONLY | O_CLOEXEC));
+  if (!file && is_shortage(errno)) throw SystemError("open", name);
   std::string text;
   std::array<char, 4096> chunk;
   while (file) {
     const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && is_shortage(errno)) throw SystemError("read", name);
     if (count <= 0) break;
     text.append(chunk.data(), static_cast<std::size_t>(count));
   }

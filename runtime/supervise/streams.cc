@@ -113,6 +113,8 @@ bool Feeder::fill() {
   std::array<char, kChunk> chunk;
   const ssize_t count = ::read(source_, chunk.data(), chunk.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  // A file that cannot be read is not at its end. A terminal that has gone is.
+  if (count < 0 && opened_) throw SystemError("read", "the standard input's file");
   if (count <= 0) {
     source_ended_ = true;
     return false;
@@ -131,9 +133,10 @@ void Feeder::on_writable() {
   if (source_ != STDIN_FILENO && !fill()) return stop();
   const ssize_t count = write_quietly(pipe_.write_end.get(), std::string_view(buffer_).substr(done_));
   if (count < 0) {
-    // EPIPE: the program has closed its standard input. That is its right.
-    if (errno != EAGAIN && errno != EINTR) stop();
-    return;
+    if (errno == EAGAIN || errno == EINTR) return;
+    // The program has closed its standard input. That is its right.
+    if (errno == EPIPE) return stop();
+    throw SystemError("write", "the program's standard input");
   }
   done_ += static_cast<std::size_t>(count);
   if (done_ < buffer_.size()) return;
@@ -255,6 +258,8 @@ void Drain::on_readable() {
     const ssize_t count = ::read(pipe_.read_end.get(), chunk.data(), most);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN && !closing_) return;
+    // To end the stream here would be the program's end too, by SIGPIPE.
+    if (count < 0 && errno != EAGAIN) throw SystemError("read", "what the program writes");
     if (count <= 0) return end();
     if (closing_) left_ -= static_cast<std::uint64_t>(count);
     taken += static_cast<std::size_t>(count);

@@ -431,9 +431,13 @@ TEST(batch, a_reader_that_does_not_read_stops_the_input_and_memory_stays_flat) {
     command[4] = "-";
     Piped piped(command);
     // Each result holds 100 kB, so that few of them fill what may wait; each line 4 kB, so that few fill the pipe.
-    nlohmann::json large = job("j", {"write", "100000"});
-    large["env"] = {{"PAD", std::string(4000, 'x')}};
-    const std::string text = text_of({large});
+    int made = 1000;
+    const auto next = [&made] {
+      nlohmann::json large = job("j" + std::to_string(made++), {"write", "100000"});
+      large["env"] = {{"PAD", std::string(4000, 'x')}};
+      return text_of({large});
+    };
+    const std::string text = next();
     // The two pipes hold 64 KiB each and one read of the input 64 KiB more; the rest are jobs that were started.
     const std::size_t bound = 3 * 65536 + 64 * text.size();
     std::size_t offered = 0;
@@ -444,7 +448,7 @@ TEST(batch, a_reader_that_does_not_read_stops_the_input_and_memory_stays_flat) {
       const std::size_t count = piped.offer(left);
       if (count != 0) {
         offered += count;
-        left = left.size() == count ? text : left.substr(count);
+        left = left.size() == count ? next() : left.substr(count);
         last_taken = Clock::now();
       } else {
         std::this_thread::sleep_for(10ms);
@@ -457,7 +461,7 @@ TEST(batch, a_reader_that_does_not_read_stops_the_input_and_memory_stays_flat) {
     std::this_thread::sleep_for(300ms);
     EXPECT_EQ(piped.unread_input(), unread) << order;
     // And it goes on with the reader.
-    EXPECT_EQ(nlohmann::json::parse(piped.line()).at("id"), "j");
+    EXPECT_EQ(nlohmann::json::parse(piped.line()).at("id"), "j1000");
     piped.close_input();
     const std::size_t lines = parse(piped.rest()).size();
     EXPECT_GE(lines + 2, offered / text.size()) << order;
