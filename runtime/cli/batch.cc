@@ -84,7 +84,7 @@ int run_batch(const Options& options) {
   const EndSignals signals;
   supervise::EventLoop loop;
   supervise::Groups groups;
-  const sandbox::HostFacts host = sandbox::probe_host();
+  const sandbox::HostFacts host = supervise::counted_by(groups, sandbox::probe_host());
   const unsigned jobs_at_a_time = sandboxes(options);
   sandbox::ForkServer fork_server;
   supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lockdown/call_policy.h"
 #include "runtime/sandbox/leases.h"
 
 namespace evalrun::sandbox {
@@ -19,6 +20,9 @@ struct HostFacts {
   int last_capability = 0;     // the highest number that this kernel knows
   bool is_root = false;        // may map other uids than its own
   IdentityRange identities{};  // where root finds them
+  // What no control group counts of a run: everything, until whoever has the groups says otherwise
+  // (supervise/cgroup.h, counted_by).
+  lockdown::Uncounted uncounted{.cpu_time = true, .memory = true};
 };
 
 HostFacts probe_host();

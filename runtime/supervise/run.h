@@ -20,10 +20,13 @@
 #include "runtime/supervise/broker.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/exit_tracer.h"
 #include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/haste.h"
 #include "runtime/supervise/outcome.h"
 #include "runtime/supervise/result.h"
+#include "runtime/supervise/shared_memory.h"
+#include "runtime/supervise/socket_usage.h"
 #include "runtime/supervise/streams.h"
 #include "runtime/supervise/tree_usage.h"
 
@@ -119,12 +122,15 @@ class Run {
   void finish();
   void on_violations(std::vector<RecordedViolation> violations);
   bool answer_asked(int listener, const seccomp_notif& call);
+  bool answer_child_signal(int listener, const seccomp_notif& call);
+  bool answer_shared_memory(int listener, const seccomp_notif& call);
   void stop_listening();
   void on_timer();
   void on_failure(const StepResult& step);
   void hit(Limit limit);
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
+  [[nodiscard]] OutsideProcesses outside_processes();
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
@@ -190,6 +196,9 @@ class Run {
   std::optional<Broker> broker_;
   std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
+  std::optional<ExitTracer> exit_tracer_;      // where no group counts CPU time
+  std::optional<SharedMemory> shared_memory_;  // where no group counts memory; as is this
+  std::optional<SocketUsage> sockets_;
   std::vector<RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   std::vector<std::string> warnings_;
