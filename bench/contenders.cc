@@ -107,7 +107,9 @@ class EvalrunCommand : public Contender {
 class Warm : public Contender {
  public:
   explicit Warm(const Setting& setting)
-      : host_(sandbox::probe_host()), pool_(loop_, groups_, host_, 1, &fork_server_), plan_(setting.plan->plan()) {
+      : host_(supervise::counted_by(groups_, sandbox::probe_host())),
+        pool_(loop_, groups_, host_, 1, &fork_server_),
+        plan_(setting.plan->plan()) {
     run();  // the kind's first run is cold
     after();
   }

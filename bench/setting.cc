@@ -7,6 +7,7 @@
 #include "runtime/core/error.h"
 #include "runtime/plan/parse.h"
 #include "runtime/sandbox/leases.h"
+#include "runtime/supervise/cgroup.h"
 
 namespace evalrun::bench {
 namespace {
@@ -110,7 +111,7 @@ ScratchFolder::~ScratchFolder() {
 Setting make_setting(const std::filesystem::path& build, const std::filesystem::path& scratch) {
   Setting setting{build / "evalrun", build / "bench", scratch, nullptr, {}};
   const Plan plan = parse_plan(read_plan((setting.folder / "true.toml").string()), {}, {});
-  setting.plan = sandbox::compile(plan, sandbox::probe_host());
+  setting.plan = sandbox::compile(plan, supervise::counted_by(supervise::Groups(), sandbox::probe_host()));
   setting.floor = floor_of(*setting.plan);
   return setting;
 }
@@ -118,7 +119,7 @@ Setting make_setting(const std::filesystem::path& build, const std::filesystem::
 std::shared_ptr<const sandbox::CompiledPlan> compile_with(const Setting& setting, const std::string& argv_toml) {
   const Plan plan = parse_plan(read_plan((setting.folder / "true.toml").string()),
                                {"argv=" + argv_toml, "limits.cpu=60s", "limits.wall=10m", "limits.cpus=any"}, {});
-  return sandbox::compile(plan, sandbox::probe_host());
+  return sandbox::compile(plan, supervise::counted_by(supervise::Groups(), sandbox::probe_host()));
 }
 
 }  // namespace evalrun::bench

@@ -112,6 +112,17 @@ class Resolver {
     decision.origin = "limits.address_space";
   }
 
+  // What no control group counts. A call that is refused hides nothing.
+  void ask(const FilteredCall& hiding) {
+    const std::optional<int> number = number_of_call(std::string(hiding.call));
+    const auto known = number ? policy_.calls.find(*number) : policy_.calls.end();
+    if (known == policy_.calls.end()) return;
+    CallDecision& decision = known->second;
+    if (decision.otherwise != CallVerdict::Allow || !decision.rows.empty()) return;
+    decision.rows.assign(hiding.rows.begin(), hiding.rows.end());
+    decision.otherwise = hiding.otherwise;
+  }
+
   // A call of the plan's list, or of its image's: those are passed over where the plan has not the word for them.
   [[nodiscard]] bool allows(std::string_view call) const {
     return contains(plan_.seccomp.allow, call) && is_within_words(plan_, call);
@@ -211,7 +222,7 @@ CallVerdict verdict_of(const CallGroup& group, const Plan& plan) {
   return group.verdict;
 }
 
-CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
+CallPolicy resolve_whitelist(const Plan& plan, Phase phase, Uncounted uncounted) {
   check_overrides(plan);
   Resolver resolver(plan);
   for (const CallGroup& group : call_groups()) resolver.add(group);
@@ -219,6 +230,9 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase) {
   for (const std::string& name : plan.seccomp.allow) {
     if (name != kFcntlLocks && resolver.allows(name)) resolver.allow(name, kAllowKey);
   }
+  if (uncounted.cpu_time)
+    std::ranges::for_each(calls_that_hide_cpu_time(), [&](const auto& call) { resolver.ask(call); });
+  if (uncounted.memory) std::ranges::for_each(calls_that_hide_memory(), [&](const auto& call) { resolver.ask(call); });
   if (plan.limits.address_space) {
     for (const std::string_view call : calls_that_map()) resolver.ask(call);
   }

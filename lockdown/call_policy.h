@@ -45,6 +45,12 @@ struct CallPolicy {
 // program meets.
 enum class Phase { SetUp, Program };
 
+// What no control group counts of the run: calls that would hide it are asked (calls_that_hide_cpu_time and _memory).
+struct Uncounted {
+  bool cpu_time = false;
+  bool memory = false;
+};
+
 // A group's verdict in this plan: its own, unless the plan pins the run to cores.
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 
@@ -52,7 +58,7 @@ CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 // this architecture, allow what no plan may allow, or deny what start-up needs. seccomp.deny never weakens a refusal:
 // a violation stays one, every other call in it gets EPERM. seccomp.allow lifts refusals; what is noted or ignored
 // stays. Where limits.address_space is set, the calls that take some are asked.
-CallPolicy resolve_whitelist(const Plan& plan, Phase phase);
+CallPolicy resolve_whitelist(const Plan& plan, Phase phase, Uncounted uncounted = {});
 
 // The same, with the calls that every program begins with, and those that name files, asked: whoever traces a run finds
 // its processes by them.

@@ -345,6 +345,8 @@ constexpr ArgumentRow kClone[] = {
      "CLONE_NEWUSER: the door to most kernel holes of the last ten years"},
     {any_bit(0, kCloneForbidden), CallVerdict::NotPermitted,
      "other CLONE_NEW*, PTRACE, UNTRACED, PARENT, and clone3's flags in the upper half"},
+    {masked_is(0, CLONE_SIGHAND | CLONE_THREAD, {CLONE_SIGHAND}), CallVerdict::NotPermitted,
+     "CLONE_SIGHAND without CLONE_THREAD: a process that changes what another does with its signals"},
     {masked_is(0, CLONE_THREAD, {0}),
      CallVerdict::NotPermitted,
      "no CLONE_THREAD: a process, which the plan's profile does not give",
@@ -621,6 +623,26 @@ constexpr FilteredCall kFiltered[] = {
     {"unshare", kUnshare, CallVerdict::NotPermitted, "new namespaces", "it would admit new namespaces"},
 };
 
+// ---- Asked where no control group counts ----------------------------------------------------------------------------
+
+constexpr ArgumentRow kChildSignal[] = {
+    {is(0, {SIGCHLD}), CallVerdict::Asked, "SIGCHLD, a new action: nobody may wait for the children from then on",
+     any_bit(1, ~std::uint64_t{0})},
+};
+constexpr FilteredCall kHidingCpuTime[] = {
+    {"rt_sigaction", kChildSignal, CallVerdict::Allow, "every other signal, and reading"},
+};
+
+constexpr ArgumentRow kSharedAnonymous[] = {
+    {masked_is(3, MAP_SHARED | MAP_ANONYMOUS, {MAP_SHARED | MAP_ANONYMOUS}), CallVerdict::Asked,
+     "MAP_SHARED | MAP_ANONYMOUS: its pages stay when no process has them mapped"},
+};
+constexpr FilteredCall kHidingMemory[] = {
+    {"memfd_create", {}, CallVerdict::Asked, "a file in memory"},
+    {"mmap", kSharedAnonymous, CallVerdict::Allow, "every other mapping is seen in its process"},
+    {"shmget", {}, CallVerdict::Asked, "a segment in memory"},
+};
+
 // ---- Set-up, seal, init ---------------------------------------------------------------------------------------------
 
 using Use = SetUpCall::Use;
@@ -772,6 +794,12 @@ std::span<const CallGroup> call_groups() noexcept {
 }
 std::span<const FilteredCall> filtered_calls() noexcept {
   return kFiltered;
+}
+std::span<const FilteredCall> calls_that_hide_cpu_time() noexcept {
+  return kHidingCpuTime;
+}
+std::span<const FilteredCall> calls_that_hide_memory() noexcept {
+  return kHidingMemory;
 }
 std::span<const SetUpCall> set_up_calls() noexcept {
   return kSetUpCalls;

@@ -113,6 +113,11 @@ std::span<const FilteredCall> filtered_calls() noexcept;  // sorted
 // seccomp.allow takes this beside the names of calls: fcntl's record locks (POSIX and open file description locks).
 inline constexpr std::string_view kFcntlLocks = "fcntl_locks";
 
+// Where no control group counts a run's CPU time, or its memory: the calls that could hide some of it. They are asked
+// where they would be allowed otherwise (docs/decisions/028 and 029).
+std::span<const FilteredCall> calls_that_hide_cpu_time() noexcept;
+std::span<const FilteredCall> calls_that_hide_memory() noexcept;
+
 // What the lockdown's steps after the whitelist need and the program must not have. The whitelist's additions and the
 // seal's denials are both made from this one table, so that neither can be forgotten.
 struct SetUpCall {

@@ -62,6 +62,18 @@ class Explanation {
     add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.seccomp.deny);
   }
 
+  // Of those that are not refused anyway.
+  void add_asked(std::string_view why, std::span<const FilteredCall> hiding) {
+    std::string lines;
+    for (const FilteredCall& call : hiding) {
+      const CallDecision* decision = find(call.call);
+      if (decision == nullptr || decision->otherwise != CallVerdict::Allow || !decision->rows.empty()) continue;
+      const std::string_view what = call.rows.empty() ? call.reason : call.rows.front().reason;
+      lines += "  " + std::string(call.call) + ": " + std::string(what) + "\n";
+    }
+    if (!lines.empty()) text_ += "asked: " + std::string(why) + "\n" + lines + "\n";
+  }
+
   std::string take() {
     text_ += "every other call: " + std::string(name_of(policy_.unlisted)) + "\n";
     text_ += "calls of another architecture, x32 numbers: violation (ends the run)\n";
@@ -89,8 +101,8 @@ class Explanation {
 
 }  // namespace
 
-FilterProgram build_whitelist(const Plan& plan) {
-  return assemble_filter(resolve_whitelist(plan, Phase::SetUp), plan.seccomp.profile);
+FilterProgram build_whitelist(const Plan& plan, Uncounted uncounted) {
+  return assemble_filter(resolve_whitelist(plan, Phase::SetUp, uncounted), plan.seccomp.profile);
 }
 
 FilterProgram build_observed(const Plan& plan) {
@@ -131,11 +143,13 @@ bool is_known_call(const std::string& name) {
   return number_of_call(name).has_value();
 }
 
-std::string explain_whitelist(const Plan& plan) {
+std::string explain_whitelist(const Plan& plan, Uncounted uncounted) {
   Explanation explanation(plan);
   for (const CallGroup& group : call_groups()) explanation.add(group);
   for (const FilteredCall& filtered : filtered_calls()) explanation.add(filtered);
   explanation.add_overrides();
+  if (uncounted.cpu_time) explanation.add_asked("no control group counts CPU time", calls_that_hide_cpu_time());
+  if (uncounted.memory) explanation.add_asked("no control group counts memory", calls_that_hide_memory());
   return explanation.take();
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "lockdown/call_policy.h"
 #include "runtime/plan/plan.h"
 
 namespace evalrun::lockdown {
@@ -21,7 +22,7 @@ using FilterProgram = std::vector<sock_filter>;
 
 // Throws PlanError (located at seccomp.allow / seccomp.deny through `plan`) where an override contradicts itself or
 // names a call that evalrun never allows; std::runtime_error where a filter is too long for the kernel.
-FilterProgram build_whitelist(const Plan& plan);
+FilterProgram build_whitelist(const Plan& plan, Uncounted uncounted = {});
 // For `evalrun trace`: beside what the whitelist hands over, the calls by which a new program is noticed.
 FilterProgram build_observed(const Plan& plan);
 FilterProgram build_seal();
@@ -38,6 +39,6 @@ std::string name_of_call(int number);
 bool is_mediated(int number);
 
 // The policy as `evalrun explain` prints it: one group per paragraph with its reason and members.
-std::string explain_whitelist(const Plan& plan);
+std::string explain_whitelist(const Plan& plan, Uncounted uncounted = {});
 
 }  // namespace evalrun::lockdown

@@ -93,7 +93,7 @@ int run_batch(const Options& options) {
   std::optional<EndSignals> signals(std::in_place);
   supervise::EventLoop loop;
   supervise::Groups groups;
-  const sandbox::HostFacts host = sandbox::probe_host();
+  const sandbox::HostFacts host = supervise::counted_by(groups, sandbox::probe_host());
   sandbox::ForkServer fork_server;
   supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
   batch::Batch batch(

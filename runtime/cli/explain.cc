@@ -109,8 +109,8 @@ std::string explain_steps() {
 std::string explain(const sandbox::CompiledPlan& plan) {
   return explain_capabilities(plan.plan()) + "\n" + explain_mounts(plan) + "\n" + explain_landlock(plan) +
          "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
-         std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan()) + "\n" +
-         explain_rlimits(plan) + "\n" + explain_steps() + "\n" + explain_cell(plan);
+         std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan(), plan.host().uncounted) +
+         "\n" + explain_rlimits(plan) + "\n" + explain_steps() + "\n" + explain_cell(plan);
 }
 
 std::string explain_seccomp(const sandbox::CompiledPlan& plan) {

@@ -69,7 +69,7 @@ int check(const Options& options) {
 // One sandbox after another, under its name where the plan has more than one.
 int explain_plan(const Options& options) {
   const Plan plan = read(options);
-  const sandbox::HostFacts host = sandbox::probe_host();
+  const sandbox::HostFacts host = supervise::counted_by(supervise::Groups(), sandbox::probe_host());
   std::string text;
   for (const judge::PlannedRun& run : judge::runs_of(plan)) {
     const auto compiled = sandbox::compile(run.plan, host);

@@ -132,7 +132,11 @@ std::vector<Check> check_groups(const Host& host) {
   const std::string used = groups.trees().empty() ? "sampling" : describe(groups.trees()) + " and sampling";
   return {{.name = "cgroup",
            .state = State::Degraded,
-           .finding = "runs are held and counted by " + used + ", which is less exact: " + why,
+           .finding =
+               "runs are held and counted by " + used +
+               ", which is less exact (a program that is quick "
+               "enough can pass the memory limit between two looks; require.cgroup = \"yes\" refuses such a host): " +
+               why,
            .remedy = remedy}};
 }
 

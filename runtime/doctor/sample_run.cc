@@ -39,7 +39,7 @@ supervise::RunResult run(const Host& host, const std::vector<std::string>& accep
   const Plan plan = parse_plan({plan_text(program), "the doctor's plan", "doctor", "/"}, accepted, {});
   supervise::EventLoop loop;
   supervise::Groups groups;
-  supervise::Run run(loop, groups, sandbox::compile(plan, host.facts));
+  supervise::Run run(loop, groups, sandbox::compile(plan, supervise::counted_by(groups, host.facts)));
   while (!run.finished()) loop.run_once();
   return run.take_result(nullptr);
 }

@@ -95,7 +95,7 @@ sandbox::ForkServer* Engine::State::fork_server() noexcept {
 }
 
 const sandbox::HostFacts& Engine::State::host() {
-  return host_ ? *host_ : host_.emplace(sandbox::probe_host());
+  return host_ ? *host_ : host_.emplace(supervise::counted_by(groups(), sandbox::probe_host()));
 }
 
 CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides) {

@@ -86,7 +86,7 @@ CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extra
       programs_(program_candidates(plan_)),
       environment_(environment_of(plan_)) {
   if (host_.seccomp_filters) {
-    whitelist_ = extras.observed ? lockdown::build_observed(plan_) : lockdown::build_whitelist(plan_);
+    whitelist_ = extras.observed ? lockdown::build_observed(plan_) : lockdown::build_whitelist(plan_, host_.uncounted);
     seal_ = lockdown::build_seal();
     init_filter_ = lockdown::build_init_filter();
   }

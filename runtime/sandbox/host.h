@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lockdown/call_policy.h"
 #include "runtime/sandbox/leases.h"
 
 namespace evalrun::sandbox {
@@ -22,6 +23,9 @@ struct HostFacts {
       0;                 // what RLIMIT_CORE can be set to: lockdown::kCoreLimit, or 0 where the caller has no more
   bool is_root = false;  // may map other uids than its own
   IdentityRange identities{};  // where root finds them
+  // What no control group counts of a run: everything, until whoever has the groups says otherwise
+  // (supervise/cgroup.h, counted_by).
+  lockdown::Uncounted uncounted{.cpu_time = true, .memory = true};
 };
 
 HostFacts probe_host();

@@ -19,6 +19,8 @@ std::uint64_t with_execution(std::uint64_t rights, Execution execution) {
 std::uint64_t implied_rights(const rootfs::Entry& entry) {
   constexpr std::uint64_t kAll = kRead.rights | kWrite.rights | kDelete.rights;
   if (const auto* bind = std::get_if<rootfs::Bind>(&entry.what)) {
+    // A shared mapping of the zero device is memory that no process has; what is written there is lost anyway.
+    if (entry.at == "/dev/zero") return lockdown::kFsReadFile;
     if (bind->device) return lockdown::kFsReadFile | lockdown::kFsWriteFile;
     return with_execution(bind->access == Access::ReadWrite ? kAll : kRead.rights, bind->execution);
   }

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -79,6 +78,10 @@ void let_go_on(int listener, std::uint64_t id) {
   send(listener, id, true);
 }
 
+void refuse_memory(int listener, std::uint64_t id) {
+  send(listener, id, false);
+}
+
 bool asks_for_address_space(const seccomp_notif& notification) noexcept {
   const int call = notification.data.nr;
   return call == SYS_mmap || call == SYS_mremap || call == SYS_brk;
@@ -92,18 +95,10 @@ AddressSpace::Answer AddressSpace::answer(int listener, const seccomp_notif& req
   bound(request.pid, limit_);
   const Bytes added = added_by(request.data);
   const bool given = !size || added.count <= limit_.count - size->count;
-  if (added.count > 0) remember(added, given);
+  if (added.count > 0 && given) refused_.add_given(added);
+  if (added.count > 0 && !given) refused_.add_refused(added);
   send(listener, request.id, given);
   return Answer::Answered;
-}
-
-void AddressSpace::remember(Bytes asked, bool given) noexcept {
-  // The smallest of them: malloc answers a refusal with requests of other sizes, larger ones too.
-  if (!given) {
-    refused_ = has_refused() ? std::min(refused_, asked) : asked;
-  } else if (asked >= refused_) {
-    refused_ = {};
-  }
 }
 
 }  // namespace evalrun::supervise

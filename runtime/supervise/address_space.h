@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 
 #include "runtime/core/units.h"
+#include "runtime/supervise/refused_requests.h"
 
 namespace evalrun::supervise {
 
@@ -17,6 +18,8 @@ bool asks_for_address_space(const seccomp_notif& notification) noexcept;
 // Answers that the call goes on, as the kernel finds it. Throws SystemError; a process that has died meanwhile is
 // normal.
 void let_go_on(int listener, std::uint64_t id);
+// Answers ENOMEM; the same.
+void refuse_memory(int listener, std::uint64_t id);
 
 class AddressSpace {
  public:
@@ -32,13 +35,11 @@ class AddressSpace {
   Answer answer(int listener, const seccomp_notif& request);
 
   // Something was refused, and nothing as large has been given since: what ends badly then, ends for it.
-  [[nodiscard]] bool has_refused() const noexcept { return refused_.count > 0; }
+  [[nodiscard]] bool has_refused() const noexcept { return refused_.any(); }
 
  private:
-  void remember(Bytes asked, bool given) noexcept;
-
   Bytes limit_;
-  Bytes refused_{};
+  RefusedRequests refused_;
 };
 
 }  // namespace evalrun::supervise

@@ -208,6 +208,12 @@ std::string Groups::next_name() {
   return prefix_ + std::to_string(next_++);
 }
 
+sandbox::HostFacts counted_by(const Groups& groups, sandbox::HostFacts host) {
+  host.uncounted.cpu_time = std::ranges::none_of(groups.trees(), &GroupTree::cpu);
+  host.uncounted.memory = std::ranges::none_of(groups.trees(), &GroupTree::memory);
+  return host;
+}
+
 void require_cgroup(const Plan& plan, const Groups& groups) {
   const sandbox::LayerState state = groups.state();
   if (plan.require.cgroup == Need::IfAvailable || state.kind == sandbox::LayerState::Kind::Enforced) return;

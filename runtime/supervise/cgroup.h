@@ -19,6 +19,7 @@
 #include "runtime/core/fd.h"
 #include "runtime/core/units.h"
 #include "runtime/plan/plan.h"
+#include "runtime/sandbox/host.h"
 #include "runtime/sandbox/layers.h"
 #include "runtime/supervise/janitor.h"
 
@@ -67,6 +68,9 @@ class Groups {
   std::uint64_t next_ = 0;
   std::optional<Janitor> janitor_;
 };
+
+// `host`, with what these groups leave uncounted of a run.
+sandbox::HostFacts counted_by(const Groups& groups, sandbox::HostFacts host);
 
 // Throws HostError where the plan demands a cgroup and this host gives none.
 void require_cgroup(const Plan& plan, const Groups& groups);

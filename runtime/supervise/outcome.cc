@@ -49,6 +49,7 @@ Outcome outcome_of(const RunFacts& facts, const Limits& limits) {
   if (!facts.about_to_exec) return SandboxFault{"spawn", "hear from", "the set-up", 0, true};
   if (!facts.end) return SandboxFault{"run", "hear from", "init", 0, true};
   if (const std::optional<Limit> limit = limit_passed(facts, limits)) return LimitHit{*limit};
+  if (facts.shared_memory_refused && ended_badly(*facts.end)) return LimitHit{Limit::Memory};
   if (facts.address_space_refused && ended_badly(*facts.end)) return LimitHit{Limit::AddressSpace};
   return outcome_of_end(*facts.end, facts);
 }

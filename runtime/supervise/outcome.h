@@ -23,6 +23,7 @@ struct RunFacts {
   bool interrupted = false;               // by whoever started us
   bool out_of_memory = false;             // the kernel has killed for memory in the run's group
   bool memory_refused = false;            // the group has been at its limit
+  bool shared_memory_refused = false;     // and nothing as large given since
   bool address_space_refused = false;     // to the last that asked for some
   // By signal calls, timers, or a file-size limit of its own: the kernel's SIGXFSZ is told from none of these.
   bool may_send_file_size_signal = false;

@@ -253,6 +253,7 @@ Run::~Run() {
   if (cell_ && may_have_left_traces()) cell_->retire();
   loop_.forget(timer_.get());
   broker_.reset();
+  exit_tracer_.reset();
   if (!sandbox_) return;
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
@@ -391,6 +392,39 @@ void Run::on_violations(std::vector<RecordedViolation> violations) {
   end_now();
 }
 
+// A plan that is observed is traced already.
+bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
+  if (!asks_for_child_signal(call)) return false;
+  attempt([&] {
+    if (on_call_ || (groups_ && groups_->counts_cpu())) return let_go_on(listener, call.id);
+    LoopOwner& owner = *this;
+    if (!exit_tracer_) exit_tracer_.emplace(loop_, owner, sandbox_->init_pid());
+    exit_tracer_->answer(listener, call);
+  });
+  return true;
+}
+
+// False: somebody else has to answer it yet.
+bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
+  if (on_call_ || !asks_for_shared_memory(call)) return false;
+  bool answered = true;
+  attempt([&] {
+    const bool is_counted = groups_ && groups_->limits_memory();
+    if (!is_counted && !shared_memory_) {
+      const Limits& limits = plan_->plan().limits;
+      shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
+    }
+    if (!is_counted && shared_memory_->decide(listener, call) == SharedMemory::Answer::Refused) {
+      refuse_memory(listener, call.id);
+    } else if (address_space_ && asks_for_address_space(call)) {
+      answered = false;
+    } else {
+      let_go_on(listener, call.id);
+    }
+  });
+  return answered;
+}
+
 bool Run::answer_asked(int listener, const seccomp_notif& call) {
   lockdown::CallArguments arguments;
   std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
@@ -403,6 +437,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
     epoll_watches_.answer(listener, call);
     return true;
   }
+  if (answer_child_signal(listener, call) || answer_shared_memory(listener, call)) return true;
   if (on_call_) {
     const bool goes_on = on_call_(call);
     if (!address_space_ || !asks_for_address_space(call)) {
@@ -422,6 +457,7 @@ void Run::stop_listening() {
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
+  if (exit_tracer_) exit_tracer_->stop_answering();
   broker_.reset();
 }
 
@@ -486,6 +522,9 @@ void Run::finish() {
   loop_.forget(sandbox_->pidfd().get());
   sandbox_->release_cores();
   gone_ = now();
+  if (exit_tracer_ && exit_tracer_->is_lost() && !outcome_) {
+    outcome_ = SandboxFault{"run", "trace", "its processes: the tracer was killed", 0, true};
+  }
   if (ended_ == Duration{}) ended_ = gone_;
   phase_ = Phase::Gone;
   haste_.reset();

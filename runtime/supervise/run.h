@@ -24,10 +24,13 @@
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/epoll_watches.h"
 #include "runtime/supervise/event_loop.h"
+#include "runtime/supervise/exit_tracer.h"
 #include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/haste.h"
 #include "runtime/supervise/outcome.h"
 #include "runtime/supervise/result.h"
+#include "runtime/supervise/shared_memory.h"
+#include "runtime/supervise/socket_usage.h"
 #include "runtime/supervise/streams.h"
 #include "runtime/supervise/tree_usage.h"
 
@@ -133,6 +136,8 @@ class Run final : private LoopOwner {
   void finish();
   void on_violations(std::vector<RecordedViolation> violations);
   bool answer_asked(int listener, const seccomp_notif& call);
+  bool answer_child_signal(int listener, const seccomp_notif& call);
+  bool answer_shared_memory(int listener, const seccomp_notif& call);
   void stop_listening();
   void on_timer();
   void begin_to_collect();
@@ -140,6 +145,7 @@ class Run final : private LoopOwner {
   void hit(Limit limit);
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
+  [[nodiscard]] OutsideProcesses outside_processes();
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
@@ -214,6 +220,9 @@ class Run final : private LoopOwner {
   std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<AddressSpace> address_space_;  // where the plan bounds it
   EpollWatches epoll_watches_;
+  std::optional<ExitTracer> exit_tracer_;      // where no group counts CPU time
+  std::optional<SharedMemory> shared_memory_;  // where no group counts memory; as is this
+  std::optional<SocketUsage> sockets_;
   std::vector<RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ

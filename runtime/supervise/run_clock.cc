@@ -31,15 +31,27 @@ bool Run::groups_tell_all() const {
   return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
 }
 
+// What no process has: nobody asks where a group counts it.
+OutsideProcesses Run::outside_processes() {
+  if (groups_ && groups_->limits_memory()) return kCountedByGroup;
+  if (!sockets_) sockets_.emplace(sandbox_->init_pid());
+  return {.is_counted = false,
+          .shared = shared_memory_ ? shared_memory_->charged() : Bytes{},
+          .sockets = sockets_->look().value_or(Bytes{})};
+}
+
 void Run::sample(Duration at) {
   if (!groups_tell_all()) {
-    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory);
+    // First: what ends while the tree is looked at is missed this time, and not counted twice.
+    const Duration ended = exit_tracer_ ? exit_tracer_->ended().value_or(EndedUse{}).total() : Duration{};
+    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside_processes());
     if (!usage && !outcome_ && !target_end_) {
       outcome_ = SandboxFault{"run", "look at",
                               "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
     }
     const TreeUsage seen = usage.value_or(TreeUsage{});
-    sampled_cpu_ = std::max(sampled_cpu_, seen.cpu - std::min(seen.cpu, set_up_cpu_));
+    const Duration cpu = std::max(seen.cpu, ended + seen.alive);
+    sampled_cpu_ = std::max(sampled_cpu_, cpu - std::min(cpu, set_up_cpu_));
     sampled_memory_ = seen.memory;
     sampled_peak_ = std::max(sampled_peak_, seen.memory);
     peak_tasks_ = std::max(peak_tasks_, seen.tasks);

@@ -30,6 +30,11 @@ CpuTime Run::own_cpu_time() const {
   } else if (finish_) {
     time = {std::chrono::microseconds(finish_->usage.user_us), std::chrono::microseconds(finish_->usage.system_us),
             "init: getrusage of every process it waited for"};
+    if (const std::optional<EndedUse> ended = exit_tracer_ ? exit_tracer_->ended() : std::nullopt) {
+      // Neither has time that was not used, and each lacks some: the larger.
+      if (ended->total() > time.total()) time = {ended->user, ended->system, ""};
+      time.source = "init: getrusage of every process it waited for; tracing: the clock of every process at its end";
+    }
     // Children that nobody waits for (SIGCHLD ignored) never show there.
     if (sampled_cpu_ > time.total()) return {sampled_cpu_, {}, "sampling of the tree, which saw more than init did"};
   } else {
@@ -57,7 +62,8 @@ CpuTime Run::cpu_time() const {
 // no larger than that says nothing of the program.
 std::optional<Bytes> Run::largest_process() const {
   if (!finish_) return std::nullopt;
-  const Bytes largest = kibibytes(finish_->usage.max_rss_kib);
+  Bytes largest = kibibytes(finish_->usage.max_rss_kib);
+  if (exit_tracer_) largest = std::max(largest, exit_tracer_->ended().value_or(EndedUse{}).largest_process);
   return largest > set_up_size_ ? std::optional(largest) : std::nullopt;
 }
 
@@ -84,6 +90,7 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   RunFacts facts{.ended_for = outcome_, .interrupted = interrupted_};
   facts.out_of_memory = memory.oom;
   facts.memory_refused = groups_ && groups_->memory_refused();
+  facts.shared_memory_refused = shared_memory_ && shared_memory_->has_refused();
   facts.address_space_refused = address_space_ && address_space_->has_refused();
   facts.may_send_file_size_signal = !plan_->child().has_listener || may_send_file_size_signal_;
   facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
@@ -145,6 +152,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.layers = plan_->layers();
   result.layers.cgroup = cgroup_state_;
   result.kernel = plan_->host().kernel;
+  if (exit_tracer_ && !exit_tracer_->note().empty()) warnings_.push_back(exit_tracer_->note());
   result.warnings = std::move(warnings_);
   result.noise = std::move(lasting_noise_);
   if (core_watch_) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -67,7 +68,7 @@ std::vector<std::string_view> stat_fields(std::string_view stat) {
 }
 
 // proc(5), /proc/PID/stat, counted from the third field.
-constexpr std::size_t kChildrenUser = 13, kChildrenSystem = 14, kStartTime = 19;
+constexpr std::size_t kState = 0, kChildrenUser = 13, kChildrenSystem = 14, kStartTime = 19;
 
 // The CPU time of the children that a process has waited for, and theirs, up to the clock's tick.
 Duration waited_for(const std::vector<std::string_view>& fields) {
@@ -95,7 +96,8 @@ Bytes kibibytes(std::string_view text, std::string_view name) {
 }
 
 struct Size {
-  Bytes resident;
+  Bytes resident;  // all but `shared`
+  Bytes shared;    // pages of files in memory and of shared mappings
   Bytes unshared;  // swap and page tables: nobody else's
 };
 
@@ -105,18 +107,71 @@ Size size_of(pid_t pid, const std::vector<pid_t>& threads) {
     const std::string status = read_proc(pid, task_file(thread, "status").c_str());
     const Bytes resident = kibibytes(status, "\nVmRSS:");
     if (resident.count == 0) continue;
-    return {resident, {kibibytes(status, "\nVmPTE:").count + kibibytes(status, "\nVmSwap:").count}};
+    const Bytes shared = kibibytes(status, "\nRssShmem:");
+    return {{resident.count - std::min(resident.count, shared.count)},
+            shared,
+            {kibibytes(status, "\nVmPTE:").count + kibibytes(status, "\nVmSwap:").count}};
   }
   return {};
 }
 
 // Shared pages in parts; what cannot be read counts in full.
-Bytes proportional_size(pid_t pid, const std::vector<pid_t>& threads, Bytes resident) {
+Size proportional_size(pid_t pid, const std::vector<pid_t>& threads, const Size& full) {
   for (const pid_t thread : threads) {
-    const Bytes size = kibibytes(read_proc(pid, task_file(thread, "smaps_rollup").c_str()), "\nPss:");
-    if (size.count != 0) return size;
+    const std::string rollup = read_proc(pid, task_file(thread, "smaps_rollup").c_str());
+    const Bytes size = kibibytes(rollup, "\nPss:");
+    if (size.count == 0) continue;
+    const Bytes shared = std::min(size, kibibytes(rollup, "\nPss_Shmem:"));
+    return {{size.count - shared.count}, shared, full.unshared};
   }
-  return resident;
+  return full;
+}
+
+// What all processes have, with what none has. Shared mappings are charged by their lengths, and what is mapped of them
+// is seen as well: the larger. Files in memory that are mapped are among what is seen.
+Bytes sum_of(const Size& all, const OutsideProcesses& outside, Bytes pipes) {
+  return {all.resident.count + all.unshared.count + std::max(all.shared.count, outside.shared.count) +
+          outside.sockets.count + pipes.count};
+}
+
+void add(Size& sum, const Size& size) {
+  sum.resident.count += size.resident.count;
+  sum.shared.count += size.shared.count;
+  sum.unshared.count += size.unshared.count;
+}
+
+// Each can hold as much (pipe(7)), and F_SETPIPE_SZ is refused. Every program has a few.
+constexpr Bytes kPipe = 64_KiB;
+constexpr std::size_t kFewPipes = 32;
+
+std::vector<std::string> descriptors_of(pid_t pid, pid_t thread) {
+  std::vector<std::string> paths;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/" + task_file(thread, "fd");
+  DIR* descriptors = ::opendir(folder.c_str());
+  if (descriptors == nullptr) return paths;
+  while (const dirent* entry = ::readdir(descriptors)) {
+    if (entry->d_name[0] != '.') paths.push_back(folder + "/" + entry->d_name);
+  }
+  ::closedir(descriptors);
+  return paths;
+}
+
+// Beyond a few, each once, whoever has it open. Every thread can have descriptors of its own.
+Bytes held_by_pipes(const std::vector<std::pair<pid_t, pid_t>>& threads) {
+  std::vector<std::string> paths;
+  for (const auto& [pid, thread] : threads) {
+    const std::vector<std::string> more = descriptors_of(pid, thread);
+    paths.insert(paths.end(), more.begin(), more.end());
+  }
+  if (paths.size() <= kFewPipes) return {};
+  std::set<std::string> pipes;
+  for (const std::string& path : paths) {
+    char target[64];
+    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+    std::string text(target, size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (text.starts_with("pipe:[")) pipes.insert(std::move(text));
+  }
+  return {kPipe.count * (pipes.size() - std::min(pipes.size(), kFewPipes))};
 }
 
 }  // namespace
@@ -157,7 +212,7 @@ bool TreeSampler::is_ready_to_run() const {
   return false;
 }
 
-std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
+std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit, const OutsideProcesses& outside) {
   struct Seen {
     pid_t pid;
     std::vector<pid_t> threads;
@@ -168,6 +223,8 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   ++looks_;
   TreeUsage usage;
   std::vector<Seen> seen;
+  Size all;
+  std::vector<std::pair<pid_t, pid_t>> threads;
   std::vector<pid_t> to_see;
   // Parents before their children: who has been seen alive is in no time of those that his parent had waited for.
   Duration alive = waited_for(stat_fields(read_proc(init_, "stat")));
@@ -183,9 +240,12 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
     spent.seen_at = looks_;
     alive += spent.cpu + waited_for(fields);
     Seen process{pid, threads_of(pid), {}};
+    // Of a process whose first thread has ended the others may go on.
+    if (fields[kState] != "Z" || process.threads.size() > 1) usage.alive += cpu_clock(pid);
     process.size = size_of(pid, process.threads);
     usage.tasks += process.threads.size();
-    usage.memory.count += process.size.resident.count + process.size.unshared.count;
+    add(all, process.size);
+    for (const pid_t thread : process.threads) threads.emplace_back(pid, thread);
     append_children(pid, process.threads, to_see);
     seen.push_back(std::move(process));
   }
@@ -193,16 +253,15 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit) {
   Duration ever_seen = cpu_of_the_gone_;
   for (const auto& [process, spent] : spent_) ever_seen += spent.cpu;
   usage.cpu = std::max(alive, ever_seen);
+  const Bytes pipes = outside.is_counted ? Bytes{} : held_by_pipes(threads);
+  usage.memory = sum_of(all, outside, pipes);
   if (usage.memory <= memory_limit) {
     over_.clear();
     return usage;
   }
-  Bytes parts;
-  for (const Seen& process : seen) {
-    parts.count +=
-        proportional_size(process.pid, process.threads, process.size.resident).count + process.size.unshared.count;
-  }
-  usage.memory = confirmed(parts, memory_limit);
+  Size parts;
+  for (const Seen& process : seen) add(parts, proportional_size(process.pid, process.threads, process.size));
+  usage.memory = confirmed(sum_of(parts, outside, pipes), memory_limit);
   return usage;
 }
 

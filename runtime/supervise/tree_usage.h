@@ -19,9 +19,18 @@ struct TreeUsage {
   // The larger of two sums that leave different things out: of every process ever seen below init, each as last seen;
   // of those alive, with the children that somebody has waited for.
   Duration cpu{};
+  Duration alive{};         // of that, what those have used themselves that have not ended
   Bytes memory;             // resident, swapped and page tables; shared pages once where the plain sum passes the limit
   std::uint64_t tasks = 0;  // processes and threads alive, init not among them
 };
+
+// Memory that no process has, from other sources.
+struct OutsideProcesses {
+  bool is_counted = false;  // by a group, with everything else
+  Bytes shared;             // charged for shared mappings: no more than that, mapped or not
+  Bytes sockets;
+};
+inline constexpr OutsideProcesses kCountedByGroup{true, {}, {}};
 
 class TreeSampler {
  public:
@@ -30,7 +39,8 @@ class TreeSampler {
   // Looks once. Processes that end meanwhile are left out. Empty where /proc hides the sandbox from this user (a host's
   // hidepid): nothing can be bounded by looking then. Only a sum above `memory_limit` is worth the walk over page
   // tables that tells shared pages apart.
-  std::optional<TreeUsage> look(Bytes memory_limit);
+  // Pipes are counted as full, those beyond a few: what is in one cannot be asked from outside.
+  std::optional<TreeUsage> look(Bytes memory_limit, const OutsideProcesses& outside = kCountedByGroup);
 
   // Whether a thread below init is ready to run now: on a core, or waiting for one that somebody else has.
   [[nodiscard]] bool is_ready_to_run() const;

@@ -114,7 +114,7 @@ class Search {
     ++tried_;
     supervise::EventLoop loop;
     supervise::Groups groups;
-    supervise::Run run(loop, groups, sandbox::compile(trial(additions), host_));
+    supervise::Run run(loop, groups, sandbox::compile(trial(additions), supervise::counted_by(groups, host_)));
     while (!run.finished()) loop.run_once();
     return ended_well(run.take_result(nullptr).outcome);
   }

@@ -118,8 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 class BackEnds : public testing::TestWithParam<BackEnd> {};
 
-// With SIGCHLD ignored no process ever has the children's time: only a group counts them all. Looking sees each as it
-// was up to 10 ms before its end, and says that it was looking.
+// With SIGCHLD ignored no process ever has the children's time: a group counts them all, or whoever traces them.
 TEST_P(BackEnds, children_that_nobody_waits_for_are_counted) {
   EVALRUN_NEEDS(GetParam());
   const auto burn = [&] {
@@ -127,13 +126,6 @@ TEST_P(BackEnds, children_that_nobody_waits_for_are_counted) {
     EXPECT_TRUE(ended_well(run)) << run.error_output.kept;
     return run;
   };
-  if (GetParam() == BackEnd::Sampling) {
-    const RunResult run = burn();
-    EXPECT_LE(total_us(run), 1.02e6);
-    EXPECT_GE(total_us(run), 0.8e6);
-    EXPECT_EQ(run.cpu.source, "sampling of the tree, which saw more than init did");
-    return;
-  }
   constexpr double kBound = 2e4;
   const double error = settled(kBound, [&] {
     const RunResult run = burn();
@@ -181,6 +173,7 @@ const std::vector<Toucher>& touchers() {
   static const std::vector<Toucher> all = {
       {"private_pages", {"touch", "64"}, ""},
       {"shared_anonymous_pages", {"touch-shared", "64"}, ""},
+      // Without a group a file in memory is charged with limits.file_size, which is as much.
       {"memfd", {"touch-memfd", "64"}, "seccomp.allow = [\"memfd_create\"]\n"},
       {"growing_stack", {"touch-stack", "64"}, ""},
   };

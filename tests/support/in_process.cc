@@ -51,7 +51,8 @@ RunResult run_in_process(BackEnd back_end, const std::string& toml) {
   const PlanText text{toml, "plan.toml", "plan", "/"};
   EventLoop loop;
   Groups groups(trees_of(back_end));
-  Run run(loop, groups, sandbox::compile(parse_plan(text, accepted_lacks(), {}), sandbox::probe_host()));
+  Run run(loop, groups,
+          sandbox::compile(parse_plan(text, accepted_lacks(), {}), counted_by(groups, sandbox::probe_host())));
   while (!run.finished()) loop.run_once();
   return run.take_result(nullptr);
 }

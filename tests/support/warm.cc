@@ -53,7 +53,8 @@ std::string summary_of(const RunResult& result) {
   return std::string(judge::name_of(judge::verdict_of(result.outcome))) + " " + how;
 }
 
-Supervisor::Supervisor(unsigned ready) : host(sandbox::probe_host()), pool(loop, groups, host, ready, &fork_server) {
+Supervisor::Supervisor(unsigned ready)
+    : host(counted_by(groups, sandbox::probe_host())), pool(loop, groups, host, ready, &fork_server) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -14,12 +14,13 @@ objects=$(find "$build" -path '*.dir/*' \( -path '*evalrun_rootfs.dir/steps.cc.o
   -o -path '*evalrun_sandbox.dir/child_report.cc.o' -o -path '*evalrun_sandbox.dir/init.cc.o' \
   -o -path '*evalrun_sandbox.dir/keeper.cc.o' -o -path '*evalrun_sandbox.dir/messages.cc.o' \
   -o -path '*evalrun_supervise.dir/deputy.cc.o' -o -path '*evalrun_supervise.dir/address_policy.cc.o' \
-  -o -path '*evalrun_supervise.dir/janitor_process.cc.o' \))
+  -o -path '*evalrun_supervise.dir/janitor_process.cc.o' -o -path '*evalrun_supervise.dir/exit_tracer_process.cc.o' \
+  -o -path '*evalrun_supervise.dir/namespace_visit.cc.o' \))
 if [[ -z $objects ]]; then
   echo "no object files in $build: this is a copy without them"
   exit 77
 fi
-[[ $(wc -l <<<"$objects") == 13 ]] || { printf 'expected thirteen objects, found:\n%s\n' "$objects"; exit 1; }
+[[ $(wc -l <<<"$objects") == 15 ]] || { printf 'expected fifteen objects, found:\n%s\n' "$objects"; exit 1; }
 
 # shellcheck disable=SC2086
 defined=$(nm --defined-only $objects | awk 'NF == 3 { print $3 }' | sort -u)

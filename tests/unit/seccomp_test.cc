@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -777,6 +778,26 @@ TEST(SeccompTest, init_may_wait_and_report_and_dies_of_everything_else) {
 }
 
 // ---- What people read -----------------------------------------------------------------------------------------------
+
+// Where a group counts, nothing of it is asked.
+TEST(SeccompTest, what_hides_use_is_asked_where_no_group_counts_it_and_allowed_beside) {
+  const auto ask = [](Uncounted uncounted, const std::string& call, const Arguments& arguments) {
+    return name_of_action(
+        run_bpf_stack({build_whitelist(strict_plan(), uncounted)}, call_data(number_of(call), arguments)));
+  };
+  constexpr Uncounted kCpuTime{.cpu_time = true, .memory = false}, kMemory{.cpu_time = false, .memory = true};
+  constexpr std::uint64_t kPointer = 0x7fff'00000000;
+  EXPECT_EQ(ask(kCpuTime, "rt_sigaction", {SIGCHLD, kPointer}), "notify");
+  EXPECT_EQ(ask(kCpuTime, "rt_sigaction", {kGarbage | SIGCHLD, 0x1000}), "notify");
+  EXPECT_EQ(ask(kCpuTime, "rt_sigaction", {SIGCHLD, 0}), "allow");
+  EXPECT_EQ(ask(kCpuTime, "rt_sigaction", {SIGUSR1, kPointer}), "allow");
+  EXPECT_EQ(ask(kMemory, "rt_sigaction", {SIGCHLD, kPointer}), "allow");
+  EXPECT_EQ(ask(kMemory, "mmap", {0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE}), "notify");
+  EXPECT_EQ(ask(kMemory, "mmap", {0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS}), "allow");
+  EXPECT_EQ(ask(kMemory, "mmap", {0, 4096, 3, MAP_SHARED}), "allow");
+  EXPECT_EQ(ask(kCpuTime, "mmap", {0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS}), "allow");
+  EXPECT_EQ(ask(kMemory, "memfd_create", {}), "ENOSYS");
+}
 
 TEST(SeccompTest, the_explanation_names_each_group_with_its_reason_and_each_filtered_call) {
   const std::string text = explain_whitelist(strict_plan());
