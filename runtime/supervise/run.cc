@@ -395,34 +395,31 @@ void Run::on_violations(std::vector<RecordedViolation> violations) {
 // A plan that is observed is traced already.
 bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
   if (!asks_for_child_signal(call)) return false;
-  attempt([&] {
-    if (on_call_ || (groups_ && groups_->counts_cpu())) return let_go_on(listener, call.id);
-    LoopOwner& owner = *this;
-    if (!exit_tracer_) exit_tracer_.emplace(loop_, owner, sandbox_->init_pid());
-    exit_tracer_->answer(listener, call);
-  });
+  if (on_call_ || (groups_ && groups_->counts_cpu())) {
+    let_go_on(listener, call.id);
+    return true;
+  }
+  LoopOwner& owner = *this;
+  if (!exit_tracer_) exit_tracer_.emplace(loop_, owner, sandbox_->init_pid());
+  exit_tracer_->answer(listener, call);
   return true;
 }
 
 // False: somebody else has to answer it yet.
 bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
   if (on_call_ || !asks_for_shared_memory(call)) return false;
-  bool answered = true;
-  attempt([&] {
-    const bool is_counted = groups_ && groups_->limits_memory();
-    if (!is_counted && !shared_memory_) {
-      const Limits& limits = plan_->plan().limits;
-      shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
-    }
-    if (!is_counted && shared_memory_->decide(listener, call) == SharedMemory::Answer::Refused) {
-      refuse_memory(listener, call.id);
-    } else if (address_space_ && asks_for_address_space(call)) {
-      answered = false;
-    } else {
-      let_go_on(listener, call.id);
-    }
-  });
-  return answered;
+  const bool is_counted = groups_ && groups_->limits_memory();
+  if (!is_counted && !shared_memory_) {
+    const Limits& limits = plan_->plan().limits;
+    shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
+  }
+  if (!is_counted && shared_memory_->decide(listener, call) == SharedMemory::Answer::Refused) {
+    refuse_memory(listener, call.id);
+    return true;
+  }
+  if (address_space_ && asks_for_address_space(call)) return false;
+  let_go_on(listener, call.id);
+  return true;
 }
 
 bool Run::answer_asked(int listener, const seccomp_notif& call) {
