@@ -22,6 +22,7 @@ std::string read_text_from(int descriptor, const std::string& name) {
     if (count == 0) return text;
     if (count < 0) {
       if (errno == EINTR) continue;
+      if (is_shortage(errno)) throw SystemError("read", name);
       throw PlanError({name, 0, 0}, "", SystemError("read", "", errno).what());
     }
     text.append(buffer.data(), static_cast<std::size_t>(count));

@@ -327,6 +327,7 @@ void Run::on_report() {
     const ssize_t count = ::read(sandbox_->report().get(), &record, sizeof record);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
+    if (count < 0) throw SystemError("read", "the set-up's words");
     if (count != sizeof record) break;
     switch (record.kind) {
       case ChildRecord::Kind::Note: warn_of_missing_wall(record.step); break;
@@ -471,6 +472,8 @@ void Run::on_control() {
     const ssize_t count = ::recvmsg(sandbox_->control().get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
+    // An init that died before it had read everything is at its end, too.
+    if (count < 0 && errno != ECONNRESET) throw SystemError("recvmsg", "init's words");
     if (count != sizeof record) break;
     Ancillary ancillary = ancillary_of(message);
     switch (record.kind) {
