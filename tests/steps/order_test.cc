@@ -51,7 +51,7 @@ std::string landmark(const std::string& call) {
   static const std::vector<std::pair<std::regex, std::string>> kLandmarks = {
       {std::regex("^landlock_restrict_self\\(.*= 0"), "landlock_restrict_self"},
       {std::regex("^seccomp\\(SECCOMP_SET_MODE_FILTER.*= [0-9]+"), "seccomp"},
-      {std::regex("^prlimit64\\(.*= 0"), "prlimit64"},
+      {std::regex("^setrlimit\\(.*= 0"), "setrlimit"},
       {std::regex("^prctl\\(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL.*= 0"), "ambient"},
       {std::regex("^prctl\\(PR_CAPBSET_DROP.*= 0"), "bounding"},
       {std::regex("^prctl\\(PR_SET_SECUREBITS.*= 0"), "securebits"},
@@ -79,7 +79,7 @@ TEST(order, a_trace_shows_the_lockdown_in_its_strict_order) {
     if (!name.empty() && (order.empty() || order.back() != name)) order.push_back(name);
   }
   const std::vector<std::string> expected = {
-      "landlock_restrict_self", "seccomp",     "prlimit64", "ambient", "bounding", "securebits", "capset",
+      "landlock_restrict_self", "seccomp",     "setrlimit", "ambient", "bounding", "securebits", "capset",
       "no_new_privs",           "close_range", "seccomp",   "execve"};
   EXPECT_EQ(order, expected);
 }
@@ -134,6 +134,7 @@ struct MustCall {
 constexpr MustCall kCallsOfInit[] = {
     {R"(prctl\(PR_SET_PDEATHSIG, SIGKILL\) += 0)", "dies with the supervisor"},
     {R"(setsid\(\) += )", "a session of its own"},
+    {R"(prlimit64\(0, RLIMIT_CORE, .*NULL\) += 0)", "no core handler of the host's runs for it"},
     {R"(dup3\(\d+, 0, O_CLOEXEC\) += 0)", "no descriptor to come is a standard stream"},
     {R"(dup3\(\d+, 1, O_CLOEXEC\) += 1)", "the same"},
     {R"(dup3\(\d+, 2, O_CLOEXEC\) += 2)", "the same"},
@@ -191,18 +192,18 @@ constexpr MustCall kCallsOfTarget[] = {
     {R"(landlock_restrict_self\(\d+, 0\) += 0)", "the same"},
     {R"(seccomp\(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER\|SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.* = \d)",
      "2. the whitelist"},
-    {R"(prlimit64\(0, RLIMIT_CPU, .*NULL\) += 0)", "3. limits"},
-    {R"(prlimit64\(0, RLIMIT_STACK, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_NPROC, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_NOFILE, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_FSIZE, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_AS, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_CORE, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_MEMLOCK, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_SIGPENDING, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_MSGQUEUE, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_NICE, .*NULL\) += 0)", "the same"},
-    {R"(prlimit64\(0, RLIMIT_RTPRIO, .*NULL\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_CPU, .*\) += 0)", "3. limits"},
+    {R"(setrlimit\(RLIMIT_STACK, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_NPROC, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_NOFILE, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_FSIZE, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_AS, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_CORE, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_MEMLOCK, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_SIGPENDING, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_MSGQUEUE, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_NICE, .*\) += 0)", "the same"},
+    {R"(setrlimit\(RLIMIT_RTPRIO, .*\) += 0)", "the same"},
     {R"(prctl\(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0\) += 0)", "4. capabilities"},
     {R"(prctl\(PR_CAPBSET_DROP, CAP_CHOWN.* += 0)", "the same"},
     {R"(prctl\(PR_SET_SECUREBITS, SECBIT_NOROOT\|SECBIT_NOROOT_LOCKED\|.* = 0)", "none comes back"},
