@@ -138,7 +138,7 @@ class Crowd {
   void turn_until(Condition condition, const char* what) {
     const Duration deadline = supervise::now() + std::chrono::seconds(kPatience);
     supervise::Timer tick;
-    loop_.watch(tick.get(), supervise::Interest::Read, [&] { tick.acknowledge(); });
+    loop_.watch(tick.get(), supervise::Interest::Read, loop_.caller(), [&] { tick.acknowledge(); });
     while (!condition()) {
       if (supervise::now() > deadline) throw std::runtime_error(std::string("sandboxes: no ") + what + " in time");
       tick.set(supervise::now() + std::chrono::milliseconds(20));
