@@ -9,7 +9,7 @@ declare -gA _evalrun_flags=(
     ['batch']='--plan --set --save-to --jobs --stop-at-first-failure --order --journal --help -h'
     ['check']='--set --help -h'
     ['explain']='--set --seccomp --help -h'
-    ['trace']='--set --format --suggest --help -h'
+    ['trace']='--set --format --suggest --grant --grant-write --help -h'
     ['doctor']='--format --json --help -h'
     ['schema']='--format --json --markdown --help -h'
     ['image list']='--help -h'
@@ -60,6 +60,8 @@ declare -gA _evalrun_values=(
     ['explain --set']='@nothing'
     ['trace --set']='@nothing'
     ['trace --format']='json text'
+    ['trace --grant']='@files'
+    ['trace --grant-write']='@files'
     ['doctor --format']='text json'
     ['schema --format']='text json markdown'
 )

@@ -333,7 +333,7 @@ TEST(loop, a_turn_reads_no_more_of_a_stream_than_its_share) {
   supervise::Drain::Budget budget{1 << 30};
   std::size_t read = 0;
   supervise::Drain drain(
-      loop, OutputNull{}, plan, "stdout", {&budget}, [] {}, [&](std::string_view bytes) { read += bytes.size(); });
+      loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {}, [&](std::string_view bytes) { read += bytes.size(); });
   const Fd writer = drain.take_writer();
   if (::fcntl(writer.get(), F_SETPIPE_SZ, 512 << 10) < 0) EVALRUN_SKIP("a pipe of 512 KiB");
   const std::string full(512 << 10, 'x');
