@@ -114,7 +114,8 @@ TEST(hidden_use, a_program_that_leaves_sigchld_alone_is_not_traced) {
   EXPECT_EQ(untouched.cpu.source, "init: getrusage of every process it waited for");
   const RunResult traced = run_hider({"burn", "ignored", "5", "0.001"});
   EXPECT_EQ(traced.cpu.source,
-            "init: getrusage of every process it waited for; tracing: the clock of every process at its end");
+            "init: getrusage of every process it waited for; tracing: the clock of every process at its end; and "
+            "mediated calls");
 }
 
 TEST(hidden_use, a_process_that_shares_its_handlers_is_refused_and_a_thread_or_a_plain_process_is_not) {
