@@ -506,7 +506,7 @@ TEST(mediation, the_wall_limit_ends_a_run_that_sleeps_in_a_call) {
 TEST(mediation, a_close_that_lingers_is_not_the_supervisors) {
   const PlanRun run =
       run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
-                    "limits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+                    "limits.memory = \"4GiB\"\nlimits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nlisten OK\nlingered 100\nbind 127.0.0.1:80 OK\n") << shown(run);
 }
 
