@@ -254,7 +254,7 @@ struct Determinism {
 struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
   std::string name;              // the plan file's name without its ending; "stdin" for standard input
-  std::string sha256;            // of the plan's text as read, before --set; lower-case hexadecimal
+  std::string sha256;            // of the plan's text, with --set and a job's keys; lower-case hexadecimal
   std::filesystem::path folder;  // absolute: what relative paths are relative to
 
   std::string image;              // the image's name; empty: none
