@@ -183,11 +183,16 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
                      kept("Where " + stream +
                           " goes; \"capture\" puts it into the result: as text, or as base64 where it is not UTF-8 or, "
                           "beyond 4 KiB, more than a fifth control characters.")),
-      {path, "", "Or a file.", TableForm{.required = {"file"}}},
+      {path, "", "Or a file, or a bound of what is kept.", TableForm{.one_of = {"file", "capture"}}},
       {kept(std::string(path) + ".file"), "",
        kept("The file of the host that " + stream + " is written to; created or truncated."),
        TextForm{text_rule::kHostPath,
                 [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
+      {kept(std::string(path) + ".capture"), "",
+       "How many of its first bytes the result holds. More is counted and hashed as before: the limit is "
+       "`limits.output`. "
+       "Cases are judged by all of it.",
+       SizeForm{0_B, kTiB, [field](Draft& d, Bytes v, const Entry&) { field(d.plan) = OutputCapture{v}; }}},
   };
 }
 

@@ -39,6 +39,7 @@ using Input = std::variant<InputNull, InputInherit, InputFile, InputText>;
 // Where a stream of the program goes. All are counted and limited alike.
 struct OutputCapture {
   friend bool operator==(const OutputCapture&, const OutputCapture&) = default;
+  std::optional<Bytes> most = {};  // what is kept; none: all that the limits allow
 };
 struct OutputNull {
   friend bool operator==(const OutputNull&, const OutputNull&) = default;

@@ -267,7 +267,7 @@ std::vector<Family> hand_written() {
         {"stdin = ['x']", 2, "stdin: expected \"null\" or \"inherit\""},
         {"stdout = 'stdout'", 2, "stdout: expected \"capture\", \"inherit\" or \"null\""},
         {"stdout = 'stderr'", 2, "stdout: expected \"capture\", \"inherit\" or \"null\""},
-        {"stdout = {}", 2, "stdout.file: missing"},
+        {"stdout = {}", 2, "stdout: expected a table with file or capture, found none"},
         {"stdout = { text = 'x' }", 2, "stdout.text: unknown key"},
         {"stderr = { file = 5 }", 2, "stderr.file: expected a path of the host, found an integer"},
         {"stdout.file = 'x'\nstderr.file = 'x'", 3, "stderr.file: expected a file other than stdout's"},

@@ -160,7 +160,7 @@ TEST(Snippets, arrive_through_the_inputs_of_the_library) {
                                .env = {{"A", word}},
                                .standard_input = bytes};
     const CompiledPlan compiled =
-        engine.compile({.text = "[[mount]]\nbind = \"/bin\"\nat = \"/bin\"\nexec = true\n"}, {}, inputs);
+        engine.compile({.text = "[[mount]]\nbind = \"/bin/true\"\nat = \"/bin/true\"\nexec = true\n"}, {}, inputs);
     const Plan& plan = compiled.state().plan;
     ASSERT_EQ(file_of(plan), bytes);
     ASSERT_EQ(plan.argv.at(1), word);
