@@ -4,12 +4,12 @@
 _evalrun_verbs='run exec batch check explain trace doctor schema image help'
 declare -gA _evalrun_groups=([image]='list check')
 declare -gA _evalrun_flags=(
-    ['run']='--set --format --output --save-to --jobs --stop-at-first-failure --help -h'
+    ['run']='--file --set --format --output --save-to --jobs --stop-at-first-failure --help -h'
     ['exec']='--image -i --file --stdin --stdout --stderr --cpu --wall --memory --processes --output-limit --result --print-plan --set --help -h'
     ['batch']='--plan --set --save-to --jobs --stop-at-first-failure --order --journal --help -h'
-    ['check']='--set --help -h'
-    ['explain']='--set --seccomp --help -h'
-    ['trace']='--set --format --suggest --grant --grant-write --help -h'
+    ['check']='--file --template --set --help -h'
+    ['explain']='--file --set --seccomp --help -h'
+    ['trace']='--file --set --format --suggest --grant --grant-write --help -h'
     ['doctor']='--format --json --help -h'
     ['schema']='--format --json --markdown --help -h'
     ['image list']='--help -h'
@@ -32,6 +32,7 @@ declare -gA _evalrun_arguments=(
 )
 # What each option's value is.
 declare -gA _evalrun_values=(
+    ['run --file']='@files'
     ['run --set']='@nothing'
     ['run --format']='json text'
     ['run --output']='@files'
@@ -56,8 +57,11 @@ declare -gA _evalrun_values=(
     ['batch --jobs']='@nothing'
     ['batch --order']='completion input'
     ['batch --journal']='@files'
+    ['check --file']='@files'
     ['check --set']='@nothing'
+    ['explain --file']='@files'
     ['explain --set']='@nothing'
+    ['trace --file']='@files'
     ['trace --set']='@nothing'
     ['trace --format']='json text'
     ['trace --grant']='@files'

@@ -39,7 +39,7 @@ bool is_plain_name(const std::string& id) {
          id.find_first_not_of(kPlain) == id.npos;
 }
 
-std::string fault_line(const std::string& id, std::uint64_t line, const std::string& plan,
+std::string fault_line(const JobId& id, std::uint64_t line, const std::string& plan,
                        const supervise::SandboxFault& fault, const std::string& message) {
   return result_line(id, line, report::fault_to_json(plan, fault, message, report::Layout::OneLine));
 }
@@ -218,7 +218,7 @@ void Batch::leave(const Running& job) {
 }
 
 void Batch::give_up(const Running& job) {
-  const supervise::SandboxFault fault{"batch", "give up", job.id, 0, false};
+  const supervise::SandboxFault fault{"batch", "give up", text_of(job.id), 0, false};
   settle(job, Status::SandboxFailed,
          fault_line(job.id, job.line, "", fault,
                     "given up: it was started twice, the second time alone, and each time evalrun ended before it"));
@@ -293,8 +293,8 @@ void Batch::take_line(InputLine&& line) {
   }
   auto parsed = parse_job(line.text, position);
   const auto* bad = std::get_if<BadLine>(&parsed);
-  const std::optional<std::string> id = bad != nullptr ? bad->id : std::get<Job>(parsed).id;
-  const bool is_new = !id || ids_.add(*id);
+  const std::optional<JobId> id = bad != nullptr ? bad->id : std::get<Job>(parsed).id;
+  const bool is_new = !id || ids_.add(text_of(*id));
   if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
   if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
   start(std::get<Job>(std::move(parsed)), line, hash, began);
@@ -321,14 +321,14 @@ void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration
   Plan plan;
   const bool is_well = attempt(running, plan, [&] {
     plan = plans_.plan_of(std::move(job));
-    running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(running.id, line.number));
+    running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(text_of(running.id), line.number));
   });
   if (!is_well) return;
   live_.push_back(std::move(running));
   runs_alone_ = starts > 0;
 }
 
-void Batch::refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message) {
+void Batch::refuse(std::uint64_t line, const std::optional<JobId>& id, const std::string& message) {
   count(Status::Malformed);
   ordering_.finish(line, error_line(id, line, message));
 }

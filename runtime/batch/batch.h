@@ -77,7 +77,7 @@ class Batch {
   struct Running {
     std::uint64_t line;
     std::uint64_t hash;
-    std::string id;
+    JobId id;
     std::unique_ptr<LiveJob> job;   // null once the background has it
     bool is_being_written = false;  // by the background: its end is there
   };
@@ -92,7 +92,7 @@ class Batch {
   void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
   void give_up(const Running& job);
   void leave(const Running& job);
-  void refuse(std::uint64_t line, const std::optional<std::string>& id, const std::string& message);
+  void refuse(std::uint64_t line, const std::optional<JobId>& id, const std::string& message);
   template <typename Step>
   bool attempt(const Running& running, const Plan& plan, Step step);
   void settle_end(Running& running, JobEnd&& end);

@@ -3,9 +3,9 @@
 //   {"id": "a1", "plan": "path.toml"}
 //   {"id": "a2", "argv": ["main"], "stdin": {"text": "1 2"}, "set": {"limits.cpu": "1s"}}
 //
-// "id" names the job in its result. "plan" is a plan of its own, in place of the batch's. Every other key is a plan's,
-// with JSON's values for TOML's, and changes that plan; so do the keys of "set", which are written as for --set and go
-// last.
+// "id" names the job in its result: a text or an integer. "plan" is a plan of its own, in place of the batch's. Every
+// other key is a plan's, with JSON's values for TOML's, and changes that plan; so do the keys of "set", which are
+// written as for --set and go last. A value is what JSON says it is: a text is never read as TOML.
 #pragma once
 
 #include <optional>
@@ -14,19 +14,20 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/batch/result_line.h"
 #include "runtime/plan/template.h"
 
 namespace evalrun::batch {
 
 struct Job {
-  std::string id;
+  JobId id;
   std::string plan;  // a path; "": the batch's plan
   std::vector<PlanChange> changes;
   SourcePosition position;  // of the line
 };
 
 struct BadLine {
-  std::optional<std::string> id;  // where it could be read
+  std::optional<JobId> id;  // where it could be read
   std::string message;
 };
 

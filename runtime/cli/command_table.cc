@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "runtime/cli/exec_plan.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/core/units.h"
@@ -46,6 +47,10 @@ void append(Options& options, const FlagRow&, const std::string& value) {
 template <bool Options::*member>
 void turn_on(Options& options, const FlagRow&, const std::string&) {
   options.*member = true;
+}
+
+void place_file(Options& options, const FlagRow&, const std::string& value) {
+  options.set.push_back(file_override(value));
 }
 
 void set_format(Options& options, const FlagRow& row, const std::string& value) {
@@ -231,6 +236,19 @@ constexpr FlagRow kFlags[] = {
      .completes = Completes::Files,
      .repeats = true,
      .apply = append<&Options::files>},
+    {.name = "--file",
+     .operand = "NAME=PATH",
+     .what =
+         "Place the file PATH of this host in /work under NAME, in place of what the plan has there. A plain PATH is "
+         "placed under its last part. May be repeated.",
+     .verbs = kTakePlans,
+     .completes = Completes::Files,
+     .repeats = true,
+     .apply = place_file},
+    {.name = "--template",
+     .what = "Check a plan that jobs of a batch complete. What a job may still bring is not missed.",
+     .verbs = {Verb::Check},
+     .apply = turn_on<&Options::is_template>},
     {.name = "--stdin",
      .operand = "FILE",
      .what = "Read standard input from this file.",
@@ -408,9 +426,10 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Explain},
      .apply = turn_on<&Options::seccomp>},
     {.name = "--suggest",
-     .what = "Run the program many times and print the additions to the plan that it needs to exit with 0. The search "
-             "gives the program nothing of the host. It lists what it did not try, with the option that grants it. What "
-             "an untrusted program asks for is no advice.",
+     .what =
+         "Run the program many times and print the additions to the plan that it needs to exit with 0. The search "
+         "gives the program nothing of the host. It lists what it did not try, with the option that grants it. What "
+         "an untrusted program asks for is no advice.",
      .verbs = {Verb::Trace},
      .apply = turn_on<&Options::suggest>},
     {.name = "--grant",

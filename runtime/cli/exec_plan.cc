@@ -69,6 +69,10 @@ bool is_executable(const struct stat& status) {
   return (status.st_mode & S_IXUSR) != 0;
 }
 
+std::string file_line(const PlacedFile& file) {
+  return "{ from = " + toml_string(file.path) + (file.is_program ? ", mode = \"0755\" }" : " }");
+}
+
 PlacedFile named_file(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string path = equals == text.npos ? text : text.substr(equals + 1);
@@ -141,8 +145,7 @@ std::string base_text(const Options& options, std::vector<std::string>& notes) {
   text += "]\nstdin = " + stream(options.stdin_file) + "\nstdout = " + stream(options.stdout_file) +
           "\nstderr = " + stream(options.stderr_file) + "\n\n[files]\n";
   for (const PlacedFile& file : files_of(options, notes)) {
-    text += toml_string(file.name) + " = { from = " + toml_string(file.path) +
-            (file.is_program ? ", mode = \"0755\" }\n" : " }\n");
+    text += toml_string(file.name) + " = " + file_line(file) + "\n";
   }
   return text;
 }
@@ -171,6 +174,14 @@ void check_words(const std::vector<std::string>& command) {
 }
 
 }  // namespace
+
+std::string file_override(const std::string& text) {
+  const PlacedFile file = named_file(text);
+  if (!is_utf8(file.name) || !is_utf8(file.path)) {
+    throw UsageError("--file " + printable(text) + ": expected UTF-8, since a plan can hold nothing else");
+  }
+  return "files." + toml_string(file.name) + "=" + file_line(file);
+}
 
 ExecPlan make_exec_plan(const Options& options) {
   check_words(options.command);

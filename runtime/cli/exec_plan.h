@@ -20,6 +20,10 @@ struct ExecPlan {
   std::vector<std::string> notes;  // what the operator should know, one sentence each
 };
 
+// What `--file NAME=PATH` of a verb that takes a plan writes over it: "files.NAME={ from = PATH }". Throws UsageError
+// where there is no such file.
+std::string file_override(const std::string& text);
+
 // Looks at the images and at the files that the line names. Throws UsageError and PlanError.
 ExecPlan make_exec_plan(const Options& options);
 

@@ -30,6 +30,7 @@
 #include "runtime/plan/image.h"
 #include "runtime/plan/keys.h"
 #include "runtime/plan/parse.h"
+#include "runtime/plan/template.h"
 #include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/cgroup.h"
@@ -58,7 +59,16 @@ int run(const Options& options, ResultFile& output) {
   return result.exit_status();
 }
 
+// What is wrong with the text by itself.
+int check_template(const Options& options) {
+  const PlanText text = read_plan(options.plan);
+  static_cast<void>(PlanTemplate(text, options.set));
+  std::cout << one_line(text.file) << ": well-formed by itself; a job completes it\n";
+  return 0;
+}
+
 int check(const Options& options) {
+  if (options.is_template) return check_template(options);
   const Plan plan = read(options);
   judge::check_runs(plan, sandbox::probe_host());
   supervise::require_cgroup(plan, supervise::Groups());

@@ -25,12 +25,13 @@ struct Options {
   AfterFailure after_failure = AfterFailure::GoOn;
   std::string jobs_file = "-";  // of `batch`
   batch::Order order = batch::Order::Completion;
-  std::string journal;   // of `batch`; empty: none
-  std::string image;     // of `image check` and `exec`; empty: found from the command
-  bool suggest = false;  // of `trace`
+  std::string journal;                    // of `batch`; empty: none
+  std::string image;                      // of `image check` and `exec`; empty: found from the command
+  bool suggest = false;                   // of `trace`
   std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
   std::vector<std::string> write_grants;  // the same: paths
-  bool seccomp = false;  // of `explain`
+  bool seccomp = false;                   // of `explain`
+  bool is_template = false;               // of `check`
 
   // Of `exec`.
   std::vector<std::string> command;                  // what stands after "--", byte for byte

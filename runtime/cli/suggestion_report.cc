@@ -117,13 +117,13 @@ std::string comment_of(const Block::Line& line) {
   return text;
 }
 
-// Only what was proved is text that a plan's parser reads; all else is comments.
+// Only what was proved is text that a plan's parser reads; all else is comments. What belongs into a section that the
+// plan has is a comment too: appended to the plan, it would fall into whatever section is the last.
 enum class Proof { Proved, NotProved };
 
 std::string to_text(const Block& block, const std::string& file, Proof proof) {
-  const auto line = [&](const std::string& text) {
-    return (proof == Proof::Proved ? "" : "# ") + one_line(text) + "\n";
-  };
+  const bool can_be_appended = proof == Proof::Proved && block.line == 0;
+  const auto line = [&](const std::string& text) { return (can_be_appended ? "" : "# ") + one_line(text) + "\n"; };
   std::string text;
   if (block.line == 0) {
     text += line(block.header);
@@ -180,6 +180,15 @@ std::vector<Block> blocks_of(const PlanText& plan, const trace::SuggestedAdditio
   }
 }
 
+bool is_plan_with(const PlanText& plan, const std::string& appended) {
+  try {
+    parse_toml(plan.text + "\n" + appended, plan.file);
+    return true;
+  } catch (const PlanError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& suggestion) {
@@ -189,15 +198,25 @@ std::string suggestion_to_text(const PlanText& plan, const trace::Suggestion& su
     for (const std::string& each : suggestion.left) text += "# left: " + one_line(each) + "\n";
     if (!suggestion.additions.empty()) text += "# what was tried, and was not enough:\n";
   }
+  const std::vector<Block> blocks = blocks_of(plan, suggestion.additions);
+  const auto all = [&](Proof proof) {
+    std::string written;
+    for (const Block& block : blocks) written += "\n" + to_text(block, plan.file, proof);
+    return written;
+  };
   const Proof proof = suggestion.runs ? Proof::Proved : Proof::NotProved;
-  for (const Block& block : blocks_of(plan, suggestion.additions)) {
-    text += "\n" + to_text(block, plan.file, proof);
+  // As with `mount = [...]`, which no [[mount]] can follow.
+  const bool is_toml = is_plan_with(plan, all(proof));
+  const bool is_whole = std::ranges::all_of(blocks, [](const Block& block) { return block.line == 0; });
+  if (proof == Proof::Proved && !(is_toml && is_whole)) {
+    text += "# what is a comment below cannot be appended to the plan; write it where it says\n";
   }
+  text += all(is_toml ? proof : Proof::NotProved);
   for (const trace::NotTried& each : suggestion.not_tried) {
     text += "\n# not tried: " + one_line(to_text(each.why)) + "\n";
-    const std::vector<Block> blocks = blocks_of(plan, each.wish);
-    if (blocks.empty()) text += "# " + one_line(describe(each.wish.addition)) + "\n";
-    for (const Block& block : blocks) text += to_text(block, plan.file, Proof::NotProved);
+    const std::vector<Block> wished = blocks_of(plan, each.wish);
+    if (wished.empty()) text += "# " + one_line(describe(each.wish.addition)) + "\n";
+    for (const Block& block : wished) text += to_text(block, plan.file, Proof::NotProved);
   }
   return text;
 }

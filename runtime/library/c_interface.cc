@@ -140,6 +140,27 @@ evalrun::EngineOptions to_cpp(const evalrun_engine_options& options) {
   return made;
 }
 
+evalrun::PlanInputs to_cpp(const evalrun_plan_inputs& inputs) {
+  evalrun::PlanInputs made;
+  const auto bytes_of = [](const void* bytes, size_t length) {
+    return length == 0 ? std::string() : std::string(static_cast<const char*>(bytes), length);
+  };
+  for (size_t i = 0; i < inputs.file_count; ++i) {
+    const evalrun_input_file& file = inputs.files[i];
+    made.files.push_back({file.name, bytes_of(file.content, file.length), file.mode == nullptr ? "" : file.mode});
+  }
+  if (inputs.argv != nullptr) made.argv = strings_of(inputs.argv);
+  for (const std::string& variable : strings_of(inputs.env)) {
+    const std::size_t equals = variable.find('=');
+    if (equals == variable.npos) {
+      throw evalrun::Error("env: expected NAME=value, found \"" + variable + "\"", {.kind = evalrun::ErrorKind::Usage});
+    }
+    made.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  if (inputs.stdin_bytes != nullptr) made.standard_input = bytes_of(inputs.stdin_bytes, inputs.stdin_length);
+  return made;
+}
+
 evalrun::SpawnOptions to_cpp(const evalrun_spawn_options& options) {
   evalrun::SpawnOptions made;
   if (options.stdin_from_caller != 0) made.stdin_from = evalrun::StdinFrom::Caller;
@@ -243,11 +264,17 @@ int evalrun_engine_next_event(evalrun_engine* engine, evalrun_event* event) {
 
 evalrun_plan* evalrun_plan_compile(evalrun_engine* engine, const char* text, size_t length, const char* folder,
                                    const char* name, const char* const* overrides, evalrun_error** error) {
+  return evalrun_plan_compile_with(engine, text, length, folder, name, overrides, nullptr, error);
+}
+
+evalrun_plan* evalrun_plan_compile_with(evalrun_engine* engine, const char* text, size_t length, const char* folder,
+                                        const char* name, const char* const* overrides,
+                                        const evalrun_plan_inputs* inputs, evalrun_error** error) {
   return guarded<evalrun_plan*>(error, nullptr, [&] {
     evalrun::PlanSource source{.text = std::string(text, length)};
     if (folder != nullptr) source.folder = folder;
     if (name != nullptr) source.name = name;
-    return new evalrun_plan{engine->engine.compile(source, strings_of(overrides))};
+    return new evalrun_plan{engine->engine.compile(source, strings_of(overrides), to_cpp(options_of(inputs)))};
   });
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/library/state.h"
 #include "runtime/plan/image.h"
 #include "runtime/plan/parse.h"
+#include "runtime/plan/template.h"
 
 namespace evalrun {
 namespace {
@@ -45,6 +46,36 @@ void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
   Plan streams = plan.state().plan;
   if (options.stdin_from == StdinFrom::Caller) streams.input = InputNull{};
   refuse_host_streams(streams);
+}
+
+// As keys of a plan; none where there are no inputs.
+TomlTable keys_of(const PlanInputs& inputs) {
+  const TomlPlace place{std::make_shared<const std::string>("<inputs>"), 0, 0};
+  TomlTable keys;
+  const auto add = [&](TomlTable& table, const std::string& name, decltype(TomlNode::value) value) {
+    table.push_back({name, place, {std::move(value), place}});
+  };
+  TomlTable files, env;
+  for (const PlanInputs::File& file : inputs.files) {
+    TomlTable entry;
+    add(entry, "text", file.content);
+    if (!file.mode.empty()) add(entry, "mode", file.mode);
+    add(files, file.name, std::move(entry));
+  }
+  for (const auto& [name, value] : inputs.env) add(env, name, value);
+  if (!files.empty()) add(keys, "files", std::move(files));
+  if (!env.empty()) add(keys, "env", std::move(env));
+  if (inputs.argv) {
+    TomlArray words;
+    for (const std::string& word : *inputs.argv) words.push_back({word, place});
+    add(keys, "argv", std::move(words));
+  }
+  if (inputs.standard_input) {
+    TomlTable text;
+    add(text, "text", *inputs.standard_input);
+    add(keys, "stdin", std::move(text));
+  }
+  return keys;
 }
 
 }  // namespace
@@ -98,12 +129,19 @@ const sandbox::HostFacts& Engine::State::host() {
   return host_ ? *host_ : host_.emplace(supervise::counted_by(groups(), sandbox::probe_host()));
 }
 
-CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides) {
+CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides,
+                                    const PlanInputs& inputs) {
   const Duration began = supervise::now();
   const std::filesystem::path folder =
       source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
   auto state = std::make_shared<CompiledPlan::State>();
-  state->plan = parse_plan({source.text, source.file, source.name, folder}, overrides, options_.images);
+  const PlanText text{source.text, source.file, source.name, folder};
+  if (auto keys = keys_of(inputs); keys.empty()) {
+    state->plan = parse_plan(text, overrides, options_.images);
+  } else {
+    ImageCache images(options_.images);
+    state->plan = PlanTemplate(text, overrides).make({MergeChange{std::move(keys)}}, folder, images);
+  }
   state->host = host();
   if (judge::is_graded(state->plan)) {
     judge::check_runs(state->plan, state->host);
@@ -174,12 +212,14 @@ Engine::Engine(Engine&& other) noexcept = default;
 Engine& Engine::operator=(Engine&& other) noexcept = default;
 Engine::~Engine() = default;
 
-CompiledPlan Engine::compile(const PlanSource& source, const std::vector<std::string>& overrides) {
-  return translated([&] { return state_->compile(source, overrides); });
+CompiledPlan Engine::compile(const PlanSource& source, const std::vector<std::string>& overrides,
+                             const PlanInputs& inputs) {
+  return translated([&] { return state_->compile(source, overrides, inputs); });
 }
 
-CompiledPlan Engine::compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
-  return compile(read_plan_source(file), overrides);
+CompiledPlan Engine::compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                                  const PlanInputs& inputs) {
+  return compile(read_plan_source(file), overrides, inputs);
 }
 
 Session Engine::spawn(const CompiledPlan& plan, const SpawnOptions& options) {

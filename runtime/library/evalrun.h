@@ -110,6 +110,30 @@ EVALRUN_API evalrun_plan* evalrun_plan_compile(evalrun_engine* engine, const cha
                                                evalrun_error** error);
 EVALRUN_API evalrun_plan* evalrun_plan_compile_file(evalrun_engine* engine, const char* file,
                                                     const char* const* overrides, evalrun_error** error);
+
+/* What differs from one submission to the next, as bytes: nothing is quoted, and nothing is read as TOML. */
+typedef struct evalrun_input_file {
+  const char* name; /* below /work */
+  const void* content;
+  size_t length;
+  const char* mode; /* "0755"; NULL: "0644" */
+} evalrun_input_file;
+
+typedef struct evalrun_plan_inputs {
+  size_t size;                     /* sizeof(evalrun_plan_inputs) */
+  const evalrun_input_file* files; /* over those of the same names */
+  size_t file_count;
+  const char* const* argv; /* in place of the plan's, NULL at the end; NULL: the plan's */
+  const char* const* env;  /* "NAME=value", over those of the same names, NULL at the end; NULL: none */
+  const void* stdin_bytes; /* in place of the plan's; NULL: the plan's */
+  size_t stdin_length;
+} evalrun_plan_inputs;
+
+/* As evalrun_plan_compile(), with `inputs` after the overrides; NULL: none. */
+EVALRUN_API evalrun_plan* evalrun_plan_compile_with(evalrun_engine* engine, const char* text, size_t length,
+                                                    const char* folder, const char* name, const char* const* overrides,
+                                                    const evalrun_plan_inputs* inputs, evalrun_error** error);
+
 EVALRUN_API int evalrun_plan_is_graded(const evalrun_plan* plan);
 EVALRUN_API void evalrun_plan_free(evalrun_plan* plan);
 

@@ -26,6 +26,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evalrun {
@@ -76,6 +77,19 @@ struct PlanSource {
 
 // Throws Error (Plan) where it cannot be read or is larger than 16 MiB.
 PlanSource read_plan_source(const std::filesystem::path& file);
+
+// What differs from one submission to the next, as bytes: nothing is quoted, and nothing is read as TOML.
+struct PlanInputs {
+  struct File {
+    std::string name;       // below /work
+    std::string content;    // any bytes
+    std::string mode = {};  // "0755"; empty: "0644"
+  };
+  std::vector<File> files = {};                               // over those of the same names
+  std::optional<std::vector<std::string>> argv = {};          // in place of the plan's
+  std::vector<std::pair<std::string, std::string>> env = {};  // over those of the same names
+  std::optional<std::string> standard_input = {};             // in place of the plan's
+};
 
 // Immutable, cheap to copy, spawned as often as one likes, by any engine of the process.
 class CompiledPlan {
@@ -270,9 +284,11 @@ class Engine {
   ~Engine();
 
   // Everything that can be found out before a program is spawned is found out here. `overrides` are "key=value", as for
-  // the command's --set. Throws Error (Plan) and Error (Host).
-  CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides = {});
-  CompiledPlan compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+  // the command's --set; `inputs` come after them. Throws Error (Plan) and Error (Host).
+  CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides = {},
+                       const PlanInputs& inputs = {});
+  CompiledPlan compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
+                            const PlanInputs& inputs = {});
 
   // Throws Error; nothing is left behind then.
   Session spawn(const CompiledPlan& plan, const SpawnOptions& options = {});

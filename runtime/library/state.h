@@ -61,7 +61,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
  public:
   explicit State(EngineOptions chosen);
 
-  CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides);
+  CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides, const PlanInputs& inputs);
   std::unique_ptr<Session::State> spawn(const CompiledPlan& plan, const SpawnOptions& options);
   void dispatch(std::optional<std::chrono::milliseconds> timeout);
   void forget(std::uint64_t session) noexcept;

@@ -41,13 +41,30 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+// What people call an image elsewhere.
+struct OtherName {
+  std::string_view name, image;
+};
+constexpr OtherName kOtherNames[] = {{"c++", "cpp"},    {"cxx", "cpp"},     {"g++", "cpp"},
+                                     {"gcc", "c"},      {"py", "python"},   {"python3", "python"},
+                                     {"js", "node"},    {"nodejs", "node"}, {"javascript", "node"},
+                                     {"pypy3", "pypy"}, {"golang", "go"},   {"rs", "rust"}};
+
+std::string meant_image(const std::string& reference, const std::vector<std::string>& names) {
+  const auto* other = std::ranges::find(kOtherNames, reference, &OtherName::name);
+  if (other != std::end(kOtherNames) && std::ranges::find(names, other->image) != names.end()) {
+    return std::string(other->image);
+  }
+  return nearest(reference, names);
+}
+
 [[noreturn]] void fail_not_found(const ImageRequest& request, const std::vector<fs::path>& search_path) {
   std::vector<std::string> folders, names;
   for (const fs::path& folder : search_path) {
     folders.push_back(folder.string());
     std::ranges::move(names_in(folder), std::back_inserter(names));
   }
-  const std::string meant = nearest(request.reference, names);
+  const std::string meant = meant_image(request.reference, names);
   const std::string searched =
       folders.empty() ? "; there is no folder to search: set EVALRUN_IMAGES" : " in " + join_words(folders);
   throw PlanError(request.position, "image",

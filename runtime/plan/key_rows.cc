@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "runtime/core/base64.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/overrides.h"
 #include "runtime/plan/profile.h"
@@ -182,11 +183,16 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
                      kept("Where " + stream +
                           " goes; \"capture\" puts it into the result: as text, or as base64 where it is not UTF-8 or, "
                           "beyond 4 KiB, more than a fifth control characters.")),
-      {path, "", "Or a file.", TableForm{.required = {"file"}}},
+      {path, "", "Or a file, or a bound of what is kept.", TableForm{.one_of = {"file", "capture"}}},
       {kept(std::string(path) + ".file"), "",
        kept("The file of the host that " + stream + " is written to; created or truncated."),
        TextForm{text_rule::kHostPath,
                 [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
+      {kept(std::string(path) + ".capture"), "",
+       "How many of its first bytes the result holds. More is counted and hashed as before: the limit is "
+       "`limits.output`. "
+       "Cases are judged by all of it.",
+       SizeForm{0_B, kTiB, [field](Draft& d, Bytes v, const Entry&) { field(d.plan) = OutputCapture{v}; }}},
   };
 }
 
@@ -195,7 +201,7 @@ std::vector<Key> stream_rows() {
       choice<Input>(
           "stdin", [](Plan& p) -> Input& { return p.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
           "What the program reads on standard input."),
-      {"stdin", "", "Or a file or a text.", TableForm{.one_of = {"file", "text"}}},
+      {"stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
       {"stdin.file", "", "The file of the host that the program reads on standard input.",
        TextForm{text_rule::kHostPath,
                 [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputFile{d.absolute(v)}; }}},
@@ -203,6 +209,9 @@ std::vector<Key> stream_rows() {
        // A NUL is data here: standard input is bytes.
        TextForm{text_rule::kBytes,
                 [](Draft& d, std::string v, const Entry&) { d.plan.input = InputText{std::move(v)}; }}},
+      {"stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
+       TextForm{text_rule::kBase64,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputText{bytes_of_base64(v)}; }}},
   };
   const std::vector<std::pair<std::string, Output>> choices = {
       {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
@@ -254,13 +263,17 @@ std::vector<Key> file_rows() {
                 [](Draft& d, std::string v, const Entry& entry) { d.plan.env[entry.name] = std::move(v); }},
        &text_rule::kEnvName},
       {"files.*", "", "A file that is copied to this path below /work before the run.",
-       TableForm{.many = kManyFiles, .one_of = {"from", "text"}, .begin = begin_work_file}, &text_rule::kWorkPath},
+       TableForm{.many = kManyFiles, .one_of = {"from", "text", "base64"}, .begin = begin_work_file},
+       &text_rule::kWorkPath},
       {"files.*.from", "", "The file of the host that it is copied from.",
        TextForm{text_rule::kHostPath,
                 [](Draft& d, const std::string& v, const Entry&) { d.plan.files.back().source = d.absolute(v); }}},
       {"files.*.text", "", "Its content.",
        TextForm{text_rule::kBytes,
                 [](Draft& d, std::string v, const Entry&) { d.plan.files.back().source = std::move(v); }}},
+      {"files.*.base64", "", "Its content in base64.",
+       TextForm{text_rule::kBase64,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.files.back().source = bytes_of_base64(v); }}},
       {"files.*.mode", in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
        TextForm{text_rule::kMode, store_mode}},
   };
@@ -555,21 +568,27 @@ std::vector<Key> case_rows() {
        TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
       {"case[].stdin", in_quotes("null"), "What the program reads on standard input.",
        ChoiceForm{{"null"}, [latest](Draft& d, std::size_t, const Entry&) { latest(d).input = InputNull{}; }}},
-      {"case[].stdin", "", "Or a file or a text.", TableForm{.one_of = {"file", "text"}}},
+      {"case[].stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
       {"case[].stdin.file", "", "The file of the host that the program reads on standard input.",
        TextForm{text_rule::kHostPath, [latest](Draft& d, const std::string& v,
                                                const Entry&) { latest(d).input = InputFile{d.absolute(v)}; }}},
       {"case[].stdin.text", "", "The text that the program reads on standard input.",
        TextForm{text_rule::kBytes,
                 [latest](Draft& d, std::string v, const Entry&) { latest(d).input = InputText{std::move(v)}; }}},
+      {"case[].stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
+       TextForm{text_rule::kBase64, [latest](Draft& d, const std::string& v,
+                                             const Entry&) { latest(d).input = InputText{bytes_of_base64(v)}; }}},
       {"case[].expect", "", "What the program must write on standard output; it never gets into the sandbox.",
-       TableForm{.one_of = {"file", "text"}}},
+       TableForm{.one_of = {"file", "text", "base64"}}},
       {"case[].expect.file", "", "The file of the host that holds it.",
        TextForm{text_rule::kHostPath,
                 [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = d.absolute(v); }}},
       {"case[].expect.text", "", "The text itself.",
        TextForm{text_rule::kBytes,
                 [latest](Draft& d, std::string v, const Entry&) { latest(d).expected = std::move(v); }}},
+      {"case[].expect.base64", "", "Its bytes in base64.",
+       TextForm{text_rule::kBase64,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = bytes_of_base64(v); }}},
       {"case[].points", std::to_string(Case{}.points), "What it is worth when it is accepted.",
        CountForm{0, 1'000'000,
                  [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},

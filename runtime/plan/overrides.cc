@@ -16,17 +16,36 @@ constexpr const char* kFile = "--set";
   throw PlanError({kFile, 0, 0}, override, message);
 }
 
+// The length of the quoted part at the front of `text`, with its quotes; npos where it does not end. A key has no line
+// break.
+std::size_t quoted_length(std::string_view text) {
+  const char quote = text.front();
+  for (std::size_t i = 1; i < text.size() && text[i] != '\n'; ++i) {
+    if (text[i] == quote) return i + 1;
+    if (quote == '"' && text[i] == '\\') ++i;
+  }
+  return text.npos;
+}
+
+std::optional<std::string> unquoted(std::string_view text) {
+  auto node = parse_toml_value(text, kFile);
+  auto* name = node ? std::get_if<std::string>(&node->value) : nullptr;
+  return name == nullptr ? std::nullopt : std::optional(std::move(*name));
+}
+
 // The parts of a dotted TOML key at the front of `text`, which then holds what follows the key; empty where there is no
-// key. A basic string's escapes are not read: no key needs them.
+// key.
 std::vector<std::string> take_key(std::string_view& text) {
   constexpr std::string_view kBare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   std::vector<std::string> parts;
   while (true) {
     const bool quoted = text.starts_with('"') || text.starts_with('\'');
-    const std::size_t end = quoted ? text.find(text.front(), 1) : std::min(text.find_first_not_of(kBare), text.size());
-    if (end == text.npos || end == 0) return {};
-    parts.emplace_back(quoted ? text.substr(1, end - 1) : text.substr(0, end));
-    text.remove_prefix(end + (quoted ? 1 : 0));
+    const std::size_t length = quoted ? quoted_length(text) : std::min(text.find_first_not_of(kBare), text.size());
+    if (length == text.npos || length == 0) return {};
+    const auto part = quoted ? unquoted(text.substr(0, length)) : std::optional(std::string(text.substr(0, length)));
+    if (!part) return {};
+    parts.push_back(*part);
+    text.remove_prefix(length);
     if (!text.starts_with('.')) return parts;
     text.remove_prefix(1);
   }
@@ -42,21 +61,54 @@ const KeyNode* find_key(const std::vector<std::string>& parts) {
   return node;
 }
 
-// Whether a key takes text in one form or another and nothing else, so that a bare 0 must be meant as text.
-bool takes_only_text(const KeyNode* node) {
-  if (node == nullptr || !node->children.empty()) return false;
-  return std::ranges::all_of(node->forms, [](const Key* key) {
-    return std::holds_alternative<TextForm>(key->form) || std::holds_alternative<ChoiceForm>(key->form);
-  });
+bool is_text(const Key* key) {
+  return std::holds_alternative<TextForm>(key->form) || std::holds_alternative<ChoiceForm>(key->form) ||
+         std::holds_alternative<TimeForm>(key->form) || std::holds_alternative<SizeForm>(key->form);
 }
 
-TomlNode read_value(std::string_view text, const KeyNode* key) {
-  auto value = parse_toml_value(text, kFile);
-  const bool is_text = value && std::holds_alternative<std::string>(value->value);
-  if (!value || (!is_text && takes_only_text(key))) {
-    return {std::string(text), {std::make_shared<const std::string>(kFile), 0, 0}};
+bool takes_text(const KeyNode* node) {
+  return node != nullptr && std::ranges::any_of(node->forms, is_text);
+}
+
+// Text in one form or another and nothing else.
+bool takes_only_text(const KeyNode* node) {
+  return takes_text(node) && node->children.empty() && std::ranges::all_of(node->forms, is_text);
+}
+
+const char* beginning(char first) {
+  return first == '"' || first == '\'' ? "a quotation mark" : first == '[' || first == '{' ? "a bracket" : "a number";
+}
+
+// `value` stands at the end of `override`. Its problem is told at its place in the override.
+TomlNode read_toml(const std::string& override, std::string_view value) {
+  try {
+    return read_toml_value(value, kFile);
+  } catch (const PlanError& error) {
+    const std::string message = std::string(error.what()).substr((to_string(error.position()) + ": ").size());
+    const std::string_view front = std::string_view(override).substr(0, override.size() - value.size());
+    SourcePosition position = error.position();
+    if (position.line == 1) {
+      const auto starts_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+      position.column += static_cast<unsigned>(std::ranges::count_if(front, starts_character));
+    }
+    throw PlanError(
+        position, front.substr(0, front.size() - 1),
+        std::string("a value that begins with ") + beginning(value.front()) + " is read as TOML; " + message);
   }
-  return std::move(*value);
+}
+
+// docs/decisions/038-what-an-override-says.md
+TomlNode read_value(const std::string& override, std::string_view value, const KeyNode* key) {
+  const TomlNode text{std::string(value), {std::make_shared<const std::string>(kFile), 0, 0}};
+  const char first = value.empty() ? '\0' : value.front();
+  const bool is_quoted = first == '"' || first == '\'';
+  if (takes_only_text(key)) return is_quoted ? read_toml(override, value) : text;
+  const bool is_number = (first >= '0' && first <= '9') || first == '+' || first == '-';
+  if (is_quoted || first == '[' || first == '{' || (is_number && key != nullptr && !takes_text(key))) {
+    return read_toml(override, value);
+  }
+  auto toml = parse_toml_value(value, kFile);
+  return toml ? std::move(*toml) : text;
 }
 
 // Tables are made on the way; what stands there and is none gives way.
@@ -83,7 +135,7 @@ void apply_override(TomlNode& root, const std::string& override) {
   }
   rest.remove_prefix(1);
   if (!is_utf8(override)) fail(override, "expected UTF-8");
-  put(root, parts, read_value(rest, find_key(parts)), {std::make_shared<const std::string>(kFile), 0, 0});
+  put(root, parts, read_value(override, rest, find_key(parts)), {std::make_shared<const std::string>(kFile), 0, 0});
 }
 
 void set_key(TomlNode& root, const std::string& key, TomlNode value) {

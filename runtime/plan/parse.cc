@@ -22,6 +22,9 @@ namespace {
 constexpr std::string_view kSource = "{source}";
 constexpr std::string_view kStem = "{stem}";
 
+// What is started first with the source as a word of its line.
+enum class UsedBy { Compile, Run };
+
 // No path may be named twice, nor be a folder of another one: it could not be a file then.
 template <typename File>
 void check_paths(const std::vector<File>& files, const std::string& section) {
@@ -108,7 +111,41 @@ void take_run_line(Plan& plan, const Image& image) {
   plan.positions["argv"] = plan.where("image");
 }
 
-// One pass over each word: what is filled in is not looked at again.
+bool is_below(const std::string& path, const std::string& folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || folder == "/" || path[folder.size()] == '/');
+}
+
+// The source is a file of [files] or a folder of them, or may come with a mount, or may be what the compile step
+// leaves.
+bool may_be_there(const Plan& plan, UsedBy step) {
+  const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.source); };
+  if (std::ranges::any_of(plan.files, places)) return true;
+  if (step == UsedBy::Run && plan.compile) return true;
+  const std::string in_work = "/work/" + plan.source;
+  const std::string in_cwd = (std::filesystem::path(plan.cwd) / plan.source).string();
+  return std::ranges::any_of(plan.mounts, [&](const Mount& mount) {
+    return mount.at != "/" && (is_below(in_work, mount.at) || is_below(in_cwd, mount.at));
+  });
+}
+
+// Without this each run would fail as if the program were wrong.
+void check_source(const Plan& plan) {
+  const bool compiled = plan.compile && takes_source(plan.compile->argv);
+  if (!compiled && !takes_source(plan.argv)) return;
+  if (may_be_there(plan, compiled ? UsedBy::Compile : UsedBy::Run)) return;
+  std::vector<std::string> placed;
+  for (const WorkFile& file : plan.files) placed.push_back(file.path);
+  const std::string meant = nearest(plan.source, placed);
+  throw PlanError(
+      plan.where("source"), "source",
+      "expected a file that [files] places, found " + in_quotes(plan.source) +
+          (placed.empty()   ? "; [files] places none"
+           : !meant.empty() ? "; did you mean " + in_quotes(meant) + "?"
+                            : "; [files] has " + in_quotes(placed.front()) + (placed.size() > 1 ? " and others" : "")));
+}
+
+// One pass over each word: what is filled in is not looked at again. A word that would begin with "-" would be read as
+// an option.
 void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
   const std::string stem = std::filesystem::path(source).stem().string();
   for (std::string& word : argv) {
@@ -119,7 +156,7 @@ void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
         ++at;
         continue;
       }
-      const std::string& filling = is_source ? source : stem;
+      const std::string filling = !is_source ? stem : at == 0 && source.starts_with('-') ? "./" + source : source;
       word.replace(at, is_source ? kSource.size() : kStem.size(), filling);
       at += filling.size();
     }
@@ -167,6 +204,7 @@ void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
   if (plan.compile && plan.compile->argv.empty()) take_compile_line(plan, image);
   if (plan.argv.empty()) take_run_line(plan, image);
   if (plan.source.empty()) return;
+  check_source(plan);
   fill_in_source(plan.argv, plan.source);
   if (plan.compile) fill_in_source(plan.compile->argv, plan.source);
 }
@@ -194,10 +232,18 @@ TomlNode read_plan_tree(const PlanText& text, const std::vector<std::string>& ov
   return root;
 }
 
-Plan plan_header(const PlanText& text) {
+std::string hash_with_changes(const std::string& sha256, const std::vector<std::string>& changes) {
+  if (changes.empty()) return sha256;
+  Sha256 hash;
+  hash.update(sha256);
+  for (const std::string& change : changes) hash.update("\n" + sha256_hex(change));
+  return hash.hex();
+}
+
+Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides) {
   Plan header;
   header.name = text.name;
-  header.sha256 = sha256_hex(text.text);
+  header.sha256 = hash_with_changes(sha256_hex(text.text), overrides);
   header.folder = text.folder;
   header.whole = {text.file, 1, 1};
   return header;
@@ -219,7 +265,7 @@ Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
   TomlNode root = read_plan_tree(text, overrides);
   for (const PlanAddition& addition : additions) apply_addition(root, addition);
   ImageCache cache(images);
-  return plan_of_tree(root, plan_header(text), cache);
+  return plan_of_tree(root, plan_header(text, overrides), cache);
 }
 
 }  // namespace evalrun

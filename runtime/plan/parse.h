@@ -25,10 +25,8 @@ PlanText read_plan_file(const std::string& file);
 // are, with the working directory as their folder. May wait for their writer.
 PlanText read_plan(const std::string& path_or_dash);
 
-// `overrides` are "key=value" pairs of --set, applied after the text: the value is TOML ("limits.cpu=\"2s\""), or,
-// where it does not parse as TOML or the key takes nothing but text, a bare string (limits.cpu=2s, env.HASHSEED=0).
-// What an override writes stands in the file "--set", without a line. Images are looked up on `images`.
-// `additions` come last.
+// `overrides` are "key=value" pairs of --set, applied after the text; overrides.h says how a value is read. What an
+// override writes stands in the file "--set", without a line. Images are looked up on `images`. `additions` come last.
 Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
                 const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions = {});
 

@@ -39,6 +39,7 @@ using Input = std::variant<InputNull, InputInherit, InputFile, InputText>;
 // Where a stream of the program goes. All are counted and limited alike.
 struct OutputCapture {
   friend bool operator==(const OutputCapture&, const OutputCapture&) = default;
+  std::optional<Bytes> most = {};  // what is kept; none: all that the limits allow
 };
 struct OutputNull {
   friend bool operator==(const OutputNull&, const OutputNull&) = default;
@@ -254,7 +255,7 @@ struct Determinism {
 struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
   std::string name;              // the plan file's name without its ending; "stdin" for standard input
-  std::string sha256;            // of the plan's text as read, before --set; lower-case hexadecimal
+  std::string sha256;            // of the plan's text, with --set and a job's keys; lower-case hexadecimal
   std::filesystem::path folder;  // absolute: what relative paths are relative to
 
   std::string image;              // the image's name; empty: none

@@ -11,7 +11,10 @@ namespace evalrun {
 TomlNode read_plan_tree(const PlanText& text, const std::vector<std::string>& overrides);
 
 // A plan without values: its name, hash, folder and position.
-Plan plan_header(const PlanText& text);
+Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides);
+
+// plan.sha256 of what `sha256` is of, with `changes` written over it, each as text.
+std::string hash_with_changes(const std::string& sha256, const std::vector<std::string>& changes);
 
 // Reads the keys into `header` and checks them, each and together. Throws PlanError.
 Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images);

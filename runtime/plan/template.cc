@@ -61,6 +61,16 @@ void resolve_paths(TomlNode& node, const KeyNode* keys, const fs::path& folder) 
   }
 }
 
+// For plan.sha256: what a change says, without where it stands.
+struct ChangeText {
+  std::string operator()(const SetChange& change) const { return change.key + "=" + to_toml(change.value); }
+  std::string operator()(const MergeChange& change) const {
+    std::string text;
+    for (const TomlMember& member : change.keys) text += toml_key(member.name) + "=" + to_toml(member.node) + "\n";
+    return text;
+  }
+};
+
 struct Apply {
   TomlNode& root;
   const fs::path& folder;
@@ -93,7 +103,7 @@ Image ImageCache::apply_over(const std::string& reference, const SourcePosition&
 }
 
 PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides)
-    : root_(read_plan_tree(text, overrides)), header_(plan_header(text)) {
+    : root_(read_plan_tree(text, overrides)), header_(plan_header(text, overrides)) {
   Plan scratch;
   Draft rehearsal(scratch, header_.whole, header_.folder);
   read_tree(root_, plan_keys(), rehearsal);
@@ -101,8 +111,12 @@ PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>&
 
 Plan PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder, ImageCache& images) const {
   TomlNode root = root_;
+  std::vector<std::string> texts;
+  for (const PlanChange& change : changes) texts.push_back(std::visit(ChangeText{}, change));
+  Plan header = header_;
+  header.sha256 = hash_with_changes(header_.sha256, texts);
   for (PlanChange& change : changes) std::visit(Apply{root, folder}, std::move(change));
-  return plan_of_tree(root, header_, images);
+  return plan_of_tree(root, std::move(header), images);
 }
 
 }  // namespace evalrun

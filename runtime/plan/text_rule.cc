@@ -2,6 +2,8 @@
 
 #include <climits>
 
+#include "runtime/core/base64.h"
+
 namespace evalrun {
 namespace {
 
@@ -127,6 +129,7 @@ bool is_package(std::string_view text) noexcept {
 namespace text_rule {
 
 constinit const TextRule kBytes = {"text", "", is_bytes};
+constinit const TextRule kBase64 = {"base64 with its padding", "^[A-Za-z0-9+/=\\r\\n]*$", is_base64};
 constinit const TextRule kAny = {"text without a NUL byte", "", is_any};
 constinit const TextRule kLine = {"text that is not empty and without a NUL byte", "^[\\s\\S]", is_line};
 constinit const TextRule kHostPath = {"a path of the host", "^[\\s\\S]", is_path};

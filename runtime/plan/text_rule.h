@@ -14,7 +14,8 @@ struct TextRule {
 };
 
 namespace text_rule {
-extern const TextRule kBytes;         // anything
+extern const TextRule kBytes;  // anything
+extern const TextRule kBase64;
 extern const TextRule kAny;           // a C string: no NUL
 extern const TextRule kLine;          // the same, not empty
 extern const TextRule kHostPath;      // a path of the host, absolute or not

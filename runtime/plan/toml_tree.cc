@@ -202,14 +202,35 @@ TomlNode parse_toml(std::string_view text, const std::string& file) {
   return Converter(file, Converter::Lines::Keep).convert(parse_checked(text, file));
 }
 
+TomlNode read_toml_value(std::string_view text, const std::string& file) {
+  constexpr std::string_view kKey = "value = ";
+  try {
+    const toml::table table = parse_checked(std::string(kKey).append(text), file);
+    if (text.starts_with('"') || text.starts_with('\'')) {
+      // What follows could be a comment, and the text of a program would lose it.
+      if (const std::size_t end = skip_string(text, 0); end < text.size()) {
+        SourcePosition position = position_of(text, end, file);
+        if (position.line == 1) position.column += static_cast<unsigned>(kKey.size());
+        throw PlanError(position, "", "not TOML: expected nothing after the string");
+      }
+    }
+    TomlNode root = Converter(file, Converter::Lines::Drop).convert(table);
+    // A line break in `text` could have brought in further keys.
+    auto& members = std::get<TomlTable>(root.value);
+    if (members.size() != 1) throw PlanError({file, 2, 1}, "", "not TOML: expected one value, found a second key");
+    return std::move(members.front().node);
+  } catch (const PlanError& error) {
+    const std::string message = std::string(error.what()).substr((to_string(error.position()) + ": ").size());
+    SourcePosition position = error.position();
+    const auto front = static_cast<unsigned>(kKey.size());
+    if (position.line == 1) position.column -= std::min(position.column - 1, front);
+    throw PlanError(position, "", message);
+  }
+}
+
 std::optional<TomlNode> parse_toml_value(std::string_view text, const std::string& file) {
   try {
-    TomlNode root =
-        Converter(file, Converter::Lines::Drop).convert(parse_checked("value = " + std::string(text), file));
-    // A line break in `text` could have smuggled in further keys.
-    auto& members = std::get<TomlTable>(root.value);
-    if (members.size() != 1) return std::nullopt;
-    return std::move(members.front().node);
+    return read_toml_value(text, file);
   } catch (const PlanError&) {
     return std::nullopt;
   }

@@ -54,7 +54,11 @@ TomlMember* find_member(TomlTable& table, std::string_view name);
 // nests too deeply.
 TomlNode parse_toml(std::string_view text, const std::string& file);
 
-// One value without a key, such as "[1, 2]"; its nodes have no line. Empty where `text` is not one TOML value.
+// One value without a key, such as "[1, 2]"; its nodes have no line. Throws PlanError, with the place within `text`,
+// where `text` is not one TOML value. Nothing may follow a string, not even a comment.
+TomlNode read_toml_value(std::string_view text, const std::string& file);
+
+// The same; empty where it would throw.
 std::optional<TomlNode> parse_toml_value(std::string_view text, const std::string& file);
 
 }  // namespace evalrun

@@ -23,6 +23,54 @@ std::string found(std::string_view text) {
   return ", found " + in_quotes(shortened(text));
 }
 
+// What was probably meant by a size or a time whose unit is written as elsewhere: "1G", "64 mb", "2 sec". Else "".
+std::string with_known_unit(std::string_view text, std::string_view unit_letters) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  std::string unit;
+  for (const char c : text.substr(digits)) {
+    if (c != ' ') unit.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  if (digits == 0 || unit.empty() || unit.size() > kMaxQuoted) return "";
+  const std::string number(text.substr(0, digits));
+  if (unit_letters == "kmgt") {
+    if (unit == "b" || unit == "byte" || unit == "bytes") return number + "B";
+    const std::string rest = unit.substr(1);
+    const bool is_known = unit_letters.find(unit.front()) != unit_letters.npos;
+    if (!is_known || (!rest.empty() && rest != "b" && rest != "ib" && rest != "i")) return "";
+    return number + static_cast<char>(unit.front() - 'a' + 'A') + "iB";
+  }
+  struct Written {
+    std::string_view unit, as;
+  };
+  static constexpr Written kTimes[] = {{"s", "s"},       {"sec", "s"},   {"secs", "s"},   {"second", "s"},
+                                       {"seconds", "s"}, {"ms", "ms"},   {"msec", "ms"},  {"msecs", "ms"},
+                                       {"us", "us"},     {"usec", "us"}, {"ns", "ns"},    {"min", "m"},
+                                       {"mins", "m"},    {"m", "m"},     {"minute", "m"}, {"minutes", "m"},
+                                       {"h", "h"},       {"hour", "h"},  {"hours", "h"}};
+  const auto* found = std::ranges::find(kTimes, unit, &Written::unit);
+  return found == std::end(kTimes) ? "" : number + std::string(found->as);
+}
+
+std::string meant_by(const TimeForm&, std::string_view text) {
+  const std::string meant = with_known_unit(text, "");
+  return parse_duration(meant) ? meant : "";
+}
+std::string meant_by(const SizeForm&, std::string_view text) {
+  const std::string meant = with_known_unit(text, "kmgt");
+  return parse_bytes(meant) ? meant : "";
+}
+
+// What people call a key elsewhere.
+struct OtherName {
+  std::string_view parent, name, key;
+};
+constexpr OtherName kOtherNames[] = {{"case[]", "output", "expect"},   {"case[]", "answer", "expect"},
+                                     {"case[]", "out", "expect"},      {"case[]", "expected_output", "expect"},
+                                     {"case[]", "input", "stdin"},     {"case[]", "in", "stdin"},
+                                     {"", "command", "argv"},          {"", "cmd", "argv"},
+                                     {"", "input", "stdin"},           {"", "timeout", "limits.wall"},
+                                     {"limits", "time", "limits.cpu"}, {"limits", "timeout", "limits.wall"}};
+
 // `name` as it would be written in TOML.
 std::string key_part(std::string_view name) {
   constexpr std::string_view kBare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -145,7 +193,11 @@ class Converter {
     const auto* text = std::get_if<std::string>(&node_.value);
     if (text == nullptr) return false;
     const auto value = parse(*text);
-    if (!value) fail(entry_, "expected " + describe(form) + found(*text));
+    if (!value) {
+      const std::string meant = meant_by(form, *text);
+      fail(entry_, "expected " + describe(form) + found(*text) +
+                       (meant.empty() ? "" : "; did you mean " + in_quotes(meant) + "?"));
+    }
     if (*value < form.least || *value > form.most) fail(entry_, "expected " + range_text(form) + found(*text));
     form.store(draft_, *value, entry_);
     return true;
@@ -272,6 +324,11 @@ class TreeReader {
   // The key that was probably meant; "cpu" at the top belongs into [limits].
   [[nodiscard]] std::string suggestion(const std::string& name, const KeyNode& keys, const Entry& parent) const {
     if (name.size() > kMaxQuoted) return "";  // the distance to a long name takes long, and means nothing
+    for (const OtherName& other : kOtherNames) {
+      if (other.parent != keys.path || other.name != name) continue;
+      if (other.key.find('.') != other.key.npos) return std::string(other.key);
+      return join_key(parent.key, other.key);
+    }
     for (const Key& key : table_.rows) {
       if (key.path.ends_with("." + name) && key.path.find_first_of("*[") == std::string_view::npos) {
         return std::string(key.path);

@@ -159,7 +159,10 @@ Drain::Drain(EventLoop& loop, LoopOwner& owner, const Output& output, const Plan
       budgets_(std::move(budgets)),
       on_excess_(std::move(on_excess)),
       tap_(std::move(tap)) {
-  capture_ = std::holds_alternative<OutputCapture>(output);
+  if (const auto* capture = std::get_if<OutputCapture>(&output)) {
+    capture_ = true;
+    if (capture->most) most_kept_ = capture->most->count;
+  }
   if (const auto* file = std::get_if<OutputFile>(&output)) {
     HostFile opened = open_host_file(file->path.string(), FileUse::Write);
     if (!opened.descriptor) {
@@ -214,6 +217,10 @@ void Drain::accept(std::string_view data) {
 
 void Drain::keep(std::string_view bytes) {
   std::string& kept = result_.kept;
+  if (const std::uint64_t room = most_kept_ - kept.size(); bytes.size() > room) {
+    bytes = bytes.substr(0, room);
+    result_.truncated = true;
+  }
   const std::size_t size = kept.size() + bytes.size();
   if (size > kept.capacity() && size > kSmallOutput) {
     try {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -119,6 +120,7 @@ class Drain {
   Fd file_;
   int sink_ = -1;  // borrowed: where the stream is passed on; -1: nowhere
   bool capture_ = false;
+  std::uint64_t most_kept_ = std::numeric_limits<std::uint64_t>::max();
   bool sink_failed_ = false;
   bool exceeded_ = false;
   std::string pending_;

@@ -46,6 +46,34 @@ std::string listen(evalrun_engine* engine, const evalrun_session* session, const
   return output;
 }
 
+TEST(library_c, inputs_reach_the_program_as_they_are_and_what_is_kept_is_bounded) {
+  const Held<evalrun_engine> engine(evalrun_engine_new(nullptr, nullptr));
+  const std::vector<std::string> lacks = accepted_lacks();
+  std::vector<const char*> overrides;
+  for (const std::string& each : lacks) overrides.push_back(each.c_str());
+  overrides.push_back(nullptr);
+  const std::string toml = probe_plan("probe", {"echo"}, "stdout.capture = \"5B\"\n");
+  evalrun_plan_inputs inputs = {};
+  inputs.size = sizeof inputs;
+  inputs.stdin_bytes = "a\0\"\xff'\n[7]";
+  inputs.stdin_length = 9;
+  const Held<evalrun_plan> plan(evalrun_plan_compile_with(engine.get(), toml.data(), toml.size(), "/", "from-c",
+                                                          overrides.data(), &inputs, nullptr));
+  ASSERT_TRUE(plan);
+  const Held<evalrun_session> session(evalrun_session_spawn(engine.get(), plan.get(), nullptr, nullptr));
+  ASSERT_TRUE(session);
+  evalrun_event event;
+  while (evalrun_session_result(session.get()) == nullptr) {
+    ASSERT_EQ(evalrun_engine_dispatch(engine.get(), -1, nullptr), 0);
+    while (evalrun_engine_next_event(engine.get(), &event) == 1) {
+    }
+  }
+  std::size_t length = 0;
+  const char* output = evalrun_result_stdout(evalrun_session_result(session.get()), &length);
+  EXPECT_EQ(std::string(output, length), std::string("a\0\"\xff'", 5));
+  EXPECT_STREQ(evalrun_result_verdict_name(evalrun_session_result(session.get())), "OK");
+}
+
 TEST(library_c, the_header_and_the_library_are_of_one_version) {
   EXPECT_EQ(evalrun_abi(), EVALRUN_ABI);
   EXPECT_STREQ(evalrun_version(), EVALRUN_VERSION);

@@ -255,10 +255,31 @@ TEST(suggest, as_text_is_toml_with_its_reasons_in_comments) {
       "fcntl.flock(open(\"/work/l\", \"w\"), fcntl.LOCK_EX)\n'''\n[seccomp]\nallow = [\"flock\"]\n";
   const std::string path = folder.write("plan.toml", plan).string();
   const Finished done = run_command({evalrun().string(), "trace", "--suggest", "--format", "text", path});
-  EXPECT_NE(done.output.find("allow = [\"flock\", \"memfd_create\"]  # instead of line 9; memfd_create: ENOSYS\n"),
+  EXPECT_NE(done.output.find("# allow = [\"flock\", \"memfd_create\"]  # instead of line 9; memfd_create: ENOSYS\n"),
             std::string::npos)
       << done.output;
   EXPECT_NE(done.output.find("# into the [seccomp] in line 8 of "), std::string::npos) << done.output;
+  EXPECT_NE(done.output.find("cannot be appended to the plan; write it where it says"), std::string::npos);
+  // Appended all the same, it changes nothing.
+  folder.write("plan.toml", plan + done.output);
+  EXPECT_EQ(run_command({evalrun().string(), "check", path}).exit_code, 0);
+  EXPECT_EQ(run_command({evalrun().string(), path}).exit_code, 1);
+}
+
+TEST(suggest, what_it_prints_can_be_appended_and_is_enough) {
+  EVALRUN_NEEDS_PYTHON;
+  for (const char* last :
+       {"", "[limits]\ncpu = \"2s\"\n", "env.A = \"1\"", "[[mount]]\ntmpfs = \"1MiB\"\nat = \"/t\""}) {
+    const TemporaryFolder folder;
+    const std::string plan =
+        "image = \"python\"\nsource = \"p.py\"\nfiles.\"p.py\".text = \"import os; os.memfd_create('m')\"\n" +
+        std::string(last);
+    const std::string path = folder.write("plan.toml", plan).string();
+    EXPECT_EQ(run_command({evalrun().string(), path}).exit_code, 1) << last;
+    const Finished done = run_command({evalrun().string(), "trace", "--suggest", "--format", "text", path});
+    folder.write("plan.toml", plan + "\n" + done.output);
+    EXPECT_EQ(run_command({evalrun().string(), path}).exit_code, 0) << plan << "\n" << done.output;
+  }
 }
 
 TEST(suggest, takes_no_standard_input_and_no_graded_plan) {

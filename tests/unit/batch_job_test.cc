@@ -12,7 +12,7 @@ std::variant<Job, BadLine> parse(const std::string& line) {
   return parse_job(line, {"jobs.jsonl", 7, 1});
 }
 
-void expect_bad(const std::string& line, const std::optional<std::string>& id, const std::string& says) {
+void expect_bad(const std::string& line, const std::optional<JobId>& id, const std::string& says) {
   const auto parsed = parse(line);
   const auto* bad = std::get_if<BadLine>(&parsed);
   ASSERT_NE(bad, nullptr) << line;
@@ -26,7 +26,7 @@ TEST(BatchJob, the_keys_of_a_plan_are_one_change_and_those_of_set_follow_it) {
     "id": "x", "stdin": {"text": "é"}})");
   const auto* job = std::get_if<Job>(&parsed);
   ASSERT_NE(job, nullptr);
-  EXPECT_EQ(job->id, "x");
+  EXPECT_EQ(job->id, JobId("x"));
   EXPECT_EQ(job->plan, "");
   ASSERT_EQ(job->changes.size(), 3U);
   const auto& merged = std::get<MergeChange>(job->changes[0]).keys;
@@ -65,8 +65,10 @@ TEST(BatchJob, what_is_no_job_is_told_with_its_id_where_that_can_be_read) {
   expect_bad("nonsense", std::nullopt, "not JSON at byte");
   expect_bad("", std::nullopt, "not JSON");
   expect_bad("[1]", std::nullopt, "expected a JSON object, found an array");
-  expect_bad("{}", std::nullopt, "id: missing; expected a string");
-  expect_bad(R"({"id": 7})", std::nullopt, "id: expected a string, found an integer");
+  expect_bad("{}", std::nullopt, "id: missing; expected a string or an integer");
+  expect_bad(R"({"id": 0.5})", std::nullopt, "id: expected a string or an integer, found a float");
+  expect_bad(R"({"id": 7, "plan": 7})", 7, "plan: expected the path of a plan, found an integer");
+  expect_bad(R"({"id": 18446744073709551615})", std::nullopt, "at most 63 bits");
   expect_bad(R"({"id": "a", "plan": 7})", "a", "plan: expected the path of a plan, found an integer");
   expect_bad(R"({"id": "a", "plan": ""})", "a", "plan: expected the path of a plan");
   expect_bad(R"({"id": "a", "set": ["x"]})", "a", "set: expected a table of a plan's keys, found an array");
@@ -83,6 +85,28 @@ TEST(BatchJob, values_may_nest_as_deeply_as_in_a_plan_and_no_deeper) {
   EXPECT_EQ(parse_json(nested(32), {"f", 1, 1}).error, "");
   EXPECT_NE(parse_json(nested(33), {"f", 1, 1}).error.find("nest too deeply"), std::string::npos);
   expect_bad(R"({"id": "a", "x": )" + std::string(1000000, '['), "a", "nest too deeply");
+}
+
+TEST(BatchJob, an_unknown_key_is_told_with_the_keys_of_a_job_and_of_a_plan) {
+  expect_bad(R"({"id": 1, "zzzzzz": 2})", 1, "zzzzzz: unknown key; known here: id, plan, set, image, argv, source");
+  expect_bad(R"({"id": 1, "plam": "x"})", 1, "plam: unknown key; did you mean \"plan\"?");
+  expect_bad(R"({"id": 1, "agrv": ["x"]})", 1, "agrv: unknown key; did you mean \"argv\"?");
+  EXPECT_TRUE(std::holds_alternative<Job>(parse(R"({"id": 1, "argv": ["x"]})")));
+  EXPECT_TRUE(std::holds_alternative<Job>(parse(R"({"id": 1, "cpu": "1s"})"))) << "the plan's reader says limits.cpu";
+}
+
+TEST(BatchJob, an_integer_id_is_repeated_as_it_was_given) {
+  for (const char* id : {"7", "-7", "0", "9223372036854775807", "-9223372036854775808"}) {
+    const auto parsed = parse(std::string("{\"id\": ") + id + "}");
+    const auto* job = std::get_if<Job>(&parsed);
+    ASSERT_NE(job, nullptr) << id;
+    EXPECT_EQ(text_of(job->id), id);
+    const std::string line = result_line(job->id, 3, "{}");
+    EXPECT_EQ(line, std::string("{\"id\":") + id + ",\"line\":3,\"result\":{}}");
+    EXPECT_EQ(id_in_result_line(line), id);
+  }
+  EXPECT_EQ(id_in_result_line(result_line("7", 3, "{}")), "7");
+  EXPECT_EQ(error_line(JobId(7), 4, "no"), R"({"id":7,"line":4,"error":"no"})");
 }
 
 TEST(BatchJob, a_result_stands_behind_its_id_and_line) {

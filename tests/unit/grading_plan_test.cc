@@ -124,12 +124,13 @@ TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_m
   folder.write("script.toml", "name = \"script\"\nrun = [\"run\", \"{source}\"]\ncompile = [\"lint\", \"{source}\"]\n");
   folder.write("bare.toml", "name = \"bare\"\nrun = [\"run\"]\n");
   const std::vector<std::filesystem::path> images = {folder.path()};
-  const Plan compiled = parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n", images);
+  const Plan compiled =
+      parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n[files]\n\"a/Main.x\".text = \"\"\n", images);
   EXPECT_EQ(compiled.compile->argv, (std::vector<std::string>{"cc", "a/Main.x", "-oMain"}));
   EXPECT_EQ(compiled.argv, std::vector<std::string>{"./Main"});
-  const Plan plain = parse("image = \"lang\"\nsource = \"m\"\n", images);
+  const Plan plain = parse("image = \"lang\"\nsource = \"m\"\nfiles.m.text = \"\"\n", images);
   EXPECT_EQ(plain.argv, (std::vector<std::string>{"run", "m"}));
-  const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n", images);
+  const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n[files]\n\"m.s\".text = \"\"\n", images);
   EXPECT_EQ(script.compile->argv, (std::vector<std::string>{"lint", "m.s"}));
   EXPECT_EQ(script.argv, (std::vector<std::string>{"run", "m.s"}));
   const Plan own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);

@@ -39,7 +39,9 @@ class PlanDump {
   std::string operator()(const InputInherit&) const { return "inherit"; }
   std::string operator()(const InputFile& file) const { return "file " + file.path.string(); }
   std::string operator()(const InputText& text) const { return "text " + text.text; }
-  std::string operator()(const OutputCapture&) const { return "capture"; }
+  std::string operator()(const OutputCapture& capture) const {
+    return capture.most ? "capture " + to_string(*capture.most) : "capture";
+  }
   std::string operator()(const OutputNull&) const { return "null"; }
   std::string operator()(const OutputInherit&) const { return "inherit"; }
   std::string operator()(const OutputFile& file) const { return "file " + file.path.string(); }

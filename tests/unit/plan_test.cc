@@ -49,8 +49,8 @@ std::string at_top(const std::string& rest) {
 std::vector<Sample> samples() {
   std::vector<Sample> samples = {
       {"argv", "argv = @", R"(["b", "c"])", "argv = [b][c]\n"},
-      {"source", "argv = [\"run\", \"{source}\"]\nsource = @", R"("./x//y.py")",
-       "argv = [run][x/y.py]\nsource = x/y.py\n"},
+      {"source", "argv = [\"run\", \"{source}\"]\nsource = @\nfiles.\"x/y.py\".text = \"\"", R"("./x//y.py")",
+       "argv = [run][x/y.py]\nsource = x/y.py\nfiles.x/y.py = text  644\n"},
       {"cwd", at_top("cwd = @"), R"("/data/./x/")", "cwd = /data/x\n"},
       {"hostname", at_top("hostname = @"), R"("Host-1.x")", "hostname = Host-1.x\n"},
       {"env.*", at_top("env = { A = @ }"), R"("1=2")", "env.A = 1=2\n"},
@@ -58,11 +58,15 @@ std::vector<Sample> samples() {
       {"stdin.file", at_top("stdin = { file = @ }"), R"("1.in")", "stdin = file /plans/1.in\n"},
       {"stdin.text", at_top("stdin = { text = @ }"), R"("a\u0000b")", std::string("stdin = text a\0b\n", 17)},
       {"stdout", at_top("stdout = @"), R"("null")", "stdout = null\n"},
+      {"stdout.capture", at_top("stdout = { capture = @ }"), R"("64KiB")", "stdout = capture 64KiB\n"},
+      {"stderr.capture", at_top("stderr = { capture = @ }"), R"("0B")", "stderr = capture 0B\n"},
       {"stdout.file", at_top("stdout = { file = @ }"), R"("/tmp/1.out")", "stdout = file /tmp/1.out\n"},
       {"stderr", at_top("stderr = @"), R"("stdout")", "stderr = stdout\n"},
       {"stderr.file", at_top("stderr = { file = @ }"), R"("x/1.err")", "stderr = file /plans/x/1.err\n"},
       {"files.*.from", at_top("[files]\n\"./a//b.py\" = { from = @ }"), R"("s.py")",
        "files.a/b.py = from /plans/s.py 644\n"},
+      {"stdin.base64", at_top("stdin = { base64 = @ }"), R"("YQBi/w==")", std::string("stdin = text a\0b\xff\n", 18)},
+      {"files.*.base64", at_top("[files]\nx = { base64 = @ }"), R"("aGVsbG8=")", "files.x = text hello 644\n"},
       {"files.*.text", at_top("[files]\nx = { text = @ }"), R"("hello")", "files.x = text hello 644\n"},
       {"files.*.mode", at_top("[files]\nx = { text = \"\"<, mode = @> }"), R"("755")", "files.x = text  755\n"},
       {"collect[]", at_top("collect = [@]"), R"("a/./b")", "collect = a/b 16MiB needed\n"},
@@ -107,6 +111,9 @@ std::vector<Sample> samples() {
        "case.stdin = text a\n"},
       {"case[].expect.file", at_top("case = [{ expect = { file = @ } }]"), R"("1.out")",
        "case.expect = file /plans/1.out\n"},
+      {"case[].stdin.base64", at_top("case = [{ expect.text = \"\"<, stdin.base64 = @> }]"), R"("YQ==")",
+       "case.stdin = text a\n"},
+      {"case[].expect.base64", at_top("case = [{ expect = { base64 = @ } }]"), R"("YQ==")", "case.expect = text a\n"},
       {"case[].expect.text", at_top("case = [{ expect = { text = @ } }]"), R"("a")", "case.expect = text a\n"},
       {"case[].points", at_top("case = [{ expect.text = \"\"<, points = @> }]"), "7", "case.points = 7\n"},
       {"case[].group", at_top("case = [{ expect.text = \"\"<, group = @> }]"), R"("g")", "case.group = g\n"},
@@ -260,13 +267,79 @@ TEST(Plan, a_byte_order_mark_is_skipped) {
 }
 
 TEST(Plan, source_fills_argv_too) {
-  EXPECT_EQ(parse("argv = [\"cc\", \"-o{source}.o\", \"{source}{source}\"]\nsource = \"m.c\"\n").argv,
-            (std::vector<std::string>{"cc", "-om.c.o", "m.cm.c"}));
+  EXPECT_EQ(
+      parse("argv = [\"cc\", \"-o{source}.o\", \"{source}{source}\"]\nsource = \"m.c\"\nfiles.\"m.c\".text = \"\"\n")
+          .argv,
+      (std::vector<std::string>{"cc", "-om.c.o", "m.cm.c"}));
   EXPECT_EQ(parse("argv = [\"cc\"]\nsource = \"m.c\"\n").argv, std::vector<std::string>{"cc"});
 }
 
 TEST(Plan, a_source_that_holds_the_placeholder_is_filled_in_once) {
-  EXPECT_EQ(parse("argv = [\"{source}\"]\nsource = \"{source}\"\n").argv, std::vector<std::string>{"{source}"});
+  EXPECT_EQ(parse("argv = [\"{source}\"]\nsource = \"{source}\"\nfiles.\"{source}\".text = \"\"\n").argv,
+            std::vector<std::string>{"{source}"});
+}
+
+TEST(Plan, a_source_that_nothing_places_is_refused_where_it_stands) {
+  const std::string plan = "argv = [\"x\", \"{source}\"]\nsource = \"main.py\"\n";
+  const auto expect_refused = [](const std::string& text, const std::string& says) {
+    try {
+      parse(text);
+      ADD_FAILURE() << "accepted: " << text;
+    } catch (const PlanError& error) {
+      EXPECT_EQ(error.position(), (SourcePosition{"plan.toml", 2, 1})) << text;
+      EXPECT_EQ(error.key(), "source");
+      EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+    }
+  };
+  expect_refused(plan, "expected a file that [files] places, found \"main.py\"; [files] places none");
+  expect_refused(plan + "files.\"mian.py\".text = \"\"\n", "did you mean \"mian.py\"?");
+  expect_refused(plan + "files.a.text = \"\"\nfiles.b.text = \"\"\n", "[files] has \"a\" and others");
+  expect_refused(plan + "[[mount]]\ntmpfs = \"1MiB\"\nat = \"/works\"\n", "[files] places none");
+  expect_refused(plan + "[compile]\nargv = [\"cc\", \"{source}\"]\n", "[files] places none");
+
+  for (const char* more : {"files.\"./main.py\".text = \"\"\n", "files.\"main.py/__main__.py\".text = \"\"\n",
+                           "[compile]\nargv = [\"make\"]\n", "[[mount]]\nbind = \"/srv\"\nat = \"/work\"\n",
+                           "[[mount]]\nbind = \"/srv\"\nat = \"/work/main.py\"\n",
+                           "cwd = \"/data\"\n[[mount]]\nbind = \"/srv\"\nat = \"/data\"\n"}) {
+    EXPECT_EQ(parse(plan + more).argv.at(1), "main.py") << more;
+  }
+}
+
+TEST(Plan, a_source_that_begins_with_a_dash_is_no_option) {
+  const std::string files = "source = \"-v.py\"\nfiles.\"-v.py\".text = \"\"\n";
+  EXPECT_EQ(parse("argv = [\"x\", \"{source}\", \"-o{source}\", \"{stem}\"]\n" + files).argv,
+            (std::vector<std::string>{"x", "./-v.py", "-o-v.py", "-v"}));
+}
+
+TEST(Plan, what_was_meant_is_said) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"limits.memory = \"1G\"", "did you mean \"1GiB\"?"},
+      {"limits.memory = \"512 MB\"", "did you mean \"512MiB\"?"},
+      {"limits.memory = \"64kb\"", "did you mean \"64KiB\"?"},
+      {"limits.cpu = \"2 sec\"", "did you mean \"2s\"?"},
+      {"limits.wall = \"1.5S\"", "did you mean \"1.5s\"?"},
+      {"limits.output = \"1M\"", "did you mean \"1MiB\"?"},
+      {"case = [{ output.text = \"\" }]", "case[0].output: unknown key; did you mean \"case[0].expect\"?"},
+      {"case = [{ input.text = \"\" }]", "did you mean \"case[0].stdin\"?"},
+      {"limits.time = \"1s\"", "did you mean \"limits.cpu\"?"},
+  };
+  for (const auto& [line, says] : rows) {
+    try {
+      parse(at_top(line));
+      ADD_FAILURE() << "accepted: " << line;
+    } catch (const PlanError& error) {
+      EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << line << ": " << error.what();
+    }
+  }
+  for (const char* line :
+       {"limits.memory = \"1X\"", "limits.memory = \"G\"", "limits.memory = \"1.5G\"", "limits.cpu = \"2\""}) {
+    try {
+      parse(at_top(line));
+      ADD_FAILURE() << "accepted: " << line;
+    } catch (const PlanError& error) {
+      EXPECT_EQ(std::string(error.what()).find("did you mean"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(Plan, both_output_limits_can_be_set_apart) {
@@ -275,6 +348,24 @@ TEST(Plan, both_output_limits_can_be_set_apart) {
 }
 
 // --set
+
+// A column of 0 is any.
+void expect_override_error(const std::string& override, unsigned line, unsigned column, const std::string& key,
+                           const std::string& says) {
+  try {
+    parse(at_top(""), {override});
+    ADD_FAILURE() << "accepted: " << override;
+  } catch (const PlanError& error) {
+    EXPECT_EQ(error.position().file, "--set") << override;
+    EXPECT_EQ(error.position().line, line) << override << ": " << error.what();
+    if (column != 0) {
+      EXPECT_EQ(error.position().column, column) << override << ": " << error.what();
+    }
+    EXPECT_GT(error.position().column, 0U) << override;
+    EXPECT_EQ(error.key(), key) << override;
+    EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+  }
+}
 
 TEST(Override, replaces_what_the_plan_says) {
   const std::string text =
@@ -308,18 +399,58 @@ TEST(Override, takes_a_bare_word_as_text_where_only_text_can_be_meant) {
   EXPECT_TRUE(std::holds_alternative<CpusAny>(parse(at_top(""), {"limits.cpus=any"}).limits.cpus));
 }
 
-TEST(Override, cannot_smuggle_in_a_second_key) {
-  const Plan plan = parse(at_top(""), {"env.A=\"1\"\nhostname = \"other\""});
-  EXPECT_EQ(plan.hostname, "sandbox");
-  EXPECT_EQ(plan.env.at("A"), "\"1\"\nhostname = \"other\"");
+TEST(Override, cannot_bring_in_a_second_key) {
+  expect_override_error("env.A=\"1\"\nhostname = \"other\"", 1, 10, "env.A", "expected nothing after the string");
+  expect_override_error("mount=[]\nhostname = \"other\"", 2, 1, "mount", "expected one value, found a second key");
+}
+
+TEST(Override, a_value_that_begins_as_toml_and_is_not_is_an_error_at_its_place) {
+  // As json.dumps() writes a character that is not of the Basic Multilingual Plane.
+  expect_override_error(R"x(files."main.py".text="print('\ud83d\ude00')")x", 1, 0, "files.\"main.py\".text",
+                        "not TOML");
+  expect_override_error("files.'main.py'.text=\"print(1)", 1, 31, "files.'main.py'.text", "not TOML");
+  expect_override_error("files.f.text='a' # and this", 1, 17, "files.f.text", "expected nothing after the string");
+  expect_override_error("files.f.text='a'\n# and this", 1, 17, "files.f.text", "expected nothing after the string");
+  expect_override_error("files.f.text=\"\"\"a\"\"\"\nprint(1)", 2, 0, "files.f.text", "not TOML");
+  expect_override_error("env.A=\"a\\q\"", 1, 0, "env.A", "not TOML");
+  expect_override_error("env.\"\u00e9\".x=\"\"\"", 1, 0, "env.\"\u00e9\".x", "not TOML");
+  expect_override_error("argv=[\"a\", ", 1, 0, "argv", "not TOML");
+  expect_override_error("argv=[a]", 1, 0, "argv", "not TOML");
+  expect_override_error("stdin={ text = }", 1, 0, "stdin", "not TOML");
+  expect_override_error("stdin=\"null", 1, 0, "stdin", "not TOML");
+  expect_override_error("limits.processes=12 of them", 1, 0, "limits.processes", "not TOML");
+  expect_override_error("limits.output={ stdout = 1MiB }", 1, 0, "limits.output", "not TOML");
+}
+
+TEST(Override, a_key_of_text_takes_what_does_not_begin_with_a_quotation_mark_as_it_stands) {
+  for (const char* text : {"", " ", "[1, 2", "{", "0", "true", "1979-05-27", "# no comment", "a # b", " \"a\"",
+                           "\n\"a\"", "print('x') # \"y\"", "\xEF\xBB\xBFx\r\n", "a\\n\r\n\tb\x7f"}) {
+    const Plan plan = parse(at_top(""), {std::string("files.f.text=") + text, std::string("env.A=") + text});
+    EXPECT_EQ(std::get<std::string>(plan.files.at(0).source), text);
+    EXPECT_EQ(plan.env.at("A"), text);
+  }
+  EXPECT_EQ(parse(at_top(""), {"env.A=\"a\\u00e9\""}).env.at("A"), "a\u00e9");
+  EXPECT_EQ(parse(at_top(""), {"env.A=\"\"\"\na\"b\"\"\""}).env.at("A"), "a\"b");
+  EXPECT_TRUE(std::holds_alternative<OutputNull>(parse(at_top(""), {"stdout=null"}).output));
+  EXPECT_EQ(*parse(at_top(""), {"limits.output=1MiB"}).limits.output.both, 1_MiB);
+}
+
+TEST(Override, a_key_may_be_quoted_as_toml_quotes_it) {
+  const Plan plan = parse(at_top(""), {R"(files."a\"b\u00e9=.py".text=1)"});
+  EXPECT_EQ(plan.files.at(0).path, "a\"b\u00e9=.py");
 }
 
 TEST(Override, the_last_one_of_a_key_counts) {
   EXPECT_EQ(parse(at_top(""), {"hostname=a", "hostname=b"}).hostname, "b");
 }
 
-TEST(Override, sha256_is_that_of_the_text_alone) {
-  EXPECT_EQ(parse(at_top(""), {"hostname=a"}).sha256, parse(at_top("")).sha256);
+TEST(Override, the_hash_covers_each_override_and_is_that_of_the_text_where_there_is_none) {
+  const std::string text = at_top("");
+  EXPECT_EQ(parse(text).sha256, sha256_hex(text));
+  EXPECT_EQ(parse(text, {"hostname=a"}).sha256, sha256_hex(sha256_hex(text) + "\n" + sha256_hex("hostname=a")));
+  EXPECT_EQ(parse(text, {"hostname=a"}).sha256, parse(text, {"hostname=a"}).sha256);
+  EXPECT_NE(parse(text, {"hostname=a"}).sha256, parse(text, {"hostname=b"}).sha256);
+  EXPECT_NE(parse(text, {"env.A=1", "env.B=2"}).sha256, parse(text, {"env.A=1\nenv.B=2"}).sha256);
 }
 
 TEST(Override, what_cannot_be_is_refused) {
@@ -400,7 +531,8 @@ TEST_F(Images, an_image_comes_first_and_the_plan_over_it) {
   write("a/base.toml", kBase);
   write("a/python.toml", kPython);
   const Plan plan = parse_here(
-      "image = \"python\"\nsource = \"main.py\"\nenv.LANG = \"de\"\nlimits.open_files = 99\n"
+      "image = \"python\"\nsource = \"main.py\"\nfiles.\"main.py\".text = \"\"\nenv.LANG = \"de\"\nlimits.open_files = "
+      "99\n"
       "seccomp.deny = [\"flock\"]\nmount = [{ bind = \"/opt\", at = \"/usr\" }, { tmpfs = \"1MiB\", at = \"/t\" }]\n");
   EXPECT_EQ(plan.image, "python");
   EXPECT_EQ(plan.argv, (std::vector<std::string>{"python3", "main.py"}));
@@ -421,7 +553,7 @@ TEST_F(Images, an_image_comes_first_and_the_plan_over_it) {
   EXPECT_EQ(plan.links[0].at, "/bin");
   EXPECT_EQ(plan.links[1].target, "usr/lib");
   EXPECT_EQ(plan.where("limits.processes").file, (folder_ / "a/python.toml").string());
-  EXPECT_EQ(plan.where("limits.open_files"), (SourcePosition{"plan.toml", 4, 8}));
+  EXPECT_EQ(plan.where("limits.open_files"), (SourcePosition{"plan.toml", 5, 8}));
   EXPECT_FALSE(plan.positions.contains("name"));
 }
 
@@ -511,7 +643,7 @@ TEST_F(Images, an_image_that_cannot_be_used_is_refused) {
   write("a/broken.toml", "name = \n");
   const std::string file = (folder_ / "a").string();
   const std::string smoke = "image = \"python\"\n";
-  EXPECT_EQ(parse_here(smoke + "source = \"x\"\n").source, "x");
+  EXPECT_EQ(parse_here(smoke + "source = \"x\"\nfiles.x.text = \"\"\n").source, "x");
   expect_refusal(smoke, "plan.toml:1:1: source: missing; the run line of image \"python\" needs it");
   expect_refusal("\nimage = \"pythn\"\nargv = [\"a\"]\n", "plan.toml:2:1: image: no image \"pythn\" in " + file +
                                                               " and " + (folder_ / "b").string() +

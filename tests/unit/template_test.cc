@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/core/sha256.h"
 #include "tests/support/command.h"
 
 namespace evalrun {
@@ -67,6 +68,16 @@ TEST(PlanTemplate, sections_are_gone_into_and_values_take_the_place_of_values) {
   EXPECT_EQ(plan.env.at("B"), "2");
 }
 
+TEST(PlanTemplate, the_hash_covers_what_changes_and_not_the_order_of_jobs) {
+  const auto hash = [](std::vector<PlanChange> changes) { return vary(kPlan, std::move(changes)).sha256; };
+  EXPECT_EQ(hash({}), sha256_hex(kPlan));
+  const std::string one = hash(list(MergeChange{keys("env.B = \"1\"")}));
+  EXPECT_NE(one, hash({}));
+  EXPECT_EQ(one, hash(list(MergeChange{keys("\n\nenv.B = \"1\"")}))) << "where it stands does not matter";
+  EXPECT_NE(one, hash(list(MergeChange{keys("env.B = \"2\"")})));
+  EXPECT_NE(hash(list(SetChange{"env.B", value("'1'")})), hash(list(SetChange{"env.C", value("'1'")})));
+}
+
 TEST(PlanTemplate, a_file_or_a_stream_is_replaced_as_a_whole) {
   const Plan plan =
       vary(kPlan, list(MergeChange{keys("stdin.text = \"x\"\nfiles.a.text = \"new\"\nfiles.c.text = \"c\"")}));
@@ -123,7 +134,8 @@ TEST(PlanTemplate, an_image_is_read_once_and_the_run_line_takes_the_changed_sour
   ImageCache images({folder.path()});
   const PlanTemplate plan({"image = \"lang\"\n", "plan.toml", "plan", "/plans"}, {});
   const auto with_source = [&](const std::string& source) {
-    return plan.make(list(MergeChange{keys("source = \"" + source + "\"")}), "/jobs", images);
+    return plan.make(list(MergeChange{keys("source = \"" + source + "\"\nfiles.\"" + source + "\".text = \"\"")}),
+                     "/jobs", images);
   };
   EXPECT_EQ(with_source("a.x").argv, (std::vector<std::string>{"run", "a.x"}));
   std::filesystem::remove(folder.path() / "lang.toml");
