@@ -7,7 +7,7 @@
 #include "runtime/cli/end_signals.h"
 #include "runtime/core/error.h"
 #include "runtime/judge/room.h"
-#include "runtime/plan/image.h"
+#include "runtime/reader/image.h"
 
 namespace evalrun::cli {
 

@@ -76,7 +76,7 @@ bool has_few_kinds(const Plan& plan) {
   std::vector<const Limits*> kinds;
   for (const Case& one : plan.cases) {
     if (std::ranges::any_of(kinds, [&](const Limits* kind) { return *kind == one.limits; })) continue;
-    if (kinds.size() == supervise::CellPool::kMostKinds) return false;
+    if (kinds.size() == pool::CellPool::kMostKinds) return false;
     kinds.push_back(&one.limits);
   }
   return true;
@@ -140,7 +140,7 @@ std::vector<PlannedRun> runs_of(const Plan& plan) {
   return runs;
 }
 
-void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
+void check_runs(const Plan& plan, const host::HostFacts& host) {
   check_case_files(plan);
   const std::vector<PlannedRun> runs = runs_of(plan);
   for (const PlannedRun& run : runs) {
@@ -154,7 +154,7 @@ unsigned default_jobs(const Plan& plan) {
   return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::HostFacts& host, GradingOptions options)
+Grading::Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options)
     : pool_(pool),
       plan_(plan),
       host_(host),

@@ -21,7 +21,7 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
       engine(std::move(of)),
       plan(std::move(from)),
       stdin_from(options.stdin_from),
-      spawned_(supervise::now()) {
+      spawned_(loop::now()) {
   if (!options.save_to.empty() && !plan->plan.collect.empty()) save_folder_.emplace(options.save_to);
 }
 
@@ -87,7 +87,7 @@ void Session::State::advance() {
 
 void Session::State::complete(std::variant<supervise::RunResult, judge::Grade, Failure> value) {
   // Of a run the command's "compile"; of a grading the time that all of it took.
-  const Duration took = grading ? supervise::now() - spawned_ : plan->compile_time;
+  const Duration took = grading ? loop::now() - spawned_ : plan->compile_time;
   result.emplace(std::make_shared<Result::State>(plan, std::move(value), took));
   run.reset();
   grading.reset();

@@ -1,0 +1,57 @@
+// The command line as a value. command_table.h is the table that it is read by.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/batch/ordering.h"
+#include "runtime/library/evalrun.hh"
+
+namespace evalrun::cli {
+
+enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Help };
+enum class Format { Json, Text, Markdown };
+
+struct Options {
+  Verb verb = Verb::Run;
+  std::string plan;              // a path; "-": standard input; empty: none, of `batch`
+  std::vector<std::string> set;  // "key=value"
+  std::optional<Format> format;  // absent: the verb's default
+  std::string output;            // a file for the result; empty: standard output
+  std::string save_to;           // the folder for collected files; empty: NAME-files in the working directory
+  unsigned jobs = 0;             // of graded plans and of `batch`; 0: one for each core
+  AfterFailure after_failure = AfterFailure::GoOn;
+  std::string jobs_file = "-";  // of `batch`
+  batch::Order order = batch::Order::Completion;
+  std::string journal;                    // of `batch`; empty: none
+  std::string image;                      // of `image check` and `exec`; empty: found from the command
+  bool suggest = false;                   // of `trace`
+  std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
+  std::vector<std::string> write_grants;  // the same: paths
+  bool seccomp = false;                   // of `explain`
+
+  // Of `exec`.
+  std::vector<std::string> command;                  // what stands after "--", byte for byte
+  std::vector<std::string> limits;                   // "key=value", as `set`; `set` goes over them
+  std::vector<std::string> files;                    // "NAME=PATH" or "PATH"
+  std::string stdin_file, stdout_file, stderr_file;  // empty: inherited
+  std::string result;                                // a file or the number of a descriptor; empty: none
+  bool print_plan = false;
+
+  std::vector<std::string> help_of;  // of `help`: a verb's words; empty: of all
+};
+
+// The line asked for a text, which has been printed.
+struct Answered {
+  int exit_status = 0;
+};
+
+// Throws UsageError.
+std::variant<Options, Answered> parse_options(int argc, char** argv);
+
+// The exit status of a wrong command line: `exec` has its own, since 2 may be the program's.
+int status_of_usage_error(int argc, char** argv);
+
+}  // namespace evalrun::cli
