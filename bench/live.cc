@@ -86,7 +86,7 @@ class Crowd {
     for (unsigned i = 0; i < size; ++i) {
       runs_.push_back(
           std::make_unique<Run>(loop_, groups_, sleeper_,
-                                supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }},
+                                supervise::RunHooks{.output = [&said](std::string_view text) { said += text.size(); }},
                                 supervise::Spawning{.cloner = &fork_server_}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");

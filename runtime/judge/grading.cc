@@ -277,11 +277,11 @@ void Grading::start_case(std::size_t index) {
   try {
     auto checker = make_checker(plan_.checker, Expected::of(one));
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
-    supervise::Partner partner{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
+    supervise::RunHooks hooks{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
     const Plan plan = case_plan(run_plan_, one);
     live->run = !artefacts_ && may_follow_another(index)
-                    ? pool_.start(plan, std::move(partner))
-                    : pool_.start_alone(compile_with_artefacts(plan), std::move(partner));
+                    ? pool_.start(plan, std::move(hooks))
+                    : pool_.start_alone(compile_with_artefacts(plan), std::move(hooks));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

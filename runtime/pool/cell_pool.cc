@@ -136,7 +136,7 @@ std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
       cell = free_cell(kind);
       if (!cell) return nullptr;
       return with_heir(
-          std::make_unique<supervise::Run>(loop_, groups_, kind.compiled, supervise::Partner{},
+          std::make_unique<supervise::Run>(loop_, groups_, kind.compiled, supervise::RunHooks{},
                                            supervise::Spawning{.groundwork = supervise::Groundwork(groups_, cell),
                                                                .cloner = cloner_,
                                                                .start = sandbox::Start::WhenTold}));
@@ -163,39 +163,39 @@ std::unique_ptr<supervise::Run> CellPool::take_waiting(Kind& kind) {
   return kind.is_cold ? nullptr : make_waiting(kind);
 }
 
-// Null where it must be started cold; `partner` is untouched then.
-std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, supervise::Partner& partner) {
+// Null where it must be started cold; `hooks` is untouched then.
+std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, supervise::RunHooks& hooks) {
   if (ready_ == 0 || !can_be_told(plan)) return nullptr;
   Kind* kind = find(plan);
   std::unique_ptr<supervise::Run> run = kind == nullptr || kind->is_cold ? nullptr : take_waiting(*kind);
-  if (run) run->start(plan, std::move(partner));
+  if (run) run->start(plan, std::move(hooks));
   return run;
 }
 
-std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::Partner partner) {
-  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, partner)) return run;
-  return start(sandbox::compile(plan, host_), std::move(partner));
+std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::RunHooks hooks) {
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, hooks)) return run;
+  return start(sandbox::compile(plan, host_), std::move(hooks));
 }
 
 std::unique_ptr<supervise::Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                                                supervise::Partner partner) {
-  if (std::unique_ptr<supervise::Run> run = start_prepared(plan->plan(), partner)) return run;
-  auto run = start_alone(plan, std::move(partner));
+                                                supervise::RunHooks hooks) {
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan->plan(), hooks)) return run;
+  auto run = start_alone(plan, std::move(hooks));
   if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
   return run;
 }
 
 std::unique_ptr<supervise::Run> CellPool::start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,
-                                                      supervise::Partner partner) {
-  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(partner),
+                                                      supervise::RunHooks hooks) {
+  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(hooks),
                                           supervise::Spawning{.cloner = cloner_});
 }
 
 std::unique_ptr<supervise::Run> CellPool::start_on(supervise::Groundwork groundwork,
                                                    const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                                                   supervise::Partner partner) {
+                                                   supervise::RunHooks hooks) {
   return with_heir(
-      std::make_unique<supervise::Run>(loop_, groups_, plan, std::move(partner),
+      std::make_unique<supervise::Run>(loop_, groups_, plan, std::move(hooks),
                                        supervise::Spawning{.groundwork = std::move(groundwork), .cloner = cloner_}));
 }
 

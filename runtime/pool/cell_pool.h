@@ -31,17 +31,17 @@ class CellPool {
   CellPool& operator=(const CellPool&) = delete;
 
   // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
-  std::unique_ptr<supervise::Run> start(const Plan& plan, supervise::Partner partner = {});
+  std::unique_ptr<supervise::Run> start(const Plan& plan, supervise::RunHooks hooks = {});
   // The same of a plan that has been compiled.
   std::unique_ptr<supervise::Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                                        supervise::Partner partner = {});
+                                        supervise::RunHooks hooks = {});
   // By itself, whatever is prepared.
   std::unique_ptr<supervise::Run> start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,
-                                              supervise::Partner partner = {});
+                                              supervise::RunHooks hooks = {});
   // By itself, on what was laid for it. It is finished when nothing but its init is left, as one in a cell is.
   std::unique_ptr<supervise::Run> start_on(supervise::Groundwork groundwork,
                                            const std::shared_ptr<const sandbox::CompiledPlan>& plan,
-                                           supervise::Partner partner = {});
+                                           supervise::RunHooks hooks = {});
 
   // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
   // all that can be started has been. `most`: how many are still to be started, where that is known.
@@ -63,7 +63,7 @@ class CellPool {
     bool is_cold = false;   // nothing of it can be prepared
   };
 
-  std::unique_ptr<supervise::Run> start_prepared(const Plan& plan, supervise::Partner& partner);
+  std::unique_ptr<supervise::Run> start_prepared(const Plan& plan, supervise::RunHooks& hooks);
   Kind* find(const Plan& plan);
   void add(const sandbox::CompiledPlan& first);
   std::unique_ptr<supervise::Run> take_waiting(Kind& kind);

@@ -65,33 +65,32 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 
 }  // namespace
 
-Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
-         sandbox::Start start)
+Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
       standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
-      partner_(std::move(partner)),
+      hooks_(std::move(hooks)),
       feeder_(loop, *this),
       output_(
           loop, *this, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
-          [this] { hit(Limit::Output); }, std::move(partner_.output)),
+          [this] { hit(Limit::Output); }, std::move(hooks_.output)),
       waits_(start == sandbox::Start::WhenTold) {}
 
 Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
-         Partner partner, Spawning spawning)
-    : Run(loop, std::move(plan), std::move(partner), spawning.start) {
+         RunHooks hooks, Spawning spawning)
+    : Run(loop, std::move(plan), std::move(hooks), spawning.start) {
   cloner_ = spawning.cloner;
   const Plan& values = plan_->plan();
-  if (!waits_) feeder_.open(values, partner_.input);
+  if (!waits_) feeder_.open(values, hooks_.input);
   groups::require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
     loop::LoopOwner& owner = *this;
     error_output_.emplace(
         loop, owner, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
-        [this] { hit(Limit::Output); }, std::move(partner_.error_output));
+        [this] { hit(Limit::Output); }, std::move(hooks_.error_output));
   }
   sandbox::Streams streams;
   streams.input = feeder_.take_reader();
@@ -151,11 +150,11 @@ bool Run::is_waiting() const noexcept {
   return ::poll(&ended, 1, 0) == 0;
 }
 
-void Run::start(const Plan& job, Partner partner) {
-  partner_ = std::move(partner);
-  output_.pass_to(std::move(partner_.output));
-  if (error_output_) error_output_->pass_to(std::move(partner_.error_output));
-  feeder_.open(job, partner_.input);
+void Run::start(const Plan& job, RunHooks hooks) {
+  hooks_ = std::move(hooks);
+  output_.pass_to(std::move(hooks_.output));
+  if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
+  feeder_.open(job, hooks_.input);
   job_programs_ = sandbox::program_candidates(job);
   job_name_ = job.argv.front();
   for (const WorkFile& file : job.files) job_files_.push_back(file.path);
@@ -216,11 +215,11 @@ void Run::give_up() noexcept {
 }
 
 void Run::tell_gone() noexcept {
-  if (std::exchange(told_gone_, true) || !partner_.gone) return;
+  if (std::exchange(told_gone_, true) || !hooks_.gone) return;
   try {
-    partner_.gone();
+    hooks_.gone();
   } catch (...) {
-    // Of no use to anybody: see Partner.
+    // Of no use to anybody: see RunHooks.
   }
 }
 
@@ -344,7 +343,7 @@ void Run::on_report() {
   last_progress_ = started_;
   plan_next_look(loop::now(), {});
   arm_timer();
-  if (partner_.started) partner_.started();
+  if (hooks_.started) hooks_.started();
 }
 
 bool Run::is_programs_own_fault(const StepResult& step) const {

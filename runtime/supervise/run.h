@@ -44,9 +44,9 @@ struct Remains {
   std::unique_ptr<sandbox::Sandbox> sandbox;
 };
 
-// Whoever starts a run and takes part in it. The functions are called from the loop, must not destroy the run, and may
-// be empty.
-struct Partner {
+// What whoever starts a run is told, and gives it. The functions are called from the loop, must not destroy the run,
+// and may be empty.
+struct RunHooks {
   OutputTap output = {}, error_output = {};  // where the plan sends standard error to standard output: that one's
   std::function<void()> started = {};        // execve has succeeded
   std::function<void()> gone = {};           // everything inside is dead; finished() is near; must not throw
@@ -65,7 +65,7 @@ class Run final : private loop::LoopOwner {
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
   // is left behind then. `loop` and `groups` must outlive the run.
   Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
-      Partner partner = {}, Spawning spawning = {});
+      RunHooks hooks = {}, Spawning spawning = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -76,7 +76,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
   // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
-  void start(const Plan& job, Partner partner = {});
+  void start(const Plan& job, RunHooks hooks = {});
 
   // The run is finished when nothing but its init is left; its destructor gives the remains away and does not wait.
   void leave_remains_to(std::function<void(Remains)> heir) { heir_ = std::move(heir); }
@@ -112,7 +112,7 @@ class Run final : private loop::LoopOwner {
 
  private:
   // The members alone. A run whose making fails afterwards is destroyed like any other, and its watches with it.
-  Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner, sandbox::Start start);
+  Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start);
 
   // Of a handler, or of what the loop's user asks for: the run's own end.
   void on_failure(std::exception_ptr what) noexcept override;
@@ -166,7 +166,7 @@ class Run final : private loop::LoopOwner {
   sandbox::Cloner* cloner_ = nullptr;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   Drain::Budget both_, standard_output_, standard_error_;
-  Partner partner_;
+  RunHooks hooks_;
   Feeder feeder_;
   Drain output_;
   std::optional<Drain> error_output_;
@@ -210,7 +210,7 @@ class Run final : private loop::LoopOwner {
   bool interrupted_ = false;
   bool failed_ = false;      // a handler has thrown
   bool heard_last_ = false;  // what init said before it ended has been read, or could not be
-  bool told_gone_ = false;   // the partner
+  bool told_gone_ = false;   // by hooks_
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;
