@@ -87,7 +87,7 @@ class Crowd {
       runs_.push_back(
           std::make_unique<Run>(loop_, groups_, sleeper_,
                                 supervise::RunHooks{.output = [&said](std::string_view text) { said += text.size(); }},
-                                supervise::Spawning{.cloner = &fork_server_}));
+                                supervise::RunOrigin{.cloner = &fork_server_}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");
   }

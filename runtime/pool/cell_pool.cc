@@ -137,9 +137,9 @@ std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
       if (!cell) return nullptr;
       return with_heir(
           std::make_unique<supervise::Run>(loop_, groups_, kind.compiled, supervise::RunHooks{},
-                                           supervise::Spawning{.groundwork = supervise::Groundwork(groups_, cell),
-                                                               .cloner = cloner_,
-                                                               .start = sandbox::Start::WhenTold}));
+                                           supervise::RunOrigin{.groundwork = supervise::Groundwork(groups_, cell),
+                                                                .cloner = cloner_,
+                                                                .start = sandbox::Start::WhenTold}));
     } catch (const HostError&) {
     } catch (const SystemError&) {
     } catch (const PlanError&) {
@@ -188,7 +188,7 @@ std::unique_ptr<supervise::Run> CellPool::start(const std::shared_ptr<const sand
 std::unique_ptr<supervise::Run> CellPool::start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,
                                                       supervise::RunHooks hooks) {
   return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(hooks),
-                                          supervise::Spawning{.cloner = cloner_});
+                                          supervise::RunOrigin{.cloner = cloner_});
 }
 
 std::unique_ptr<supervise::Run> CellPool::start_on(supervise::Groundwork groundwork,
@@ -196,7 +196,7 @@ std::unique_ptr<supervise::Run> CellPool::start_on(supervise::Groundwork groundw
                                                    supervise::RunHooks hooks) {
   return with_heir(
       std::make_unique<supervise::Run>(loop_, groups_, plan, std::move(hooks),
-                                       supervise::Spawning{.groundwork = std::move(groundwork), .cloner = cloner_}));
+                                       supervise::RunOrigin{.groundwork = std::move(groundwork), .cloner = cloner_}));
 }
 
 bool CellPool::is_ready() const noexcept {

@@ -79,9 +79,9 @@ Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> pla
       waits_(start == sandbox::Start::WhenTold) {}
 
 Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
-         RunHooks hooks, Spawning spawning)
-    : Run(loop, std::move(plan), std::move(hooks), spawning.start) {
-  cloner_ = spawning.cloner;
+         RunHooks hooks, RunOrigin origin)
+    : Run(loop, std::move(plan), std::move(hooks), origin.start) {
+  cloner_ = origin.cloner;
   const Plan& values = plan_->plan();
   if (!waits_) feeder_.open(values, hooks_.input);
   groups::require_cgroup(values, groups);
@@ -98,8 +98,8 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   if (error_output_) streams.error_output = error_output_->take_writer();
 
   spawned_ = loop::now();
-  std::optional<Groundwork>& groundwork = spawning.groundwork;
-  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), spawning.cloner);
+  std::optional<Groundwork>& groundwork = origin.groundwork;
+  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), origin.cloner);
   cell_ = groundwork->cell;
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
@@ -108,7 +108,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   }
   sandbox_ = std::make_unique<sandbox::Sandbox>(
       std::move(groundwork->sandbox), *plan_, std::move(streams),
-      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), spawning.start);
+      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), origin.start);
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);

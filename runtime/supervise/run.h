@@ -54,7 +54,7 @@ struct RunHooks {
 };
 
 // How a run comes about.
-struct Spawning {
+struct RunOrigin {
   std::optional<Groundwork> groundwork = {};  // laid for its plan before
   sandbox::Cloner* cloner = nullptr;  // clones deputies, and init where no groundwork was laid; outlives the run
   sandbox::Start start = sandbox::Start::AtOnce;
@@ -65,7 +65,7 @@ class Run final : private loop::LoopOwner {
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
   // is left behind then. `loop` and `groups` must outlive the run.
   Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
-      RunHooks hooks = {}, Spawning spawning = {});
+      RunHooks hooks = {}, RunOrigin origin = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

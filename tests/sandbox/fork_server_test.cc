@@ -45,7 +45,7 @@ struct Sleeping {
     bool ready = false;
     run = std::make_unique<supervise::Run>(
         supervisor.loop, supervisor.groups, sandbox::compile(plan_for({"say", "x", "sleep", "60"}), supervisor.host),
-        supervise::RunHooks{.output = [&](std::string_view) { ready = true; }}, supervise::Spawning{.cloner = server});
+        supervise::RunHooks{.output = [&](std::string_view) { ready = true; }}, supervise::RunOrigin{.cloner = server});
     while (!ready) supervisor.loop.run_once();
     for (const pid_t child : children()) {
       if (!before.contains(child) && is_init(child)) init = child;

@@ -69,7 +69,7 @@ Finish Supervisor::finish(std::unique_ptr<Run> run) {
 
 Finish Supervisor::run_cold(const Plan& plan) {
   return finish(
-      std::make_unique<Run>(loop, groups, sandbox::compile(plan, host), RunHooks{}, Spawning{.cloner = &fork_server}));
+      std::make_unique<Run>(loop, groups, sandbox::compile(plan, host), RunHooks{}, RunOrigin{.cloner = &fork_server}));
 }
 
 Finish Supervisor::run(const Plan& plan) {
