@@ -75,25 +75,25 @@ CellPool::CellPool(loop::EventLoop& loop, groups::Groups& groups, const host::Ho
 
 CellPool::~CellPool() {
   kinds_.clear();
-  for (const supervise::Remains& remains : buried_) loop_.forget(remains.sandbox->pidfd().get());
+  for (const supervise::Teardown& teardown : ending_) loop_.forget(teardown.sandbox->pidfd().get());
 }
 
-std::unique_ptr<supervise::Run> CellPool::with_heir(std::unique_ptr<supervise::Run> run) {
-  run->leave_remains_to([this](supervise::Remains remains) { bury(std::move(remains)); });
+std::unique_ptr<supervise::Run> CellPool::with_teardown_here(std::unique_ptr<supervise::Run> run) {
+  run->hand_teardown_to([this](supervise::Teardown teardown) { await_exit(std::move(teardown)); });
   return run;
 }
 
 // Waited for in the loop, as everything is; the cell is free then.
-void CellPool::bury(supervise::Remains remains) {
-  const auto place = buried_.insert(buried_.end(), std::move(remains));
+void CellPool::await_exit(supervise::Teardown teardown) {
+  const auto place = ending_.insert(ending_.end(), std::move(teardown));
   const int pidfd = place->sandbox->pidfd().get();
   try {
     loop_.watch(pidfd, loop::Interest::Read, loop_.caller(), [this, place, pidfd] {
       loop_.forget(pidfd);
-      buried_.erase(place);
+      ending_.erase(place);
     });
   } catch (const SystemError&) {
-    buried_.erase(place);  // waited for here: a run's destructor gives its remains away
+    ending_.erase(place);  // waited for here: a run's destructor gives its teardown away
   }
 }
 
@@ -135,7 +135,7 @@ std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
     try {
       cell = free_cell(kind);
       if (!cell) return nullptr;
-      return with_heir(
+      return with_teardown_here(
           std::make_unique<supervise::Run>(loop_, groups_, kind.compiled, supervise::RunHooks{},
                                            supervise::RunOrigin{.groundwork = supervise::Groundwork(groups_, cell),
                                                                 .cloner = cloner_,
@@ -194,7 +194,7 @@ std::unique_ptr<supervise::Run> CellPool::start_alone(std::shared_ptr<const sand
 std::unique_ptr<supervise::Run> CellPool::start_on(supervise::Groundwork groundwork,
                                                    const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                                    supervise::RunHooks hooks) {
-  return with_heir(
+  return with_teardown_here(
       std::make_unique<supervise::Run>(loop_, groups_, plan, std::move(hooks),
                                        supervise::RunOrigin{.groundwork = std::move(groundwork), .cloner = cloner_}));
 }

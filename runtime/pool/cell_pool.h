@@ -48,7 +48,7 @@ class CellPool {
   bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
   // Whether the inits of finished runs have all ended, and their cells are free again.
-  [[nodiscard]] bool is_settled() const noexcept { return buried_.empty(); }
+  [[nodiscard]] bool is_settled() const noexcept { return ending_.empty(); }
 
   // Whether as many as shall wait do, locked down and ready for their job; true where nothing can be prepared.
   [[nodiscard]] bool is_ready() const noexcept;
@@ -69,16 +69,17 @@ class CellPool {
   std::unique_ptr<supervise::Run> take_waiting(Kind& kind);
   std::unique_ptr<supervise::Run> make_waiting(Kind& kind);  // null: there is no cell for it
   std::shared_ptr<warm::Cell> free_cell(Kind& kind);
-  std::unique_ptr<supervise::Run> with_heir(std::unique_ptr<supervise::Run> run);  // what is left of it is buried here
-  void bury(supervise::Remains remains);
+  std::unique_ptr<supervise::Run> with_teardown_here(
+      std::unique_ptr<supervise::Run> run);  // its teardown is awaited here
+  void await_exit(supervise::Teardown teardown);
 
   loop::EventLoop& loop_;
   groups::Groups& groups_;
   const host::HostFacts& host_;
   unsigned ready_;
   sandbox::Cloner* cloner_;
-  std::list<supervise::Remains> buried_;  // until their inits have ended
-  std::list<Kind> kinds_;                 // the one started last is first
+  std::list<supervise::Teardown> ending_;  // until their inits have ended
+  std::list<Kind> kinds_;                  // the one started last is first
 };
 
 }  // namespace evalrun::pool

@@ -248,10 +248,10 @@ Run::~Run() {
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
   loop_.forget(sandbox_->pidfd().get());
-  if (!heir_ || phase_ != Phase::Gone) return;
+  if (!teardown_taker_ || phase_ != Phase::Gone) return;
   try {
-    heir_({std::move(cell_), groups_ ? std::optional<groups::RunGroups>(std::move(*groups_)) : std::nullopt,
-           std::move(sandbox_)});
+    teardown_taker_({std::move(cell_), groups_ ? std::optional<groups::RunGroups>(std::move(*groups_)) : std::nullopt,
+                     std::move(sandbox_)});
   } catch (...) {
     // What nobody could take has been waited for.
   }
@@ -405,7 +405,7 @@ void Run::on_control() {
         break;
       case InitRecord::Kind::Finished:
         finish_ = record;
-        if (heir_ && target_end_) return end_of_all_but_init();
+        if (teardown_taker_ && target_end_) return end_of_all_but_init();
         break;
     }
   }

@@ -38,7 +38,7 @@ namespace evalrun::supervise {
 
 // What a run leaves when its result is there but its init has still to end: that takes the kernel a while. The last to
 // go is the cell.
-struct Remains {
+struct Teardown {
   std::shared_ptr<warm::Cell> cell;
   std::optional<groups::RunGroups> groups;
   std::unique_ptr<sandbox::Sandbox> sandbox;
@@ -78,8 +78,8 @@ class Run final : private loop::LoopOwner {
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
   void start(const Plan& job, RunHooks hooks = {});
 
-  // The run is finished when nothing but its init is left; its destructor gives the remains away and does not wait.
-  void leave_remains_to(std::function<void(Remains)> heir) { heir_ = std::move(heir); }
+  // The run is finished when nothing but its init is left; its destructor gives the teardown away and does not wait.
+  void hand_teardown_to(std::function<void(Teardown)> taker) { teardown_taker_ = std::move(taker); }
   // Where it runs; null: by itself.
   [[nodiscard]] const std::shared_ptr<warm::Cell>& cell() const noexcept { return cell_; }
 
@@ -176,7 +176,7 @@ class Run final : private loop::LoopOwner {
   std::optional<groups::RunGroups> groups_;
   host::LayerState cgroup_state_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
-  std::function<void(Remains)> heir_;
+  std::function<void(Teardown)> teardown_taker_;
   std::optional<measure::TreeSampler> sampler_;
   std::vector<host::Noise> lasting_noise_;
   std::optional<host::CoreWatch> core_watch_;
