@@ -70,20 +70,20 @@ void write_id_map(pid_t pid, const host::Identity& identity) {
 EmptySandbox::EmptySandbox(const host::HostFacts& host, int clone_into, Cloner* cloner) {
   DirectCloner direct;
   Cloner& by = cloner == nullptr ? direct : *cloner;
-  premises_ = std::make_shared<Premises>(host::lease_identity(host.is_root, host.identities), by.make_arena());
+  base_ = std::make_shared<SandboxBase>(host::lease_identity(host.is_root, host.identities), by.make_arena());
   const ChildEnds ends = make_ends(control_, report_);
   process_.emplace(
       by.clone({.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)}, ends,
-               clone_into, premises_->arena));
-  premises_->arena.keep_from_further_children();
-  write_id_map(process_->pid(), premises_->identity);
+               clone_into, base_->arena));
+  base_->arena.keep_from_further_children();
+  write_id_map(process_->pid(), base_->identity);
 }
 
-EmptySandbox::EmptySandbox(std::shared_ptr<Premises> premises, Fd control, Fd report, PendingClone& pending) noexcept
-    : premises_(std::move(premises)), report_(std::move(report)), control_(std::move(control)), pending_(&pending) {}
+EmptySandbox::EmptySandbox(std::shared_ptr<SandboxBase> base, Fd control, Fd report, PendingClone& pending) noexcept
+    : base_(std::move(base)), report_(std::move(report)), control_(std::move(control)), pending_(&pending) {}
 
 EmptySandbox::EmptySandbox(EmptySandbox&& other) noexcept
-    : premises_(std::move(other.premises_)),
+    : base_(std::move(other.base_)),
       report_(std::move(other.report_)),
       control_(std::move(other.control_)),
       pending_(std::exchange(other.pending_, nullptr)),
@@ -91,13 +91,13 @@ EmptySandbox::EmptySandbox(EmptySandbox&& other) noexcept
 
 EmptySandbox::~EmptySandbox() {
   try {
-    meet();
+    await_clone();
   } catch (const HostError&) {
     // It never came to be.
   }
 }
 
-void EmptySandbox::meet() {
+void EmptySandbox::await_clone() {
   if (PendingClone* const pending = std::exchange(pending_, nullptr)) process_.emplace(pending->take());
 }
 
@@ -120,18 +120,18 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
         throw SystemError("fchown", "stream");
     }
   }
-  Premises& premises = *empty_.premises_;
-  delivery_ = deliver(premises.common_of == &plan ? *premises.common : plan.child(),
+  SandboxBase& base = *empty_.base_;
+  delivery_ = deliver(base.common_of == &plan ? *base.common : plan.child(),
                       {.streams = {streams.input.get(), streams.output.get(),
                                    streams.error_output ? streams.error_output.get() : streams.output.get()},
                        .task_files = task_files,
                        .cores = cores_.numbers,
                        .drop_groups = !identity().is_own,
-                       .plan_is_there = premises.common_of == &plan,
+                       .plan_is_there = base.common_of == &plan,
                        .waits_for_job = start == Start::WhenTold},
-                      premises.arena, control().get());
+                      base.arena, control().get());
   // What whoever clones has done meanwhile.
-  empty_.meet();
+  empty_.await_clone();
 }
 
 void Sandbox::take_job(const Plan& plan) {
@@ -143,7 +143,7 @@ void Sandbox::take_job(const Plan& plan) {
     if (text == nullptr) text = &contents.emplace_back(read_file(file));
     files.push_back({file.path, *text, file.mode});
   }
-  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);
+  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.base_->arena, *delivery_);
 }
 
 void Sandbox::start(const Plan& plan, pid_t target) {

@@ -31,8 +31,8 @@ void write_id_map(pid_t pid, const host::Identity& identity);
 
 // What a sandbox stands on: an identity of the host, and the memory in which it is told its plan. One run's own, or
 // that of a cell, which lends it to one run after another.
-struct Premises {
-  Premises(host::Identity own, Arena memory) : identity(std::move(own)), arena(std::move(memory)) {}
+struct SandboxBase {
+  SandboxBase(host::Identity own, Arena memory) : identity(std::move(own)), arena(std::move(memory)) {}
 
   host::Identity identity;
   Arena arena;
@@ -49,7 +49,7 @@ class EmptySandbox {
   // HostError where the kernel refuses, and SystemError.
   explicit EmptySandbox(const host::HostFacts& host, int clone_into = -1, Cloner* cloner = nullptr);
   // One that is still being cloned: `control` and `report` are our ends; `pending` outlives it.
-  EmptySandbox(std::shared_ptr<Premises> premises, Fd control, Fd report, PendingClone& pending) noexcept;
+  EmptySandbox(std::shared_ptr<SandboxBase> base, Fd control, Fd report, PendingClone& pending) noexcept;
   EmptySandbox(EmptySandbox&& other) noexcept;
   EmptySandbox& operator=(EmptySandbox&&) = delete;
   ~EmptySandbox();
@@ -57,9 +57,9 @@ class EmptySandbox {
  private:
   friend class Sandbox;
   // Waits until it has been cloned. Throws HostError.
-  void meet();
+  void await_clone();
 
-  std::shared_ptr<Premises> premises_;
+  std::shared_ptr<SandboxBase> base_;
   Fd report_;
   Fd control_;
   PendingClone* pending_ = nullptr;
@@ -85,7 +85,7 @@ class Sandbox {
   [[nodiscard]] const Fd& report() const noexcept { return empty_.report_; }           // ChildRecords, then end of file
   [[nodiscard]] const Fd& control() const noexcept { return empty_.control_; }         // InitRecords
   [[nodiscard]] const host::Cores& cores() const noexcept { return cores_; }
-  [[nodiscard]] const host::Identity& identity() const noexcept { return empty_.premises_->identity; }
+  [[nodiscard]] const host::Identity& identity() const noexcept { return empty_.base_->identity; }
 
   // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. Once. Throws
   // PlanError where a file cannot be read, HostError where the job is too large.

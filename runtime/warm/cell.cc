@@ -48,41 +48,41 @@ std::string why_not_shared(const sandbox::CompiledPlan& plan) {
 Cell::Cell(std::shared_ptr<const sandbox::CompiledPlan> plan, sandbox::Cloner* cloner) : plan_(std::move(plan)) {
   sandbox::DirectCloner direct;
   sandbox::Cloner& by = cloner == nullptr ? direct : *cloner;
-  premises_ = std::make_shared<sandbox::Premises>(host::lease_identity(plan_->host().is_root, plan_->host().identities),
-                                                  by.make_arena());
+  base_ = std::make_shared<sandbox::SandboxBase>(host::lease_identity(plan_->host().is_root, plan_->host().identities),
+                                                 by.make_arena());
   Fd control;
   const sandbox::ChildEnds ends = sandbox::make_ends(control, report_);
-  sandbox::Premises& premises = *premises_;
+  sandbox::SandboxBase& base = *base_;
   keeper_.emplace(by.clone({.walker = sandbox::Walker::Keeper,
                             .into = CLONE_NEWUSER,
                             .namespaces = sandbox::namespaces_of(plan_->host()) & (CLONE_NEWNS | CLONE_NEWNET)},
-                           ends, -1, premises.arena),
+                           ends, -1, base.arena),
                   std::move(control), "a cell's keeper");
-  premises.arena.keep_from_further_children();
-  sandbox::write_id_map(keeper_->pid(), premises.identity);
+  base.arena.keep_from_further_children();
+  sandbox::write_id_map(keeper_->pid(), base.identity);
   sandbox::ChildPlan common = plan_->child();
-  const std::vector<lockdown::Rlimit> rlimits = rlimits_of(*plan_, premises.identity);
+  const std::vector<lockdown::Rlimit> rlimits = rlimits_of(*plan_, base.identity);
   common.rlimits = rlimits;
-  premises.common = premises.arena.put_one(sandbox::put_plan(common, premises.arena));
-  premises.common_of = plan_.get();
+  base.common = base.arena.put_one(sandbox::put_plan(common, base.arena));
+  base.common_of = plan_.get();
   // The files are each run's own, and so are the streams: the keeper is given none.
-  sandbox::ChildPlan shared = *premises.common;
+  sandbox::ChildPlan shared = *base.common;
   shared.root.copies = {};
   const int no_stream = keeper_->control().get();
   sandbox::deliver(shared,
                    {.streams = {no_stream, no_stream, no_stream},
                     .task_files = {},
                     .cores = {},
-                    .drop_groups = !premises.identity.is_own,
+                    .drop_groups = !base.identity.is_own,
                     .plan_is_there = true,
                     .waits_for_job = false},
-                   premises.arena, no_stream);
-  premises.kept = premises.arena.used();
+                   base.arena, no_stream);
+  base.kept = base.arena.used();
 }
 
 sandbox::EmptySandbox Cell::next(int clone_into) {
-  sandbox::Premises& premises = *premises_;
-  premises.arena.go_back_to(premises.kept);
+  sandbox::SandboxBase& base = *base_;
+  base.arena.go_back_to(base.kept);
   Fd control;
   Fd report;
   const sandbox::ChildEnds ends = sandbox::make_ends(control, report);
@@ -91,13 +91,13 @@ sandbox::EmptySandbox Cell::next(int clone_into) {
       .into = CLONE_NEWPID,
       .namespaces = sandbox::namespaces_of(plan_->host()) & ~std::uint64_t{CLONE_NEWNET}};
   try {
-    keeper_->ask(request, ends, clone_into, premises.arena);
+    keeper_->ask(request, ends, clone_into, base.arena);
   } catch (const HostError&) {
     read_report();
     throw;
   }
   ++runs_;
-  return {premises_, std::move(control), std::move(report), *this};
+  return {base_, std::move(control), std::move(report), *this};
 }
 
 sandbox::SandboxProcess Cell::take() {

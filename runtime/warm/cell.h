@@ -25,24 +25,24 @@ std::string why_not_shared(const sandbox::CompiledPlan& plan);
 class Cell final : private sandbox::PendingClone {
  public:
   // `cloner`: clones the keeper; null: this process does. Throws HostError and SystemError. That the root could be made
-  // is only known when the first run is met.
+  // is only known when the first run has been cloned.
   explicit Cell(std::shared_ptr<const sandbox::CompiledPlan> plan, sandbox::Cloner* cloner = nullptr);
   Cell(Cell&&) = delete;
   Cell& operator=(Cell&&) = delete;
 
-  // An init for the next run of the cell's plan; the one before must be gone. It is being cloned, and met when a
+  // An init for the next run of the cell's plan; the one before must be gone. It is being cloned, and awaited when a
   // Sandbox is made of it. Throws HostError and SystemError, as that may: the cell is then of no more use.
   // `clone_into`: a v2 control group's folder, -1: none.
   sandbox::EmptySandbox next(int clone_into);
 
   // The run that was given out is gone.
-  [[nodiscard]] bool is_free() const noexcept { return premises_.use_count() == 1; }
+  [[nodiscard]] bool is_free() const noexcept { return base_.use_count() == 1; }
   // No further run may be given out.
   void retire() noexcept { is_retired_ = true; }
   [[nodiscard]] bool is_retired() const noexcept { return is_retired_; }
   [[nodiscard]] unsigned runs() const noexcept { return runs_; }
   [[nodiscard]] const sandbox::CompiledPlan& plan() const noexcept { return *plan_; }
-  // Second walls that this host does not give; known when the first run has been met.
+  // Second walls that this host does not give; known when the first run has been cloned.
   [[nodiscard]] const std::vector<StepResult>& notes() const noexcept { return notes_; }
 
  private:
@@ -50,7 +50,7 @@ class Cell final : private sandbox::PendingClone {
   void read_report();
 
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
-  std::shared_ptr<sandbox::Premises> premises_;
+  std::shared_ptr<sandbox::SandboxBase> base_;
   Fd report_;
   std::optional<CloningProcess> keeper_;
   std::vector<StepResult> notes_;
