@@ -15,7 +15,7 @@
 #include "runtime/cli/progress_line.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
-#include "runtime/judge/room.h"
+#include "runtime/judge/capacity.h"
 #include "runtime/reader/image.h"
 #include "runtime/warm/fork_server.h"
 

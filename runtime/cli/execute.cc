@@ -6,7 +6,7 @@
 
 #include "runtime/cli/end_signals.h"
 #include "runtime/core/error.h"
-#include "runtime/judge/room.h"
+#include "runtime/judge/capacity.h"
 #include "runtime/reader/image.h"
 
 namespace evalrun::cli {

@@ -5,7 +5,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
 #include "runtime/core/text.h"
-#include "runtime/judge/room.h"
+#include "runtime/judge/capacity.h"
 #include "runtime/plan/profile.h"
 #include "runtime/sandbox/compile.h"
 
@@ -39,7 +39,7 @@ Plan compile_plan(const Plan& plan) {
   one.seccomp.deny.clear();
   one.profiles = {{&profiles().front(), plan.whole}};
   one.narrowings.clear();
-  one.capabilities = met(one.profiles, one.narrowings);
+  one.capabilities = strictest(one.profiles, one.narrowings);
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;

@@ -1,4 +1,4 @@
-#include "runtime/judge/room.h"
+#include "runtime/judge/capacity.h"
 
 #include <sched.h>
 #include <sys/resource.h>
