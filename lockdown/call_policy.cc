@@ -112,14 +112,14 @@ class Resolver {
     decision.origin = "limits.address_space";
   }
 
-  // What no control group counts. A call that is refused hides nothing.
+  // What no control group counts, after the rows that refuse some of the call. A call that is refused hides nothing.
   void ask(const FilteredCall& hiding) {
     const std::optional<int> number = number_of_call(std::string(hiding.call));
     const auto known = number ? policy_.calls.find(*number) : policy_.calls.end();
     if (known == policy_.calls.end()) return;
     CallDecision& decision = known->second;
-    if (decision.otherwise != CallVerdict::Allow || !decision.rows.empty()) return;
-    decision.rows.assign(hiding.rows.begin(), hiding.rows.end());
+    if (decision.otherwise != CallVerdict::Allow) return;
+    decision.rows.insert(decision.rows.end(), hiding.rows.begin(), hiding.rows.end());
     decision.otherwise = hiding.otherwise;
   }
 

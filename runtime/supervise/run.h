@@ -146,6 +146,7 @@ class Run final : private loop::LoopOwner {
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   [[nodiscard]] measure::OutsideProcesses outside_processes();
+  void look_at_sockets();
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
@@ -223,6 +224,8 @@ class Run final : private loop::LoopOwner {
   std::optional<measure::ExitTracer> exit_tracer_;      // where no group counts CPU time
   std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
   std::optional<measure::SocketUsage> sockets_;
+  Duration next_socket_look_{};
+  Bytes sockets_hold_;  // at the last look
   std::vector<mediate::RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ

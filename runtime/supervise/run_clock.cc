@@ -24,6 +24,8 @@ constexpr int kIdleShare = 10;
 constexpr Duration kIdleNoise = 100us;
 // Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
 constexpr int kSampleShare = 20;
+// What sockets hold is asked of the kernel no more often: the clocks must not wait for it.
+constexpr Duration kSocketsEvery = 20ms;
 
 }  // namespace
 
@@ -34,17 +36,28 @@ bool Run::groups_tell_all() const {
 // What no process has: nobody asks where a group counts it.
 measure::OutsideProcesses Run::outside_processes() {
   if (groups_ && groups_->limits_memory()) return measure::kCountedByGroup;
+  look_at_sockets();
+  return {
+      .is_counted = false, .shared = shared_memory_ ? shared_memory_->charged() : Bytes{}, .sockets = sockets_hold_};
+}
+
+void Run::look_at_sockets() {
+  const Duration at = loop::now();
+  if (at < next_socket_look_) return;
   if (!sockets_) sockets_.emplace(sandbox_->init_pid());
-  return {.is_counted = false,
-          .shared = shared_memory_ ? shared_memory_->charged() : Bytes{},
-          .sockets = sockets_->look().value_or(Bytes{})};
+  sockets_hold_ = sockets_->look().value_or(Bytes{});
+  const Duration end = loop::now();
+  next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kSampleShare, kLatest));
 }
 
 void Run::sample(Duration at) {
+  Duration began = at;
   if (!groups_tell_all()) {
+    const measure::OutsideProcesses outside = outside_processes();
+    began = loop::now();
     // First: what ends while the tree is looked at is missed this time, and not counted twice.
     const Duration ended = exit_tracer_ ? exit_tracer_->ended().value_or(measure::EndedUse{}).total() : Duration{};
-    const std::optional<measure::TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside_processes());
+    const std::optional<measure::TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside);
     if (!usage && !outcome_ && !target_end_) {
       outcome_ = SandboxFault{"run", "look at",
                               "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
@@ -61,7 +74,7 @@ void Run::sample(Duration at) {
   const bool works = cpu_so_far_ - before > kIdleNoise;
   quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
   if (works || waits_for_a_core(at)) last_progress_ = at;
-  plan_next_look(at, loop::now() - at);
+  plan_next_look(at, loop::now() - began);
 }
 
 // Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.

@@ -579,8 +579,8 @@ int main(int argc, char** argv) {
     const unsigned long held = holds().at(words.at(1))(std::strtoul(words.at(2).c_str(), nullptr, 10) << 20);
     std::printf("held %lu\n", held >> 20);
     std::fflush(stdout);
-    // Long enough to be looked at.
-    const timespec pause{0, 400'000'000};
+    // Long enough to be looked at three times, on a busy host too.
+    const timespec pause{1, 0};
     ::nanosleep(&pause, nullptr);
     return 0;
   }

@@ -579,9 +579,9 @@ TEST_F(Images, a_plan_is_read_from_its_file) {
 
 TEST_F(Images, a_plan_that_cannot_be_read_is_an_error_of_the_plan) {
   for (const auto& [path, message] : std::vector<std::pair<std::string, std::string>>{
-           {(folder_ / "gone.toml").string(), "open: No such file or directory (ENOENT)"},
-           {folder_.string(), "read: Is a directory (EISDIR)"},
-           {"/dev/zero", "expected at most 16 MiB of text"}}) {
+           {(folder_ / "gone.toml").string(), "open: No such file or directory"},
+           {folder_.string(), "open: is a folder, not a regular file"},
+           {"/dev/zero", "open: is a character device, not a regular file"}}) {
     try {
       read_plan(path);
       ADD_FAILURE() << path;

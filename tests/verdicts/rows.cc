@@ -232,6 +232,10 @@ constexpr const char* kMemory =
 constexpr const char* kMemfd =
     "limits.memory = \"64MiB\"\nlimits.file_size = \"256MiB\"\nseccomp.allow = [\"memfd_create\"]\n"
     "limits.cpu = \"20s\"\nlimits.wall = \"60s\"\n";
+// Without a memory group such a file is charged at limits.file_size, which must fit.
+constexpr const char* kSmallMemfd =
+    "limits.memory = \"64MiB\"\nlimits.file_size = \"60MiB\"\nseccomp.allow = [\"memfd_create\"]\n"
+    "limits.cpu = \"20s\"\nlimits.wall = \"60s\"\n";
 
 // Above: held for a while, or in one process, whose largest size init knows at its end.
 std::vector<Row> memory() {
@@ -244,7 +248,7 @@ std::vector<Row> memory() {
       over("memory_above_in_the_heap", {"hoard", "80"}, kMemory, "MLE", "memory"),
       ok("shared_memory_below", {"touch-shared", "56"}, kMemory),
       over("shared_memory_above", {"touch-shared", "80"}, kMemory, "MLE", "memory"),
-      ok("memfd_below", {"touch-memfd", "56"}, kMemfd),
+      ok("memfd_below", {"touch-memfd", "56"}, kSmallMemfd),
       over("memfd_above", {"touch-memfd", "80"}, kMemfd, "MLE", "memory"),
       ok("workspace_file_in_memory_below", {"touch-file", "/tmp/f", "48"}, kMemory),
       over("workspace_file_in_memory_above", {"touch-file", "/tmp/f", "80"}, kMemory, "MLE", "memory"),
