@@ -8,8 +8,9 @@
 #include "bench/command.h"
 #include "bench/contender.h"
 #include "runtime/judge/verdict.h"
-#include "runtime/supervise/cell_pool.h"
+#include "runtime/pool/cell_pool.h"
 #include "runtime/supervise/run.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun::bench {
 namespace {
@@ -50,11 +51,11 @@ class FloorCommand : public Contender {
 // Run in the driver's own process: a loop and groups that outlive the run, a plan compiled once.
 class InProcess : public Contender {
  public:
-  InProcess(const Setting& setting, std::vector<supervise::GroupTree> trees)
+  InProcess(const Setting& setting, std::vector<groups::GroupTree> trees)
       : groups_(std::move(trees)), plan_(setting.plan) {}
 
   void run() override {
-    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
+    supervise::Run run(loop_, groups_, plan_, {}, {.cloner = &fork_server_});
     while (!run.finished()) loop_.run_once();
     result_ = run.take_result(nullptr);
     const auto* exited = std::get_if<supervise::Exited>(&result_.outcome);
@@ -64,16 +65,16 @@ class InProcess : public Contender {
   std::optional<Stages> after() override { return Stages{{}, result_.setup, result_.run, result_.teardown}; }
 
  private:
-  supervise::EventLoop loop_;
-  supervise::Groups groups_;
-  sandbox::ForkServer fork_server_;
+  loop::EventLoop loop_;
+  groups::Groups groups_;
+  warm::ForkServer fork_server_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   supervise::RunResult result_;
 };
 
-std::vector<supervise::GroupTree> some_trees(bool (*wanted)(const supervise::GroupTree&), const char* missing) {
-  std::vector<supervise::GroupTree> trees;
-  for (const supervise::GroupTree& tree : supervise::find_group_trees()) {
+std::vector<groups::GroupTree> some_trees(bool (*wanted)(const groups::GroupTree&), const char* missing) {
+  std::vector<groups::GroupTree> trees;
+  for (const groups::GroupTree& tree : groups::find_group_trees()) {
     if (wanted(tree)) trees.push_back(tree);
   }
   if (trees.empty()) throw std::runtime_error(missing);
@@ -107,7 +108,7 @@ class EvalrunCommand : public Contender {
 class Warm : public Contender {
  public:
   explicit Warm(const Setting& setting)
-      : host_(supervise::counted_by(groups_, sandbox::probe_host())),
+      : host_(groups::counted_by(groups_, host::probe_host())),
         pool_(loop_, groups_, host_, 1, &fork_server_),
         plan_(setting.plan->plan()) {
     run();  // the kind's first run is cold
@@ -130,11 +131,11 @@ class Warm : public Contender {
   }
 
  private:
-  supervise::EventLoop loop_;
-  supervise::Groups groups_;
-  sandbox::HostFacts host_;
-  sandbox::ForkServer fork_server_;
-  supervise::CellPool pool_;
+  loop::EventLoop loop_;
+  groups::Groups groups_;
+  host::HostFacts host_;
+  warm::ForkServer fork_server_;
+  pool::CellPool pool_;
   Plan plan_;
   supervise::RunResult result_;
 };
@@ -155,14 +156,14 @@ std::vector<Entry> all_contenders(const Setting& setting) {
   add("floor_command", "kernel floor, command", "the floor as a command of its own",
       [](const Setting& s) { return std::make_unique<FloorCommand>(s); });
   add("cold", "evalrun in process", "cold: everything made for the run; every control group that this host gives",
-      [](const Setting& s) { return std::make_unique<InProcess>(s, supervise::find_group_trees()); });
+      [](const Setting& s) { return std::make_unique<InProcess>(s, groups::find_group_trees()); });
   add("cold_memory", "evalrun in process, memory group only", "of the control groups the one that bounds memory",
       [](const Setting& s) {
         return std::make_unique<InProcess>(
-            s, some_trees([](const supervise::GroupTree& tree) { return tree.memory; }, "no memory group here"));
+            s, some_trees([](const groups::GroupTree& tree) { return tree.memory; }, "no memory group here"));
       });
   add("cold_bare", "evalrun in process, no groups", "limits held by sampling",
-      [](const Setting& s) { return std::make_unique<InProcess>(s, std::vector<supervise::GroupTree>{}); });
+      [](const Setting& s) { return std::make_unique<InProcess>(s, std::vector<groups::GroupTree>{}); });
   add("warm", "evalrun in process, warm",
       "prepared ahead in a cell: every layer and control group, a job then told to it",
       [](const Setting& s) { return std::make_unique<Warm>(s); });

@@ -5,6 +5,7 @@
 #include "bench/own_process.h"
 #include "runtime/core/error.h"
 #include "runtime/supervise/run.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun::bench {
 namespace {
@@ -28,15 +29,15 @@ class Sandboxed {
   explicit Sandboxed(const Setting& setting) : plan_(compile_with(setting, R"(["/program/measured", "measure"])")) {}
 
   std::string output() {
-    supervise::Run run(loop_, groups_, plan_, {}, {.server = &fork_server_});
+    supervise::Run run(loop_, groups_, plan_, {}, {.cloner = &fork_server_});
     while (!run.finished()) loop_.run_once();
     return run.take_result(nullptr).output.kept;
   }
 
  private:
-  supervise::EventLoop loop_;
-  supervise::Groups groups_;
-  sandbox::ForkServer fork_server_;
+  loop::EventLoop loop_;
+  groups::Groups groups_;
+  warm::ForkServer fork_server_;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
 };
 

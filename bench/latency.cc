@@ -4,7 +4,7 @@
 #include <random>
 
 #include "bench/machine.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::bench {
 namespace {
@@ -50,7 +50,7 @@ double measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Pr
     if (contenders[i]["error"] == "") order.push_back(i);
   }
   std::mt19937 random(std::random_device{}());
-  const Duration began = supervise::now();
+  const Duration began = loop::now();
   const double busy_before = busy_seconds();
   std::int64_t own_us = 0;
   for (unsigned round = 0; round < rounds; ++round) {
@@ -67,7 +67,7 @@ double measure_latency(Crew& crew, ordered_json& contenders, unsigned rounds, Pr
     }
     progress.say("latency", round + 1, rounds);
   }
-  const double seconds = std::chrono::duration<double>(supervise::now() - began).count();
+  const double seconds = std::chrono::duration<double>(loop::now() - began).count();
   return std::max(0.0, (busy_seconds() - busy_before - static_cast<double>(own_us) / 1e6) / seconds);
 }
 

@@ -11,8 +11,9 @@
 #include "bench/own_process.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
-#include "runtime/supervise/cell_pool.h"
+#include "runtime/pool/cell_pool.h"
 #include "runtime/supervise/run.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun::bench {
 namespace {
@@ -85,8 +86,8 @@ class Crowd {
     for (unsigned i = 0; i < size; ++i) {
       runs_.push_back(
           std::make_unique<Run>(loop_, groups_, sleeper_,
-                                supervise::Partner{.output = [&said](std::string_view text) { said += text.size(); }},
-                                supervise::Spawning{.server = &fork_server_}));
+                                supervise::RunHooks{.output = [&said](std::string_view text) { said += text.size(); }},
+                                supervise::RunOrigin{.cloner = &fork_server_}));
     }
     turn_until([&] { return said >= size * (sizeof "ready\n" - 1); }, "start");
   }
@@ -102,11 +103,11 @@ class Crowd {
   std::vector<std::int64_t> trials() {
     std::vector<std::int64_t> times;
     for (unsigned i = 0; i < kTrials; ++i) {
-      const Duration began = supervise::now();
-      Run run(loop_, groups_, true_, {}, {.server = &fork_server_});
+      const Duration began = loop::now();
+      Run run(loop_, groups_, true_, {}, {.cloner = &fork_server_});
       while (!run.finished()) loop_.run_once();
       run.take_result(nullptr);
-      times.push_back(to_microseconds(supervise::now() - began));
+      times.push_back(to_microseconds(loop::now() - began));
     }
     return times;
   }
@@ -115,42 +116,42 @@ class Crowd {
   std::vector<std::int64_t> trials_in_cell() {
     std::vector<std::int64_t> times;
     for (unsigned i = 0; i < kTrials + kFirst; ++i) {
-      const Duration began = supervise::now();
+      const Duration began = loop::now();
       const std::unique_ptr<Run> run = pool_.start(true_);
       while (!run->finished()) loop_.run_once();
       run->take_result(nullptr);
       while (pool_.prepare() || !pool_.is_ready()) loop_.run_once(std::chrono::milliseconds(1));
-      if (i >= kFirst) times.push_back(to_microseconds(supervise::now() - began));
+      if (i >= kFirst) times.push_back(to_microseconds(loop::now() - began));
     }
     return times;
   }
 
   // What the supervisor itself uses for all of them, of one core.
   double idle_share() {
-    const Duration until = supervise::now() + std::chrono::seconds(kIdleSeconds);
+    const Duration until = loop::now() + std::chrono::seconds(kIdleSeconds);
     const double before = cpu_seconds();
-    turn_until([&] { return supervise::now() >= until; }, "idle");
+    turn_until([&] { return loop::now() >= until; }, "idle");
     return (cpu_seconds() - before) / kIdleSeconds;
   }
 
  private:
   template <typename Condition>
   void turn_until(Condition condition, const char* what) {
-    const Duration deadline = supervise::now() + std::chrono::seconds(kPatience);
-    supervise::Timer tick;
-    loop_.watch(tick.get(), supervise::Interest::Read, loop_.caller(), [&] { tick.acknowledge(); });
+    const Duration deadline = loop::now() + std::chrono::seconds(kPatience);
+    loop::Timer tick;
+    loop_.watch(tick.get(), loop::Interest::Read, loop_.caller(), [&] { tick.acknowledge(); });
     while (!condition()) {
-      if (supervise::now() > deadline) throw std::runtime_error(std::string("sandboxes: no ") + what + " in time");
-      tick.set(supervise::now() + std::chrono::milliseconds(20));
+      if (loop::now() > deadline) throw std::runtime_error(std::string("sandboxes: no ") + what + " in time");
+      tick.set(loop::now() + std::chrono::milliseconds(20));
       loop_.run_once();
     }
     loop_.forget(tick.get());
   }
 
-  supervise::EventLoop loop_;
-  supervise::Groups groups_;
-  sandbox::ForkServer fork_server_;
-  supervise::CellPool pool_;
+  loop::EventLoop loop_;
+  groups::Groups groups_;
+  warm::ForkServer fork_server_;
+  pool::CellPool pool_;
   std::shared_ptr<const sandbox::CompiledPlan> true_, sleeper_;
   std::vector<std::unique_ptr<Run>> runs_;
 };

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "lockdown/seccomp.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/parse.h"
 #include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
 
@@ -40,12 +40,12 @@ void parse(benchmark::State& state) {
 BENCHMARK(parse);
 
 void probe_host(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(sandbox::probe_host());
+  for (auto _ : state) benchmark::DoNotOptimize(host::probe_host());
 }
 BENCHMARK(probe_host);
 
 void compile(benchmark::State& state) {
-  const sandbox::HostFacts host = sandbox::probe_host();
+  const host::HostFacts host = host::probe_host();
   const Plan plan = parsed();
   for (auto _ : state) benchmark::DoNotOptimize(sandbox::compile(plan, host));
 }
@@ -73,7 +73,7 @@ void write_result(benchmark::State& state) {
   result.output.captured = true;
   result.output.kept.assign(static_cast<std::size_t>(state.range(0)), 'x');
   result.output.bytes = result.output.kept.size();
-  result.layers = sandbox::decide_layers(plan, sandbox::probe_host());
+  result.layers = host::decide_layers(plan, host::probe_host());
   for (auto _ : state) benchmark::DoNotOptimize(report::to_json(report::Report{plan, result, Duration{}}));
 }
 BENCHMARK(write_result)->Arg(0)->Arg(4 << 10)->Arg(1 << 20);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/core/error.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::bench {
 namespace {
@@ -33,7 +33,7 @@ using nlohmann::ordered_json;
 bool wait_for(const Fd& answer, const EndSignals& ends, Duration deadline) {
   pollfd waited[] = {{answer.get(), POLLIN, 0}, {ends.get(), POLLIN, 0}};
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - supervise::now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - loop::now()).count();
     if (left <= 0) return false;
     const int ready = ::poll(waited, 2, static_cast<int>(left));
     if (ready > 0 && waited[1].revents != 0) throw Interrupted();
@@ -74,7 +74,7 @@ ordered_json in_own_process(const EndSignals& ends, int seconds, const std::func
   }
   const OwnProcess process(pid);
   answer.write_end.reset();
-  const Duration deadline = supervise::now() + std::chrono::seconds(seconds);
+  const Duration deadline = loop::now() + std::chrono::seconds(seconds);
   std::string text;
   char piece[4096];
   for (;;) {

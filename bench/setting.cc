@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include "runtime/core/error.h"
-#include "runtime/plan/parse.h"
-#include "runtime/sandbox/leases.h"
-#include "runtime/supervise/cgroup.h"
+#include "runtime/groups/cgroup.h"
+#include "runtime/host/leases.h"
+#include "runtime/reader/parse.h"
 
 namespace evalrun::bench {
 namespace {
 
 // One that no run of evalrun has, since nothing leases it while the floor runs with it.
-constexpr uid_t kFloorId = sandbox::kIdentityBase + sandbox::kIdentityCount;
+constexpr uid_t kFloorId = host::kIdentityBase + host::kIdentityCount;
 constexpr char kOwnHostname[] = "sandbox";
 
 std::uint64_t attributes_of(const rootfs::Bind& bind) {
@@ -111,7 +111,7 @@ ScratchFolder::~ScratchFolder() {
 Setting make_setting(const std::filesystem::path& build, const std::filesystem::path& scratch) {
   Setting setting{build / "evalrun", build / "bench", scratch, nullptr, {}};
   const Plan plan = parse_plan(read_plan((setting.folder / "true.toml").string()), {}, {});
-  setting.plan = sandbox::compile(plan, supervise::counted_by(supervise::Groups(), sandbox::probe_host()));
+  setting.plan = sandbox::compile(plan, groups::counted_by(groups::Groups(), host::probe_host()));
   setting.floor = floor_of(*setting.plan);
   return setting;
 }
@@ -119,7 +119,7 @@ Setting make_setting(const std::filesystem::path& build, const std::filesystem::
 std::shared_ptr<const sandbox::CompiledPlan> compile_with(const Setting& setting, const std::string& argv_toml) {
   const Plan plan = parse_plan(read_plan((setting.folder / "true.toml").string()),
                                {"argv=" + argv_toml, "limits.cpu=60s", "limits.wall=10m", "limits.cpus=any"}, {});
-  return sandbox::compile(plan, supervise::counted_by(supervise::Groups(), sandbox::probe_host()));
+  return sandbox::compile(plan, groups::counted_by(groups::Groups(), host::probe_host()));
 }
 
 }  // namespace evalrun::bench

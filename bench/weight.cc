@@ -9,7 +9,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
-#include "runtime/supervise/cgroup.h"
+#include "runtime/groups/cgroup.h"
 
 namespace evalrun::bench {
 namespace {
@@ -27,7 +27,7 @@ bool put(const std::string& file, const std::string& text) {
 
 Weight::Weight(unsigned times) {
   if (times <= 1) return;
-  before_ = supervise::own_group_folder("cpu");
+  before_ = groups::own_group_folder("cpu");
   if (before_.empty()) throw SystemError("find", "the cpu controller of control groups v1", ENOENT);
   const std::string folder = before_ + "/evalrun-bench-" + std::to_string(::getpid());
   if (::mkdir(folder.c_str(), 0755) != 0) throw SystemError("mkdir", folder);

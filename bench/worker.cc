@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "runtime/core/error.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::bench {
 namespace {
@@ -43,11 +43,11 @@ std::int64_t cpu_us() {
 Answer obey(const Order& order, Contender& contender) {
   Answer answer;
   const std::int64_t cpu_before = cpu_us();
-  const Duration began = supervise::now();
+  const Duration began = loop::now();
   do {
     contender.run();
     ++answer.runs;
-    answer.wall_ns = (supervise::now() - began).count();
+    answer.wall_ns = (loop::now() - began).count();
   } while (answer.runs < order.runs && (order.seconds_ns == 0 || answer.wall_ns < order.seconds_ns));
   answer.cpu_us = cpu_us() - cpu_before;
   if (order.runs > 1) return answer;

@@ -8,7 +8,7 @@
 
 #include "lockdown/call_policy.h"
 #include "lockdown/call_signature.h"
-#include "runtime/plan/addition.h"
+#include "runtime/reader/addition.h"
 
 namespace evalrun::lockdown {
 

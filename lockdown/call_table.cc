@@ -373,8 +373,7 @@ constexpr ArgumentRow kClockNanosleep[] = {
     {is(0, kClocksOfTheMachine), CallVerdict::Allow, "REALTIME, MONOTONIC, BOOTTIME, TAI: sleeping by the clock"},
 };
 constexpr ArgumentRow kTimerCreate[] = {
-    {is_not(0, kClocksOfTheMachine), CallVerdict::OperationUnsupported,
-     "the clocks of CPU time: see clock_nanosleep"},
+    {is_not(0, kClocksOfTheMachine), CallVerdict::OperationUnsupported, "the clocks of CPU time: see clock_nanosleep"},
     {any_bit(1, kAnyBit), CallVerdict::Noted,
      "a timer with a sigevent: its signal, which may be SIGXFSZ, is behind a pointer"},
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/batch/result_line.h"
 #include "runtime/core/error.h"
+#include "runtime/jobs/result_line.h"
 #include "runtime/report/report.h"
 
 namespace evalrun::batch {
@@ -39,14 +39,15 @@ bool is_plain_name(const std::string& id) {
          id.find_first_not_of(kPlain) == id.npos;
 }
 
-std::string fault_line(const JobId& id, std::uint64_t line, const std::string& plan,
+std::string fault_line(const jobs::JobId& id, std::uint64_t line, const std::string& plan,
                        const supervise::SandboxFault& fault, const std::string& message) {
-  return result_line(id, line, report::fault_to_json(plan, fault, message, report::Layout::OneLine));
+  return jobs::result_line(id, line, report::fault_to_json(plan, fault, message, report::Layout::OneLine));
 }
 
 }  // namespace
 
-Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal* journal, int input, int output)
+Batch::Batch(const jobs::Workplace& place, BatchOptions options, jobs::Plans& plans, Journal* journal, int input,
+             int output)
     : place_(place),
       options_(std::move(options)),
       plans_(plans),
@@ -57,7 +58,7 @@ Batch::Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal
       background_(place.loop),
       replaying_(journal != nullptr && options_.order == Order::Completion) {
   if (journal_ != nullptr) ids_ = journal_->take_ids();
-  place_.loop.watch(wake_.get(), supervise::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
+  place_.loop.watch(wake_.get(), loop::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
 }
 
 Batch::~Batch() {
@@ -81,7 +82,7 @@ void Batch::interrupt(int signal) {
   if (interrupted_) return results_.give_up();
   take_finished();
   interrupted_ = true;
-  give_up_at_ = supervise::now() + kGrace;
+  give_up_at_ = loop::now() + kGrace;
   lines_.leave();
   for (const Running& running : live_) {
     if (running.job) running.job->interrupt(signal);
@@ -96,7 +97,7 @@ void Batch::advance() {
   if (!interrupted_ && !lines_.ended() && !live_.empty() && place_.pool.prepare()) more_to_start_ = true;
   write_ready();
   sync_journal();
-  if (interrupted_ && supervise::now() >= give_up_at_) results_.give_up();
+  if (interrupted_ && loop::now() >= give_up_at_) results_.give_up();
   plan_next_turn();
 }
 
@@ -117,7 +118,7 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
     refuse(running.line, running.id, error.what());
   } catch (const std::exception& error) {
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    settle(running, Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
+    settle(running, jobs::Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
   }
   return false;
 }
@@ -125,7 +126,7 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
 void Batch::take_finished() {
   for (Running& running : live_) {
     if (running.is_being_written) continue;
-    std::optional<JobEnd> end;
+    std::optional<jobs::JobEnd> end;
     const bool is_well = attempt(running, running.job->plan(), [&] {
       running.job->advance();
       if (running.job->finished()) end = running.job->take_end();
@@ -137,7 +138,7 @@ void Batch::take_finished() {
   if (live_.empty()) runs_alone_ = false;
 }
 
-void Batch::settle_end(Running& running, JobEnd&& end) {
+void Batch::settle_end(Running& running, jobs::JobEnd&& end) {
   if (interrupted_) return leave(running);  // what was ended early is not done
   if (end.size > kLargeOutput || !background_.is_idle()) return write_in_background(running, std::move(end));
   std::string line = line_of(running, end);
@@ -145,21 +146,21 @@ void Batch::settle_end(Running& running, JobEnd&& end) {
 }
 
 // What cannot be put into words is that job's failure.
-std::string Batch::line_of(const Running& running, JobEnd& end) {
+std::string Batch::line_of(const Running& running, jobs::JobEnd& end) {
   try {
-    return result_line(running.id, running.line, running.job->describe(end));
+    return jobs::result_line(running.id, running.line, running.job->describe(end));
   } catch (const std::exception& error) {
-    end.status = Status::SandboxFailed;
+    end.status = jobs::Status::SandboxFailed;
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
     return fault_line(running.id, running.line, running.job->plan().name, fault, error.what());
   }
 }
 
-void Batch::write_in_background(Running& running, JobEnd&& end) {
+void Batch::write_in_background(Running& running, jobs::JobEnd&& end) {
   running.is_being_written = true;
   struct Writing {
     Running of;
-    JobEnd end;
+    jobs::JobEnd end;
     std::string line;
   };
   // The job goes along: nobody else touches it until it is written.
@@ -179,13 +180,13 @@ void Batch::write_in_background(Running& running, JobEnd&& end) {
       });
 }
 
-void Batch::end_of_writing(std::uint64_t line, Status status, std::string result) {
+void Batch::end_of_writing(std::uint64_t line, jobs::Status status, std::string result) {
   count(status);
   ordering_.finish(line, std::move(result));
   std::erase_if(live_, [&](const Running& running) { return running.line == line; });
 }
 
-void Batch::settle(const Running& job, Status status, std::string line) {
+void Batch::settle(const Running& job, jobs::Status status, std::string line) {
   if (interrupted_) return leave(job);  // what was ended early is not done
   if (journal_ != nullptr && background_.is_idle()) {
     journal_->append({job.line, job.hash, status, line});
@@ -205,8 +206,8 @@ void Batch::settle(const Running& job, Status status, std::string line) {
 void Batch::sync_journal() {
   if (journal_ == nullptr || !background_.is_idle()) return;
   if (finished()) return journal_->sync();
-  if (!journal_->is_dirty() || supervise::now() < sync_at_) return;
-  sync_at_ = supervise::now() + kSyncEvery;
+  if (!journal_->is_dirty() || loop::now() < sync_at_) return;
+  sync_at_ = loop::now() + kSyncEvery;
   background_.give([this] { journal_->sync(); },
                    [](std::exception_ptr thrown) {
                      if (thrown) std::rethrow_exception(thrown);
@@ -218,19 +219,19 @@ void Batch::leave(const Running& job) {
 }
 
 void Batch::give_up(const Running& job) {
-  const supervise::SandboxFault fault{"batch", "give up", text_of(job.id), 0, false};
-  settle(job, Status::SandboxFailed,
+  const supervise::SandboxFault fault{"batch", "give up", jobs::text_of(job.id), 0, false};
+  settle(job, jobs::Status::SandboxFailed,
          fault_line(job.id, job.line, "", fault,
                     "given up: it was started twice, the second time alone, and each time evalrun ended before it"));
 }
 
-void Batch::count(Status status) {
+void Batch::count(jobs::Status status) {
   ++progress_.done;
   switch (status) {
-    case Status::Good: break;
-    case Status::OtherVerdict: ++progress_.other_verdicts; break;
-    case Status::Malformed: ++progress_.malformed; break;
-    case Status::SandboxFailed: ++progress_.sandbox_failed; break;
+    case jobs::Status::Good: break;
+    case jobs::Status::OtherVerdict: ++progress_.other_verdicts; break;
+    case jobs::Status::Malformed: ++progress_.malformed; break;
+    case jobs::Status::SandboxFailed: ++progress_.sandbox_failed; break;
   }
 }
 
@@ -278,7 +279,7 @@ void Batch::start_jobs() {
 }
 
 void Batch::take_line(InputLine&& line) {
-  const Duration began = supervise::now();
+  const Duration began = loop::now();
   const std::uint64_t hash = journal_ == nullptr ? 0 : hash_of_job(line.text);
   if (journal_ != nullptr && journal_->done().contains(line.number)) return take_done_line(line, hash);
   // In turn: nothing behind it is started before.
@@ -291,13 +292,13 @@ void Batch::take_line(InputLine&& line) {
   if (line.too_long) {
     return refuse(line.number, std::nullopt, to_string(position) + ": expected at most 16 MiB in a line");
   }
-  auto parsed = parse_job(line.text, position);
-  const auto* bad = std::get_if<BadLine>(&parsed);
-  const std::optional<JobId> id = bad != nullptr ? bad->id : std::get<Job>(parsed).id;
-  const bool is_new = !id || ids_.add(text_of(*id));
+  auto parsed = jobs::parse_job(line.text, position);
+  const auto* bad = std::get_if<jobs::BadLine>(&parsed);
+  const std::optional<jobs::JobId> id = bad != nullptr ? bad->id : std::get<jobs::Job>(parsed).id;
+  const bool is_new = !id || ids_.add(jobs::text_of(*id));
   if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
   if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
-  start(std::get<Job>(std::move(parsed)), line, hash, began);
+  start(std::get<jobs::Job>(std::move(parsed)), line, hash, began);
 }
 
 void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
@@ -313,7 +314,7 @@ void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
   ordering_.finish(line.number, std::move(record.result));
 }
 
-void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
+void Batch::start(jobs::Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
   Running running{line.number, hash, job.id, nullptr};
   const unsigned starts = journal_ == nullptr ? 0 : journal_->starts_without_end(line.number);
   if (starts >= kMostStarts) return give_up(running);
@@ -321,16 +322,17 @@ void Batch::start(Job&& job, const InputLine& line, std::uint64_t hash, Duration
   Plan plan;
   const bool is_well = attempt(running, plan, [&] {
     plan = plans_.plan_of(std::move(job));
-    running.job = std::make_unique<LiveJob>(place_, plan, began, save_folder(text_of(running.id), line.number));
+    running.job =
+        std::make_unique<jobs::LiveJob>(place_, plan, began, save_folder(jobs::text_of(running.id), line.number));
   });
   if (!is_well) return;
   live_.push_back(std::move(running));
   runs_alone_ = starts > 0;
 }
 
-void Batch::refuse(std::uint64_t line, const std::optional<JobId>& id, const std::string& message) {
-  count(Status::Malformed);
-  ordering_.finish(line, error_line(id, line, message));
+void Batch::refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, const std::string& message) {
+  count(jobs::Status::Malformed);
+  ordering_.finish(line, jobs::error_line(id, line, message));
 }
 
 void Batch::write_ready() {
@@ -348,10 +350,10 @@ Progress Batch::progress() const {
   return progress;
 }
 
-Status Batch::status() const {
-  if (progress_.sandbox_failed != 0) return Status::SandboxFailed;
-  if (progress_.malformed != 0) return Status::Malformed;
-  return progress_.other_verdicts != 0 ? Status::OtherVerdict : Status::Good;
+jobs::Status Batch::status() const {
+  if (progress_.sandbox_failed != 0) return jobs::Status::SandboxFailed;
+  if (progress_.malformed != 0) return jobs::Status::Malformed;
+  return progress_.other_verdicts != 0 ? jobs::Status::OtherVerdict : jobs::Status::Good;
 }
 
 }  // namespace evalrun::batch

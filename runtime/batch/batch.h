@@ -8,7 +8,7 @@
 // (ordering.h), then to the output (result_queue.h).
 //
 // No turn of the loop takes long: a large result is put into words and into the journal by another thread
-// (supervise/background.h), its job keeping its place meanwhile; the disk is waited for there too. Small results are
+// (loop/background.h), its job keeping its place meanwhile; the disk is waited for there too. Small results are
 // written by the loop itself where that thread has nothing to do, which is quicker.
 //
 // With a journal that knows jobs already, their results come from there: all of them first, in the order of completion;
@@ -27,12 +27,12 @@
 
 #include "runtime/batch/journal.h"
 #include "runtime/batch/line_reader.h"
-#include "runtime/batch/live_job.h"
 #include "runtime/batch/ordering.h"
-#include "runtime/batch/plans.h"
 #include "runtime/batch/result_queue.h"
 #include "runtime/batch/seen_ids.h"
-#include "runtime/supervise/background.h"
+#include "runtime/jobs/live_job.h"
+#include "runtime/jobs/plans.h"
+#include "runtime/loop/background.h"
 
 namespace evalrun::batch {
 
@@ -55,7 +55,8 @@ struct Progress {
 class Batch {
  public:
   // Reads `input` and writes `output`; all that is borrowed outlives the batch. `journal` may be null.
-  Batch(const Workplace& place, BatchOptions options, Plans& plans, Journal* journal, int input, int output);
+  Batch(const jobs::Workplace& place, BatchOptions options, jobs::Plans& plans, Journal* journal, int input,
+        int output);
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -71,15 +72,15 @@ class Batch {
 
   [[nodiscard]] Progress progress() const;
   // The worst of the jobs'.
-  [[nodiscard]] Status status() const;
+  [[nodiscard]] jobs::Status status() const;
 
  private:
   struct Running {
     std::uint64_t line;
     std::uint64_t hash;
-    JobId id;
-    std::unique_ptr<LiveJob> job;   // null once the background has it
-    bool is_being_written = false;  // by the background: its end is there
+    jobs::JobId id;
+    std::unique_ptr<jobs::LiveJob> job;  // null once the background has it
+    bool is_being_written = false;       // by the background: its end is there
   };
 
   void take_finished();
@@ -89,26 +90,26 @@ class Batch {
   [[nodiscard]] std::size_t most_span() const;
   void take_line(InputLine&& line);
   void take_done_line(const InputLine& line, std::uint64_t hash);
-  void start(Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
+  void start(jobs::Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
   void give_up(const Running& job);
   void leave(const Running& job);
-  void refuse(std::uint64_t line, const std::optional<JobId>& id, const std::string& message);
+  void refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, const std::string& message);
   template <typename Step>
   bool attempt(const Running& running, const Plan& plan, Step step);
-  void settle_end(Running& running, JobEnd&& end);
-  static std::string line_of(const Running& running, JobEnd& end);
-  void write_in_background(Running& running, JobEnd&& end);
-  void end_of_writing(std::uint64_t line, Status status, std::string result);
-  void settle(const Running& job, Status status, std::string line);
+  void settle_end(Running& running, jobs::JobEnd&& end);
+  static std::string line_of(const Running& running, jobs::JobEnd& end);
+  void write_in_background(Running& running, jobs::JobEnd&& end);
+  void end_of_writing(std::uint64_t line, jobs::Status status, std::string result);
+  void settle(const Running& job, jobs::Status status, std::string line);
   void sync_journal();
-  void count(Status status);
+  void count(jobs::Status status);
   void write_ready();
   void plan_next_turn();
   [[nodiscard]] std::filesystem::path save_folder(const std::string& id, std::uint64_t line) const;
 
-  Workplace place_;
+  jobs::Workplace place_;
   const BatchOptions options_;
-  Plans& plans_;
+  jobs::Plans& plans_;
   Journal* journal_;
   LineReader lines_;
   ResultQueue results_;
@@ -117,8 +118,8 @@ class Batch {
   std::optional<InputLine> held_;  // a job that is to run alone, while others run
   bool runs_alone_ = false;        // the one that runs
   std::vector<Running> live_;
-  supervise::Background background_;
-  supervise::Timer wake_;  // for a turn of the loop where no descriptor asks for one
+  loop::Background background_;
+  loop::Timer wake_;  // for a turn of the loop where no descriptor asks for one
   Duration sync_at_{}, give_up_at_{};
   bool replaying_ = false;
   bool more_to_start_ = false;

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <limits>
 
-#include "runtime/batch/result_line.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/jobs/result_line.h"
 
 namespace evalrun::batch {
 namespace {
@@ -179,7 +179,7 @@ void Journal::take_up(const JournalRecord& record) {
       return;
     case RecordKind::Done:
       unended_.erase(record.line);
-      if (const std::optional<std::string> id = id_in_result_line(record.result)) ids_.add(*id);
+      if (const std::optional<std::string> id = jobs::id_in_result_line(record.result)) ids_.add(*id);
       return;
   }
 }

@@ -68,8 +68,8 @@ std::optional<JournalRecord> parse_record(std::string_view text) {
     return record;
   }
   if (!take_number(text, 10, status)) return std::nullopt;
-  if (status > static_cast<std::uint64_t>(Status::SandboxFailed)) return std::nullopt;
-  record.status = static_cast<Status>(status);
+  if (status > static_cast<std::uint64_t>(jobs::Status::SandboxFailed)) return std::nullopt;
+  record.status = static_cast<jobs::Status>(status);
   record.result = text;
   return record;
 }

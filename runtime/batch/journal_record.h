@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/batch/status.h"
+#include "runtime/jobs/status.h"
 
 namespace evalrun::batch {
 
@@ -25,7 +25,7 @@ enum class RecordKind { Done, Started, Left };
 struct JournalRecord {
   std::uint64_t line = 0;
   std::uint64_t job = 0;  // see hash_of_job
-  Status status = Status::Good;
+  jobs::Status status = jobs::Status::Good;
   std::string result;  // without the newline
   RecordKind kind = RecordKind::Done;
 };

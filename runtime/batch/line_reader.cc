@@ -18,7 +18,7 @@ bool is_blank(const std::string& text) {
 
 }  // namespace
 
-LineReader::LineReader(supervise::EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
+LineReader::LineReader(loop::EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
   wait();
 }
 
@@ -28,7 +28,7 @@ LineReader::~LineReader() {
 
 void LineReader::wait() {
   if (waiting_ || always_ready_ || ended_) return;
-  const bool can_wait = loop_.watch(fd_, supervise::Interest::Read, loop_.caller(), [this] {
+  const bool can_wait = loop_.watch(fd_, loop::Interest::Read, loop_.caller(), [this] {
     ready_ = true;
     leave();
   });

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "runtime/batch/line_buffer.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::batch {
 
@@ -23,7 +23,7 @@ constexpr std::size_t kLongestLine = 16U << 20;
 class LineReader {
  public:
   // `fd` is borrowed; it may be anything that can be read.
-  LineReader(supervise::EventLoop& loop, int fd);
+  LineReader(loop::EventLoop& loop, int fd);
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -43,7 +43,7 @@ class LineReader {
   std::optional<InputLine> buffered_line();
   void read();
 
-  supervise::EventLoop& loop_;
+  loop::EventLoop& loop_;
   int fd_;
   LineBuffer buffer_{kLongestLine};
   std::uint64_t number_ = 0;

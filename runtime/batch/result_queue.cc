@@ -34,13 +34,13 @@ void ResultQueue::put(std::string line) {
 void ResultQueue::wait() {
   if (watched_) return;
   if (!turn_) {
-    watched_ = loop_.watch(fd_, supervise::Interest::Write, loop_.caller(), [this] { write_some(kSharedChunk); });
+    watched_ = loop_.watch(fd_, loop::Interest::Write, loop_.caller(), [this] { write_some(kSharedChunk); });
     if (watched_) return;
     turn_.emplace();
   }
   write_some(kFileChunk);
   if (length_ == 0) return;
-  watched_ = loop_.watch(turn_->get(), supervise::Interest::Read, loop_.caller(), [this] {
+  watched_ = loop_.watch(turn_->get(), loop::Interest::Read, loop_.caller(), [this] {
     turn_->acknowledge();
     write_some(kFileChunk);
     if (length_ != 0) turn_->set({});

@@ -7,14 +7,14 @@
 #include <optional>
 #include <string>
 
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::batch {
 
 class ResultQueue {
  public:
   // `fd` is borrowed, with whatever flags it has: others may share it.
-  ResultQueue(supervise::EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
+  ResultQueue(loop::EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
   ~ResultQueue();
   ResultQueue(const ResultQueue&) = delete;
   ResultQueue& operator=(const ResultQueue&) = delete;
@@ -30,13 +30,13 @@ class ResultQueue {
   void wait();
   void write_some(std::size_t most);
 
-  supervise::EventLoop& loop_;
+  loop::EventLoop& loop_;
   int fd_;
   std::deque<std::string> pending_;
   std::size_t length_ = 0;
   std::size_t written_ = 0;  // of the first
   bool watched_ = false;
-  std::optional<supervise::Timer> turn_;  // of what cannot be waited for: a regular file, which is always ready
+  std::optional<loop::Timer> turn_;  // of what cannot be waited for: a regular file, which is always ready
 };
 
 }  // namespace evalrun::batch

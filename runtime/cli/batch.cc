@@ -15,8 +15,9 @@
 #include "runtime/cli/progress_line.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
-#include "runtime/judge/room.h"
-#include "runtime/plan/image.h"
+#include "runtime/judge/capacity.h"
+#include "runtime/reader/image.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun::cli {
 namespace {
@@ -52,12 +53,12 @@ Jobs open_jobs(const std::string& path) {
   return jobs;
 }
 
-batch::Plans::Sources sources_of(const Options& options, const fs::path& folder) {
+jobs::Plans::Sources sources_of(const Options& options, const fs::path& folder) {
   if (!options.plan.empty() && descriptor_named_by(options.plan) == STDIN_FILENO &&
       descriptor_named_by(options.jobs_file) == STDIN_FILENO) {
     throw UsageError("the plan and the jobs cannot both come from standard input");
   }
-  batch::Plans::Sources sources{std::nullopt, options.set, image_search_path(), folder};
+  jobs::Plans::Sources sources{std::nullopt, options.set, image_search_path(), folder};
   if (!options.plan.empty()) sources.base = read_plan(options.plan);
   return sources;
 }
@@ -83,7 +84,7 @@ void tell_interruption(int signal, const batch::Progress& progress, std::size_t 
 
 int run_batch(const Options& options) {
   const Jobs jobs = open_jobs(options.jobs_file);
-  batch::Plans plans(sources_of(options, jobs.folder));
+  jobs::Plans plans(sources_of(options, jobs.folder));
   std::optional<batch::Journal> journal;
   if (!options.journal.empty()) journal.emplace(options.journal, plans.hash());
   if (journal && !journal->warning().empty()) say(journal->warning());
@@ -91,11 +92,11 @@ int run_batch(const Options& options) {
   const unsigned jobs_at_a_time = sandboxes(options);
   // From here on these signals are only news: nothing that can wait for somebody else is done outside the loop.
   std::optional<EndSignals> signals(std::in_place);
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  const sandbox::HostFacts host = supervise::counted_by(groups, sandbox::probe_host());
-  sandbox::ForkServer fork_server;
-  supervise::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
+  loop::EventLoop loop;
+  groups::Groups groups;
+  const host::HostFacts host = groups::counted_by(groups, host::probe_host());
+  warm::ForkServer fork_server;
+  pool::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
   batch::Batch batch(
       {loop, host, pool,
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
@@ -109,7 +110,7 @@ int run_batch(const Options& options) {
 
   int ended_by = 0;
   std::size_t unfinished = 0;
-  loop.watch(signals->get(), supervise::Interest::Read, loop.caller(), [&] {
+  loop.watch(signals->get(), loop::Interest::Read, loop.caller(), [&] {
     const int signal = signals->take();
     if (signal == 0) return;
     batch.interrupt(signal);
@@ -122,7 +123,7 @@ int run_batch(const Options& options) {
   loop.forget(signals->get());
   signals.reset();  // whoever reads standard error may not
   tell_interruption(ended_by, batch.progress(), unfinished, journal.has_value());
-  return static_cast<int>(batch::Status::SandboxFailed);
+  return static_cast<int>(jobs::Status::SandboxFailed);
 }
 
 }  // namespace evalrun::cli

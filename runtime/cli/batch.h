@@ -1,7 +1,7 @@
 // `evalrun batch`: jobs in, results out.
 #pragma once
 
-#include "runtime/cli/options.h"
+#include "runtime/usage/options.h"
 
 namespace evalrun::cli {
 

@@ -10,15 +10,15 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "runtime/cli/command_table.h"
 #include "runtime/cli/exec_plan.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/parse.h"
+#include "runtime/usage/command_table.h"
 
 namespace evalrun::cli {
 namespace {

@@ -1,7 +1,7 @@
 // `evalrun exec`: one command now, with the streams and the exit status of the command itself.
 #pragma once
 
-#include "runtime/cli/options.h"
+#include "runtime/usage/options.h"
 
 namespace evalrun::cli {
 

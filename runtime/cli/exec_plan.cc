@@ -11,13 +11,13 @@
 #include <filesystem>
 #include <optional>
 
-#include "runtime/cli/command_table.h"
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
 #include "runtime/core/text.h"
-#include "runtime/plan/addition.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/plan_tree.h"
+#include "runtime/reader/addition.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/plan_tree.h"
+#include "runtime/usage/command_table.h"
 
 namespace evalrun::cli {
 namespace {

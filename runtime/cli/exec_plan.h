@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/cli/options.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
+#include "runtime/usage/options.h"
 
 namespace evalrun::cli {
 

@@ -6,8 +6,8 @@
 
 #include "runtime/cli/end_signals.h"
 #include "runtime/core/error.h"
-#include "runtime/judge/room.h"
-#include "runtime/plan/image.h"
+#include "runtime/judge/capacity.h"
+#include "runtime/reader/image.h"
 
 namespace evalrun::cli {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/library/evalrun.hh"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 
 namespace evalrun::cli {
 

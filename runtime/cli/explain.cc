@@ -3,8 +3,8 @@
 #include "lockdown/filter_listing.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
-#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/step_table.h"
+#include "runtime/warm/cell.h"
 
 namespace evalrun::cli {
 namespace {
@@ -84,7 +84,7 @@ const char* in_a_cell(sandbox::InCell who) {
 
 // Of many runs of one kind, as a batch's or a submission's cases, that follow each other in a cell.
 std::string explain_cell(const sandbox::CompiledPlan& plan) {
-  const std::string why_not = sandbox::why_not_shared(plan);
+  const std::string why_not = warm::why_not_shared(plan);
   if (!why_not.empty()) return "cells: each run has a sandbox of its own: " + one_line(why_not) + "\n";
   return "cells: runs of one batch, submission or engine that differ in argv, env, files and standard input alone "
          "follow each other in a cell.\n"
@@ -92,7 +92,7 @@ std::string explain_cell(const sandbox::CompiledPlan& plan) {
          "  each run's own: pid, ipc, uts, mount and cgroup namespaces, control groups, the workspace, /proc, the "
          "lockdown\n"
          "  a cell ends after a violation, a call that was mediated, or " +
-         std::to_string(sandbox::kRunsOfACell) + " runs\n";
+         std::to_string(warm::kRunsOfACell) + " runs\n";
 }
 
 std::string explain_steps() {

@@ -6,9 +6,9 @@
 
 #include "runtime/cli/execute.h"
 #include "runtime/core/text.h"
-#include "runtime/plan/addition.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/addition.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/parse.h"
 
 namespace evalrun::cli {
 namespace {

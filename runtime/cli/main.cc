@@ -8,7 +8,6 @@
 #include <iostream>
 
 #include "runtime/cli/batch.h"
-#include "runtime/cli/command_table.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/exec.h"
 #include "runtime/cli/exec_plan.h"
@@ -16,24 +15,25 @@
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/message.h"
-#include "runtime/cli/options.h"
-#include "runtime/cli/plan_argument.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/doctor/doctor.h"
+#include "runtime/groups/cgroup.h"
 #include "runtime/judge/grading.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/library/evalrun.hh"
-#include "runtime/plan/image.h"
-#include "runtime/plan/keys.h"
-#include "runtime/plan/parse.h"
-#include "runtime/plan/template.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/keys.h"
+#include "runtime/reader/parse.h"
+#include "runtime/reader/template.h"
 #include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
-#include "runtime/supervise/cgroup.h"
+#include "runtime/usage/command_table.h"
+#include "runtime/usage/options.h"
+#include "runtime/usage/plan_argument.h"
 
 namespace evalrun::cli {
 namespace {
@@ -70,8 +70,8 @@ int check_template(const Options& options) {
 int check(const Options& options) {
   if (options.is_template) return check_template(options);
   const Plan plan = read(options);
-  judge::check_runs(plan, sandbox::probe_host());
-  supervise::require_cgroup(plan, supervise::Groups());
+  judge::check_runs(plan, host::probe_host());
+  groups::require_cgroup(plan, groups::Groups());
   std::cout << one_line(plan.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
@@ -79,7 +79,7 @@ int check(const Options& options) {
 // One sandbox after another, under its name where the plan has more than one.
 int explain_plan(const Options& options) {
   const Plan plan = read(options);
-  const sandbox::HostFacts host = supervise::counted_by(supervise::Groups(), sandbox::probe_host());
+  const host::HostFacts host = groups::counted_by(groups::Groups(), host::probe_host());
   std::string text;
   for (const judge::PlannedRun& run : judge::runs_of(plan)) {
     const auto compiled = sandbox::compile(run.plan, host);
@@ -119,7 +119,7 @@ int trace_plan(const Options& options) {
   }
   const Plan plan = read(options);
   refuse_graded(plan);
-  const auto compiled = sandbox::compile(plan, sandbox::probe_host(), {.carried = {}, .observed = true});
+  const auto compiled = sandbox::compile(plan, host::probe_host(), {.carried = {}, .observed = true});
   const trace::Trace found = trace::trace(compiled);
   std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(plan, found);
   return judge::exit_status_of(judge::verdict_of(found.result.outcome));

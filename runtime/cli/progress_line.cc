@@ -42,13 +42,13 @@ bool ProgressLine::is_wanted() {
   return ::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0;
 }
 
-ProgressLine::ProgressLine(supervise::EventLoop& loop, const batch::Batch& batch, std::uint64_t input_size)
-    : loop_(loop), batch_(batch), input_size_(input_size), began_(supervise::now()) {
+ProgressLine::ProgressLine(loop::EventLoop& loop, const batch::Batch& batch, std::uint64_t input_size)
+    : loop_(loop), batch_(batch), input_size_(input_size), began_(loop::now()) {
   timer_.set(began_ + kPaintEvery);
-  loop_.watch(timer_.get(), supervise::Interest::Read, loop_.caller(), [this] {
+  loop_.watch(timer_.get(), loop::Interest::Read, loop_.caller(), [this] {
     timer_.acknowledge();
     paint("");
-    timer_.set(supervise::now() + kPaintEvery);
+    timer_.set(loop::now() + kPaintEvery);
   });
 }
 
@@ -62,7 +62,7 @@ void ProgressLine::paint(const char* end) {
   pollfd terminal{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&terminal, 1, 0) <= 0 || (terminal.revents & POLLOUT) == 0) return;
   // To the line's beginning, and after the text to its end: what an earlier one leaves is erased (ECMA-48, EL).
-  std::cerr << "\r" << progress_text(batch_.progress(), input_size_, supervise::now() - began_) << "\x1b[K" << end
+  std::cerr << "\r" << progress_text(batch_.progress(), input_size_, loop::now() - began_) << "\x1b[K" << end
             << std::flush;
 }
 

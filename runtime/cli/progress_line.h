@@ -5,7 +5,7 @@
 #include <string>
 
 #include "runtime/batch/batch.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::cli {
 
@@ -18,7 +18,7 @@ class ProgressLine {
   static bool is_wanted();
 
   // Painted while this lives, and once more, to stay, when it goes.
-  ProgressLine(supervise::EventLoop& loop, const batch::Batch& batch, std::uint64_t input_size);
+  ProgressLine(loop::EventLoop& loop, const batch::Batch& batch, std::uint64_t input_size);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -26,11 +26,11 @@ class ProgressLine {
  private:
   void paint(const char* end);
 
-  supervise::EventLoop& loop_;
+  loop::EventLoop& loop_;
   const batch::Batch& batch_;
   std::uint64_t input_size_;
   Duration began_;
-  supervise::Timer timer_;
+  loop::Timer timer_;
 };
 
 }  // namespace evalrun::cli

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "runtime/trace/suggest.h"
 
 namespace evalrun::cli {

@@ -13,7 +13,7 @@ using nlohmann::ordered_json;
 using report::to_json;
 
 ordered_json refusal_json(const trace::Refusal& refusal) {
-  supervise::RecordedViolation entry;
+  mediate::RecordedViolation entry;
   entry.layer = refusal.layer;
   entry.call = refusal.call;
   entry.number = refusal.seen.number;
@@ -48,7 +48,7 @@ std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
   std::string text = "traced, so slower than a run; every layer stands\n";
   text += std::string(judge::name_of(judge::verdict_of(trace.result.outcome))) + "  " +
           one_line(judge::message_of(trace.result.outcome, plan.limits)) + "\n";
-  for (const supervise::RecordedViolation& violation : trace.result.violations) {
+  for (const mediate::RecordedViolation& violation : trace.result.violations) {
     text +=
         one_line(violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy) + "\n";
   }

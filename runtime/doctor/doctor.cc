@@ -28,14 +28,14 @@ std::vector<Check> examine_host() {
   host.around = look_around();
   std::vector<Check> checks;
   try {
-    host.facts = sandbox::probe_host();
+    host.facts = host::probe_host();
   } catch (const HostError& error) {
     // Without /proc nothing can be tried: a run's own identity is written there.
     return {broken("proc", error, "mount -t proc proc /proc")};
   }
   append(checks, check_kernel(host));
   try {
-    host.identity = sandbox::lease_identity(host.facts.is_root, host.facts.identities);
+    host.identity = host::lease_identity(host.facts.is_root, host.facts.identities);
   } catch (const HostError& error) {
     checks.push_back(broken("identity", error,
                             "start evalrun as an ordinary user, or map 65536 ids into this user namespace "
@@ -44,8 +44,8 @@ std::vector<Check> examine_host() {
   }
   append(checks, check_namespaces(host));
   if (!is_broken(checks, "user_ns") && !is_broken(checks, "mount_ns")) append(checks, check_mounts(host));
-  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps, check_groups, check_haste,
-                            check_timing, check_images}) {
+  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps, check_groups,
+                            check_haste, check_timing, check_images}) {
     append(checks, check(host));
   }
   checks.push_back(check_run(host, checks));

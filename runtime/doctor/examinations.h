@@ -7,14 +7,14 @@
 
 #include "runtime/doctor/check.h"
 #include "runtime/doctor/surroundings.h"
-#include "runtime/sandbox/host.h"
-#include "runtime/sandbox/leases.h"
+#include "runtime/host/host.h"
+#include "runtime/host/leases.h"
 
 namespace evalrun::doctor {
 
 struct Host {
-  sandbox::HostFacts facts;
-  sandbox::Identity identity;  // what a run would have
+  host::HostFacts facts;
+  host::Identity identity;  // what a run would have
   Surroundings around;
 };
 

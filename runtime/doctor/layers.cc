@@ -50,7 +50,7 @@ struct NamespaceRow {
   bool present;
 };
 
-std::vector<NamespaceRow> namespace_rows(const sandbox::HostFacts& facts) {
+std::vector<NamespaceRow> namespace_rows(const host::HostFacts& facts) {
   return {
       {"mount_ns", "mount namespace", CLONE_NEWNS, "max_mnt_namespaces", "CONFIG_NAMESPACES", true},
       {"pid_ns", "pid namespace", CLONE_NEWPID, "max_pid_namespaces", "CONFIG_PID_NS", true},
@@ -67,7 +67,7 @@ std::string remedy_for_namespace(const Host& host, const Refusal& refused, const
     return "sysctl user." + limit + " is 0; run: sysctl user." + limit + "=10000";
   }
   const std::string manager_switch = switch_for(host.around, Withheld::Calls);
-  return sandbox::explain_refused_namespaces(refused.error) +
+  return host::explain_refused_namespaces(refused.error) +
          (manager_switch.empty() ? "" : "; in this container: " + manager_switch);
 }
 

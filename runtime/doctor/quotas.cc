@@ -15,7 +15,7 @@
 #include "lockdown/rlimits.h"
 #include "runtime/core/small_file.h"
 #include "runtime/doctor/examinations.h"
-#include "runtime/supervise/epoll_watches.h"
+#include "runtime/mediate/epoll_watches.h"
 
 namespace evalrun::doctor {
 namespace {
@@ -51,7 +51,7 @@ std::vector<Quota> quotas_of(const Host& host) {
       {"pending signals", own_pending_signals(), lockdown::kPendingSignals, 256, ""},
   };
   if (host.facts.is_root) return quotas;
-  quotas.push_back({"epoll watches", number_in("/proc/sys/fs/epoll/max_user_watches"), supervise::EpollWatches::kMost,
+  quotas.push_back({"epoll watches", number_in("/proc/sys/fs/epoll/max_user_watches"), mediate::EpollWatches::kMost,
                     16384, "fs.epoll.max_user_watches"});
   // A session keyring for each run.
   quotas.push_back({"keys", number_in("/proc/sys/kernel/keys/maxkeys"), 1, 16, "kernel.keys.maxkeys"});

@@ -13,14 +13,14 @@
 #include "runtime/core/text.h"
 #include "runtime/doctor/examinations.h"
 #include "runtime/doctor/trial.h"
-#include "runtime/plan/image.h"
-#include "runtime/sandbox/timing_noise.h"
-#include "runtime/supervise/cgroup.h"
+#include "runtime/groups/cgroup.h"
+#include "runtime/host/timing_noise.h"
+#include "runtime/reader/image.h"
 
 namespace evalrun::doctor {
 namespace {
 
-using supervise::GroupTree;
+using groups::GroupTree;
 
 // --- control groups ---
 
@@ -45,8 +45,8 @@ bool is_read_only(const std::string& folder) {
 
 // Why the groups give no more, and what to do: by the nearest group that would do.
 std::pair<std::string, std::string> why_no_better_groups(const Host& host) {
-  const std::string v2 = supervise::own_group_folder("");
-  const std::string v1 = supervise::own_group_folder("memory");
+  const std::string v2 = groups::own_group_folder("");
+  const std::string v1 = groups::own_group_folder("memory");
   const std::string manager_switch = switch_for(host.around, Withheld::Groups);
   const std::string folder = v1.empty() ? v2 : v1;
   if (folder.empty()) {
@@ -124,10 +124,9 @@ bool is_installed(const Image& image) {
 }  // namespace
 
 std::vector<Check> check_groups(const Host& host) {
-  const supervise::Groups groups;
-  const sandbox::LayerState state = groups.state();
-  if (state.kind == sandbox::LayerState::Kind::Enforced)
-    return {{.name = "cgroup", .finding = describe(groups.trees())}};
+  const groups::Groups groups;
+  const host::LayerState state = groups.state();
+  if (state.kind == host::LayerState::Kind::Enforced) return {{.name = "cgroup", .finding = describe(groups.trees())}};
   const auto [why, remedy] = why_no_better_groups(host);
   const std::string used = groups.trees().empty() ? "sampling" : describe(groups.trees()) + " and sampling";
   return {{.name = "cgroup",
@@ -200,11 +199,10 @@ std::vector<Check> check_core_dumps(const Host& host) {
 }
 
 std::vector<Check> check_timing(const Host&) {
-  const auto forbidden = supervise::Groups().state().kind == sandbox::LayerState::Kind::Enforced
-                             ? sandbox::Swapping::Forbidden
-                             : sandbox::Swapping::Possible;
+  const auto forbidden = groups::Groups().state().kind == host::LayerState::Kind::Enforced ? host::Swapping::Forbidden
+                                                                                           : host::Swapping::Possible;
   std::vector<Check> checks;
-  for (const sandbox::Noise& noise : sandbox::lasting_noise({}, {}, forbidden)) {
+  for (const host::Noise& noise : host::lasting_noise({}, {}, forbidden)) {
     // The remedy stands behind the last colon.
     const std::size_t colon = noise.text.rfind(": ");
     checks.push_back({.name = "timing",

@@ -8,7 +8,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/doctor/examinations.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "runtime/supervise/run.h"
 
 namespace evalrun::doctor {
@@ -37,19 +37,19 @@ std::vector<std::string> accepted_by(const std::vector<Check>& checks) {
 supervise::RunResult run(const Host& host, const std::vector<std::string>& accepted) {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
   const Plan plan = parse_plan({plan_text(program), "the doctor's plan", "doctor", "/"}, accepted, {});
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  supervise::Run run(loop, groups, sandbox::compile(plan, supervise::counted_by(groups, host.facts)));
+  loop::EventLoop loop;
+  groups::Groups groups;
+  supervise::Run run(loop, groups, sandbox::compile(plan, groups::counted_by(groups, host.facts)));
   while (!run.finished()) loop.run_once();
   return run.take_result(nullptr);
 }
 
 struct NamedLayer {
   const char* name;
-  const sandbox::LayerState& state;
+  const host::LayerState& state;
 };
 
-std::string describe(const sandbox::Layers& layers) {
+std::string describe(const host::Layers& layers) {
   std::vector<std::string> enforced, others;
   for (const NamedLayer& layer : {NamedLayer{"user_ns", layers.user_ns},
                                   {"mount_ns", layers.mount_ns},
@@ -66,7 +66,7 @@ std::string describe(const sandbox::Layers& layers) {
                                   {"capabilities", layers.capabilities},
                                   {"descriptors", layers.descriptors},
                                   {"cgroup", layers.cgroup}}) {
-    (layer.state.kind == sandbox::LayerState::Kind::Enforced ? enforced : others).emplace_back(layer.name);
+    (layer.state.kind == host::LayerState::Kind::Enforced ? enforced : others).emplace_back(layer.name);
   }
   return "enforced " + join_words(enforced) + (others.empty() ? "" : "; not enforced " + join_words(others));
 }

@@ -64,7 +64,7 @@ std::string to_string(const Refusal& refusal) {
   return refusal.call + ": " + errno_text(refusal.error) + " (" + errno_name(refusal.error) + ")";
 }
 
-std::optional<Refusal> try_steps(std::uint64_t namespaces, const sandbox::Identity& identity,
+std::optional<Refusal> try_steps(std::uint64_t namespaces, const host::Identity& identity,
                                  const std::vector<TrialStep>& steps) {
   Pipe go = make_pipe(Blocking::Yes, Blocking::Yes);
   Pipe report = make_pipe(Blocking::Yes, Blocking::Yes);

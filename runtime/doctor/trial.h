@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/core/step_result.h"
-#include "runtime/sandbox/leases.h"
+#include "runtime/host/leases.h"
 
 namespace evalrun::doctor {
 
@@ -32,7 +32,7 @@ std::string to_string(const Refusal& refusal);
 // Walks the steps, up to the first that fails, in a child with new `namespaces` (CLONE_NEW* flags; 0: none). A new user
 // namespace gets the id map of a run with this identity. Empty where all succeeded. Throws SystemError where this
 // process cannot even make a pipe or a child.
-std::optional<Refusal> try_steps(std::uint64_t namespaces, const sandbox::Identity& identity,
+std::optional<Refusal> try_steps(std::uint64_t namespaces, const host::Identity& identity,
                                  const std::vector<TrialStep>& steps);
 
 // For steps that are a step of the sandbox's own set-up.

@@ -5,7 +5,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
 #include "runtime/core/text.h"
-#include "runtime/judge/room.h"
+#include "runtime/judge/capacity.h"
 #include "runtime/plan/profile.h"
 #include "runtime/sandbox/compile.h"
 
@@ -39,7 +39,7 @@ Plan compile_plan(const Plan& plan) {
   one.seccomp.deny.clear();
   one.profiles = {{&profiles().front(), plan.whole}};
   one.narrowings.clear();
-  one.capabilities = met(one.profiles, one.narrowings);
+  one.capabilities = strictest(one.profiles, one.narrowings);
   one.collect.clear();
   one.positions.erase("limits.cpus");
   return one;
@@ -76,7 +76,7 @@ bool has_few_kinds(const Plan& plan) {
   std::vector<const Limits*> kinds;
   for (const Case& one : plan.cases) {
     if (std::ranges::any_of(kinds, [&](const Limits* kind) { return *kind == one.limits; })) continue;
-    if (kinds.size() == supervise::CellPool::kMostKinds) return false;
+    if (kinds.size() == pool::CellPool::kMostKinds) return false;
     kinds.push_back(&one.limits);
   }
   return true;
@@ -140,7 +140,7 @@ std::vector<PlannedRun> runs_of(const Plan& plan) {
   return runs;
 }
 
-void check_runs(const Plan& plan, const sandbox::HostFacts& host) {
+void check_runs(const Plan& plan, const host::HostFacts& host) {
   check_case_files(plan);
   const std::vector<PlannedRun> runs = runs_of(plan);
   for (const PlannedRun& run : runs) {
@@ -154,7 +154,7 @@ unsigned default_jobs(const Plan& plan) {
   return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::HostFacts& host, GradingOptions options)
+Grading::Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options)
     : pool_(pool),
       plan_(plan),
       host_(host),
@@ -277,11 +277,11 @@ void Grading::start_case(std::size_t index) {
   try {
     auto checker = make_checker(plan_.checker, Expected::of(one));
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
-    supervise::Partner partner{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
+    supervise::RunHooks hooks{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
     const Plan plan = case_plan(run_plan_, one);
     live->run = !artefacts_ && may_follow_another(index)
-                    ? pool_.start(plan, std::move(partner))
-                    : pool_.start_alone(compile_with_artefacts(plan), std::move(partner));
+                    ? pool_.start(plan, std::move(hooks))
+                    : pool_.start_alone(compile_with_artefacts(plan), std::move(hooks));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;

@@ -14,12 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "runtime/host/host.h"
 #include "runtime/judge/artefacts.h"
 #include "runtime/judge/checker.h"
 #include "runtime/judge/score.h"
 #include "runtime/plan/plan.h"
-#include "runtime/sandbox/host.h"
-#include "runtime/supervise/cell_pool.h"
+#include "runtime/pool/cell_pool.h"
 
 namespace evalrun::judge {
 
@@ -66,7 +66,7 @@ struct PlannedRun {
 std::vector<PlannedRun> runs_of(const Plan& plan);
 
 // Checks what each of the plan's runs needs of this host, without making anything. Throws PlanError and HostError.
-void check_runs(const Plan& plan, const sandbox::HostFacts& host);
+void check_runs(const Plan& plan, const host::HostFacts& host);
 
 // The cores that this process may use, where each case is pinned to one; else 1.
 unsigned default_jobs(const Plan& plan);
@@ -74,7 +74,7 @@ unsigned default_jobs(const Plan& plan);
 class Grading {
  public:
   // Starts the first run. Throws what check_runs() and Run throw. `pool` must outlive the grading.
-  Grading(supervise::CellPool& pool, const Plan& plan, const sandbox::HostFacts& host, GradingOptions options);
+  Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options);
   ~Grading();
   Grading(const Grading&) = delete;
   Grading& operator=(const Grading&) = delete;
@@ -111,9 +111,9 @@ class Grading {
   [[nodiscard]] bool may_follow_another(std::size_t index) const;
   [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile_with_artefacts(const Plan& plan) const;
 
-  supervise::CellPool& pool_;
+  pool::CellPool& pool_;
   const Plan plan_;
-  const sandbox::HostFacts host_;
+  const host::HostFacts host_;
   const GradingOptions options_;
   const bool few_kinds_;  // of cases: the pool keeps cells for all of them
   Plan run_plan_;         // what every run has in common

@@ -1,9 +1,9 @@
 #include <limits>
 
 #include "runtime/library/state.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/parse.h"
-#include "runtime/plan/template.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/parse.h"
+#include "runtime/reader/template.h"
 
 namespace evalrun {
 namespace {
@@ -21,12 +21,12 @@ std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
   return folders;
 }
 
-supervise::Urgency urgency_of(const EngineOptions& options) {
+loop::Urgency urgency_of(const EngineOptions& options) {
   switch (options.haste) {
-    case Haste::Never: return supervise::Urgency::Ordinary;
-    case Haste::NearLimits: return supervise::Urgency::RealTime;
+    case Haste::Never: return loop::Urgency::Ordinary;
+    case Haste::NearLimits: return loop::Urgency::RealTime;
   }
-  return supervise::Urgency::Ordinary;
+  return loop::Urgency::Ordinary;
 }
 
 void refuse_host_streams(const Plan& plan) {
@@ -103,16 +103,16 @@ Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(
 void Engine::State::nudge() {
   if (!nudge_) {
     nudge_.emplace();
-    loop.watch(nudge_->get(), supervise::Interest::Read, loop.caller(), [this] { nudge_->acknowledge(); });
+    loop.watch(nudge_->get(), loop::Interest::Read, loop.caller(), [this] { nudge_->acknowledge(); });
   }
   nudge_->set({});
 }
 
-supervise::Groups& Engine::State::groups() {
+groups::Groups& Engine::State::groups() {
   return groups_ ? *groups_ : groups_.emplace();
 }
 
-supervise::CellPool& Engine::State::pool(std::size_t runs) {
+pool::CellPool& Engine::State::pool(std::size_t runs) {
   const bool is_worth_it = !is_for_one_session() || runs >= kWorthCells;
   return pool_ ? *pool_ : pool_.emplace(loop, groups(), host(), is_worth_it ? options_.prepared : 0, fork_server());
 }
@@ -121,17 +121,17 @@ bool Engine::State::is_for_one_session() const noexcept {
   return options_.first_session == FirstSession::PreparedWhileCompiling;
 }
 
-sandbox::ForkServer* Engine::State::fork_server() noexcept {
+warm::ForkServer* Engine::State::fork_server() noexcept {
   return is_for_one_session() ? nullptr : &fork_server_;
 }
 
-const sandbox::HostFacts& Engine::State::host() {
-  return host_ ? *host_ : host_.emplace(supervise::counted_by(groups(), sandbox::probe_host()));
+const host::HostFacts& Engine::State::host() {
+  return host_ ? *host_ : host_.emplace(groups::counted_by(groups(), host::probe_host()));
 }
 
 CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides,
                                     const PlanInputs& inputs) {
-  const Duration began = supervise::now();
+  const Duration began = loop::now();
   const std::filesystem::path folder =
       source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
   auto state = std::make_shared<CompiledPlan::State>();
@@ -154,7 +154,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
     state->compiled = sandbox::compile(state->plan, state->host);
     sandbox::check_program(*state->compiled);
   }
-  state->compile_time = supervise::now() - began;
+  state->compile_time = loop::now() - began;
   return CompiledPlan(std::move(state));
 }
 

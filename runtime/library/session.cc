@@ -21,7 +21,7 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
       engine(std::move(of)),
       plan(std::move(from)),
       stdin_from(options.stdin_from),
-      spawned_(supervise::now()) {
+      spawned_(loop::now()) {
   if (!options.save_to.empty() && !plan->plan.collect.empty()) save_folder_.emplace(options.save_to);
 }
 
@@ -33,19 +33,19 @@ Session::State::~State() {
 
 void Session::State::start_run(const SpawnOptions& options) {
   engine->ending.reserve(engine->sessions.size());  // gone() must not throw
-  supervise::Partner partner;
+  supervise::RunHooks hooks;
   if (options.output_events == OutputEvents::All) {
-    partner.output = [this](std::string_view bytes) { tell(EventKind::Stdout, bytes); };
-    partner.error_output = [this](std::string_view bytes) { tell(EventKind::Stderr, bytes); };
+    hooks.output = [this](std::string_view bytes) { tell(EventKind::Stdout, bytes); };
+    hooks.error_output = [this](std::string_view bytes) { tell(EventKind::Stderr, bytes); };
   }
-  partner.started = [this] { tell_started(); };
-  partner.gone = [this] { engine->ending.push_back(id); };
-  partner.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
+  hooks.started = [this] { tell_started(); };
+  hooks.gone = [this] { engine->ending.push_back(id); };
+  hooks.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
   if (plan->groundwork) {
-    run = engine->pool(1).start_on(std::move(*plan->groundwork), plan->compiled, std::move(partner));
+    run = engine->pool(1).start_on(std::move(*plan->groundwork), plan->compiled, std::move(hooks));
     plan->groundwork.reset();
   } else {
-    run = engine->pool(1).start(plan->compiled, std::move(partner));
+    run = engine->pool(1).start(plan->compiled, std::move(hooks));
   }
   if (save_folder_) run->collect_into(&*save_folder_);
 }
@@ -87,7 +87,7 @@ void Session::State::advance() {
 
 void Session::State::complete(std::variant<supervise::RunResult, judge::Grade, Failure> value) {
   // Of a run the command's "compile"; of a grading the time that all of it took.
-  const Duration took = grading ? supervise::now() - spawned_ : plan->compile_time;
+  const Duration took = grading ? loop::now() - spawned_ : plan->compile_time;
   result.emplace(std::make_shared<Result::State>(plan, std::move(value), took));
   run.reset();
   grading.reset();

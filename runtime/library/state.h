@@ -11,16 +11,17 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/groups/cgroup.h"
+#include "runtime/host/host.h"
 #include "runtime/judge/grading.h"
 #include "runtime/library/evalrun.hh"
+#include "runtime/loop/event_loop.h"
 #include "runtime/plan/plan.h"
+#include "runtime/pool/cell_pool.h"
 #include "runtime/sandbox/compile.h"
-#include "runtime/sandbox/host.h"
-#include "runtime/supervise/cell_pool.h"
-#include "runtime/supervise/cgroup.h"
 #include "runtime/supervise/collect.h"
-#include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/run.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun {
 
@@ -29,7 +30,7 @@ class CompiledPlan::State {
   Plan plan;
   std::shared_ptr<const sandbox::CompiledPlan>
       compiled;  // none of a graded plan: its sandboxes are compiled one by one
-  sandbox::HostFacts host;
+  host::HostFacts host;
   Duration compile_time{};
   mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
 };
@@ -67,12 +68,12 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   void forget(std::uint64_t session) noexcept;
 
   // Looked for once, when the first session needs them.
-  supervise::Groups& groups();
-  const sandbox::HostFacts& host();
+  groups::Groups& groups();
+  const host::HostFacts& host();
   // Made for the first session; `runs`: how many that one is made of.
-  supervise::CellPool& pool(std::size_t runs);
+  pool::CellPool& pool(std::size_t runs);
 
-  supervise::EventLoop loop;
+  loop::EventLoop loop;
   std::deque<Event> events;
   std::unordered_map<std::uint64_t, Session::State*> sessions;
   std::vector<std::uint64_t> ending;  // everything inside is dead; their streams may still be read
@@ -82,15 +83,15 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   [[nodiscard]] bool is_for_one_session() const noexcept;
   void nudge();  // makes the descriptor readable
   // Null in an engine for one session: starting one costs more than it saves.
-  sandbox::ForkServer* fork_server() noexcept;
+  warm::ForkServer* fork_server() noexcept;
   [[nodiscard]] std::size_t runs_to_come() const;
 
   EngineOptions options_;
-  std::optional<supervise::Timer> nudge_;
-  std::optional<supervise::Groups> groups_;
-  std::optional<sandbox::HostFacts> host_;
-  sandbox::ForkServer fork_server_;          // starts with the first session
-  std::optional<supervise::CellPool> pool_;  // behind all that it refers to
+  std::optional<loop::Timer> nudge_;
+  std::optional<groups::Groups> groups_;
+  std::optional<host::HostFacts> host_;
+  warm::ForkServer fork_server_;        // starts with the first session
+  std::optional<pool::CellPool> pool_;  // behind all that it refers to
 };
 
 class Session::State {

@@ -1,5 +1,5 @@
-// Plan: everything a run is, as values with their defaults. Nothing here touches the host; plan/parse.h makes a Plan
-// from TOML, plan/keys.h is the one table of its keys, sandbox/compile.h turns it into something that can be spawned.
+// Plan: everything a run is, as values with their defaults. Nothing here touches the host; reader/parse.h makes a Plan
+// from TOML, reader/keys.h is the one table of its keys, sandbox/compile.h turns it into something that can be spawned.
 //
 // A Plan out of parse_plan() is valid in itself: types, units, ranges and combinations have been checked. What only the
 // host can tell (a bind source that does not exist, a layer the kernel lacks) is found by compile.

@@ -153,7 +153,7 @@ class Requests {
 
 // A word that is listed is asked for.
 void check_narrowings(const Plan& plan) {
-  const CapabilitySet of_profiles = met(plan.profiles, {});
+  const CapabilitySet of_profiles = strictest(plan.profiles, {});
   for (const Narrowing& narrowing : plan.narrowings) {
     for (const Narrowing::Word& each : narrowing.words) {
       if (!is_own(plan, each.position) || !of_profiles.takes(each.word)) continue;
@@ -188,7 +188,7 @@ Limits limits_of(const Profile& profile) {
   return profile.limits != nullptr ? profile.limits() : limits_of(*profile.extends);
 }
 
-CapabilitySet met(const std::vector<NamedProfile>& named, const std::vector<Narrowing>& narrowings) noexcept {
+CapabilitySet strictest(const std::vector<NamedProfile>& named, const std::vector<Narrowing>& narrowings) noexcept {
   CapabilitySet set = named.empty() ? capabilities_of(kProfiles[0]) : CapabilitySet{};
   for (const NamedProfile& each : named) set = meet(set, capabilities_of(*each.profile));
   for (const Narrowing& narrowing : narrowings) {
@@ -219,7 +219,7 @@ Limits strictest(const Limits& a, const Limits& b) {
 }
 
 void begin_with(Plan& plan, const std::vector<NamedProfile>& named, const std::vector<Narrowing>& narrowings) {
-  const CapabilitySet set = met(named, narrowings);
+  const CapabilitySet set = strictest(named, narrowings);
   for (const NamedProfile& each : named) {
     const Limits limits = limits_of(*each.profile);
     plan.limits = &each == &named.front() ? limits : strictest(plan.limits, limits);
@@ -236,7 +236,7 @@ void begin_with(Plan& plan, const std::vector<NamedProfile>& named, const std::v
 
 void settle_capabilities(Plan& plan, const std::vector<std::string>& own_calls) {
   if (plan.profiles.empty()) plan.profiles.push_back({&kProfiles[0], plan.whole});
-  plan.capabilities = met(plan.profiles, plan.narrowings);
+  plan.capabilities = strictest(plan.profiles, plan.narrowings);
   // Ports of a profile whose network the plan has switched off.
   if (plan.network.mode == NetworkMode::None) {
     if (!plan.positions.contains("network.bind")) plan.network.bind.clear();

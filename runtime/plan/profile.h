@@ -38,7 +38,7 @@ CapabilitySet capabilities_of(const Profile& profile) noexcept;
 Limits limits_of(const Profile& profile);
 
 // The strictest of all; without any, the first profile's.
-CapabilitySet met(const std::vector<NamedProfile>& named, const std::vector<Narrowing>& narrowings) noexcept;
+CapabilitySet strictest(const std::vector<NamedProfile>& named, const std::vector<Narrowing>& narrowings) noexcept;
 
 // Of each limit the smaller.
 Limits strictest(const Limits& a, const Limits& b);

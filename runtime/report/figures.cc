@@ -120,9 +120,9 @@ std::vector<std::string> hexadecimal(const std::vector<std::uint64_t>& words) {
   return text;
 }
 
-ordered_json to_json(const std::vector<RecordedViolation>& violations) {
+ordered_json to_json(const std::vector<mediate::RecordedViolation>& violations) {
   ordered_json json = ordered_json::array();
-  for (const RecordedViolation& violation : violations) {
+  for (const mediate::RecordedViolation& violation : violations) {
     ordered_json one = {{"layer", violation.layer}};
     one["call"] = violation.call.empty() ? ordered_json(nullptr) : ordered_json(violation.call);
     one["number"] = violation.number;
@@ -138,8 +138,8 @@ ordered_json to_json(const std::vector<RecordedViolation>& violations) {
   return json;
 }
 
-ordered_json to_json(const sandbox::Layers& layers) {
-  const auto state = [](const sandbox::LayerState& layer) { return json_text(to_string(layer)); };
+ordered_json to_json(const host::Layers& layers) {
+  const auto state = [](const host::LayerState& layer) { return json_text(to_string(layer)); };
   return {{"user_ns", state(layers.user_ns)},
           {"mount_ns", state(layers.mount_ns)},
           {"pid_ns", state(layers.pid_ns)},
@@ -175,24 +175,24 @@ void add_measurements(ordered_json& json, const RunResult& result) {
 ordered_json warnings_json(const RunResult& result) {
   ordered_json warnings = ordered_json::array();
   for (const std::string& warning : result.warnings) warnings.push_back(json_text(warning));
-  for (const sandbox::Noise& noise : result.noise) {
-    if (!is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
+  for (const host::Noise& noise : result.noise) {
+    if (!host::is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
   }
   return warnings;
 }
 
 ordered_json host_json(const RunResult& result) {
   ordered_json warnings = warnings_json(result);
-  for (const sandbox::Noise& noise : result.noise) {
-    if (is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
+  for (const host::Noise& noise : result.noise) {
+    if (host::is_lasting(noise.kind)) warnings.push_back(json_text(noise.text));
   }
   return {{"kernel", result.kernel}, {"warnings", std::move(warnings)}};
 }
 
-std::string noise_line(const std::vector<sandbox::Noise>& noises) {
+std::string noise_line(const std::vector<host::Noise>& noises) {
   if (noises.empty()) return "";
   std::vector<std::string> names;
-  for (const sandbox::Noise& noise : noises) {
+  for (const host::Noise& noise : noises) {
     const std::string name(name_of(noise.kind));
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }

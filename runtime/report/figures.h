@@ -16,8 +16,8 @@ std::string written(const nlohmann::ordered_json& json, Layout layout);
 nlohmann::ordered_json to_json(const supervise::Outcome& outcome);
 nlohmann::ordered_json to_json(const supervise::Stream& stream);
 nlohmann::ordered_json to_json(const std::vector<supervise::CollectedFile>& files);
-nlohmann::ordered_json to_json(const std::vector<supervise::RecordedViolation>& violations);
-nlohmann::ordered_json to_json(const sandbox::Layers& layers);
+nlohmann::ordered_json to_json(const std::vector<mediate::RecordedViolation>& violations);
+nlohmann::ordered_json to_json(const host::Layers& layers);
 
 // CPU, wall clock, memory, processes, switches and faults.
 void add_measurements(nlohmann::ordered_json& json, const supervise::RunResult& result);
@@ -29,7 +29,7 @@ nlohmann::ordered_json host_json(const supervise::RunResult& result);
 nlohmann::ordered_json warnings_json(const supervise::RunResult& result);
 
 // One line for all, "" for none: on many hosts it is there at every run. The remedies stand in the JSON.
-std::string noise_line(const std::vector<sandbox::Noise>& noises);
+std::string noise_line(const std::vector<host::Noise>& noises);
 
 std::string milliseconds(Duration time);  // "12.3 ms"
 std::string mebibytes(Bytes size);        // "4.0 MiB"

@@ -27,7 +27,7 @@ std::string in_words(const std::variant<Duration, Bytes>& quantity) {
 }
 
 // "landlock net: degraded: …" for every layer that does not hold in full.
-std::vector<std::string> weak_layers(const sandbox::Layers& layers) {
+std::vector<std::string> weak_layers(const host::Layers& layers) {
   std::vector<std::string> weak;
   const ordered_json all = to_json(layers).flatten();
   for (const auto& [name, state] : all.items()) {
@@ -82,7 +82,7 @@ std::string to_text(const Report& report) {
                                 : one_line(file.error)) +
             "\n";
   }
-  for (const RecordedViolation& violation : result.violations) {
+  for (const mediate::RecordedViolation& violation : result.violations) {
     text += one_line("violation: " + violation.layer + " " + violation.decoded + " " + violation.action + "; " +
                      violation.remedy) +
             "\n";

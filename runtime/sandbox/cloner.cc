@@ -1,102 +1,85 @@
 #include "runtime/sandbox/cloner.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
-
 #include "runtime/core/error.h"
+#include "runtime/core/signals_blocked.h"
 #include "runtime/core/sys.h"
-#include "runtime/sandbox/messages.h"
 
 namespace evalrun::sandbox {
 namespace {
 
-// It makes namespaces, and clones: milliseconds, on a host with dozens of runs for each core more.
-constexpr std::chrono::seconds kAnswerWithin{5};
-
-// One whose pidfd has not come.
-void kill_and_reap(pid_t pid) noexcept {
-  sys(SYS_kill, pid, SIGKILL);
-  while (sys(SYS_waitid, P_PID, pid, nullptr, WEXITED | __WALL, nullptr) == -EINTR) {
-  }
-}
+// The child keeps its own descriptors at 3 and 4; what it starts from must lie above.
+constexpr int kFirstSafeFd = 10;
 
 }  // namespace
 
-Cloner::Cloner(SandboxProcess process, Fd control, const char* name)
-    : control_(std::move(control)), process_(std::move(process)), name_(name) {
-  // One that does not answer must not stop the supervisor for ever.
-  const timeval limit{.tv_sec = kAnswerWithin.count(), .tv_usec = 0};
-  if (::setsockopt(control_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-      ::setsockopt(control_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
-    throw SystemError("setsockopt", "SO_RCVTIMEO");
+SandboxProcess::SandboxProcess(SandboxProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+
+SandboxProcess::~SandboxProcess() {
+  if (pid_ < 0) return;
+  signal(SIGKILL);
+  reap();
+}
+
+void SandboxProcess::signal(int number) const noexcept {
+  sys(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+void SandboxProcess::reap() noexcept {
+  siginfo_t ended{};
+  while (sys(SYS_waitid, P_PIDFD, pidfd_.get(), &ended, WEXITED | __WALL, nullptr) == -EINTR) {
   }
+  pid_ = -1;
 }
 
-void Cloner::ask(CloneRequest request, const ChildEnds& ends, int clone_into, Arena& arena) {
-  std::array<int, kMostOfARequest> descriptors{ends.control.get(), ends.report.get()};
-  std::size_t sent = 2;
-  request.into_group = clone_into >= 0;
-  if (request.into_group) descriptors.at(sent++) = clone_into;
-  const Fd memory = arena.take_file();
-  if (memory) {
-    request.memory = arena.begin();
-    request.memory_size = Arena::kSize;
-    descriptors.at(sent++) = memory.get();
-  }
-  request.told = arena.put_one(std::int32_t{0});
-  send(request, std::span(descriptors).first(sent));
+ChildEnds make_ends(Fd& control, Fd& report) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SystemError("socketpair", "");
+  control = Fd(ends[0]);
+  ChildEnds child{.control = above_the_childs_own(Fd(ends[1]), "control"), .report = {}};
+  Pipe pipe = make_pipe(Blocking::No, Blocking::Yes);
+  child.report = above_the_childs_own(pipe.write_end, "report");
+  report = std::move(pipe.read_end);
+  return child;
 }
 
-SandboxProcess Cloner::take_clone() {
-  CloneAnswer answer{};
-  Fd pidfd = receive(answer);
-  return {answer.pid, std::move(pidfd)};
+Fd above_the_childs_own(const Fd& fd, const char* what) {
+  Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstSafeFd));
+  if (!moved) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", what);
+  return moved;
 }
 
-Cloner::Deputy Cloner::clone_deputy(const CloneRequest& request, std::span<const int> descriptors, const Fd& memory) {
-  std::array<int, kDescriptorsOfADeputy + 1> all{};
-  std::ranges::copy(descriptors, all.begin());
-  all.back() = memory.get();
-  send(request, all);
-  CloneAnswer answer{};
-  Fd pidfd = receive(answer);
-  return {std::move(pidfd), Duration(answer.cpu_ns)};
+std::uint64_t namespaces_of(const host::HostFacts& host) {
+  std::uint64_t flags = CLONE_NEWNS;
+  if (host.net_ns) flags |= CLONE_NEWNET;
+  if (host.ipc_ns) flags |= CLONE_NEWIPC;
+  if (host.uts_ns) flags |= CLONE_NEWUTS;
+  return flags;
 }
 
-void Cloner::send(const CloneRequest& request, std::span<const int> descriptors) {
-  told_ = request.told;
-  const long asked = send_message(control_.get(), &request, sizeof request, descriptors);
-  if (asked < 0) give_up(asked == -EAGAIN ? ETIMEDOUT : 0);
-}
-
-// The clone's pidfd.
-Fd Cloner::receive(CloneAnswer& answer) {
+SandboxProcess DirectCloner::clone(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena&) {
+  ChildContext context{.walker = request.walker,
+                       .namespaces = request.namespaces,
+                       .control = ends.control.get(),
+                       .report = ends.report.get()};
   int pidfd = -1;
-  std::size_t count = 0;
-  const long result = receive_message(control_.get(), &answer, sizeof answer, {&pidfd, 1}, &count);
-  if (result != sizeof answer && result != -EMFILE) give_up(result == -EAGAIN ? ETIMEDOUT : 0);
-  if (answer.pid < 0) throw HostError("spawn", "clone3", std::string("by ") + name_, -answer.pid);
-  if (count == 0) {
-    // This process may not have so many open: nobody else would ever reap it.
-    kill_and_reap(answer.pid);
-    throw HostError("spawn", "receive", "a pidfd", EMFILE);
+  long pid = 0;
+  {
+    const SignalsBlocked blocked;
+    pid = clone_walker(context, request.into, clone_into, &pidfd, nullptr);
   }
-  return Fd(pidfd);
-}
-
-// It may have cloned before it fell silent; nobody else knows of that child.
-void Cloner::give_up(int error) {
-  process_.reset();
-  if (const std::int32_t stray = __atomic_load_n(told_, __ATOMIC_ACQUIRE); stray > 0) kill_and_reap(stray);
-  throw HostError("spawn", "hear from", name_, error);
+  if (pid < 0) {
+    const auto error = static_cast<int>(-pid);
+    throw HostError("spawn", "clone3", "new namespaces", error, host::explain_refused_namespaces(error));
+  }
+  return {static_cast<pid_t>(pid), Fd(pidfd)};
 }
 
 }  // namespace evalrun::sandbox

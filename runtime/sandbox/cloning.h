@@ -1,6 +1,6 @@
 // Cloning on request: a small process, a cell's keeper or the fork server, clones processes for its supervisor. Each is
 // a sibling of it, a child of the supervisor, which hears of its end and takes it along when it dies. For both sides of
-// a clone. The fork server clones deputies too (supervise/deputy.h).
+// a clone. The fork server clones deputies too (mediate/deputy.h).
 #pragma once
 
 #include "runtime/sandbox/child.h"

@@ -74,10 +74,10 @@ std::vector<std::string> environment_of(const Plan& plan) {
   return variables;
 }
 
-CompiledPlan::CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras)
+CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras extras)
     : plan_(std::move(plan)),
       host_(host),
-      layers_(decide_layers(plan_, host_)),
+      layers_(host::decide_layers(plan_, host_)),
       layout_(rootfs::make_layout(plan_, names_of(extras.carried))),
       program_files_(find_program_files(plan_, layout_, program_candidates(plan_), extras.carried)),
       root_(plan_, layout_, std::move(extras.carried)),
@@ -150,7 +150,7 @@ void check_program(const CompiledPlan& compiled, const std::string& key) {
                                           : "of image " + plan.image));
 }
 
-std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras) {
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras) {
   return std::shared_ptr<const CompiledPlan>(new CompiledPlan(std::move(plan), host, std::move(extras)));
 }
 

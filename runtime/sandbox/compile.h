@@ -11,10 +11,10 @@
 #include "lockdown/seccomp.h"
 #include "rootfs/layout.h"
 #include "rootfs/pin.h"
+#include "runtime/host/host.h"
+#include "runtime/host/layers.h"
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/child.h"
-#include "runtime/sandbox/host.h"
-#include "runtime/sandbox/layers.h"
 #include "runtime/sandbox/path_rules.h"
 
 namespace evalrun::sandbox {
@@ -39,8 +39,8 @@ class CompiledPlan {
   CompiledPlan& operator=(const CompiledPlan&) = delete;
 
   [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
-  [[nodiscard]] const HostFacts& host() const noexcept { return host_; }
-  [[nodiscard]] const Layers& layers() const noexcept { return layers_; }
+  [[nodiscard]] const host::HostFacts& host() const noexcept { return host_; }
+  [[nodiscard]] const host::Layers& layers() const noexcept { return layers_; }
   [[nodiscard]] const rootfs::Layout& layout() const noexcept { return layout_; }
   [[nodiscard]] const rootfs::PinnedRoot& root() const noexcept { return root_; }
   [[nodiscard]] const lockdown::LandlockRules& landlock() const noexcept { return landlock_; }
@@ -54,12 +54,12 @@ class CompiledPlan {
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
 
  private:
-  friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras);
-  CompiledPlan(Plan plan, const HostFacts& host, CompileExtras extras);
+  friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras);
+  CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras extras);
 
   Plan plan_;
-  HostFacts host_;
-  Layers layers_;
+  host::HostFacts host_;
+  host::Layers layers_;
   rootfs::Layout layout_;
   ProgramFiles program_files_;
   rootfs::PinnedRoot root_;
@@ -74,7 +74,7 @@ class CompiledPlan {
 
 // Throws PlanError where the plan asks for something that is not there, HostError where the host lacks a required
 // layer.
-std::shared_ptr<const CompiledPlan> compile(Plan plan, const HostFacts& host, CompileExtras extras = {});
+std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras = {});
 
 // Throws PlanError at `key` ("argv", "compile.argv") where the program is a bare name that no folder of PATH can hold.
 // A path that is wrong shows when the program starts: it may be the submission's own.

@@ -13,16 +13,11 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
-#include "runtime/sandbox/cell.h"
 #include "runtime/sandbox/delivery.h"
-#include "runtime/sandbox/fork_server.h"
-#include "runtime/sandbox/spawn_parts.h"
 
 namespace evalrun::sandbox {
 namespace {
 
-// The child keeps its own descriptors at 3 and 4; what it starts from must lie above.
-constexpr int kFirstSafeFd = 10;
 // Of what is read whole.
 constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 
@@ -62,56 +57,7 @@ void write_file(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-SignalsBlocked::SignalsBlocked() noexcept {
-  sigset_t all;
-  sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, &before_);
-}
-
-SignalsBlocked::~SignalsBlocked() {
-  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-}
-
-Fd above_the_childs_own(const Fd& fd, const char* what) {
-  Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstSafeFd));
-  if (!moved) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", what);
-  return moved;
-}
-
-std::uint64_t namespaces_of(const HostFacts& host) {
-  std::uint64_t flags = CLONE_NEWNS;
-  if (host.net_ns) flags |= CLONE_NEWNET;
-  if (host.ipc_ns) flags |= CLONE_NEWIPC;
-  if (host.uts_ns) flags |= CLONE_NEWUTS;
-  return flags;
-}
-
-SandboxProcess clone_child(const CloneRequest& request, const ChildEnds& ends, int clone_into, Arena& arena,
-                           ForkServer* server) {
-  if (server != nullptr) {
-    if (std::optional<SandboxProcess> process = server->clone(request, ends, clone_into, arena)) {
-      return std::move(*process);
-    }
-    arena.drop_file();
-  }
-  ChildContext context{.walker = request.walker,
-                       .namespaces = request.namespaces,
-                       .control = ends.control.get(),
-                       .report = ends.report.get()};
-  int pidfd = -1;
-  long pid = 0;
-  {
-    const SignalsBlocked blocked;
-    pid = clone_walker(context, request.into, clone_into, &pidfd, nullptr);
-  }
-  if (pid < 0) {
-    const auto error = static_cast<int>(-pid);
-    throw HostError("spawn", "clone3", "new namespaces", error, explain_refused_namespaces(error));
-  }
-  return {static_cast<pid_t>(pid), Fd(pidfd)};
-}
-
-void write_id_map(pid_t pid, const Identity& identity) {
+void write_id_map(pid_t pid, const host::Identity& identity) {
   const std::string folder = "/proc/" + std::to_string(pid);
   const auto line = [](unsigned outside) { return std::to_string(kInsideId) + " " + std::to_string(outside) + " 1\n"; };
   // The kernel's condition for a map without CAP_SETGID (user_namespaces(7)); with it the child drops its groups
@@ -121,64 +67,38 @@ void write_id_map(pid_t pid, const Identity& identity) {
   write_file(folder + "/uid_map", line(identity.uid));
 }
 
-SandboxProcess::SandboxProcess(SandboxProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
-
-SandboxProcess::~SandboxProcess() {
-  if (pid_ < 0) return;
-  signal(SIGKILL);
-  reap();
-}
-
-void SandboxProcess::signal(int number) const noexcept {
-  sys(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
-}
-
-void SandboxProcess::reap() noexcept {
-  siginfo_t ended{};
-  while (sys(SYS_waitid, P_PIDFD, pidfd_.get(), &ended, WEXITED | __WALL, nullptr) == -EINTR) {
-  }
-  pid_ = -1;
-}
-
-ChildEnds make_ends(Fd& control, Fd& report) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SystemError("socketpair", "");
-  control = Fd(ends[0]);
-  ChildEnds child{.control = above_the_childs_own(Fd(ends[1]), "control"), .report = {}};
-  Pipe pipe = make_pipe(Blocking::No, Blocking::Yes);
-  child.report = above_the_childs_own(pipe.write_end, "report");
-  report = std::move(pipe.read_end);
-  return child;
-}
-
-EmptySandbox::EmptySandbox(const HostFacts& host, int clone_into, ForkServer* server)
-    : premises_(std::make_shared<Premises>(lease_identity(host.is_root, host.identities), arena_for(server))) {
+EmptySandbox::EmptySandbox(const host::HostFacts& host, int clone_into, Cloner* cloner) {
+  DirectCloner direct;
+  Cloner& by = cloner == nullptr ? direct : *cloner;
+  base_ = std::make_shared<SandboxBase>(host::lease_identity(host.is_root, host.identities), by.make_arena());
   const ChildEnds ends = make_ends(control_, report_);
   process_.emplace(
-      clone_child({.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)},
-                  ends, clone_into, premises_->arena, server));
-  premises_->arena.keep_from_further_children();
-  write_id_map(process_->pid(), premises_->identity);
+      by.clone({.walker = Walker::Init, .into = CLONE_NEWUSER | CLONE_NEWPID, .namespaces = namespaces_of(host)}, ends,
+               clone_into, base_->arena));
+  base_->arena.keep_from_further_children();
+  write_id_map(process_->pid(), base_->identity);
 }
 
+EmptySandbox::EmptySandbox(std::shared_ptr<SandboxBase> base, Fd control, Fd report, PendingClone& pending) noexcept
+    : base_(std::move(base)), report_(std::move(report)), control_(std::move(control)), pending_(&pending) {}
+
 EmptySandbox::EmptySandbox(EmptySandbox&& other) noexcept
-    : premises_(std::move(other.premises_)),
+    : base_(std::move(other.base_)),
       report_(std::move(other.report_)),
       control_(std::move(other.control_)),
-      comes_from_(std::exchange(other.comes_from_, nullptr)),
+      pending_(std::exchange(other.pending_, nullptr)),
       process_(std::move(other.process_)) {}
 
 EmptySandbox::~EmptySandbox() {
   try {
-    meet();
+    await_clone();
   } catch (const HostError&) {
     // It never came to be.
   }
 }
 
-void EmptySandbox::meet() {
-  if (Cell* const cell = std::exchange(comes_from_, nullptr)) process_.emplace(cell->take_clone());
+void EmptySandbox::await_clone() {
+  if (PendingClone* const pending = std::exchange(pending_, nullptr)) process_.emplace(pending->take());
 }
 
 Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, std::span<const int> task_files,
@@ -186,7 +106,7 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
     : empty_(std::move(empty)) {
   // One that waits takes no core from those that run, and says by its first message who it is.
   if (start == Start::AtOnce) {
-    cores_ = lease_cores(plan.plan());
+    cores_ = host::lease_cores(plan.plan());
   } else {
     const int on = 1;
     if (::setsockopt(control().get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
@@ -200,18 +120,18 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
         throw SystemError("fchown", "stream");
     }
   }
-  Premises& premises = *empty_.premises_;
-  delivery_ = deliver(premises.common_of == &plan ? *premises.common : plan.child(),
+  SandboxBase& base = *empty_.base_;
+  delivery_ = deliver(base.common_of == &plan ? *base.common : plan.child(),
                       {.streams = {streams.input.get(), streams.output.get(),
                                    streams.error_output ? streams.error_output.get() : streams.output.get()},
                        .task_files = task_files,
                        .cores = cores_.numbers,
                        .drop_groups = !identity().is_own,
-                       .plan_is_there = premises.common_of == &plan,
+                       .plan_is_there = base.common_of == &plan,
                        .waits_for_job = start == Start::WhenTold},
-                      premises.arena, control().get());
+                      base.arena, control().get());
   // What whoever clones has done meanwhile.
-  empty_.meet();
+  empty_.await_clone();
 }
 
 void Sandbox::take_job(const Plan& plan) {
@@ -223,12 +143,12 @@ void Sandbox::take_job(const Plan& plan) {
     if (text == nullptr) text = &contents.emplace_back(read_file(file));
     files.push_back({file.path, *text, file.mode});
   }
-  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.premises_->arena, *delivery_);
+  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.base_->arena, *delivery_);
 }
 
 void Sandbox::start(const Plan& plan, pid_t target) {
   if (target > 0) {
-    cores_ = lease_cores(plan);
+    cores_ = host::lease_cores(plan);
     const std::vector<unsigned long> mask = affinity_mask(cores_.numbers);
     // A target that has gone is reported by its init.
     if (!mask.empty() && sys(SYS_sched_setaffinity, target, mask.size() * sizeof mask[0], mask.data()) == -EPERM) {

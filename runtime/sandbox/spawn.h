@@ -1,6 +1,6 @@
 // spawn: one live sandbox out of a compiled plan, in two steps. An EmptySandbox is a process that makes its namespaces
 // and waits; it needs no compiled plan, so it can be made while the plan is being compiled. A Sandbox is one that has
-// been given its plan. Who clones the process: this one, a fork server (fork_server.h) or a cell's keeper (cell.h).
+// been given its plan. Who clones the process stands in cloner.h.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "runtime/core/fd.h"
+#include "runtime/host/leases.h"
 #include "runtime/sandbox/arena.h"
+#include "runtime/sandbox/cloner.h"
 #include "runtime/sandbox/compile.h"
-#include "runtime/sandbox/leases.h"
 
 namespace evalrun::sandbox {
-
-class Cell;
-class ForkServer;
 
 // The program's ends of its streams, given away to it: pipes, nothing else, for their ownership is changed to the
 // run's.
@@ -29,33 +27,14 @@ struct Streams {
 
 // Maps the one id that exists inside to the run's identity, in the new user namespace of process `pid`. Throws
 // HostError.
-void write_id_map(pid_t pid, const Identity& identity);
-
-// A process of the sandbox as its supervisor holds it. Whoever holds it owns it: the destructor kills everything inside
-// and reaps init.
-class SandboxProcess {
- public:
-  SandboxProcess(pid_t pid, Fd pidfd) noexcept : pid_(pid), pidfd_(std::move(pidfd)) {}
-  SandboxProcess(SandboxProcess&& other) noexcept;
-  SandboxProcess& operator=(SandboxProcess&&) = delete;
-  ~SandboxProcess();
-
-  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-  [[nodiscard]] const Fd& pidfd() const noexcept { return pidfd_; }
-  void signal(int number) const noexcept;
-  void reap() noexcept;
-
- private:
-  pid_t pid_;
-  Fd pidfd_;
-};
+void write_id_map(pid_t pid, const host::Identity& identity);
 
 // What a sandbox stands on: an identity of the host, and the memory in which it is told its plan. One run's own, or
 // that of a cell, which lends it to one run after another.
-struct Premises {
-  Premises(Identity own, Arena memory) : identity(std::move(own)), arena(std::move(memory)) {}
+struct SandboxBase {
+  SandboxBase(host::Identity own, Arena memory) : identity(std::move(own)), arena(std::move(memory)) {}
 
-  Identity identity;
+  host::Identity identity;
   Arena arena;
   const ChildPlan* common = nullptr;  // of a cell: its plan as it stands in the arena, for runs of the same plan
   const CompiledPlan* common_of = nullptr;
@@ -66,24 +45,24 @@ struct Premises {
 // it is left if it is never given one.
 class EmptySandbox {
  public:
-  // `clone_into`: a v2 control group's folder, -1: none. `server`: clones it, where it can; null: this process does.
-  // Throws HostError where the kernel refuses, and SystemError.
-  explicit EmptySandbox(const HostFacts& host, int clone_into = -1, ForkServer* server = nullptr);
+  // `clone_into`: a v2 control group's folder, -1: none. `cloner`: clones it; null: this process does. Throws
+  // HostError where the kernel refuses, and SystemError.
+  explicit EmptySandbox(const host::HostFacts& host, int clone_into = -1, Cloner* cloner = nullptr);
+  // One that is still being cloned: `control` and `report` are our ends; `pending` outlives it.
+  EmptySandbox(std::shared_ptr<SandboxBase> base, Fd control, Fd report, PendingClone& pending) noexcept;
   EmptySandbox(EmptySandbox&& other) noexcept;
   EmptySandbox& operator=(EmptySandbox&&) = delete;
   ~EmptySandbox();
 
  private:
   friend class Sandbox;
-  friend class Cell;
-  explicit EmptySandbox(std::shared_ptr<Premises> premises) : premises_(std::move(premises)) {}
   // Waits until it has been cloned. Throws HostError.
-  void meet();
+  void await_clone();
 
-  std::shared_ptr<Premises> premises_;
+  std::shared_ptr<SandboxBase> base_;
   Fd report_;
   Fd control_;
-  Cell* comes_from_ = nullptr;  // whose keeper clones it
+  PendingClone* pending_ = nullptr;
   std::optional<SandboxProcess> process_;
 };
 
@@ -105,8 +84,8 @@ class Sandbox {
   [[nodiscard]] const Fd& pidfd() const noexcept { return empty_.process_->pidfd(); }  // readable: init has ended
   [[nodiscard]] const Fd& report() const noexcept { return empty_.report_; }           // ChildRecords, then end of file
   [[nodiscard]] const Fd& control() const noexcept { return empty_.control_; }         // InitRecords
-  [[nodiscard]] const Cores& cores() const noexcept { return cores_; }
-  [[nodiscard]] const Identity& identity() const noexcept { return empty_.premises_->identity; }
+  [[nodiscard]] const host::Cores& cores() const noexcept { return cores_; }
+  [[nodiscard]] const host::Identity& identity() const noexcept { return empty_.base_->identity; }
 
   // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. Once. Throws
   // PlanError where a file cannot be read, HostError where the job is too large.
@@ -129,7 +108,7 @@ class Sandbox {
 
  private:
   EmptySandbox empty_;
-  Cores cores_;
+  host::Cores cores_;
   Delivery* delivery_ = nullptr;  // in the arena
 };
 

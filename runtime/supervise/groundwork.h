@@ -5,28 +5,27 @@
 #include <memory>
 #include <optional>
 
-#include "runtime/sandbox/cell.h"
-#include "runtime/sandbox/fork_server.h"
+#include "runtime/groups/cgroup.h"
 #include "runtime/sandbox/spawn.h"
-#include "runtime/supervise/cgroup.h"
+#include "runtime/warm/cell.h"
 
 namespace evalrun::supervise {
 
 struct Groundwork {
-  // Both throw HostError and SystemError. Of a run by itself; `server`: clones its process, where it can; null: this
-  // process does.
-  Groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host,
-             sandbox::ForkServer* server = nullptr);
+  // Both throw HostError and SystemError. Of a run by itself; `cloner`: clones its process; null: this process
+  // does.
+  Groundwork(groups::Groups& groups, const Limits& limits, const host::HostFacts& host,
+             sandbox::Cloner* cloner = nullptr);
   // Of a run in a cell, whose plan is the run's but for the job.
-  Groundwork(Groups& groups, std::shared_ptr<sandbox::Cell> in);
+  Groundwork(groups::Groups& groups, std::shared_ptr<warm::Cell> in);
 
-  std::shared_ptr<sandbox::Cell> cell;  // none: a run by itself
-  std::optional<RunGroups> groups;
+  std::shared_ptr<warm::Cell> cell;  // none: a run by itself
+  std::optional<groups::RunGroups> groups;
   sandbox::EmptySandbox sandbox;
 };
 
 // Of a run by itself, cloned by this process. None where the host refuses: whoever makes the run meets the refusal
 // again and tells it, unless the plan itself turns out to be wrong.
-std::optional<Groundwork> lay_groundwork(Groups& groups, const Limits& limits, const sandbox::HostFacts& host);
+std::optional<Groundwork> lay_groundwork(groups::Groups& groups, const Limits& limits, const host::HostFacts& host);
 
 }  // namespace evalrun::supervise

@@ -13,8 +13,9 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/units.h"
-#include "runtime/sandbox/layers.h"
-#include "runtime/sandbox/timing_noise.h"
+#include "runtime/host/layers.h"
+#include "runtime/host/timing_noise.h"
+#include "runtime/mediate/violations.h"
 
 namespace evalrun::supervise {
 
@@ -120,18 +121,6 @@ struct CollectedFile {
   std::string error;  // "" where it was copied
 };
 
-struct RecordedViolation {
-  std::string layer;
-  std::string call;  // "" of another architecture's calls and of x32, which have no name here
-  std::int64_t number = -1;
-  std::vector<std::uint64_t> arguments;  // as in the registers
-  std::string decoded;                   // "ptrace(request=PTRACE_ATTACH, …)"; text in it is the program's
-  std::int64_t pid = 0;                  // the host's number of the thread
-  std::string process;
-  std::string action;
-  std::string remedy;
-};
-
 struct RunResult {
   Outcome outcome;
   CpuTime cpu;
@@ -142,13 +131,13 @@ struct RunResult {
   std::uint64_t minor_faults = 0, major_faults = 0;
   Stream output, error_output;
   std::vector<CollectedFile> files;
-  std::vector<RecordedViolation> violations;
+  std::vector<mediate::RecordedViolation> violations;
   std::uint64_t violations_total = 0;
-  sandbox::Layers layers;
+  host::Layers layers;
   Duration setup{}, run{}, teardown{};
   std::string kernel;
   std::vector<std::string> warnings;
-  std::vector<sandbox::Noise> noise;  // what of the host makes its times less sure
+  std::vector<host::Noise> noise;  // what of the host makes its times less sure
 };
 
 }  // namespace evalrun::supervise

@@ -1,4 +1,5 @@
-// A run from its spawn to its end; run_clock.cc has its limits, run_result.cc its figures.
+// A run from its spawn to its end; run_calls.cc has what its filter hands over, run_clock.cc its limits, run_result.cc
+// its figures.
 #include "runtime/supervise/run.h"
 
 #include <poll.h>
@@ -10,11 +11,9 @@
 #include <cstring>
 #include <limits>
 
-#include "lockdown/call_judge.h"
 #include "lockdown/steps.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
-#include "runtime/supervise/violations.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -66,41 +65,41 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 
 }  // namespace
 
-Run::Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner, sandbox::Start start)
+Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start)
     : loop_(loop),
       plan_(std::move(plan)),
       both_{budget_of(plan_->plan().limits.output.both)},
       standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
       standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
-      partner_(std::move(partner)),
+      hooks_(std::move(hooks)),
       feeder_(loop, *this),
       output_(
           loop, *this, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
-          [this] { hit(Limit::Output); }, std::move(partner_.output)),
+          [this] { hit(Limit::Output); }, std::move(hooks_.output)),
       waits_(start == sandbox::Start::WhenTold) {}
 
-Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner,
-         Spawning spawning)
-    : Run(loop, std::move(plan), std::move(partner), spawning.start) {
-  server_ = spawning.server;
+Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
+         RunHooks hooks, RunOrigin origin)
+    : Run(loop, std::move(plan), std::move(hooks), origin.start) {
+  cloner_ = origin.cloner;
   const Plan& values = plan_->plan();
-  if (!waits_) feeder_.open(values, partner_.input);
-  require_cgroup(values, groups);
+  if (!waits_) feeder_.open(values, hooks_.input);
+  groups::require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
-    LoopOwner& owner = *this;
+    loop::LoopOwner& owner = *this;
     error_output_.emplace(
         loop, owner, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
-        [this] { hit(Limit::Output); }, std::move(partner_.error_output));
+        [this] { hit(Limit::Output); }, std::move(hooks_.error_output));
   }
   sandbox::Streams streams;
   streams.input = feeder_.take_reader();
   streams.output = output_.take_writer();
   if (error_output_) streams.error_output = error_output_->take_writer();
 
-  spawned_ = now();
-  std::optional<Groundwork>& groundwork = spawning.groundwork;
-  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), spawning.server);
+  spawned_ = loop::now();
+  std::optional<Groundwork>& groundwork = origin.groundwork;
+  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), origin.cloner);
   cell_ = groundwork->cell;
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
@@ -109,7 +108,7 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   }
   sandbox_ = std::make_unique<sandbox::Sandbox>(
       std::move(groundwork->sandbox), *plan_, std::move(streams),
-      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), spawning.start);
+      groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), origin.start);
   sampler_.emplace(sandbox_->init_pid());
   if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
@@ -126,10 +125,10 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
   if (!waits_) feeder_.start();
   output_.start();
   if (error_output_) error_output_->start();
-  loop_.watch(sandbox_->report().get(), Interest::Read, *this, [this] { on_report(); });
-  loop_.watch(sandbox_->control().get(), Interest::Read, *this, [this] { on_control(); });
-  loop_.watch(sandbox_->pidfd().get(), Interest::Read, *this, [this] { on_init_gone(); });
-  loop_.watch(timer_.get(), Interest::Read, *this, [this] { on_timer(); });
+  loop_.watch(sandbox_->report().get(), loop::Interest::Read, *this, [this] { on_report(); });
+  loop_.watch(sandbox_->control().get(), loop::Interest::Read, *this, [this] { on_control(); });
+  loop_.watch(sandbox_->pidfd().get(), loop::Interest::Read, *this, [this] { on_init_gone(); });
+  loop_.watch(timer_.get(), loop::Interest::Read, *this, [this] { on_timer(); });
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
   if (!waits_) look_at_host();
@@ -137,11 +136,10 @@ Run::Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::Compile
 
 // While the sandbox sets itself up: that takes longer.
 void Run::look_at_host() {
-  const sandbox::KernelFiles files;
+  const host::KernelFiles files;
   const std::vector<unsigned>& cores = sandbox_->cores().numbers;
   const bool no_swap = groups_ && groups_->forbids_swap();
-  lasting_noise_ =
-      sandbox::lasting_noise(files, cores, no_swap ? sandbox::Swapping::Forbidden : sandbox::Swapping::Possible);
+  lasting_noise_ = host::lasting_noise(files, cores, no_swap ? host::Swapping::Forbidden : host::Swapping::Possible);
   core_watch_.emplace(files, cores);
 }
 
@@ -152,15 +150,15 @@ bool Run::is_waiting() const noexcept {
   return ::poll(&ended, 1, 0) == 0;
 }
 
-void Run::start(const Plan& job, Partner partner) {
-  partner_ = std::move(partner);
-  output_.pass_to(std::move(partner_.output));
-  if (error_output_) error_output_->pass_to(std::move(partner_.error_output));
-  feeder_.open(job, partner_.input);
+void Run::start(const Plan& job, RunHooks hooks) {
+  hooks_ = std::move(hooks);
+  output_.pass_to(std::move(hooks_.output));
+  if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
+  feeder_.open(job, hooks_.input);
   job_programs_ = sandbox::program_candidates(job);
   job_name_ = job.argv.front();
   for (const WorkFile& file : job.files) job_files_.push_back(file.path);
-  spawned_ = now();
+  spawned_ = loop::now();
   sandbox_->take_job(job);
   waits_ = false;
   feeder_.start();
@@ -205,10 +203,10 @@ void Run::give_up() noexcept {
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
   if (phase_ == Phase::Gone) return tell_gone();
-  if (ended_ == Duration{}) ended_ = now();
+  if (ended_ == Duration{}) ended_ = loop::now();
   phase_ = Phase::Ending;
   sandbox_->kill();
-  grace_deadline_ = now() + kGrace;
+  grace_deadline_ = loop::now() + kGrace;
   try {
     arm_timer();  // killed again then
   } catch (...) {
@@ -217,20 +215,12 @@ void Run::give_up() noexcept {
 }
 
 void Run::tell_gone() noexcept {
-  if (std::exchange(told_gone_, true) || !partner_.gone) return;
+  if (std::exchange(told_gone_, true) || !hooks_.gone) return;
   try {
-    partner_.gone();
+    hooks_.gone();
   } catch (...) {
-    // Of no use to anybody: see Partner.
+    // Of no use to anybody: see RunHooks.
   }
-}
-
-void Run::listen(Fd listener) {
-  LoopOwner& owner = *this;
-  broker_.emplace(
-      loop_, owner, std::move(listener), *plan_, sandbox_->identity(), server_,
-      Broker::Handlers{[this](std::vector<RecordedViolation> violations) { on_violations(std::move(violations)); },
-                       [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
 }
 
 // In a cell the next run must not learn of this one by what a network namespace remembers, nor may one that tried more
@@ -258,10 +248,10 @@ Run::~Run() {
   loop_.forget(sandbox_->report().get());
   loop_.forget(sandbox_->control().get());
   loop_.forget(sandbox_->pidfd().get());
-  if (!heir_ || phase_ != Phase::Gone) return;
+  if (!teardown_taker_ || phase_ != Phase::Gone) return;
   try {
-    heir_({std::move(cell_), groups_ ? std::optional<RunGroups>(std::move(*groups_)) : std::nullopt,
-           std::move(sandbox_)});
+    teardown_taker_({std::move(cell_), groups_ ? std::optional<groups::RunGroups>(std::move(*groups_)) : std::nullopt,
+                     std::move(sandbox_)});
   } catch (...) {
     // What nobody could take has been waited for.
   }
@@ -299,7 +289,7 @@ void Run::hit(Limit limit) {
 void Run::end_now() {
   if (phase_ == Phase::Ending || phase_ == Phase::Gone) return;
   if (phase_ == Phase::SettingUp) on_report();
-  const Duration at = now();
+  const Duration at = loop::now();
   // What is about to be killed will not be seen again; what a group has counted stays counted.
   if (phase_ == Phase::Running && !target_end_ && !groups_tell_all()) sample(at);
   if (ended_ == Duration{}) ended_ = at;
@@ -351,9 +341,9 @@ void Run::on_report() {
   phase_ = Phase::Running;
   wall_deadline_ = started_ + plan_->plan().limits.wall;
   last_progress_ = started_;
-  plan_next_look(now(), {});
+  plan_next_look(loop::now(), {});
   arm_timer();
-  if (partner_.started) partner_.started();
+  if (hooks_.started) hooks_.started();
 }
 
 bool Run::is_programs_own_fault(const StepResult& step) const {
@@ -373,90 +363,13 @@ Outcome Run::fault(const StepResult& step) const {
   }
   SandboxFault fault{std::string(name_of(step.stage)), std::string(name_of(step.operation)), describe_subject(step),
                      step.error, is_retryable(step.error)};
-  if (step.stage == Stage::Namespaces) fault.remedy = sandbox::explain_refused_namespaces(step.error);
+  if (step.stage == Stage::Namespaces) fault.remedy = host::explain_refused_namespaces(step.error);
   return fault;
 }
 
 void Run::on_failure(const StepResult& step) {
   if (!outcome_ || std::holds_alternative<LimitHit>(*outcome_)) outcome_ = fault(step);
   // The child leaves by itself; the deadline stands in case it cannot.
-}
-
-// Nothing is answered: whoever made such a call sleeps in it until it is killed.
-void Run::on_violations(std::vector<RecordedViolation> violations) {
-  if (phase_ == Phase::SettingUp) on_report();
-  if (!outcome_) outcome_ = Violation{violations.front().call};
-  violations_total_ += violations.size();
-  for (RecordedViolation& violation : violations) {
-    if (violations_.size() < kViolationsKept) violations_.push_back(std::move(violation));
-  }
-  end_now();
-}
-
-// A plan that is observed is traced already.
-bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
-  if (!asks_for_child_signal(call)) return false;
-  if (on_call_ || (groups_ && groups_->counts_cpu())) {
-    let_go_on(listener, call.id);
-    return true;
-  }
-  LoopOwner& owner = *this;
-  if (!exit_tracer_) exit_tracer_.emplace(loop_, owner, sandbox_->init_pid());
-  exit_tracer_->answer(listener, call);
-  return true;
-}
-
-// False: somebody else has to answer it yet.
-bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
-  if (on_call_ || !asks_for_shared_memory(call)) return false;
-  const bool is_counted = groups_ && groups_->limits_memory();
-  if (!is_counted && !shared_memory_) {
-    const Limits& limits = plan_->plan().limits;
-    shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
-  }
-  if (!is_counted && shared_memory_->decide(listener, call) == SharedMemory::Answer::Refused) {
-    refuse_memory(listener, call.id);
-    return true;
-  }
-  if (address_space_ && asks_for_address_space(call)) return false;
-  let_go_on(listener, call.id);
-  return true;
-}
-
-bool Run::answer_asked(int listener, const seccomp_notif& call) {
-  lockdown::CallArguments arguments;
-  std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
-  if (lockdown::is_noted(call.data.nr, arguments)) {
-    may_send_file_size_signal_ = true;
-    let_go_on(listener, call.id);
-    return true;
-  }
-  if (asks_for_epoll_watch(call)) {
-    epoll_watches_.answer(listener, call);
-    return true;
-  }
-  if (answer_child_signal(listener, call) || answer_shared_memory(listener, call)) return true;
-  if (on_call_) {
-    const bool goes_on = on_call_(call);
-    if (!address_space_ || !asks_for_address_space(call)) {
-      if (goes_on) let_go_on(listener, call.id);
-      return goes_on;
-    }
-  }
-  if (!address_space_ || !asks_for_address_space(call)) return false;
-  if (address_space_->answer(listener, call) == AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
-  return true;
-}
-
-void Run::stop_listening() {
-  if (!broker_) return;
-  mediated_ = broker_->mediated();
-  mediation_cpu_ = broker_->cpu();
-  const std::vector<std::string> notes = broker_->notes();
-  warnings_.insert(warnings_.end(), notes.begin(), notes.end());
-  if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
-  if (exit_tracer_) exit_tracer_->stop_answering();
-  broker_.reset();
 }
 
 void Run::on_control() {
@@ -487,12 +400,12 @@ void Run::on_control() {
         target_end_ = record;
         // If a limit has stopped the clock already, that moment counts.
         if (ended_ == Duration{}) ended_ = Duration(record.time_ns);
-        grace_deadline_ = now() + kGrace;
+        grace_deadline_ = loop::now() + kGrace;
         arm_timer();
         break;
       case InitRecord::Kind::Finished:
         finish_ = record;
-        if (heir_ && target_end_) return end_of_all_but_init();
+        if (teardown_taker_ && target_end_) return end_of_all_but_init();
         break;
     }
   }
@@ -521,7 +434,7 @@ void Run::finish() {
   // First what cannot fail: from here on the run is over, whatever does.
   loop_.forget(sandbox_->pidfd().get());
   sandbox_->release_cores();
-  gone_ = now();
+  gone_ = loop::now();
   if (exit_tracer_ && exit_tracer_->is_lost() && !outcome_) {
     outcome_ = SandboxFault{"run", "trace", "its processes: the tracer was killed", 0, true};
   }

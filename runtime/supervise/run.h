@@ -16,37 +16,37 @@
 #include <optional>
 #include <string_view>
 
+#include "runtime/host/timing_noise.h"
+#include "runtime/loop/event_loop.h"
+#include "runtime/loop/haste.h"
+#include "runtime/measure/exit_tracer.h"
+#include "runtime/measure/socket_usage.h"
+#include "runtime/measure/tree_usage.h"
+#include "runtime/mediate/address_space.h"
+#include "runtime/mediate/broker.h"
+#include "runtime/mediate/epoll_watches.h"
+#include "runtime/mediate/shared_memory.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
-#include "runtime/sandbox/timing_noise.h"
-#include "runtime/supervise/address_space.h"
-#include "runtime/supervise/broker.h"
 #include "runtime/supervise/collect.h"
-#include "runtime/supervise/epoll_watches.h"
-#include "runtime/supervise/event_loop.h"
-#include "runtime/supervise/exit_tracer.h"
 #include "runtime/supervise/groundwork.h"
-#include "runtime/supervise/haste.h"
 #include "runtime/supervise/outcome.h"
 #include "runtime/supervise/result.h"
-#include "runtime/supervise/shared_memory.h"
-#include "runtime/supervise/socket_usage.h"
 #include "runtime/supervise/streams.h"
-#include "runtime/supervise/tree_usage.h"
 
 namespace evalrun::supervise {
 
 // What a run leaves when its result is there but its init has still to end: that takes the kernel a while. The last to
 // go is the cell.
-struct Remains {
-  std::shared_ptr<sandbox::Cell> cell;
-  std::optional<RunGroups> groups;
+struct Teardown {
+  std::shared_ptr<warm::Cell> cell;
+  std::optional<groups::RunGroups> groups;
   std::unique_ptr<sandbox::Sandbox> sandbox;
 };
 
-// Whoever starts a run and takes part in it. The functions are called from the loop, must not destroy the run, and may
-// be empty.
-struct Partner {
+// What whoever starts a run is told, and gives it. The functions are called from the loop, must not destroy the run,
+// and may be empty.
+struct RunHooks {
   OutputTap output = {}, error_output = {};  // where the plan sends standard error to standard output: that one's
   std::function<void()> started = {};        // execve has succeeded
   std::function<void()> gone = {};           // everything inside is dead; finished() is near; must not throw
@@ -54,18 +54,18 @@ struct Partner {
 };
 
 // How a run comes about.
-struct Spawning {
+struct RunOrigin {
   std::optional<Groundwork> groundwork = {};  // laid for its plan before
-  sandbox::ForkServer* server = nullptr;  // clones deputies, and init where no groundwork was laid; outlives the run
+  sandbox::Cloner* cloner = nullptr;  // clones deputies, and init where no groundwork was laid; outlives the run
   sandbox::Start start = sandbox::Start::AtOnce;
 };
 
-class Run final : private LoopOwner {
+class Run final : private loop::LoopOwner {
  public:
   // Spawns. Throws what spawn throws, and HostError where the plan demands a cgroup that `groups` cannot give; nothing
   // is left behind then. `loop` and `groups` must outlive the run.
-  Run(EventLoop& loop, Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner = {},
-      Spawning spawning = {});
+  Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
+      RunHooks hooks = {}, RunOrigin origin = {});
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -76,12 +76,12 @@ class Run final : private LoopOwner {
   [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
   // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
   // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
-  void start(const Plan& job, Partner partner = {});
+  void start(const Plan& job, RunHooks hooks = {});
 
-  // The run is finished when nothing but its init is left; its destructor gives the remains away and does not wait.
-  void leave_remains_to(std::function<void(Remains)> heir) { heir_ = std::move(heir); }
+  // The run is finished when nothing but its init is left; its destructor gives the teardown away and does not wait.
+  void hand_teardown_to(std::function<void(Teardown)> taker) { teardown_taker_ = std::move(taker); }
   // Where it runs; null: by itself.
-  [[nodiscard]] const std::shared_ptr<sandbox::Cell>& cell() const noexcept { return cell_; }
+  [[nodiscard]] const std::shared_ptr<warm::Cell>& cell() const noexcept { return cell_; }
 
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
@@ -112,7 +112,7 @@ class Run final : private LoopOwner {
 
  private:
   // The members alone. A run whose making fails afterwards is destroyed like any other, and its watches with it.
-  Run(EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, Partner partner, sandbox::Start start);
+  Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start);
 
   // Of a handler, or of what the loop's user asks for: the run's own end.
   void on_failure(std::exception_ptr what) noexcept override;
@@ -134,7 +134,7 @@ class Run final : private LoopOwner {
   void on_init_gone();
   void end_of_all_but_init();
   void finish();
-  void on_violations(std::vector<RecordedViolation> violations);
+  void on_violations(std::vector<mediate::RecordedViolation> violations);
   bool answer_asked(int listener, const seccomp_notif& call);
   bool answer_child_signal(int listener, const seccomp_notif& call);
   bool answer_shared_memory(int listener, const seccomp_notif& call);
@@ -145,7 +145,7 @@ class Run final : private LoopOwner {
   void hit(Limit limit);
   void end_now();
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
-  [[nodiscard]] OutsideProcesses outside_processes();
+  [[nodiscard]] measure::OutsideProcesses outside_processes();
   void look_at_sockets();
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
@@ -163,25 +163,25 @@ class Run final : private LoopOwner {
   [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
   void plan_next_look(Duration at, Duration cost);
 
-  EventLoop& loop_;
-  sandbox::ForkServer* server_ = nullptr;
+  loop::EventLoop& loop_;
+  sandbox::Cloner* cloner_ = nullptr;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;
   Drain::Budget both_, standard_output_, standard_error_;
-  Partner partner_;
+  RunHooks hooks_;
   Feeder feeder_;
   Drain output_;
   std::optional<Drain> error_output_;
-  Timer timer_;
+  loop::Timer timer_;
   Duration spawned_;
-  std::shared_ptr<sandbox::Cell> cell_;  // outlives the sandbox, as do its groups
-  std::optional<RunGroups> groups_;
-  sandbox::LayerState cgroup_state_;
+  std::shared_ptr<warm::Cell> cell_;  // outlives the sandbox, as do its groups
+  std::optional<groups::RunGroups> groups_;
+  host::LayerState cgroup_state_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
-  std::function<void(Remains)> heir_;
-  std::optional<TreeSampler> sampler_;
-  std::vector<sandbox::Noise> lasting_noise_;
-  std::optional<sandbox::CoreWatch> core_watch_;
-  std::optional<Haste> haste_;  // while a limit is near
+  std::function<void(Teardown)> teardown_taker_;
+  std::optional<measure::TreeSampler> sampler_;
+  std::vector<host::Noise> lasting_noise_;
+  std::optional<host::CoreWatch> core_watch_;
+  std::optional<loop::Haste> haste_;  // while a limit is near
 
   Phase phase_ = Phase::SettingUp;
   Duration armed_{};  // what the timer is set to; zero: it is not
@@ -206,27 +206,27 @@ class Run final : private LoopOwner {
   std::string job_name_;
   std::vector<std::string> job_programs_, job_files_;
   std::uint64_t mediated_ = 0;
-  MediationCpu mediation_cpu_;
+  mediate::MediationCpu mediation_cpu_;
   bool about_to_exec_ = false;
   bool interrupted_ = false;
   bool failed_ = false;      // a handler has thrown
   bool heard_last_ = false;  // what init said before it ended has been read, or could not be
-  bool told_gone_ = false;   // the partner
+  bool told_gone_ = false;   // by hooks_
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;
   const SaveFolder* save_to_ = nullptr;
   std::optional<Collection> collection_;
-  std::optional<Broker> broker_;
+  std::optional<mediate::Broker> broker_;
   std::function<bool(const seccomp_notif&)> on_call_;
-  std::optional<AddressSpace> address_space_;  // where the plan bounds it
-  EpollWatches epoll_watches_;
-  std::optional<ExitTracer> exit_tracer_;      // where no group counts CPU time
-  std::optional<SharedMemory> shared_memory_;  // where no group counts memory; as is this
-  std::optional<SocketUsage> sockets_;
+  std::optional<mediate::AddressSpace> address_space_;  // where the plan bounds it
+  mediate::EpollWatches epoll_watches_;
+  std::optional<measure::ExitTracer> exit_tracer_;      // where no group counts CPU time
+  std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
+  std::optional<measure::SocketUsage> sockets_;
   Duration next_socket_look_{};
   Bytes sockets_hold_;  // at the last look
-  std::vector<RecordedViolation> violations_;
+  std::vector<mediate::RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ
   std::vector<std::string> warnings_;

@@ -34,35 +34,35 @@ bool Run::groups_tell_all() const {
 }
 
 // What no process has: nobody asks where a group counts it.
-OutsideProcesses Run::outside_processes() {
-  if (groups_ && groups_->limits_memory()) return kCountedByGroup;
+measure::OutsideProcesses Run::outside_processes() {
+  if (groups_ && groups_->limits_memory()) return measure::kCountedByGroup;
   look_at_sockets();
   return {
       .is_counted = false, .shared = shared_memory_ ? shared_memory_->charged() : Bytes{}, .sockets = sockets_hold_};
 }
 
 void Run::look_at_sockets() {
-  const Duration at = now();
+  const Duration at = loop::now();
   if (at < next_socket_look_) return;
   if (!sockets_) sockets_.emplace(sandbox_->init_pid());
   sockets_hold_ = sockets_->look().value_or(Bytes{});
-  const Duration end = now();
+  const Duration end = loop::now();
   next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kSampleShare, kLatest));
 }
 
 void Run::sample(Duration at) {
   Duration began = at;
   if (!groups_tell_all()) {
-    const OutsideProcesses outside = outside_processes();
-    began = now();
+    const measure::OutsideProcesses outside = outside_processes();
+    began = loop::now();
     // First: what ends while the tree is looked at is missed this time, and not counted twice.
-    const Duration ended = exit_tracer_ ? exit_tracer_->ended().value_or(EndedUse{}).total() : Duration{};
-    const std::optional<TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside);
+    const Duration ended = exit_tracer_ ? exit_tracer_->ended().value_or(measure::EndedUse{}).total() : Duration{};
+    const std::optional<measure::TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside);
     if (!usage && !outcome_ && !target_end_) {
       outcome_ = SandboxFault{"run", "look at",
                               "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
     }
-    const TreeUsage seen = usage.value_or(TreeUsage{});
+    const measure::TreeUsage seen = usage.value_or(measure::TreeUsage{});
     const Duration cpu = std::max(seen.cpu, ended + seen.alive);
     sampled_cpu_ = std::max(sampled_cpu_, cpu - std::min(cpu, set_up_cpu_));
     sampled_memory_ = seen.memory;
@@ -74,7 +74,7 @@ void Run::sample(Duration at) {
   const bool works = cpu_so_far_ - before > kIdleNoise;
   quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
   if (works || waits_for_a_core(at)) last_progress_ = at;
-  plan_next_look(at, now() - began);
+  plan_next_look(at, loop::now() - began);
 }
 
 // Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
@@ -116,7 +116,7 @@ void Run::plan_next_look(Duration at, Duration cost) {
 void Run::on_timer() {
   timer_.acknowledge();
   armed_ = {};
-  const Duration at = now();
+  const Duration at = loop::now();
   const Limits& limits = plan_->plan().limits;
   switch (phase_) {
     case Phase::SettingUp:
@@ -161,7 +161,7 @@ Duration Run::next_deadline() const {
   switch (phase_) {
     case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
     case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
-    case Phase::Ending: return std::max(grace_deadline_, now() + 1ms);
+    case Phase::Ending: return std::max(grace_deadline_, loop::now() + 1ms);
     case Phase::Gone: return collection_ && !collection_->ended() ? Duration(1) : grace_deadline_;
   }
   return {};

@@ -24,13 +24,13 @@ Duration Run::init_cpu() const {
 CpuTime Run::own_cpu_time() const {
   Duration own = set_up_cpu_;
   CpuTime time;
-  if (const std::optional<GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
+  if (const std::optional<groups::GroupCpu> counted = groups_ ? groups_->cpu() : std::nullopt) {
     time = {counted->user, counted->system, groups_->cpu_source()};
     own += finish_ ? Duration(std::chrono::microseconds(finish_->usage.init_us)) : init_cpu();
   } else if (finish_) {
     time = {std::chrono::microseconds(finish_->usage.user_us), std::chrono::microseconds(finish_->usage.system_us),
             "init: getrusage of every process it waited for"};
-    if (const std::optional<EndedUse> ended = exit_tracer_ ? exit_tracer_->ended() : std::nullopt) {
+    if (const std::optional<measure::EndedUse> ended = exit_tracer_ ? exit_tracer_->ended() : std::nullopt) {
       // Neither has time that was not used, and each lacks some: the larger.
       if (ended->total() > time.total()) time = {ended->user, ended->system, ""};
       time.source = "init: getrusage of every process it waited for; tracing: the clock of every process at its end";
@@ -50,7 +50,7 @@ CpuTime Run::own_cpu_time() const {
 // A call that is made in the program's place costs the program as much as one that it makes itself.
 CpuTime Run::cpu_time() const {
   CpuTime time = own_cpu_time();
-  const MediationCpu& mediation = broker_ ? broker_->cpu() : mediation_cpu_;
+  const mediate::MediationCpu& mediation = broker_ ? broker_->cpu() : mediation_cpu_;
   if (mediation.total() == Duration{}) return time;
   time.user += mediation.user;
   time.system += mediation.system;
@@ -63,7 +63,7 @@ CpuTime Run::cpu_time() const {
 std::optional<Bytes> Run::largest_process() const {
   if (!finish_) return std::nullopt;
   Bytes largest = kibibytes(finish_->usage.max_rss_kib);
-  if (exit_tracer_) largest = std::max(largest, exit_tracer_->ended().value_or(EndedUse{}).largest_process);
+  if (exit_tracer_) largest = std::max(largest, exit_tracer_->ended().value_or(measure::EndedUse{}).largest_process);
   return largest > set_up_size_ ? std::optional(largest) : std::nullopt;
 }
 
@@ -156,7 +156,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.warnings = std::move(warnings_);
   result.noise = std::move(lasting_noise_);
   if (core_watch_) {
-    const std::vector<sandbox::Noise> met = core_watch_->noise(result.run, sandbox::is_core_leased);
+    const std::vector<host::Noise> met = core_watch_->noise(result.run, host::is_core_leased);
     result.noise.insert(result.noise.end(), met.begin(), met.end());
   }
   return result;

@@ -28,7 +28,7 @@ constexpr std::size_t kSharedChunk = 4096;
 
 }  // namespace
 
-Feeder::Feeder(EventLoop& loop, LoopOwner& owner)
+Feeder::Feeder(loop::EventLoop& loop, loop::LoopOwner& owner)
     : loop_(loop), owner_(owner), pipe_(make_pipe(Blocking::Yes, Blocking::No)) {}
 
 void Feeder::open(const Plan& plan, InputFrom from) {
@@ -63,11 +63,11 @@ void Feeder::start() {
   if (buffer_.empty() && source_ended_) return stop();
   // Another program's input is waited for before the pipe is: a pipe with room is always ready.
   if (source_ == STDIN_FILENO) {
-    const bool watched = loop_.watch(source_, Interest::Read, owner_, [this] { on_source_readable(); });
+    const bool watched = loop_.watch(source_, loop::Interest::Read, owner_, [this] { on_source_readable(); });
     source_is_ours_ = true;
     if (watched) return;
   }
-  loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
+  loop_.watch(pipe_.write_end.get(), loop::Interest::Write, owner_, [this] { on_writable(); });
 }
 
 Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_room) {
@@ -86,7 +86,7 @@ Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_roo
     }
     if (!waits_for_room_) {
       waits_for_room_ = true;
-      loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this, on_room = std::move(on_room)] {
+      loop_.watch(pipe_.write_end.get(), loop::Interest::Write, owner_, [this, on_room = std::move(on_room)] {
         loop_.forget(pipe_.write_end.get());
         waits_for_room_ = false;
         on_room();
@@ -126,7 +126,7 @@ bool Feeder::fill() {
 void Feeder::on_source_readable() {
   loop_.forget(source_);
   if (!fill()) return stop();
-  loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
+  loop_.watch(pipe_.write_end.get(), loop::Interest::Write, owner_, [this] { on_writable(); });
 }
 
 void Feeder::on_writable() {
@@ -145,13 +145,13 @@ void Feeder::on_writable() {
   loop_.forget(pipe_.write_end.get());
   buffer_.clear();
   done_ = 0;
-  if (!loop_.watch(source_, Interest::Read, owner_, [this] { on_source_readable(); })) {
+  if (!loop_.watch(source_, loop::Interest::Read, owner_, [this] { on_source_readable(); })) {
     if (!fill()) return stop();
-    loop_.watch(pipe_.write_end.get(), Interest::Write, owner_, [this] { on_writable(); });
+    loop_.watch(pipe_.write_end.get(), loop::Interest::Write, owner_, [this] { on_writable(); });
   }
 }
 
-Drain::Drain(EventLoop& loop, LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
+Drain::Drain(loop::EventLoop& loop, loop::LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
              std::vector<Budget*> budgets, std::function<void()> on_excess, OutputTap tap)
     : loop_(loop),
       owner_(owner),
@@ -189,7 +189,7 @@ Fd Drain::take_writer() {
 }
 
 void Drain::start() {
-  loop_.watch(pipe_.read_end.get(), Interest::Read, owner_, [this] { on_readable(); });
+  loop_.watch(pipe_.read_end.get(), loop::Interest::Read, owner_, [this] { on_readable(); });
 }
 
 std::uint64_t Drain::allowance() const {
@@ -276,7 +276,7 @@ void Drain::on_readable() {
     if (pending_.empty()) continue;
     // Wait for the sink with the pipe unwatched: the program then waits for us, as it would for the sink itself. A sink
     // that cannot be waited for is a regular file, and always ready.
-    if (!file_ && loop_.watch(sink_, Interest::Write, owner_, [this] { on_sink_writable(); })) {
+    if (!file_ && loop_.watch(sink_, loop::Interest::Write, owner_, [this] { on_sink_writable(); })) {
       loop_.forget(pipe_.read_end.get());
       return;
     }

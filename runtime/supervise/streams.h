@@ -11,8 +11,8 @@
 #include "runtime/core/fd.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/units.h"
+#include "runtime/loop/event_loop.h"
 #include "runtime/plan/plan.h"
-#include "runtime/supervise/event_loop.h"
 #include "runtime/supervise/result.h"
 
 namespace evalrun::supervise {
@@ -30,7 +30,7 @@ class Feeder {
   };
 
   // `loop` and `owner` outlive it.
-  Feeder(EventLoop& loop, LoopOwner& owner);
+  Feeder(loop::EventLoop& loop, loop::LoopOwner& owner);
   ~Feeder();
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
@@ -53,8 +53,8 @@ class Feeder {
   bool fill();  // false: nothing can be had now
   void stop() noexcept;
 
-  EventLoop& loop_;
-  LoopOwner& owner_;
+  loop::EventLoop& loop_;
+  loop::LoopOwner& owner_;
   Pipe pipe_;
   Fd opened_;        // the input file
   int source_ = -1;  // borrowed: the input file or our own standard input; -1: text only
@@ -79,7 +79,7 @@ class Drain {
   };
 
   // `on_excess` is called once, when the program has written more than its budgets allow.
-  Drain(EventLoop& loop, LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
+  Drain(loop::EventLoop& loop, loop::LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
         std::vector<Budget*> budgets, std::function<void()> on_excess, OutputTap tap = {});
   ~Drain();
   Drain(const Drain&) = delete;
@@ -111,8 +111,8 @@ class Drain {
   bool flush();  // false: the sink takes no more now
   void end() noexcept;
 
-  EventLoop& loop_;
-  LoopOwner& owner_;
+  loop::EventLoop& loop_;
+  loop::LoopOwner& owner_;
   Pipe pipe_;
   std::vector<Budget*> budgets_;
   std::function<void()> on_excess_;

@@ -11,8 +11,8 @@
 
 #include "lockdown/seccomp.h"
 #include "runtime/core/text.h"
+#include "runtime/mediate/address_policy.h"
 #include "runtime/plan/profile.h"
-#include "runtime/supervise/address_policy.h"
 
 namespace evalrun::trace {
 namespace {
@@ -131,32 +131,32 @@ std::uint16_t port_of(std::span<const std::byte> address) {
 // The supervisor's own decision again, on the address that was copied then.
 std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& call,
                                    const sandbox::CompiledPlan& plan) {
-  using supervise::MediatedCall;
+  using mediate::MediatedCall;
   const Network& network = plan.plan().network;
   const bool is_bind = call == "bind";
   const auto family = seen.address.size() < 2 ? AF_UNSPEC
                                               : static_cast<int>(std::to_integer<unsigned>(seen.address[0]) |
                                                                  std::to_integer<unsigned>(seen.address[1]) << 8);
-  const supervise::AddressRules rules{.loopback = network.mode == NetworkMode::Loopback,
-                                      .own_network = true,
-                                      .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
-                                      .bind = network.bind,
-                                      .connect = network.connect};
-  const supervise::Decision decision =
-      supervise::decide(rules,
-                        call == "connect" ? MediatedCall::Connect
-                        : is_bind         ? MediatedCall::Bind
-                                          : MediatedCall::Listen,
-                        {family, SOCK_STREAM, family == AF_UNIX ? 0 : IPPROTO_TCP}, seen.address);
-  if (decision.way != supervise::Decision::Way::Refuse) {
+  const mediate::AddressRules rules{.loopback = network.mode == NetworkMode::Loopback,
+                                    .own_network = true,
+                                    .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
+                                    .bind = network.bind,
+                                    .connect = network.connect};
+  const mediate::Decision decision =
+      mediate::decide(rules,
+                      call == "connect" ? MediatedCall::Connect
+                      : is_bind         ? MediatedCall::Bind
+                                        : MediatedCall::Listen,
+                      {family, SOCK_STREAM, family == AF_UNIX ? 0 : IPPROTO_TCP}, seen.address);
+  if (decision.way != mediate::Decision::Way::Refuse) {
     return seen.path.empty() ? std::nullopt : of_read_only(seen.path, plan);
   }
   switch (decision.refusal) {
-    case supervise::Refusal::NoNetwork: return Answer{"network", set("network.mode", "\"loopback\"")};
-    case supervise::Refusal::PortNotInPlan:
+    case mediate::Refusal::NoNetwork: return Answer{"network", set("network.mode", "\"loopback\"")};
+    case mediate::Refusal::PortNotInPlan:
       return Answer{"network",
                     {AddItem{is_bind ? "network.bind" : "network.connect", std::to_string(port_of(seen.address))}}};
-    default: return Answer{"network", never(std::string(supervise::describe(decision.refusal)))};
+    default: return Answer{"network", never(std::string(mediate::describe(decision.refusal)))};
   }
 }
 

@@ -95,7 +95,7 @@ std::optional<Withheld> of_resources(const Plan& before, const Plan& after) {
 
 class Rules {
  public:
-  Rules(const Plan& after, const sandbox::HostFacts& host, const Grants& grants)
+  Rules(const Plan& after, const host::HostFacts& host, const Grants& grants)
       : layout_(rootfs::make_layout(after)), host_(host), grants_(grants) {}
 
   std::optional<Withheld> operator()(const SetKey& set) const {
@@ -160,7 +160,7 @@ class Rules {
   }
 
   rootfs::Layout layout_;
-  const sandbox::HostFacts& host_;
+  const host::HostFacts& host_;
   const Grants& grants_;
 };
 
@@ -214,7 +214,7 @@ bool Grants::let_call(const std::string& name) const {
 }
 
 std::optional<Withheld> why_withheld(const PlanAddition& addition, const Plan& before, const Plan& after,
-                                     const sandbox::HostFacts& host, const Grants& grants) {
+                                     const host::HostFacts& host, const Grants& grants) {
   if (auto withheld = std::visit(Rules(after, host, grants), addition)) return withheld;
   return of_resources(before, after);
 }

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "runtime/plan/addition.h"
+#include "runtime/host/host.h"
 #include "runtime/plan/plan.h"
-#include "runtime/sandbox/host.h"
+#include "runtime/reader/addition.h"
 
 namespace evalrun::trace {
 
@@ -50,7 +50,7 @@ struct Withheld {
 
 // `before` is the plan without additions, `after` the plan with this one and all that are tried already.
 std::optional<Withheld> why_withheld(const PlanAddition& addition, const Plan& before, const Plan& after,
-                                     const sandbox::HostFacts& host, const Grants& grants);
+                                     const host::HostFacts& host, const Grants& grants);
 
 // The search raises no limit to more than so many times the plan's.
 inline constexpr unsigned kMostRaised = 16;

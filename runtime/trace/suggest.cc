@@ -112,9 +112,9 @@ class Search {
   bool runs_with(const Additions& additions) {
     if (!makes_a_plan(additions)) return false;
     ++tried_;
-    supervise::EventLoop loop;
-    supervise::Groups groups;
-    supervise::Run run(loop, groups, sandbox::compile(trial(additions), supervise::counted_by(groups, host_)));
+    loop::EventLoop loop;
+    groups::Groups groups;
+    supervise::Run run(loop, groups, sandbox::compile(trial(additions), groups::counted_by(groups, host_)));
     while (!run.finished()) loop.run_once();
     return ended_well(run.take_result(nullptr).outcome);
   }
@@ -132,7 +132,7 @@ class Search {
   bool take(const Trace& traced, Suggestion& found) {
     const std::vector<PlanAddition> before = plain(found.additions);
     for (const Refusal& refusal : traced.refusals) take_one(refusal.remedy, reason_of(refusal), found);
-    for (const supervise::RecordedViolation& violation : traced.result.violations) {
+    for (const mediate::RecordedViolation& violation : traced.result.violations) {
       take_one({SetKey{"seccomp.profile", "\"compatible\""}}, violation.call + ": a violation", found);
     }
     while (const auto folder = folder_of_many(found.additions, refused_folders_)) {
@@ -201,7 +201,7 @@ class Search {
   const PlanWith& plan_with_;
   const Grants& grants_;
   const Plan before_;
-  const sandbox::HostFacts host_ = sandbox::probe_host();
+  const host::HostFacts host_ = host::probe_host();
   std::set<std::string> refused_folders_;
   unsigned tried_ = 0;
 };

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/plan/addition.h"
 #include "runtime/plan/plan.h"
+#include "runtime/reader/addition.h"
 #include "runtime/supervise/result.h"
 #include "runtime/trace/search_rules.h"
 

@@ -42,8 +42,8 @@ void drop_what_the_host_has_not(std::vector<Refusal>& refusals) {
 Trace trace(const std::shared_ptr<const sandbox::CompiledPlan>& plan) {
   Trace found;
   const lockdown::CallJudge judge(plan->plan());
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  loop::EventLoop loop;
+  groups::Groups groups;
   supervise::Run run(loop, groups, plan);
   // After the run, so that it ends first: init cannot be reaped while a process of its own is followed.
   Tracer tracer(loop, [&](const ObservedCall& call) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/plan/addition.h"
+#include "runtime/reader/addition.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/result.h"
 #include "runtime/trace/tracer.h"

@@ -20,7 +20,7 @@
 #include "lockdown/seccomp.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
-#include "runtime/supervise/violations.h"
+#include "runtime/mediate/violations.h"
 #include "runtime/trace/call_paths.h"
 
 namespace evalrun::trace {
@@ -72,7 +72,7 @@ std::string path_of(pid_t pid, const std::string& call, const lockdown::CallArgu
   if (call == "mmap") return file_mapped(pid, arguments);
   const std::optional<PathArgument> where = path_argument(call);
   if (!where) return "";
-  const auto text = supervise::read_text(pid, arguments.at(static_cast<std::size_t>(where->path)));
+  const auto text = mediate::read_text(pid, arguments.at(static_cast<std::size_t>(where->path)));
   if (!text || text->empty()) return "";
   if (text->front() == '/') return std::filesystem::path(*text).lexically_normal().string();
   const int folder =
@@ -83,14 +83,14 @@ std::string path_of(pid_t pid, const std::string& call, const lockdown::CallArgu
 
 }  // namespace
 
-Tracer::Tracer(supervise::EventLoop& loop, Handler on_call) : loop_(loop), on_call_(std::move(on_call)) {
+Tracer::Tracer(loop::EventLoop& loop, Handler on_call) : loop_(loop), on_call_(std::move(on_call)) {
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &children, &before_);
   signals_ = Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) throw SystemError("signalfd", "SIGCHLD");
-  loop_.watch(signals_.get(), supervise::Interest::Read, loop_.caller(), [this] { on_signal(); });
+  loop_.watch(signals_.get(), loop::Interest::Read, loop_.caller(), [this] { on_signal(); });
 }
 
 Tracer::~Tracer() {
@@ -166,7 +166,7 @@ void Tracer::on_call_stop(pid_t pid) {
     as_notified.pid = static_cast<std::uint32_t>(pid);
     as_notified.data.nr = static_cast<int>(info.entry.nr);
     std::copy(std::begin(info.entry.args), std::end(info.entry.args), as_notified.data.args);
-    const supervise::RecordedViolation told = supervise::describe_violation(as_notified);
+    const mediate::RecordedViolation told = mediate::describe_violation(as_notified);
     call = {.pid = pid, .process = told.process, .number = as_notified.data.nr};
     std::copy(std::begin(info.entry.args), std::end(info.entry.args), call.arguments.begin());
     call.decoded = told.decoded;

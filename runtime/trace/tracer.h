@@ -18,7 +18,7 @@
 
 #include "lockdown/call_signature.h"
 #include "runtime/core/fd.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 
 namespace evalrun::trace {
 
@@ -38,7 +38,7 @@ class Tracer {
   using Handler = std::function<void(const ObservedCall&)>;
 
   // `loop` outlives it. Blocks SIGCHLD while it lives. Throws SystemError.
-  Tracer(supervise::EventLoop& loop, Handler on_call);
+  Tracer(loop::EventLoop& loop, Handler on_call);
   // Kills and reaps what it still follows: init could not end otherwise.
   ~Tracer();
   Tracer(const Tracer&) = delete;
@@ -53,7 +53,7 @@ class Tracer {
   void on_stop(pid_t pid, int status);
   void on_call_stop(pid_t pid);
 
-  supervise::EventLoop& loop_;
+  loop::EventLoop& loop_;
   Handler on_call_;
   sigset_t before_{};
   Fd signals_;

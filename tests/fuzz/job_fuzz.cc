@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "runtime/batch/job.h"
+#include "runtime/jobs/job.h"
 
 namespace {
 
@@ -20,14 +20,14 @@ limits = { cpu = "1s", output = { stdout = "1KiB" } }
 }
 
 void run_one(std::string_view line) {
-  auto parsed = evalrun::batch::parse_job(line, {"jobs", 1, 1});
-  if (const auto* bad = std::get_if<evalrun::batch::BadLine>(&parsed)) {
+  auto parsed = evalrun::jobs::parse_job(line, {"jobs", 1, 1});
+  if (const auto* bad = std::get_if<evalrun::jobs::BadLine>(&parsed)) {
     if (!bad->message.starts_with("jobs:1:1: ")) std::abort();
     return;
   }
   evalrun::ImageCache images({});
   try {
-    const evalrun::Plan plan = base().make(std::move(std::get<evalrun::batch::Job>(parsed).changes), "/jobs", images);
+    const evalrun::Plan plan = base().make(std::move(std::get<evalrun::jobs::Job>(parsed).changes), "/jobs", images);
     if (plan.argv.empty()) std::abort();
   } catch (const evalrun::PlanError& error) {
     if (error.position().line == 0) std::abort();

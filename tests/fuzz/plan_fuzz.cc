@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 
 namespace {
 

@@ -37,7 +37,7 @@
 #include <thread>
 
 #include "runtime/judge/verdict.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/run.h"
 #include "tests/load/acts.h"
@@ -50,7 +50,7 @@ namespace evalrun::test {
 namespace {
 
 using namespace std::chrono_literals;
-using supervise::now;
+using loop::now;
 
 constexpr Duration kTick = 5ms;
 
@@ -101,10 +101,10 @@ void note(Figures& figures, const Act& act, const Judged& judged) {
 // Measures how late `loop` is, from the first turn on.
 class LoopClock {
  public:
-  LoopClock(supervise::EventLoop& loop, std::vector<Duration>& lateness)
+  LoopClock(loop::EventLoop& loop, std::vector<Duration>& lateness)
       : loop_(loop), lateness_(lateness), due_(now() + kTick) {
     timer_.set(due_);
-    loop_.watch(timer_.get(), supervise::Interest::Read, loop_.caller(), [this] { tick(); });
+    loop_.watch(timer_.get(), loop::Interest::Read, loop_.caller(), [this] { tick(); });
   }
   ~LoopClock() { loop_.forget(timer_.get()); }
   LoopClock(const LoopClock&) = delete;
@@ -118,9 +118,9 @@ class LoopClock {
     timer_.set(due_);
   }
 
-  supervise::EventLoop& loop_;
+  loop::EventLoop& loop_;
   std::vector<Duration>& lateness_;
-  supervise::Timer timer_;
+  loop::Timer timer_;
   Duration due_;
 };
 
@@ -146,14 +146,14 @@ Figures run_in_one_supervisor(const Settings& settings, const std::string& marke
   std::vector<std::shared_ptr<const sandbox::CompiledPlan>> plans;
   for (const Act& act : acts()) {
     const PlanText text{plan_of(act, marker), "plan.toml", "plan", "/"};
-    plans.push_back(sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host()));
+    plans.push_back(sandbox::compile(parse_plan(text, {}, {}), host::probe_host()));
   }
   Figures figures;
   Canary canary;
   const Duration begin = now();
   {
-    supervise::EventLoop loop;
-    supervise::Groups groups;
+    loop::EventLoop loop;
+    groups::Groups groups;
     const LoopClock clock(loop, figures.loop);
     std::vector<Live> live;
     for (std::size_t next = 0; next < settings.all() || !live.empty();) {

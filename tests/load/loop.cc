@@ -34,6 +34,7 @@
 
 #include "runtime/batch/batch.h"
 #include "runtime/core/error.h"
+#include "runtime/warm/fork_server.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 
@@ -117,7 +118,7 @@ struct Turns {
   Duration took{};
 };
 
-Turns turn_to_end(batch::Batch& batch, supervise::EventLoop& loop) {
+Turns turn_to_end(batch::Batch& batch, loop::EventLoop& loop) {
   Turns turns;
   const Duration begin = clock_of(CLOCK_MONOTONIC);
   for (batch.advance(); !batch.finished();) {
@@ -217,12 +218,12 @@ bool measure(const Storm& storm, std::size_t ballast, const std::filesystem::pat
         std::memset(memory, 1, ballast);
       }
       const Fd input(::open((folder / "jobs").c_str(), O_RDONLY | O_CLOEXEC));
-      supervise::EventLoop loop;
-      supervise::Groups groups;
-      const sandbox::HostFacts host = sandbox::probe_host();
-      sandbox::ForkServer server;
-      supervise::CellPool pool(loop, groups, host, kJobs, &server);
-      batch::Plans plans({read_plan((folder / "storm.toml").string()), {}, {}, folder});
+      loop::EventLoop loop;
+      groups::Groups groups;
+      const host::HostFacts host = host::probe_host();
+      warm::ForkServer server;
+      pool::CellPool pool(loop, groups, host, kJobs, &server);
+      jobs::Plans plans({read_plan((folder / "storm.toml").string()), {}, {}, folder});
       batch::Batch batch({loop, host, pool, judge::AfterFailure::GoOn},
                          {.jobs = kJobs, .input_name = "jobs", .save_to = folder / "saved"}, plans, nullptr,
                          input.get(), reader.get());

@@ -173,7 +173,7 @@ TEST_F(CellFaults, without_room_for_descriptors_nothing_is_prepared_and_no_proce
   std::vector<bool> prepared;
   const rlim_t open = open_descriptors();
   for (const rlim_t most : {rlim_t{3}, open, open + 2, open + 4, open + 6, open + 8, open + 10, open + 14, open + 64}) {
-    supervise::CellPool pool(supervisor_.loop, supervisor_.groups, supervisor_.host, 1, &supervisor_.fork_server);
+    pool::CellPool pool(supervisor_.loop, supervisor_.groups, supervisor_.host, 1, &supervisor_.fork_server);
     const auto output = [&] {
       const std::unique_ptr<supervise::Run> run = pool.start(plan_);
       while (!run->finished()) supervisor_.loop.run_once();
@@ -200,7 +200,7 @@ TEST(cell_faults, a_pool_that_goes_with_runs_that_wait_leaves_nothing) {
   const std::set<pid_t> before = children();
   const std::size_t descriptors = open_descriptors();
   for (int i = 0; i < 20; ++i) {
-    supervise::CellPool pool(outer.loop, outer.groups, outer.host, 3, &outer.fork_server);
+    pool::CellPool pool(outer.loop, outer.groups, outer.host, 3, &outer.fork_server);
     for (auto run = pool.start(plan); !run->finished();) outer.loop.run_once();
     // Some of them ready, some of them just cloned.
     for (int count = 0; count < 3; ++count) EXPECT_TRUE(pool.prepare());

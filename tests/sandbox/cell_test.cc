@@ -1,7 +1,7 @@
 // Runs that are prepared ahead, and runs that follow each other in a cell, by the sandbox's own interface: no event
 // loop and no limits here.
 
-#include "runtime/sandbox/cell.h"
+#include "runtime/warm/cell.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "runtime/core/error.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 
@@ -22,7 +22,7 @@ using sandbox::ChildRecord;
 std::shared_ptr<const sandbox::CompiledPlan> compiled(const std::vector<std::string>& words,
                                                       const std::string& more = "") {
   const PlanText text{mounted_probe_plan("probe", words, more), "plan.toml", "plan", "/"};
-  return sandbox::compile(parse_plan(text, accepted_lacks(), {}), sandbox::probe_host());
+  return sandbox::compile(parse_plan(text, accepted_lacks(), {}), host::probe_host());
 }
 
 // A live run and what it prints.
@@ -119,8 +119,8 @@ TEST(prepared_run, whose_file_has_no_room_in_the_workspace_is_told_and_not_execu
 TEST(cell, runs_one_after_the_other_find_nothing_of_each_other) {
   const auto plan = compiled(
       {"read", "/work/left", "create", "/work/left", "read", "/work/left", "create", "/tmp/left", "create", "/left"});
-  ASSERT_EQ(sandbox::why_not_shared(*plan), "");
-  sandbox::Cell cell(plan);
+  ASSERT_EQ(warm::why_not_shared(*plan), "");
+  warm::Cell cell(plan);
   for (unsigned i = 1; i <= 5; ++i) {
     EXPECT_TRUE(cell.is_free());
     LiveRun run(cell.next(-1), *plan, sandbox::Start::AtOnce);
@@ -135,7 +135,7 @@ TEST(cell, runs_one_after_the_other_find_nothing_of_each_other) {
 
 TEST(cell, a_run_in_it_can_be_prepared_ahead_too) {
   const auto plan = compiled({"say", "of the plan"});
-  sandbox::Cell cell(plan);
+  warm::Cell cell(plan);
   for (const std::string word : {"first", "second"}) {
     LiveRun run(cell.next(-1), *plan, sandbox::Start::WhenTold);
     expect_word(run, ChildRecord::Kind::Prepared);
@@ -148,9 +148,9 @@ TEST(cell, a_run_in_it_can_be_prepared_ahead_too) {
 }
 
 TEST(cell, a_plan_whose_runs_would_know_of_each_other_is_not_for_one) {
-  EXPECT_EQ(sandbox::why_not_shared(*compiled({"exit", "0"})), "");
-  EXPECT_NE(sandbox::why_not_shared(*compiled({"exit", "0"}, "network.mode = \"loopback\"\n")), "");
-  EXPECT_NE(sandbox::why_not_shared(*compiled({"exit", "0"}, "proc.view = \"full\"\n")), "");
+  EXPECT_EQ(warm::why_not_shared(*compiled({"exit", "0"})), "");
+  EXPECT_NE(warm::why_not_shared(*compiled({"exit", "0"}, "network.mode = \"loopback\"\n")), "");
+  EXPECT_NE(warm::why_not_shared(*compiled({"exit", "0"}, "proc.view = \"full\"\n")), "");
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ TEST(cells, a_cells_second_and_hundredth_run_see_what_its_first_sees) {
   const Look& mounts = looks().at(1);
   const Plan plan = plan_of(cell_plan(mounts.words));
   const Finish first = supervisor.run_warm(plan);
-  std::set<sandbox::Cell*> cells;
+  std::set<warm::Cell*> cells;
   for (int i = 0; i < 100; ++i) {
     supervisor.make_ready();
     const Finish next = supervisor.run(plan);
@@ -278,7 +278,7 @@ TEST(cells, a_run_that_used_up_its_quotas_leaves_the_next_all_of_its_own) {
   for (const Words& flood : floods) {
     const Plan plan = plan_of(cell_plan(flood, limits));
     const Finish cold = supervisor.run_cold(plan);
-    std::set<sandbox::Cell*> cells = {supervisor.run_warm(plan).cell.get()};
+    std::set<warm::Cell*> cells = {supervisor.run_warm(plan).cell.get()};
     for (int i = 0; i < 3; ++i) {
       supervisor.make_ready();
       const Finish again = supervisor.run(plan);
@@ -319,7 +319,7 @@ TEST(cells, runs_that_live_at_the_same_time_are_in_cells_of_their_own) {
   supervisor.make_ready();
   std::vector<std::unique_ptr<supervise::Run>> runs;
   std::set<std::string> networks;
-  std::set<sandbox::Cell*> cells;
+  std::set<warm::Cell*> cells;
   for (int i = 0; i < 4; ++i) runs.push_back(supervisor.pool.start(plan));
   for (const auto& run : runs) {
     cells.insert(run->cell().get());

@@ -111,8 +111,8 @@ TEST(doctor, where_tests_run_nothing_is_broken_and_the_last_check_is_a_run) {
   const Diagnosis here = diagnose({"env"});
   expect_consistent(here);
   EXPECT_LE(here.command.exit_code, 1) << here.command.output;
-  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "quotas", "core_dumps",
-                           "cgroup", "haste", "timing", "images", "run"}) {
+  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "quotas",
+                           "core_dumps", "cgroup", "haste", "timing", "images", "run"}) {
     EXPECT_NE(here.state(name), "") << name;
   }
   EXPECT_EQ(here.whole.at("checks").back().at("name"), "run");

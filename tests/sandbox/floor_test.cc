@@ -70,8 +70,8 @@ std::string output_of_floor(const FloorPlan& plan) {
 }
 
 std::string output_of_run(const std::shared_ptr<const sandbox::CompiledPlan>& plan) {
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  loop::EventLoop loop;
+  groups::Groups groups;
   supervise::Run run(loop, groups, plan);
   while (!run.finished()) loop.run_once();
   return run.take_result(nullptr).output.kept;

@@ -1,6 +1,6 @@
 // The fork server: what it clones is what the supervisor itself would have cloned, and no run fails for want of it.
 
-#include "runtime/sandbox/fork_server.h"
+#include "runtime/warm/fork_server.h"
 
 #include <gtest/gtest.h>
 #include <linux/filter.h>
@@ -40,12 +40,12 @@ bool comes_true(Condition condition, std::chrono::milliseconds within = 10s) {
 
 // A run that goes on until it is dropped, and its init.
 struct Sleeping {
-  Sleeping(Supervisor& supervisor, sandbox::ForkServer* server) {
+  Sleeping(Supervisor& supervisor, warm::ForkServer* server) {
     const std::set<pid_t> before = children();
     bool ready = false;
     run = std::make_unique<supervise::Run>(
         supervisor.loop, supervisor.groups, sandbox::compile(plan_for({"say", "x", "sleep", "60"}), supervisor.host),
-        supervise::Partner{.output = [&](std::string_view) { ready = true; }}, supervise::Spawning{.server = server});
+        supervise::RunHooks{.output = [&](std::string_view) { ready = true; }}, supervise::RunOrigin{.cloner = server});
     while (!ready) supervisor.loop.run_once();
     for (const pid_t child : children()) {
       if (!before.contains(child) && is_init(child)) init = child;
@@ -190,8 +190,8 @@ TEST(fork_server, nothing_of_it_is_left) {
   const std::set<pid_t> before = children();
   const std::size_t descriptors = open_descriptors();
   for (int i = 0; i < 20; ++i) {
-    sandbox::ForkServer server;
-    supervise::Run run(supervisor.loop, supervisor.groups, plan, {}, {.server = &server});
+    warm::ForkServer server;
+    supervise::Run run(supervisor.loop, supervisor.groups, plan, {}, {.cloner = &server});
     EXPECT_GT(server.pid(), 0);
     if (i % 2 == 0) continue;
     while (!run.finished()) supervisor.loop.run_once();

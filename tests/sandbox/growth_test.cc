@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/core/error.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
@@ -17,9 +17,9 @@
 namespace evalrun::test {
 namespace {
 
-std::size_t groups_in(const supervise::Groups& groups) {
+std::size_t groups_in(const groups::Groups& groups) {
   std::size_t count = 0;
-  for (const supervise::GroupTree& tree : groups.trees()) {
+  for (const groups::GroupTree& tree : groups.trees()) {
     for (const auto& entry : std::filesystem::directory_iterator(tree.folder)) {
       count += entry.path().filename().string().starts_with("evalrun-" + std::to_string(::getpid()) + "-");
     }
@@ -30,9 +30,9 @@ std::size_t groups_in(const supervise::Groups& groups) {
 TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or_group) {
   const PlanText text{probe_plan("probe", {"daemon", "60", "say", "done"}, "limits.cpus = \"any\"\n"), "plan.toml",
                       "plan", "/"};
-  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), host::probe_host());
+  loop::EventLoop loop;
+  groups::Groups groups;
   const auto run_at_once = [&](int count) {
     std::vector<std::unique_ptr<supervise::Run>> runs;
     for (int i = 0; i < count; ++i) runs.push_back(std::make_unique<supervise::Run>(loop, groups, plan));
@@ -55,9 +55,9 @@ TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or
 
 TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
   const PlanText text{probe_plan("probe", {"sleep", "60"}), "plan.toml", "plan", "/"};
-  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), host::probe_host());
+  loop::EventLoop loop;
+  groups::Groups groups;
   { const supervise::Run first(loop, groups, plan); }
   const std::set<pid_t> janitor = children();  // comes with the first run and stays
   const std::size_t before = open_descriptors();
@@ -71,20 +71,20 @@ TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
 }
 
 TEST(growth, a_run_whose_later_groups_cannot_be_made_leaves_neither_a_group_nor_a_process) {
-  std::vector<supervise::GroupTree> trees = supervise::find_group_trees(supervise::GroupVersions::V2);
+  std::vector<groups::GroupTree> trees = groups::find_group_trees(groups::GroupVersions::V2);
   if (trees.empty()) EVALRUN_SKIP("a cgroup v2 group that may be written");
   const PlanText text{probe_plan("probe", {"say", "done"}, "require.cgroup = \"if-available\"\n"), "plan.toml", "plan",
                       "/"};
-  const auto plan = sandbox::compile(parse_plan(text, {}, {}), sandbox::probe_host());
-  supervise::EventLoop loop;
-  supervise::Groups whole(trees);
+  const auto plan = sandbox::compile(parse_plan(text, {}, {}), host::probe_host());
+  loop::EventLoop loop;
+  groups::Groups whole(trees);
   {
     supervise::Run run(loop, whole, plan);
     while (!run.finished()) loop.run_once();
     EXPECT_EQ(run.take_result(nullptr).output.kept, "done\n");
   }
-  trees.push_back({.kind = supervise::GroupTree::Kind::V1Cpuacct, .folder = "/no/such/tree", .memory = false});
-  supervise::Groups broken(trees);
+  trees.push_back({.kind = groups::GroupTree::Kind::V1Cpuacct, .folder = "/no/such/tree", .memory = false});
+  groups::Groups broken(trees);
   [[maybe_unused]] const std::string name = broken.next_name();  // the janitor is there
   const std::set<pid_t> janitors = children();
   EXPECT_THROW(supervise::Run(loop, broken, plan), HostError);

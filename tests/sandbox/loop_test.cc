@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "runtime/batch/result_queue.h"
-#include "runtime/supervise/background.h"
+#include "runtime/loop/background.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 #include "tests/support/processes.h"
@@ -74,7 +74,7 @@ TEST(loop, what_a_program_without_mediated_calls_uses_is_its_own_alone) {
 // ---- Their number at a time is bounded ----
 
 // Children of this process beside those that a run has of itself.
-std::size_t most_children_during(supervise::Run& run, supervise::EventLoop& loop, Clock::duration time) {
+std::size_t most_children_during(supervise::Run& run, loop::EventLoop& loop, Clock::duration time) {
   std::size_t most = 0;
   const auto end = Clock::now() + time;
   while (!run.finished() && Clock::now() < end) {
@@ -95,9 +95,9 @@ TEST(loop, no_more_deputies_sleep_for_a_run_than_it_may_have) {
   const auto run = supervisor.pool.start(plan);
   const std::size_t most = most_children_during(*run, supervisor.loop, 20s);
   EXPECT_TRUE(run->finished());
-  EXPECT_GE(most, supervise::Broker::kMostDeputies) << "they did sleep";
+  EXPECT_GE(most, mediate::Broker::kMostDeputies) << "they did sleep";
   // Its init, the fork server, the janitor.
-  EXPECT_LE(most, before + supervise::Broker::kMostDeputies + 3);
+  EXPECT_LE(most, before + mediate::Broker::kMostDeputies + 3);
   EXPECT_EQ(summary_of(run->take_result(nullptr)), "TLE wall");
 }
 
@@ -328,12 +328,13 @@ TEST(loop, the_memory_of_a_batch_is_bounded_while_it_writes_results) {
 // ---- The parts ----
 
 TEST(loop, a_turn_reads_no_more_of_a_stream_than_its_share) {
-  supervise::EventLoop loop;
+  loop::EventLoop loop;
   const Plan plan;
   supervise::Drain::Budget budget{1 << 30};
   std::size_t read = 0;
   supervise::Drain drain(
-      loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {}, [&](std::string_view bytes) { read += bytes.size(); });
+      loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {},
+      [&](std::string_view bytes) { read += bytes.size(); });
   const Fd writer = drain.take_writer();
   if (::fcntl(writer.get(), F_SETPIPE_SZ, 512 << 10) < 0) EVALRUN_SKIP("a pipe of 512 KiB");
   const std::string full(512 << 10, 'x');
@@ -350,7 +351,7 @@ TEST(loop, a_turn_writes_no_more_to_a_file_than_its_share) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.write("results", "");
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  supervise::EventLoop loop;
+  loop::EventLoop loop;
   batch::ResultQueue queue(loop, file.get());
   queue.put(std::string(8 << 20, 'x') + "\n");
   queue.put("y\n");
@@ -381,8 +382,8 @@ TEST(loop, a_turn_copies_no_more_of_a_collected_file_than_its_share) {
 }
 
 TEST(loop, the_loop_turns_while_the_background_works) {
-  supervise::EventLoop loop;
-  supervise::Background background(loop);
+  loop::EventLoop loop;
+  loop::Background background(loop);
   std::string order;
   bool may_end = false;
   std::mutex mutex;

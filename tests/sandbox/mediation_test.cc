@@ -18,9 +18,9 @@
 #include <thread>
 
 #include "runtime/judge/verdict.h"
-#include "runtime/plan/parse.h"
+#include "runtime/mediate/deputy.h"
+#include "runtime/reader/parse.h"
 #include "runtime/sandbox/compile.h"
-#include "runtime/supervise/deputy.h"
 #include "runtime/supervise/run.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
@@ -183,7 +183,7 @@ TEST(mediation, threads_that_are_not_leaders_are_served) {
 }
 
 TEST(mediation, threads_whose_leader_has_ended_are_served) {
-  const int own = supervise::open_thread(::gettid());
+  const int own = mediate::open_thread(::gettid());
   ASSERT_GE(own, 0);
   ::close(own);
   const PlanRun run =
@@ -196,13 +196,13 @@ TEST(mediation, threads_whose_leader_has_ended_are_served) {
 
 TEST(mediation, where_there_are_no_pidfds_of_threads_the_leaders_serves) {
   int found = -1;
-  std::thread([&] { found = supervise::open_leader_of(::gettid()); }).join();
+  std::thread([&] { found = mediate::open_leader_of(::gettid()); }).join();
   ASSERT_GE(found, 0);
   const Fd leader(found);
   const std::string info = read_file("/proc/self/fdinfo/" + std::to_string(leader.get()));
   EXPECT_NE(info.find("Pid:\t" + std::to_string(::getpid()) + "\n"), std::string::npos) << info;
-  EXPECT_EQ(supervise::open_leader_of(0x3fffffff), -ESRCH);
-  EXPECT_EQ(supervise::open_thread(0x3fffffff), -ESRCH);
+  EXPECT_EQ(mediate::open_leader_of(0x3fffffff), -ESRCH);
+  EXPECT_EQ(mediate::open_thread(0x3fffffff), -ESRCH);
 }
 
 TEST(mediation, a_program_that_is_not_dumpable_is_served) {
@@ -506,7 +506,8 @@ TEST(mediation, the_wall_limit_ends_a_run_that_sleeps_in_a_call) {
 TEST(mediation, a_close_that_lingers_is_not_the_supervisors) {
   const PlanRun run =
       run_endpoints({"linger", "100", "127.0.0.1:8080", "new", "tcp", "bind", "127.0.0.1:80"},
-                    "limits.memory = \"4GiB\"\nlimits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
+                    "limits.memory = \"4GiB\"\nlimits.wall = \"500s\"\nlimits.cpu = \"500s\"\nlimits.cpus = \"any\"\n" +
+                        std::string(kLoopback));
   EXPECT_EQ(run.output(), "bind OK\nlisten OK\nlingered 100\nbind 127.0.0.1:80 OK\n") << shown(run);
 }
 
@@ -550,7 +551,7 @@ TEST(mediation, deputies_die_with_the_supervisor) {
 
 std::shared_ptr<const sandbox::CompiledPlan> compiled(const std::vector<std::string>& words, const std::string& more) {
   const PlanText text{probe_plan("endpoints", words, more), "plan.toml", "plan", "/"};
-  return sandbox::compile(parse_plan(text, accepted_lacks(), {}), sandbox::probe_host());
+  return sandbox::compile(parse_plan(text, accepted_lacks(), {}), host::probe_host());
 }
 
 // sandlock: the supervisor's descriptors grew.
@@ -558,8 +559,8 @@ TEST(mediation, ten_thousand_calls_leave_no_descriptor_and_no_process) {
   const auto plan =
       compiled({"many-calls", "10000"},
                "limits.wall = \"1000s\"\nlimits.cpu = \"1000s\"\nlimits.cpus = \"any\"\n" + std::string(kLoopback));
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  loop::EventLoop loop;
+  groups::Groups groups;
   { supervise::Run first(loop, groups, plan); }  // the janitor comes with the first, and stays
   const std::size_t before = open_descriptors();
   const std::set<pid_t> janitor = children();
@@ -584,8 +585,8 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   constexpr int kThreads = 40;
   const auto plan = compiled({"tell", "ready", "sleep-ms", "300", "violate-in-threads", std::to_string(kThreads)},
                              "limits.processes = 64\nlimits.cpus = \"any\"\n");
-  supervise::EventLoop loop;
-  supervise::Groups groups;
+  loop::EventLoop loop;
+  groups::Groups groups;
   bool ready = false;
   supervise::Run run(loop, groups, plan, {.output = [&](std::string_view) { ready = true; }});
   while (!ready) loop.run_once();
@@ -614,7 +615,7 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
       << result.error_output.kept;
   EXPECT_EQ(result.violations_total, static_cast<std::uint64_t>(kThreads));
   ASSERT_EQ(result.violations.size(), 32U);
-  for (const supervise::RecordedViolation& violation : result.violations) {
+  for (const mediate::RecordedViolation& violation : result.violations) {
     EXPECT_EQ(violation.decoded, "ptrace(request=PTRACE_ATTACH, pid=1, addr=0x2, data=0x3)");
     EXPECT_EQ(violation.process, "endpoints");
   }

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "runtime/core/units.h"
-#include "runtime/supervise/event_loop.h"
+#include "runtime/loop/event_loop.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 #include "tests/support/processes.h"
@@ -209,27 +209,27 @@ TEST(given_up, is_no_job_that_was_interrupted_however_often) {
 
 // ---- The loop itself ------------------------------------------------------------------------------------------------
 
-class Remembering final : public supervise::LoopOwner {
+class Remembering final : public loop::LoopOwner {
  public:
   void on_failure(std::exception_ptr what) noexcept override { failures.push_back(std::move(what)); }
   std::vector<std::exception_ptr> failures;
 };
 
 TEST(loop_owner, is_told_what_its_handler_threw_and_the_other_handlers_run_all_the_same) {
-  supervise::EventLoop loop;
+  loop::EventLoop loop;
   Remembering one, other;
-  supervise::Timer a, b, c;
+  loop::Timer a, b, c;
   int others_calls = 0;
-  for (supervise::Timer* timer : {&a, &b, &c}) timer->set({});
-  loop.watch(a.get(), supervise::Interest::Read, one, [&] {
+  for (loop::Timer* timer : {&a, &b, &c}) timer->set({});
+  loop.watch(a.get(), loop::Interest::Read, one, [&] {
     a.acknowledge();
     throw std::bad_alloc();
   });
-  loop.watch(b.get(), supervise::Interest::Read, other, [&] {
+  loop.watch(b.get(), loop::Interest::Read, other, [&] {
     b.acknowledge();
     ++others_calls;
   });
-  loop.watch(c.get(), supervise::Interest::Read, loop.caller(), [&] {
+  loop.watch(c.get(), loop::Interest::Read, loop.caller(), [&] {
     c.acknowledge();
     throw std::runtime_error("for everybody");
   });
@@ -241,16 +241,16 @@ TEST(loop_owner, is_told_what_its_handler_threw_and_the_other_handlers_run_all_t
 }
 
 TEST(loop_owner, of_a_watch_that_could_not_be_made_is_never_called_and_the_earlier_watch_stays) {
-  supervise::EventLoop loop;
+  loop::EventLoop loop;
   Remembering owner;
-  supervise::Timer timer;
+  loop::Timer timer;
   int calls = 0;
-  loop.watch(timer.get(), supervise::Interest::Read, owner, [&] {
+  loop.watch(timer.get(), loop::Interest::Read, owner, [&] {
     timer.acknowledge();
     ++calls;
   });
-  EXPECT_THROW(loop.watch(timer.get(), supervise::Interest::Read, owner, [&] { calls += 100; }), std::exception);
-  EXPECT_THROW(loop.watch(9999, supervise::Interest::Read, owner, [&] { calls += 100; }), std::exception);
+  EXPECT_THROW(loop.watch(timer.get(), loop::Interest::Read, owner, [&] { calls += 100; }), std::exception);
+  EXPECT_THROW(loop.watch(9999, loop::Interest::Read, owner, [&] { calls += 100; }), std::exception);
   timer.set({});
   loop.run_once(1000ms);
   EXPECT_EQ(calls, 1);

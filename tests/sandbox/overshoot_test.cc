@@ -13,7 +13,7 @@
 #include <thread>
 #include <tuple>
 
-#include "runtime/supervise/haste.h"
+#include "runtime/loop/haste.h"
 #include "runtime/supervise/reach.h"
 #include "tests/support/command.h"
 #include "tests/support/in_process.h"
@@ -146,10 +146,10 @@ TEST(overshoot, a_program_runs_no_longer_than_the_result_says) {
 // --- haste ---
 
 TEST(haste, makes_its_thread_real_time_and_no_child_of_it) {
-  supervise::HasteCount count(supervise::Urgency::RealTime);
+  loop::HasteCount count(loop::Urgency::RealTime);
   {
-    const supervise::Haste first(count);
-    { const supervise::Haste second(count); }
+    const loop::Haste first(count);
+    { const loop::Haste second(count); }
     EXPECT_EQ(::sched_getscheduler(0), may_hurry() ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER);
     const pid_t child = ::fork();
     if (child == 0) ::_exit(::sched_getscheduler(0));

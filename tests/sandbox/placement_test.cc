@@ -9,16 +9,16 @@
 #include <functional>
 #include <set>
 
-#include "runtime/plan/parse.h"
-#include "runtime/sandbox/leases.h"
+#include "runtime/host/leases.h"
+#include "runtime/reader/parse.h"
 #include "tests/support/command.h"
 #include "tests/support/in_process.h"
 
 namespace evalrun::test {
 namespace {
 
-using sandbox::Cores;
-using sandbox::KernelFiles;
+using host::Cores;
+using host::KernelFiles;
 using supervise::RunResult;
 
 std::vector<unsigned> allowed_cores() {
@@ -33,7 +33,7 @@ std::vector<unsigned> allowed_cores() {
 }
 
 Cores lease(const std::string& limits, const KernelFiles& files = {}) {
-  return sandbox::lease_cores(parse_plan({"argv = [\"x\"]\n" + limits, "plan.toml", "plan", "/"}, {}, {}), files);
+  return host::lease_cores(parse_plan({"argv = [\"x\"]\n" + limits, "plan.toml", "plan", "/"}, {}, {}), files);
 }
 
 // In a network namespace of its own, so that no other run of this machine holds a core there.
@@ -58,7 +58,7 @@ TEST(placement, auto_gives_each_run_a_core_of_its_own_and_the_last_one_a_warning
       held.push_back(lease(""));
       ASSERT_EQ(held.back().numbers.size(), 1U) << held.back().warning;
       EXPECT_EQ(held.back().warning, "");
-      EXPECT_TRUE(sandbox::is_core_leased(held.back().numbers[0]));
+      EXPECT_TRUE(host::is_core_leased(held.back().numbers[0]));
       numbers.insert(held.back().numbers[0]);
     }
     EXPECT_EQ(numbers, std::set<unsigned>(allowed.begin(), allowed.end()));
@@ -67,7 +67,7 @@ TEST(placement, auto_gives_each_run_a_core_of_its_own_and_the_last_one_a_warning
     EXPECT_EQ(none.warning, "limits.cpus: no core is free of other runs; not pinned");
     const unsigned freed = held.front().numbers[0];
     held.erase(held.begin());
-    EXPECT_FALSE(sandbox::is_core_leased(freed));
+    EXPECT_FALSE(host::is_core_leased(freed));
     EXPECT_EQ(lease("").numbers, std::vector<unsigned>{freed});
   });
 }
@@ -99,7 +99,7 @@ TEST(placement, auto_prefers_a_core_whose_hardware_no_other_run_uses) {
   const KernelFiles files{"/proc", host.path()};
   with_all_cores_free([&] {
     EXPECT_EQ(lease("", files).numbers, std::vector<unsigned>{allowed[0]});
-    const Fd elsewhere = sandbox::hold_core(kElsewhere);
+    const Fd elsewhere = host::hold_core(kElsewhere);
     const Cores preferred = lease("", files);
     EXPECT_EQ(preferred.numbers, std::vector<unsigned>{allowed[1]});
     // Better than none.

@@ -117,14 +117,16 @@ struct Count {
 void look(const FaultyBatch& batch, const Finished& faulty, const Verdicts& expected, Count& count) {
   ++count.faults;
   // The JSON library's destructors allocate: what fails in there ends evalrun, and the journal goes on all the same.
-  const bool is_in_a_destructor = faulty.signal == SIGABRT && faulty.error_output.find("bad_alloc") != std::string::npos;
+  const bool is_in_a_destructor =
+      faulty.signal == SIGABRT && faulty.error_output.find("bad_alloc") != std::string::npos;
   count.aborted += is_in_a_destructor ? 1 : 0;
   EXPECT_TRUE(is_in_a_destructor || (faulty.exit_code >= 0 && faulty.exit_code <= 3))
       << faulty.exit_code << " or signal " << faulty.signal;
   const bool ended = verdicts_of(faulty.output).size() != expected.size();
   count.batches_ended += ended ? 1 : 0;
   if (ended && std::getenv("EVALRUN_SHOW_FAULTS") != nullptr) std::printf("ended: %s", faulty.error_output.c_str());
-  EXPECT_TRUE(!ended || is_in_a_destructor || faulty.error_output.find("evalrun: ") != std::string::npos) << "ended without a word";
+  EXPECT_TRUE(!ended || is_in_a_destructor || faulty.error_output.find("evalrun: ") != std::string::npos)
+      << "ended without a word";
   const Finished whole = run_command(batch.command(evalrun()));
   const Verdicts found = verdicts_of(whole.output);
   EXPECT_EQ(found.size(), expected.size()) << "lost: " << whole.output.substr(0, 2000) << whole.error_output;

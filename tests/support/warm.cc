@@ -7,7 +7,7 @@
 
 #include "runtime/core/overloaded.h"
 #include "runtime/judge/verdict.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 
@@ -54,7 +54,7 @@ std::string summary_of(const RunResult& result) {
 }
 
 Supervisor::Supervisor(unsigned ready)
-    : host(counted_by(groups, sandbox::probe_host())), pool(loop, groups, host, ready, &fork_server) {
+    : host(groups::counted_by(groups, host::probe_host())), pool(loop, groups, host, ready, &fork_server) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -69,7 +69,7 @@ Finish Supervisor::finish(std::unique_ptr<Run> run) {
 
 Finish Supervisor::run_cold(const Plan& plan) {
   return finish(
-      std::make_unique<Run>(loop, groups, sandbox::compile(plan, host), Partner{}, Spawning{.server = &fork_server}));
+      std::make_unique<Run>(loop, groups, sandbox::compile(plan, host), RunHooks{}, RunOrigin{.cloner = &fork_server}));
 }
 
 Finish Supervisor::run(const Plan& plan) {

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "runtime/plan/plan.h"
-#include "runtime/supervise/cell_pool.h"
+#include "runtime/pool/cell_pool.h"
+#include "runtime/warm/fork_server.h"
 
 namespace evalrun::test {
 
@@ -23,7 +24,7 @@ std::string summary_of(const supervise::RunResult& result);
 
 struct Finish {
   supervise::RunResult result;
-  std::shared_ptr<sandbox::Cell> cell;  // where it ran; null: cold
+  std::shared_ptr<warm::Cell> cell;  // where it ran; null: cold
 
   [[nodiscard]] const std::string& output() const { return result.output.kept; }
   [[nodiscard]] std::string summary() const { return summary_of(result); }
@@ -41,11 +42,11 @@ class Supervisor {
   // So many runs as shall wait for the kind that was started last do.
   void make_ready();
 
-  supervise::EventLoop loop;
-  supervise::Groups groups;
-  sandbox::HostFacts host;
-  sandbox::ForkServer fork_server;
-  supervise::CellPool pool;
+  loop::EventLoop loop;
+  groups::Groups groups;
+  host::HostFacts host;
+  warm::ForkServer fork_server;
+  pool::CellPool pool;
 
  private:
   Finish finish(std::unique_ptr<supervise::Run> run);

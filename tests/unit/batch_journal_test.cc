@@ -15,7 +15,7 @@ std::string path_in(const test::TemporaryFolder& folder) {
 }
 
 JournalRecord record(std::uint64_t line) {
-  return {line, line * 1000, Status::OtherVerdict, "{\"id\":\"j" + std::to_string(line) + "\"}"};
+  return {line, line * 1000, jobs::Status::OtherVerdict, "{\"id\":\"j" + std::to_string(line) + "\"}"};
 }
 
 void append(const std::string& path, const std::vector<std::uint64_t>& lines) {
@@ -41,7 +41,7 @@ void expect_usage_error(const std::string& path, const std::string& says) {
 }
 
 TEST(JournalRecord, a_record_comes_back_whole) {
-  const JournalRecord one{17, 0xfedcba9876543210, Status::SandboxFailed, R"({"id": "a b", "x": "é"})"};
+  const JournalRecord one{17, 0xfedcba9876543210, jobs::Status::SandboxFailed, R"({"id": "a b", "x": "é"})"};
   std::string text = to_text(one);
   ASSERT_EQ(text.back(), '\n');
   text.pop_back();
@@ -78,7 +78,7 @@ TEST(Journal, what_was_appended_is_there_in_the_order_of_the_file) {
   const auto first = journal.next();
   ASSERT_TRUE(first);
   EXPECT_EQ(first->result, record(2).result);
-  EXPECT_EQ(first->status, Status::OtherVerdict);
+  EXPECT_EQ(first->status, jobs::Status::OtherVerdict);
   EXPECT_EQ(lines_of(journal), "1 5 3 ");
 }
 

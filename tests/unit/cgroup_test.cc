@@ -1,6 +1,6 @@
 // What is written to the control groups of one run.
 
-#include "runtime/supervise/cgroup.h"
+#include "runtime/groups/cgroup.h"
 
 #include <gtest/gtest.h>
 
@@ -22,8 +22,8 @@ std::string line_of(const fs::path& file) {
 }
 
 TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
-  Groups groups;
-  if (groups.state().kind != sandbox::LayerState::Kind::Enforced) EVALRUN_SKIP("control groups");
+  groups::Groups groups;
+  if (groups.state().kind != host::LayerState::Kind::Enforced) EVALRUN_SKIP("control groups");
   Limits limits;
   limits.memory = Bytes{64 << 20};
   limits.processes = 7;
@@ -32,9 +32,9 @@ TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
   const std::string before = groups.next_name();
   const auto dash = before.rfind('-');
   const std::string name = before.substr(0, dash + 1) + std::to_string(std::stoul(before.substr(dash + 1)) + 1);
-  RunGroups run(groups, limits);
+  groups::RunGroups run(groups, limits);
   run.make_v1_groups();
-  for (const GroupTree& tree : groups.trees()) {
+  for (const groups::GroupTree& tree : groups.trees()) {
     const fs::path group = fs::path(tree.folder) / name;
     ASSERT_TRUE(fs::is_directory(group)) << group;
     // Not every kernel counts swap.
@@ -43,13 +43,13 @@ TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
       EXPECT_TRUE(line == value || line == "absent") << group / file << ": " << line;
       return line == value;
     };
-    const bool is_v2 = tree.kind == GroupTree::Kind::V2;
+    const bool is_v2 = tree.kind == groups::GroupTree::Kind::V2;
     if (is_v2 && tree.memory) {
       EXPECT_EQ(line_of(group / "memory.max"), memory);
       EXPECT_EQ(line_of(group / "memory.oom.group"), "1");
       EXPECT_EQ(run.forbids_swap(), is_or_absent("memory.swap.max", "0"));
     }
-    if (tree.kind == GroupTree::Kind::V1Memory) {
+    if (tree.kind == groups::GroupTree::Kind::V1Memory) {
       EXPECT_EQ(line_of(group / "memory.limit_in_bytes"), memory);
       is_or_absent("memory.memsw.limit_in_bytes", memory);
       EXPECT_EQ(run.forbids_swap(), is_or_absent("memory.swappiness", "0"));

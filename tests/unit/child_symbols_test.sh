@@ -10,12 +10,12 @@ allowed='memcpy|memset|memcmp|memmove|strlen|_GLOBAL_OFFSET_TABLE_'
 
 objects=$(find "$build" -path '*.dir/*' \( -path '*evalrun_rootfs.dir/steps.cc.o' -o -path '*evalrun_netns.dir/steps.cc.o' \
   -o -path '*evalrun_lockdown.dir/steps.cc.o' -o -path '*evalrun_sandbox.dir/child.cc.o' \
-  -o -path '*evalrun_sandbox.dir/become_fork_server.cc.o' -o -path '*evalrun_sandbox.dir/cloning.cc.o' \
+  -o -path '*evalrun_warm.dir/become_fork_server.cc.o' -o -path '*evalrun_sandbox.dir/cloning.cc.o' \
   -o -path '*evalrun_sandbox.dir/child_report.cc.o' -o -path '*evalrun_sandbox.dir/init.cc.o' \
   -o -path '*evalrun_sandbox.dir/keeper.cc.o' -o -path '*evalrun_sandbox.dir/messages.cc.o' \
-  -o -path '*evalrun_supervise.dir/deputy.cc.o' -o -path '*evalrun_supervise.dir/address_policy.cc.o' \
-  -o -path '*evalrun_supervise.dir/janitor_process.cc.o' -o -path '*evalrun_supervise.dir/exit_tracer_process.cc.o' \
-  -o -path '*evalrun_supervise.dir/namespace_visit.cc.o' \))
+  -o -path '*evalrun_mediate.dir/deputy.cc.o' -o -path '*evalrun_mediate.dir/address_policy.cc.o' \
+  -o -path '*evalrun_groups.dir/janitor_process.cc.o' -o -path '*evalrun_measure.dir/exit_tracer_process.cc.o' \
+  -o -path '*evalrun_measure.dir/namespace_visit.cc.o' \))
 if [[ -z $objects ]]; then
   echo "no object files in $build: this is a copy without them"
   exit 77

@@ -1,42 +1,62 @@
 #!/usr/bin/env bash
-# Dependencies point one way: core -> plan -> {rootfs, netns, lockdown} -> sandbox -> supervise ->
-# {judge -> {trace, report -> {library, batch}}, doctor} -> cli. A folder includes only itself and what is listed for it;
-# siblings never include each other.
+# What folders include is what runtime/arrows.txt says. CMake links by that list, and docs/architecture.md shows it.
 set -euo pipefail
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
+arrows=$root/runtime/arrows.txt
 
-core="runtime/core"
-plan="runtime/plan $core"
-declare -A may_include=(
-  [runtime/core]=$core
-  [runtime/plan]=$plan
-  [rootfs]="rootfs $plan"
-  [netns]="netns $core"
-  [lockdown]="lockdown $plan"
-)
-may_include[runtime/sandbox]="runtime/sandbox rootfs netns lockdown $plan"
-may_include[runtime/supervise]="runtime/supervise ${may_include[runtime/sandbox]}"
-may_include[runtime/judge]="runtime/judge ${may_include[runtime/supervise]}"
-may_include[runtime/trace]="runtime/trace ${may_include[runtime/judge]}"
-may_include[runtime/doctor]="runtime/doctor ${may_include[runtime/supervise]}"
-may_include[runtime/report]="runtime/report ${may_include[runtime/judge]}"
-may_include[runtime/batch]="runtime/batch ${may_include[runtime/report]}"
-may_include[runtime/library]="runtime/library ${may_include[runtime/report]}"
-may_include[runtime/cli]="runtime/cli runtime/doctor runtime/trace runtime/batch ${may_include[runtime/library]}"
-
-# violations FOLDER ALLOWED: includes in FOLDER of folders that are not allowed.
-violations() {
-  local folder=$1 allowed=" $2 " included
-  grep -rhoE '^#include "[^"]+/' "$root/$folder" --include='*.cc' --include='*.h' --include='*.hh' | sed 's/#include "//; s/\/$//' | sort -u |
-    while read -r included; do
-      [[ $allowed == *" $included "* ]] || printf '%s includes %s\n' "$folder" "$included"
-    done
+# included FOLDER: the folders that the C++ of FOLDER includes, one a line.
+included() {
+  find "$root/$1" -maxdepth 1 \( -name '*.cc' -o -name '*.h' -o -name '*.hh' \) -exec grep -ohE '^#include "[^"]+/' {} + |
+    sed 's/#include "//; s/\/$//' | sort -u | grep -vxF "$1" || true
 }
 
-found=$(for folder in "${!may_include[@]}"; do violations "$folder" "${may_include[$folder]}"; done)
+# violations FILE: what is wrong with the list in FILE, one finding a line.
+violations() {
+  local folder below listed=" " line
+  while IFS= read -r line; do
+    [[ $line =~ ^[a-z] ]] || continue
+    folder=${line%%:*}
+    read -ra below <<<"${line#*:}"
+    for name in "${below[@]}"; do
+      # A folder stands below all that include it, so there is no arrow up and no circle.
+      [[ $listed == *" $name "* ]] || printf '%s includes %s, which does not stand above it in the list\n' "$folder" "$name"
+    done
+    listed+="$folder "
+    diff <(printf '%s\n' "${below[@]}" | sed '/^$/d' | sort) <(included "$folder") |
+      sed -n "s/^>/$(sed 's/\//\\\//g' <<<"$folder") includes without an arrow:/p; s/^</$(sed 's/\//\\\//g' <<<"$folder") has an arrow that nothing needs:/p"
+  done <"$1"
+  while read -r folder; do
+    [[ $listed == *" $folder "* ]] || printf '%s is not in the list\n' "$folder"
+  done < <(cd "$root" && find runtime rootfs netns lockdown -name '*.cc' -printf '%h\n' | sort -u)
+}
+
+failed=0
+found=$(violations "$arrows")
 if [[ -n $found ]]; then
   printf '%s\n' "$found"
-  exit 1
+  failed=1
 fi
-# The check itself can fail: with nothing allowed, every folder that includes anything is reported.
-[[ -n $(violations runtime/sandbox "") ]]
+
+# The page shows the same list.
+diff <(grep '^[a-z]' "$arrows") <(sed -n '/^<!-- arrows -->/,/^<!-- end -->/p' "$root/docs/architecture.md" | grep '^[a-z]') || {
+  printf 'docs/architecture.md shows other arrows than runtime/arrows.txt\n'
+  failed=1
+}
+
+# The check itself can fail: a list without an arrow, upside down, or with a folder left out is reported.
+broken=$(mktemp)
+trap 'rm -f "$broken"' EXIT
+expect_finding() {
+  [[ -n $(violations "$broken") ]] || {
+    printf 'a broken list was not noticed: %s\n' "$1"
+    failed=1
+  }
+}
+sed '/^runtime\/sandbox:/s/ runtime\/core//' "$arrows" >"$broken"
+expect_finding "an arrow is missing"
+tac "$arrows" >"$broken"
+expect_finding "upside down"
+sed '/^runtime\/cli:/d' "$arrows" >"$broken"
+expect_finding "a folder is missing"
+
+exit "$failed"

@@ -15,7 +15,7 @@ namespace {
 TEST(drain, closing_reads_what_is_there_and_not_what_somebody_else_goes_on_writing) {
   ::signal(SIGPIPE, SIG_IGN);
   constexpr std::size_t kPipe = 64 << 10;
-  EventLoop loop;
+  loop::EventLoop loop;
   const Plan plan;
   Drain::Budget budget{1 << 30};
   Drain drain(loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {});
@@ -34,7 +34,7 @@ TEST(drain, closing_reads_what_is_there_and_not_what_somebody_else_goes_on_writi
 }
 
 TEST(drain, closing_an_empty_pipe_that_somebody_else_holds_ends_at_once) {
-  EventLoop loop;
+  loop::EventLoop loop;
   const Plan plan;
   Drain::Budget budget{1 << 30};
   Drain drain(loop, loop.caller(), OutputNull{}, plan, "stdout", {&budget}, [] {});

@@ -19,10 +19,10 @@ sources() {
 
 readers=$(sources | xargs grep -lE '\b(secure_)?getenv\b|\benviron\b|\benvname\b' | sed "s#^$root/##" | sort | xargs)
 expect "files that read the environment" "$readers" \
-  "runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/plan/image.cc"
+  "runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/reader/image.cc"
 
 in_page=$(sed -n '/^\.SH ENVIRONMENT/,/^\.SH FILES/s/^\.B \([A-Z_]*\)$/\1/p' "$root/docs/evalrun.1" | xargs)
-in_plan=$(grep -oE 'getenv\("[A-Z_]+"\)' "$root/runtime/plan/image.cc" | sed 's/.*"\(.*\)".*/\1/' | xargs)
+in_plan=$(grep -oE 'getenv\("[A-Z_]+"\)' "$root/runtime/reader/image.cc" | sed 's/.*"\(.*\)".*/\1/' | xargs)
 expect "variables of the manual page" "$in_page" "$in_plan"
 
 exit "$failed"

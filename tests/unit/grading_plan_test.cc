@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "runtime/plan/parse.h"
+#include "runtime/reader/parse.h"
 #include "tests/support/command.h"
 
 namespace evalrun {

@@ -1,6 +1,6 @@
 // Which layers a run has, by the kernel's Landlock and by what the plan requires.
 
-#include "runtime/sandbox/layers.h"
+#include "runtime/host/layers.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kNewestAbi = 7;
 
-HostFacts host_with(int landlock_abi) {
-  HostFacts host;
+host::HostFacts host_with(int landlock_abi) {
+  host::HostFacts host;
   host.landlock_abi = landlock_abi;
   host.seccomp_filters = host.net_ns = host.ipc_ns = host.uts_ns = host.cgroup_ns = true;
   return host;
@@ -24,14 +24,14 @@ Plan accepting_plan() {
   return plan;
 }
 
-bool is_enforced(const LayerState& state) {
-  return state.kind == LayerState::Kind::Enforced;
+bool is_enforced(const host::LayerState& state) {
+  return state.kind == host::LayerState::Kind::Enforced;
 }
 
 // What HostError says, or "" where nothing is thrown.
 std::string refusal(const Plan& plan, int landlock_abi) {
   try {
-    decide_layers(plan, host_with(landlock_abi));
+    host::decide_layers(plan, host_with(landlock_abi));
   } catch (const HostError& error) {
     return error.what();
   }
@@ -40,7 +40,7 @@ std::string refusal(const Plan& plan, int landlock_abi) {
 
 TEST(layers, each_part_of_landlock_is_enforced_from_its_abi_on) {
   for (int abi = 0; abi <= kNewestAbi; ++abi) {
-    const Layers layers = decide_layers(accepting_plan(), host_with(abi));
+    const host::Layers layers = host::decide_layers(accepting_plan(), host_with(abi));
     EXPECT_EQ(is_enforced(layers.landlock_fs), abi >= 1) << abi;
     EXPECT_EQ(is_enforced(layers.landlock_net), abi >= 4) << abi;
     EXPECT_EQ(is_enforced(layers.landlock_scopes), abi >= 6) << abi;
@@ -52,7 +52,7 @@ TEST(layers, a_plan_that_narrows_what_may_be_written_needs_control_of_truncation
   Plan plan = accepting_plan();
   plan.landlock.write = {"/work/open"};
   for (int abi = 0; abi <= kNewestAbi; ++abi) {
-    EXPECT_EQ(is_enforced(decide_layers(plan, host_with(abi)).landlock_fs), abi >= 3) << abi;
+    EXPECT_EQ(is_enforced(host::decide_layers(plan, host_with(abi)).landlock_fs), abi >= 3) << abi;
   }
   plan.require.landlock = Need::Yes;
   EXPECT_NE(refusal(plan, 2).find("truncation needs Landlock ABI 3"), std::string::npos) << refusal(plan, 2);

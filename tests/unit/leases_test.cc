@@ -1,6 +1,6 @@
 // Where root finds identities for its runs: a host's range, or what a container maps.
 
-#include "runtime/sandbox/leases.h"
+#include "runtime/host/leases.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -21,42 +21,42 @@
 namespace evalrun::sandbox {
 namespace {
 
-IdentityRange range_of(const std::string& uid_map) {
+host::IdentityRange range_of(const std::string& uid_map) {
   std::istringstream lines(uid_map);
-  return identity_range_of(lines);
+  return host::identity_range_of(lines);
 }
 
 TEST(identity_range, of_a_host_is_evalruns_own) {
-  const IdentityRange range = range_of("         0          0 4294967295\n");
-  EXPECT_EQ(range.first, kIdentityBase);
-  EXPECT_EQ(range.count, kIdentityCount);
+  const host::IdentityRange range = range_of("         0          0 4294967295\n");
+  EXPECT_EQ(range.first, host::kIdentityBase);
+  EXPECT_EQ(range.count, host::kIdentityCount);
   EXPECT_FALSE(range.root_is_an_ordinary_user);
 }
 
 TEST(identity_range, is_whole_only_where_one_line_maps_all_of_it) {
-  const std::string base = std::to_string(kIdentityBase);
-  EXPECT_EQ(range_of("0 0 1000\n" + base + " 5000000 65536\n").first, kIdentityBase);
-  EXPECT_EQ(range_of("0 0 1000\n" + base + " 5000000 65536\n").count, kIdentityCount);
+  const std::string base = std::to_string(host::kIdentityBase);
+  EXPECT_EQ(range_of("0 0 1000\n" + base + " 5000000 65536\n").first, host::kIdentityBase);
+  EXPECT_EQ(range_of("0 0 1000\n" + base + " 5000000 65536\n").count, host::kIdentityCount);
   // One id short of it: half of what there is, at its top.
-  const IdentityRange part = range_of("0 0 1000\n" + base + " 5000000 65535\n");
-  EXPECT_EQ(part.first, kIdentityBase + 65535 - 32767);
+  const host::IdentityRange part = range_of("0 0 1000\n" + base + " 5000000 65535\n");
+  EXPECT_EQ(part.first, host::kIdentityBase + 65535 - 32767);
   EXPECT_EQ(part.count, 32767U);
 }
 
 TEST(identity_range, of_a_container_is_the_upper_half_of_what_is_mapped) {
-  const IdentityRange range = range_of("0 100000 65536\n");
+  const host::IdentityRange range = range_of("0 100000 65536\n");
   EXPECT_EQ(range.first, 32768U);
   EXPECT_EQ(range.count, 32768U);
   EXPECT_TRUE(range.root_is_an_ordinary_user);
   // Never more than a host's.
-  const IdentityRange large = range_of("0 1000000 1000000000\n");
-  EXPECT_EQ(large.first, 1000000000U - kIdentityCount);
-  EXPECT_EQ(large.count, kIdentityCount);
+  const host::IdentityRange large = range_of("0 1000000 1000000000\n");
+  EXPECT_EQ(large.first, 1000000000U - host::kIdentityCount);
+  EXPECT_EQ(large.count, host::kIdentityCount);
 }
 
 // As podman maps them for an ordinary user: its own id as root, then his subordinate ids.
 TEST(identity_range, is_found_behind_the_one_id_of_root) {
-  const IdentityRange range = range_of("0 1000 1\n1 100000 65536\n");
+  const host::IdentityRange range = range_of("0 1000 1\n1 100000 65536\n");
   EXPECT_EQ(range.first, 32769U);
   EXPECT_EQ(range.count, 32768U);
   EXPECT_TRUE(range.root_is_an_ordinary_user);
@@ -71,7 +71,7 @@ TEST(identity_range, is_found_in_the_largest_line_wherever_that_stands) {
 
 TEST(identity_range, stays_clear_of_a_containers_system_accounts) {
   EXPECT_EQ(range_of("0 100000 1000\n").count, 0U);
-  const IdentityRange range = range_of("0 100000 1100\n");
+  const host::IdentityRange range = range_of("0 100000 1100\n");
   EXPECT_EQ(range.first, 1000U);
   EXPECT_EQ(range.count, 100U);
 }
@@ -86,9 +86,9 @@ TEST(identity_range, is_empty_where_one_id_or_none_is_mapped) {
 
 TEST(identity_range, of_this_process_reads_its_own_map) {
   // Whatever is mapped here, a range that is not empty lies above the system accounts.
-  const IdentityRange range = identity_range();
+  const host::IdentityRange range = host::identity_range();
   EXPECT_TRUE(range.count == 0 || range.first >= 1000) << range.first;
-  EXPECT_LE(range.count, kIdentityCount);
+  EXPECT_LE(range.count, host::kIdentityCount);
 }
 
 // Where leases are kept, and no other run's: /run of a mount namespace of this process's own. False where there is
@@ -124,24 +124,24 @@ int status_in_empty_run_folder(const std::function<int()>& body) {
 
 TEST(identity_lease, two_live_leases_differ_and_a_third_of_two_is_refused_until_one_ends) {
   const int status = status_in_empty_run_folder([] {
-    const IdentityRange range{kIdentityBase, 2, false};
-    std::optional<Identity> first = lease_identity(true, range);
-    const Identity second = lease_identity(true, range);
+    const host::IdentityRange range{host::kIdentityBase, 2, false};
+    std::optional<host::Identity> first = host::lease_identity(true, range);
+    const host::Identity second = host::lease_identity(true, range);
     if (first->uid == second.uid) return 1;
-    const Identity* both[] = {&*first, &second};
-    for (const Identity* each : both) {
-      const bool in_range = each->uid == kIdentityBase || each->uid == kIdentityBase + 1;
+    const host::Identity* both[] = {&*first, &second};
+    for (const host::Identity* each : both) {
+      const bool in_range = each->uid == host::kIdentityBase || each->uid == host::kIdentityBase + 1;
       if (!in_range || each->gid != each->uid || each->is_own) return 2;
     }
     try {
-      const Identity third = lease_identity(true, range);
+      const host::Identity third = host::lease_identity(true, range);
       return 3;
     } catch (const HostError& error) {
       if (error.error() != EAGAIN) return 4;
     }
     const uid_t free = first->uid;
     first.reset();
-    return lease_identity(true, range).uid == free ? 0 : 5;
+    return host::lease_identity(true, range).uid == free ? 0 : 5;
   });
   if (status == 77) EVALRUN_SKIP("a mount namespace");
   EXPECT_EQ(status, 0) << "1: both have one uid; 2: not of the range; 3: a third was given; 4: for another reason; 5: "
@@ -149,8 +149,8 @@ TEST(identity_lease, two_live_leases_differ_and_a_third_of_two_is_refused_until_
 }
 
 TEST(identity_lease, of_an_ordinary_user_is_his_own_and_locks_nothing) {
-  const Identity first = lease_identity(false, {kIdentityBase, 1, false});
-  const Identity second = lease_identity(false, {kIdentityBase, 1, false});
+  const host::Identity first = host::lease_identity(false, {host::kIdentityBase, 1, false});
+  const host::Identity second = host::lease_identity(false, {host::kIdentityBase, 1, false});
   EXPECT_TRUE(first.is_own);
   EXPECT_EQ(first.uid, ::geteuid());
   EXPECT_EQ(second.uid, ::geteuid());

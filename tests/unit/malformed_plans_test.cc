@@ -8,8 +8,8 @@
 #include <optional>
 #include <set>
 
-#include "runtime/plan/key_table.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/key_table.h"
+#include "runtime/reader/parse.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 

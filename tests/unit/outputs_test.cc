@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "runtime/batch/result_line.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
+#include "runtime/jobs/result_line.h"
 #include "runtime/report/grade_report.h"
 #include "runtime/report/report.h"
 
@@ -102,10 +102,10 @@ supervise::RunResult result_of(const std::string& text) {
   result.outcome = supervise::NotStarted{"execve", text, ENOENT};
   result.files = {{text, 1, "00", text, ""}, {text, 0, "", "", text}};
   result.violations = {{"seccomp", "ptrace", 101, {1}, "ptrace(" + text + ")", 1, text, "stopped", text}};
-  result.layers.cgroup = {sandbox::LayerState::Kind::Degraded, text};
+  result.layers.cgroup = {host::LayerState::Kind::Degraded, text};
   result.kernel = "6.1";
   result.warnings = {text};
-  result.noise = {{sandbox::Noise::Kind::Governor, text}, {sandbox::Noise::Kind::Steal, text}};
+  result.noise = {{host::Noise::Kind::Governor, text}, {host::Noise::Kind::Steal, text}};
   return result;
 }
 
@@ -225,8 +225,8 @@ const std::vector<Output>& outputs() {
        [](S s) { return cli::suggestion_to_json(plan_text(s), suggestion_of(s, false)); }},
       {"doctor_text", Kind::Text, [](S s) { return cli::to_text(checks_of(s)); }},
       {"doctor_json", Kind::Json, [](S s) { return cli::to_json(checks_of(s)); }},
-      {"batch_result", Kind::Json, [](S s) { return batch::result_line(s, 1, "{}"); }},
-      {"batch_error", Kind::Json, [](S s) { return batch::error_line(s, 1, s); }},
+      {"batch_result", Kind::Json, [](S s) { return jobs::result_line(s, 1, "{}"); }},
+      {"batch_error", Kind::Json, [](S s) { return jobs::error_line(s, 1, s); }},
       {"message", Kind::Text, said},
       {"system_error", Kind::Text, [](S s) { return line_of(SystemError("openat", s, ENOENT)); }},
       {"plan_error", Kind::Text,

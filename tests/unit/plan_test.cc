@@ -12,10 +12,10 @@
 #include <set>
 
 #include "runtime/core/sha256.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/key_table.h"
-#include "runtime/plan/keys.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/key_table.h"
+#include "runtime/reader/keys.h"
+#include "runtime/reader/parse.h"
 #include "tests/unit/plan_dump.h"
 
 namespace evalrun {

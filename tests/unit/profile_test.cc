@@ -19,8 +19,8 @@
 #include "lockdown/landlock.h"
 #include "lockdown/rlimits.h"
 #include "rootfs/layout.h"
-#include "runtime/plan/keys.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/keys.h"
+#include "runtime/reader/parse.h"
 #include "runtime/sandbox/path_rules.h"
 
 namespace evalrun {

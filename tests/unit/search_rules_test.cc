@@ -26,15 +26,15 @@ Plan plan_with_mount() {
   return plan;
 }
 
-sandbox::HostFacts usual_host() {
-  sandbox::HostFacts host;
+host::HostFacts usual_host() {
+  host::HostFacts host;
   host.net_ns = host.ipc_ns = true;
   return host;
 }
 
 // What the addition needs; "" where it is tried.
 std::string needs(const PlanAddition& addition, const Plan& after = plan_with_mount(), const Grants& grants = {},
-                  const sandbox::HostFacts& host = usual_host()) {
+                  const host::HostFacts& host = usual_host()) {
   const auto withheld = why_withheld(addition, plan_with_mount(), after, host, grants);
   return withheld ? withheld->needs : "";
 }
@@ -71,7 +71,7 @@ TEST(SearchRules, a_landlock_rule_above_a_mount_is_one_for_its_files) {
 }
 
 TEST(SearchRules, without_a_namespace_of_its_own_the_program_gets_no_network_and_no_shared_objects) {
-  sandbox::HostFacts bare;
+  host::HostFacts bare;
   EXPECT_NE(needs(SetKey{"network.mode", "\"loopback\""}, plan_with_mount(), {}, bare), "");
   EXPECT_NE(needs(AddItem{"network.connect", "80"}, plan_with_mount(), {}, bare), "");
   EXPECT_NE(needs(AddItem{"seccomp.allow", "\"shmget\""}, plan_with_mount(), {}, bare), "");

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "runtime/batch/job.h"
 #include "runtime/core/base64.h"
 #include "runtime/core/text.h"
+#include "runtime/jobs/job.h"
 #include "runtime/library/state.h"
-#include "runtime/plan/parse.h"
-#include "runtime/plan/template.h"
+#include "runtime/reader/parse.h"
+#include "runtime/reader/template.h"
 
 namespace evalrun {
 namespace {
@@ -123,9 +123,9 @@ TEST(Snippets, arrive_through_lines_of_a_batch) {
                                  {"files", {{"f", {{"text", text}}}}},
                                  {"stdin", {{"text", text}}},
                                  {"set", {{"files.g.text", text}}}};
-    auto job = batch::parse_job(line.dump(-1, ' ', i % 2 == 0), {"jobs", 1, 1});
-    ASSERT_TRUE(std::holds_alternative<batch::Job>(job));
-    const Plan made = plan.make(std::move(std::get<batch::Job>(job).changes), "/jobs", images);
+    auto job = jobs::parse_job(line.dump(-1, ' ', i % 2 == 0), {"jobs", 1, 1});
+    ASSERT_TRUE(std::holds_alternative<jobs::Job>(job));
+    const Plan made = plan.make(std::move(std::get<jobs::Job>(job).changes), "/jobs", images);
     ASSERT_EQ(file_of(made), text);
     ASSERT_EQ(std::get<std::string>(made.files.at(1).source), text);
     ASSERT_EQ(std::get<InputText>(made.input).text, text);

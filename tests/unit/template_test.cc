@@ -1,5 +1,5 @@
 // One plan varied many times: a varied plan is what the parser makes of a text that says the same.
-#include "runtime/plan/template.h"
+#include "runtime/reader/template.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Each warning on a made-up host, beside the same host with the remedy applied.
 
-#include "runtime/sandbox/timing_noise.h"
+#include "runtime/host/timing_noise.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class Host {
   void change(const Files& files) {
     for (const auto& [name, text] : files) folder_.write(name, text);
   }
-  [[nodiscard]] KernelFiles files() const { return {folder_.path() / "proc", folder_.path() / "sys"}; }
+  [[nodiscard]] host::KernelFiles files() const { return {folder_.path() / "proc", folder_.path() / "sys"}; }
 
  private:
   TemporaryFolder folder_;
@@ -36,7 +36,7 @@ class Host {
 
 struct Lasting {
   std::string name;
-  Noise::Kind kind;
+  host::Noise::Kind kind;
   Files noisy, quiet;
   std::string remedy;
 };
@@ -45,31 +45,32 @@ class LastingNoise : public testing::TestWithParam<Lasting> {};
 
 TEST_P(LastingNoise, is_found_with_its_remedy_and_not_where_that_is_applied) {
   const Host noisy(GetParam().noisy);
-  const std::vector<Noise> found = lasting_noise(noisy.files(), {1}, Swapping::Possible);
+  const std::vector<host::Noise> found = host::lasting_noise(noisy.files(), {1}, host::Swapping::Possible);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].kind, GetParam().kind);
   EXPECT_NE(found[0].text.find(GetParam().remedy), std::string::npos) << found[0].text;
   const Host quiet(GetParam().quiet);
-  EXPECT_TRUE(lasting_noise(quiet.files(), {1}, Swapping::Possible).empty());
+  EXPECT_TRUE(host::lasting_noise(quiet.files(), {1}, host::Swapping::Possible).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     timing_noise, LastingNoise,
     testing::Values(
         Lasting{"governor",
-                Noise::Kind::Governor,
+                host::Noise::Kind::Governor,
                 {{kGovernor, "powersave\n"}},
                 {{kGovernor, "performance\n"}},
                 "cpupower frequency-set -g performance"},
-        Lasting{"turbo_of_intel_pstate", Noise::Kind::Turbo, {{kNoTurbo, "0\n"}}, {{kNoTurbo, "1\n"}}, "echo 1 > "},
-        Lasting{"turbo_of_cpufreq", Noise::Kind::Turbo, {{kBoost, "1\n"}}, {{kBoost, "0\n"}}, "echo 0 > "},
+        Lasting{
+            "turbo_of_intel_pstate", host::Noise::Kind::Turbo, {{kNoTurbo, "0\n"}}, {{kNoTurbo, "1\n"}}, "echo 1 > "},
+        Lasting{"turbo_of_cpufreq", host::Noise::Kind::Turbo, {{kBoost, "1\n"}}, {{kBoost, "0\n"}}, "echo 0 > "},
         Lasting{"huge_pages",
-                Noise::Kind::HugePages,
+                host::Noise::Kind::HugePages,
                 {{kHugePages, "[always] madvise never\n"}},
                 {{kHugePages, "always [madvise] never\n"}},
                 "echo madvise > "},
         Lasting{"swap",
-                Noise::Kind::Swap,
+                host::Noise::Kind::Swap,
                 {{kSwaps, std::string(kSwapsHeadings) + "/dev/sda2 partition 999 0 -2\n"}},
                 {{kSwaps, kSwapsHeadings}},
                 "swapoff -a"}),
@@ -77,29 +78,29 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(timing_noise, swap_is_none_where_a_group_keeps_the_run_out_of_it) {
   const Host host(Files{{kSwaps, std::string(kSwapsHeadings) + "/swap file 999 0 -2\n"}});
-  EXPECT_EQ(lasting_noise(host.files(), {1}, Swapping::Possible).size(), 1U);
-  EXPECT_TRUE(lasting_noise(host.files(), {1}, Swapping::Forbidden).empty());
+  EXPECT_EQ(host::lasting_noise(host.files(), {1}, host::Swapping::Possible).size(), 1U);
+  EXPECT_TRUE(host::lasting_noise(host.files(), {1}, host::Swapping::Forbidden).empty());
 }
 
 TEST(timing_noise, the_governor_is_that_of_the_runs_own_cores) {
   const Host host(Files{{kGovernor, "schedutil\n"}});
-  EXPECT_TRUE(lasting_noise(host.files(), {0}, Swapping::Possible).empty());
-  EXPECT_EQ(lasting_noise(host.files(), {0, 1}, Swapping::Possible).size(), 1U);
+  EXPECT_TRUE(host::lasting_noise(host.files(), {0}, host::Swapping::Possible).empty());
+  EXPECT_EQ(host::lasting_noise(host.files(), {0, 1}, host::Swapping::Possible).size(), 1U);
 }
 
 TEST(timing_noise, a_host_without_any_of_the_files_has_no_warning) {
   const Host host(Files{});
-  EXPECT_TRUE(lasting_noise(host.files(), {0, 1}, Swapping::Possible).empty());
-  const CoreWatch watch(host.files(), {0, 1});
+  EXPECT_TRUE(host::lasting_noise(host.files(), {0, 1}, host::Swapping::Possible).empty());
+  const host::CoreWatch watch(host.files(), {0, 1});
   EXPECT_TRUE(watch.noise(1s, [](unsigned) { return true; }).empty());
 }
 
 TEST(timing_noise, siblings_are_the_other_threads_of_a_core_while_smt_is_on) {
   const Host host(Files{{kSmt, "1\n"}, {kSiblings, "1,3,8-9\n"}});
-  EXPECT_EQ(smt_siblings(host.files(), 1), (std::vector<unsigned>{3, 8, 9}));
-  EXPECT_TRUE(smt_siblings(host.files(), 2).empty());
+  EXPECT_EQ(host::smt_siblings(host.files(), 1), (std::vector<unsigned>{3, 8, 9}));
+  EXPECT_TRUE(host::smt_siblings(host.files(), 2).empty());
   const Host off(Files{{kSmt, "0\n"}, {kSiblings, "1,3\n"}});
-  EXPECT_TRUE(smt_siblings(off.files(), 1).empty());
+  EXPECT_TRUE(host::smt_siblings(off.files(), 1).empty());
 }
 
 // --- during a run ---
@@ -118,19 +119,19 @@ bool three_is_leased(unsigned core) {
   return core == 3;
 }
 
-std::vector<Noise> met(const Files& host_files, std::vector<unsigned> cores, const std::string& after, Duration wall,
-                       bool (*is_leased)(unsigned) = none_is_leased) {
+std::vector<host::Noise> met(const Files& host_files, std::vector<unsigned> cores, const std::string& after,
+                             Duration wall, bool (*is_leased)(unsigned) = none_is_leased) {
   Host host(host_files);
   host.change({{"proc/stat", stat(50, 500)}});
-  const CoreWatch watch(host.files(), std::move(cores));
+  const host::CoreWatch watch(host.files(), std::move(cores));
   host.change({{"proc/stat", after}});
   return watch.noise(wall, is_leased);
 }
 
 TEST(timing_noise, steal_time_on_the_runs_core_is_a_warning_from_one_hundredth_on) {
-  const std::vector<Noise> found = met({}, {1}, stat(52, 500), 2s);
+  const std::vector<host::Noise> found = met({}, {1}, stat(52, 500), 2s);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].kind, Noise::Kind::Steal);
+  EXPECT_EQ(found[0].kind, host::Noise::Kind::Steal);
   EXPECT_NE(found[0].text.find("core 1 from its work for 20ms"), std::string::npos) << found[0].text;
   EXPECT_TRUE(met({}, {1}, stat(51, 500), 2s).empty());    // one two-hundredth
   EXPECT_TRUE(met({}, {1}, stat(50, 500), 2s).empty());    // none
@@ -141,9 +142,9 @@ TEST(timing_noise, steal_time_on_the_runs_core_is_a_warning_from_one_hundredth_o
 
 TEST(timing_noise, a_sibling_that_works_is_a_warning_from_one_tenth_on) {
   const Files smt = {{kSmt, "1\n"}, {kSiblings, "1,3\n"}};
-  const std::vector<Noise> found = met(smt, {1}, stat(50, 560), 2s);
+  const std::vector<host::Noise> found = met(smt, {1}, stat(50, 560), 2s);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].kind, Noise::Kind::SmtSibling);
+  EXPECT_EQ(found[0].kind, host::Noise::Kind::SmtSibling);
   EXPECT_NE(found[0].text.find("core 1 shares its hardware with core 3, which worked 30 % of the time"),
             std::string::npos)
       << found[0].text;
@@ -155,17 +156,18 @@ TEST(timing_noise, a_sibling_that_works_is_a_warning_from_one_tenth_on) {
 
 TEST(timing_noise, a_sibling_that_another_run_holds_is_a_warning_however_short_the_run) {
   const Files smt = {{kSmt, "1\n"}, {kSiblings, "1,3\n"}};
-  const std::vector<Noise> found = met(smt, {1}, stat(50, 500), 5ms, three_is_leased);
+  const std::vector<host::Noise> found = met(smt, {1}, stat(50, 500), 5ms, three_is_leased);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_NE(found[0].text.find("which another run holds"), std::string::npos) << found[0].text;
   EXPECT_TRUE(met(smt, {1}, stat(50, 500), 5ms).empty());
 }
 
 TEST(timing_noise, this_hosts_own_files_can_be_read) {
-  const KernelFiles files;
-  for (const Noise& noise : lasting_noise(files, {0}, Swapping::Possible)) EXPECT_TRUE(is_lasting(noise.kind));
-  const CoreWatch watch(files, {0});
-  for (const Noise& noise : watch.noise(1ms, none_is_leased)) ADD_FAILURE() << noise.text;
+  const host::KernelFiles files;
+  for (const host::Noise& noise : host::lasting_noise(files, {0}, host::Swapping::Possible))
+    EXPECT_TRUE(host::is_lasting(noise.kind));
+  const host::CoreWatch watch(files, {0});
+  for (const host::Noise& noise : watch.noise(1ms, none_is_leased)) ADD_FAILURE() << noise.text;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Looking at a tree of processes below one that plays init.
 
-#include "runtime/supervise/tree_usage.h"
+#include "runtime/measure/tree_usage.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -56,14 +56,14 @@ void burn_for_ever() {
 }
 
 TEST(tree_usage, a_process_that_burns_runs_even_while_it_waits_for_a_core) {
-  const TreeSampler sampler(::getpid());
+  const measure::TreeSampler sampler(::getpid());
   EXPECT_FALSE(sampler.is_ready_to_run());
   const Child burning(burn_for_ever), another(burn_for_ever), third(burn_for_ever);
   for (int look = 0; look < 100; ++look) EXPECT_TRUE(sampler.is_ready_to_run());
 }
 
 TEST(tree_usage, a_process_that_sleeps_or_is_stopped_does_not_run) {
-  const TreeSampler sampler(::getpid());
+  const measure::TreeSampler sampler(::getpid());
   const Child sleeping(sleep_for_ever);
   sleeping.wait_for_state('S');
   const Child stopped([] { ::raise(SIGSTOP); });
@@ -72,7 +72,7 @@ TEST(tree_usage, a_process_that_sleeps_or_is_stopped_does_not_run) {
 }
 
 TEST(tree_usage, a_second_thread_that_burns_runs) {
-  const TreeSampler sampler(::getpid());
+  const measure::TreeSampler sampler(::getpid());
   const Child two_threads([] {
     std::thread(burn_for_ever).detach();
     sleep_for_ever();
@@ -82,7 +82,7 @@ TEST(tree_usage, a_second_thread_that_burns_runs) {
 }
 
 TEST(tree_usage, a_childs_child_that_burns_runs) {
-  const TreeSampler sampler(::getpid());
+  const measure::TreeSampler sampler(::getpid());
   const Child parent([] {
     if (::fork() == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -8,8 +8,8 @@
 
 #include "runtime/core/error.h"
 #include "runtime/judge/verdict.h"
-#include "runtime/plan/image.h"
-#include "runtime/plan/parse.h"
+#include "runtime/reader/image.h"
+#include "runtime/reader/parse.h"
 #include "runtime/report/figures.h"
 #include "runtime/sandbox/compile.h"
 #include "tests/support/command.h"
@@ -19,8 +19,8 @@
 namespace evalrun::test {
 namespace {
 
-using supervise::GroupTree;
-using supervise::GroupVersions;
+using groups::GroupTree;
+using groups::GroupVersions;
 
 // --- back ends ---
 
@@ -41,10 +41,10 @@ bool has_both_versions(const std::vector<GroupTree>& trees) {
 // What this user may use here: none always, and each mix of trees once.
 std::vector<BackEnd> find_back_ends() {
   std::vector<BackEnd> found = {{"none", {}}};
-  const std::vector<GroupTree> both = supervise::find_group_trees();
+  const std::vector<GroupTree> both = groups::find_group_trees();
   if (has_both_versions(both)) found.push_back({"hybrid", both});
   for (const auto& [name, versions] : {std::pair{"v1", GroupVersions::V1}, {"v2", GroupVersions::V2}}) {
-    const std::vector<GroupTree> trees = supervise::find_group_trees(versions);
+    const std::vector<GroupTree> trees = groups::find_group_trees(versions);
     if (!trees.empty()) found.push_back({name, trees});
   }
   return found;
@@ -85,15 +85,14 @@ std::string filled(std::string text, const std::string& mark, const std::string&
   return text;
 }
 
-supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, supervise::Groups& groups) {
+supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, groups::Groups& groups) {
   for (const auto& [name, text] : row.files) folder.write(name, text);
   const std::string toml = filled(filled(row.plan, "{folder}", folder.path()), "{probes}", probe("x").parent_path());
   const PlanText text{toml, "plan.toml", "plan", folder.path()};
-  const auto plan =
-      sandbox::compile(parse_plan(text, accepted_lacks(), {source_dir() / "images"}), sandbox::probe_host());
+  const auto plan = sandbox::compile(parse_plan(text, accepted_lacks(), {source_dir() / "images"}), host::probe_host());
   if (row.meanwhile.after_compile) row.meanwhile.after_compile(folder.path());
   try {
-    supervise::EventLoop loop;
+    loop::EventLoop loop;
     supervise::Run run(loop, groups, plan);
     if (row.meanwhile.after_spawn) row.meanwhile.after_spawn(run);
     while (!run.finished()) loop.run_once();
@@ -104,7 +103,7 @@ supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, supervi
 }
 
 // "" where the verdict and the outcome are the right ones, else both, and what is right.
-std::string wrong_in(const Row& row, supervise::Groups& groups) {
+std::string wrong_in(const Row& row, groups::Groups& groups) {
   const TemporaryFolder folder;
   const supervise::Outcome outcome = run_in(folder, row, groups);
   nlohmann::json shown = report::to_json(outcome);
@@ -148,7 +147,7 @@ class Summary : public testing::Environment {
 const auto* const kSummary = testing::AddGlobalTestEnvironment(new Summary);
 
 void check(const Row& row, const BackEnd& back_end) {
-  supervise::Groups groups(back_end.trees);
+  groups::Groups groups(back_end.trees);
   ++count().rows;
   for (unsigned i = 1; i <= repeats(); ++i) {
     ++count().runs;

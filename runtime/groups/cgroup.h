@@ -1,0 +1,134 @@
+// Control groups: exact memory, CPU time and process counts of a run, and limits that hold between two looks.
+//
+// Theory of operation. A host offers one of: the v2 tree with controllers (delegated, or root's); v1 trees per
+// controller; both (hybrid: v1 has the controllers, the v2 tree still counts CPU time); or nothing that this user may
+// write. Groups finds out once. For each run a RunGroups makes one group in every tree that is of use, below the
+// nearest of our own ancestors that may be written and hands out controllers. The child enters by CLONE_INTO_CGROUP
+// (v2) and by writing "0" to its own tasks file (v1): a pid written to cgroup.procs would wait for the whole machine (8
+// to 19 ms). Only groups that a run made are ever touched.
+//
+// A supervisor that is killed cannot remove its groups. A janitor does (janitor.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/fd.h"
+#include "runtime/core/units.h"
+#include "runtime/groups/janitor.h"
+#include "runtime/host/host.h"
+#include "runtime/host/layers.h"
+#include "runtime/plan/plan.h"
+
+namespace evalrun::groups {
+
+// Where runs' groups are made, in one tree.
+struct GroupTree {
+  enum class Kind { V2, V1Memory, V1Pids, V1Cpuacct };
+  Kind kind;
+  std::string folder;   // an existing group that may be written
+  bool memory = false;  // what a group below it gives
+  bool pids = false;
+  bool cpu = false;
+};
+
+// Which versions of control groups are looked for; "one alone" is for tests on hosts that have both.
+enum class GroupVersions { Both, V1, V2 };
+
+// Reads which trees are mounted where and which group this process is in, and picks the folders. Makes no group. Only
+// where no v2 group that it may write hands the memory and pids controllers down does it write to a group that it did
+// not make: to the nearest one's cgroup.subtree_control (docs/decisions/011-handing-down-controllers.md).
+std::vector<GroupTree> find_group_trees(GroupVersions versions = GroupVersions::Both);
+
+// The folder of this process's own group in the tree of a v1 controller ("memory"), or of v2 (""); "" where that tree
+// is not mounted or shows another part.
+std::string own_group_folder(const std::string& controller);
+
+class Groups {
+ public:
+  // `trees` empty: runs do without.
+  explicit Groups(std::vector<GroupTree> trees = find_group_trees());
+  Groups(const Groups&) = delete;
+  Groups& operator=(const Groups&) = delete;
+
+  [[nodiscard]] const std::vector<GroupTree>& trees() const noexcept { return trees_; }
+
+  // Enforced, or what is missing.
+  [[nodiscard]] host::LayerState state() const;
+
+  // A name for a run's group that no other run of the machine has.
+  [[nodiscard]] std::string next_name();
+
+ private:
+  std::vector<GroupTree> trees_;
+  std::string prefix_;  // "evalrun-<pid>-<start>-": what the janitor removes
+  std::uint64_t next_ = 0;
+  std::optional<Janitor> janitor_;
+};
+
+// `host`, with what these groups leave uncounted of a run.
+host::HostFacts counted_by(const Groups& groups, host::HostFacts host);
+
+// Throws HostError where the plan demands a cgroup and this host gives none.
+void require_cgroup(const Plan& plan, const Groups& groups);
+
+struct GroupCpu {
+  Duration user{}, system{};
+};
+
+// One run's groups; gone when this is.
+class RunGroups {
+ public:
+  // Makes the group that the run is cloned into, where there is v2. Throws HostError where the kernel refuses.
+  RunGroups(Groups& groups, const Limits& limits);
+  // Makes those that the run enters by itself. Throws the same.
+  void make_v1_groups();
+  ~RunGroups();
+  RunGroups(RunGroups&&) noexcept = default;
+  RunGroups& operator=(RunGroups&&) = delete;
+
+  // For the spawn: the v2 group to be cloned into (-1: none), and the v1 tasks files to be entered. Borrowed.
+  [[nodiscard]] int clone_into() const noexcept { return clone_into_; }
+  [[nodiscard]] const std::vector<int>& task_files() const noexcept { return task_numbers_; }
+
+  // Empty where no tree counts it.
+  [[nodiscard]] std::optional<GroupCpu> cpu() const;
+  [[nodiscard]] std::optional<Bytes> memory_peak() const;
+  [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
+  [[nodiscard]] bool out_of_memory() const;                           // the kernel has killed for memory here
+  [[nodiscard]] bool memory_refused() const;                          // the limit has been met, kill or none
+  // Whether there is a tree for it: no file is read.
+  [[nodiscard]] bool counts_cpu() const noexcept;
+  [[nodiscard]] bool limits_memory() const noexcept;
+  // No page of the run can be swapped out.
+  [[nodiscard]] bool forbids_swap() const noexcept { return forbids_swap_; }
+
+  // "cgroup v2 cpu.stat" and the like: the source of a figure.
+  [[nodiscard]] std::string cpu_source() const;
+  [[nodiscard]] std::string memory_source() const;
+  [[nodiscard]] std::string processes_source() const;
+
+ private:
+  struct Made {
+    GroupTree tree;
+    std::string folder;
+    Fd descriptor;
+  };
+  void make(const GroupTree& tree);
+  void remove() noexcept;
+  [[nodiscard]] const Made* find(bool GroupTree::*what) const;
+
+  const std::vector<GroupTree>* trees_;
+  std::string name_;
+  Limits limits_;
+  std::vector<Made> made_;
+  bool forbids_swap_ = false;
+  int clone_into_ = -1;
+  std::vector<Fd> task_files_;
+  std::vector<int> task_numbers_;
+};
+
+}  // namespace evalrun::groups

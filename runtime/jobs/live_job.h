@@ -1,0 +1,65 @@
+// A job that is running: one sandbox, or one submission over its cases, one sandbox at a time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "runtime/host/host.h"
+#include "runtime/jobs/status.h"
+#include "runtime/judge/grading.h"
+#include "runtime/loop/event_loop.h"
+#include "runtime/pool/cell_pool.h"
+#include "runtime/supervise/collect.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun::jobs {
+
+// What every job needs to run; all of it outlives the jobs.
+struct Workplace {
+  loop::EventLoop& loop;
+  const host::HostFacts& host;
+  pool::CellPool& pool;
+  judge::AfterFailure after_failure;
+};
+
+// What a job has come to, before it is put into words.
+struct JobEnd {
+  Status status = Status::Good;
+  std::variant<supervise::RunResult, judge::Grade> value;
+  Duration took{};
+  std::size_t size = 0;  // of the output that is kept, in bytes
+};
+
+class LiveJob {
+ public:
+  // Starts it. `began` is when its line was taken up; `save_to` is made where the plan collects files. Throws what
+  // sandbox::compile, supervise::Run and judge::Grading throw.
+  LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to);
+  ~LiveJob();
+  LiveJob(const LiveJob&) = delete;
+  LiveJob& operator=(const LiveJob&) = delete;
+
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+
+  // After every turn of the loop. Throws what starting it throws, where a next sandbox of a submission does.
+  void advance();
+  [[nodiscard]] bool finished() const noexcept;
+  void interrupt(int signal);
+
+  // Once, after finished().
+  JobEnd take_end();
+  // The object of `evalrun run`, on one line. Touches nothing but the plan: any thread may call it.
+  [[nodiscard]] std::string describe(const JobEnd& end) const;
+
+ private:
+  const Plan plan_;
+  Duration began_, prepared_{};
+  std::optional<supervise::SaveFolder> save_folder_;
+  std::unique_ptr<supervise::Run> run_;  // one of the two
+  std::unique_ptr<judge::Grading> grading_;
+};
+
+}  // namespace evalrun::jobs

@@ -1,0 +1,219 @@
+#include "runtime/pool/cell_pool.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::pool {
+namespace {
+
+// What is larger is not copied through memory.
+constexpr std::uint64_t kLargestJob = std::uint64_t{16} << 20;
+constexpr std::uint64_t kPage = 4096;
+// Of rootfs::place_job_files: 0 to 2, the report pipe, the root, the file.
+constexpr unsigned kDescriptorsToPlace = 6;
+constexpr std::array<std::string_view, 6> kCallsToPlace = {"close", "fchmod", "mkdirat", "openat", "openat2", "write"};
+// In a row: a keeper or a run that is killed from outside says nothing of the next.
+constexpr unsigned kMostFailures = 3;
+
+// None of one that compile refuses, or whose size says nothing: a file of the kernel's has none.
+std::optional<std::uint64_t> size_of(const WorkFile& file) {
+  if (const auto* text = std::get_if<std::string>(&file.source)) return text->size();
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(std::get<std::filesystem::path>(file.source), error);
+  return error || size == 0 ? std::nullopt : std::optional<std::uint64_t>(size);
+}
+
+// The target places the job's files itself, locked down: under its own limits and rights.
+bool may_place_files(const Plan& plan) {
+  return plan.limits.open_files >= kDescriptorsToPlace &&
+         std::ranges::none_of(plan.seccomp.deny, [](const std::string& call) {
+           return std::ranges::find(kCallsToPlace, call) != kCallsToPlace.end();
+         });
+}
+
+// What is more than the plan's limits is refused when it is compiled for a cold run.
+bool can_be_told(const Plan& plan) {
+  if (!plan.files.empty() && !may_place_files(plan)) return false;
+  if (plan.files.size() > plan.limits.inodes) return false;
+  std::uint64_t all = 0;
+  std::uint64_t pages = 0;
+  for (const WorkFile& file : plan.files) {
+    const std::optional<std::uint64_t> size = size_of(file);
+    if (!size || *size > plan.limits.file_size.count) return false;
+    all += *size;
+    pages += (*size + kPage - 1) / kPage;
+  }
+  if (pages * kPage > plan.limits.workspace.count) return false;
+  for (const auto& [name, value] : plan.env) all += name.size() + value.size();
+  for (const std::string& word : plan.argv) all += word.size();
+  return all <= kLargestJob;
+}
+
+// Whether a run can be prepared without its job: rules made for the program's own files depend on it, and a file that
+// takes the output is emptied when a run is made.
+bool is_the_same_for_all_jobs(const Plan& plan) {
+  if (std::holds_alternative<OutputFile>(plan.output) || std::holds_alternative<OutputFile>(plan.error_output)) {
+    return false;
+  }
+  for (const Capability word : {Capability::FsRead, Capability::FsWrite, Capability::FsDelete, Capability::Exec}) {
+    if (plan.capabilities.takes(word)) return false;
+  }
+  return plan.landlock.write.empty() && plan.landlock.read.empty() && plan.landlock.execute.empty() &&
+         plan.landlock.remove.empty() && !plan.limits.address_space;
+}
+
+}  // namespace
+
+CellPool::CellPool(loop::EventLoop& loop, groups::Groups& groups, const host::HostFacts& host, unsigned ready,
+                   sandbox::Cloner* cloner)
+    : loop_(loop), groups_(groups), host_(host), ready_(ready), cloner_(cloner) {}
+
+CellPool::~CellPool() {
+  kinds_.clear();
+  for (const supervise::Teardown& teardown : ending_) loop_.forget(teardown.sandbox->pidfd().get());
+}
+
+std::unique_ptr<supervise::Run> CellPool::with_teardown_here(std::unique_ptr<supervise::Run> run) {
+  run->hand_teardown_to([this](supervise::Teardown teardown) { await_exit(std::move(teardown)); });
+  return run;
+}
+
+// Waited for in the loop, as everything is; the cell is free then.
+void CellPool::await_exit(supervise::Teardown teardown) {
+  const auto place = ending_.insert(ending_.end(), std::move(teardown));
+  const int pidfd = place->sandbox->pidfd().get();
+  try {
+    loop_.watch(pidfd, loop::Interest::Read, loop_.caller(), [this, place, pidfd] {
+      loop_.forget(pidfd);
+      ending_.erase(place);
+    });
+  } catch (const SystemError&) {
+    ending_.erase(place);  // waited for here: a run's destructor gives its teardown away
+  }
+}
+
+CellPool::Kind* CellPool::find(const Plan& plan) {
+  const auto found =
+      std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan); });
+  if (found == kinds_.end()) return nullptr;
+  kinds_.splice(kinds_.begin(), kinds_, found);
+  return &kinds_.front();
+}
+
+void CellPool::add(const sandbox::CompiledPlan& first) {
+  if (kinds_.size() >= kMostKinds) kinds_.pop_back();
+  Kind& kind = kinds_.emplace_front();
+  kind.plan = without_job(first.plan());
+  // Which process to pin is known by its listener (Run::start).
+  const bool cannot_be_pinned = !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.limits.cpus);
+  kind.is_cold = cannot_be_pinned || !is_the_same_for_all_jobs(kind.plan) || !warm::why_not_shared(first).empty();
+}
+
+std::shared_ptr<warm::Cell> CellPool::free_cell(Kind& kind) {
+  std::erase_if(kind.cells, [](const std::shared_ptr<warm::Cell>& cell) {
+    return cell->is_free() && (cell->is_retired() || cell->runs() >= warm::kRunsOfACell);
+  });
+  for (const auto& cell : kind.cells) {
+    if (cell->is_free()) return cell;
+  }
+  // As many run as wait.
+  if (kind.cells.size() >= std::size_t{2} * ready_) return nullptr;
+  // Compiled by itself: nothing of the job that came first is in it.
+  if (!kind.compiled) kind.compiled = sandbox::compile(kind.plan, host_);
+  return kind.cells.emplace_back(std::make_shared<warm::Cell>(kind.compiled, cloner_));
+}
+
+std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
+  for (; kind.failures < kMostFailures; ++kind.failures) {
+    // Whoever is started cold meets what is thrown here too, and tells it.
+    std::shared_ptr<warm::Cell> cell;
+    try {
+      cell = free_cell(kind);
+      if (!cell) return nullptr;
+      return with_teardown_here(
+          std::make_unique<supervise::Run>(loop_, groups_, kind.compiled, supervise::RunHooks{},
+                                           supervise::RunOrigin{.groundwork = supervise::Groundwork(groups_, cell),
+                                                                .cloner = cloner_,
+                                                                .start = sandbox::Start::WhenTold}));
+    } catch (const HostError&) {
+    } catch (const SystemError&) {
+    } catch (const PlanError&) {
+    }
+    std::erase(kind.cells, cell);
+  }
+  kind.is_cold = true;
+  return nullptr;
+}
+
+std::unique_ptr<supervise::Run> CellPool::take_waiting(Kind& kind) {
+  while (!kind.waiting.empty()) {
+    std::unique_ptr<supervise::Run> run = std::move(kind.waiting.front());
+    kind.waiting.pop_front();
+    if (run->is_waiting()) {
+      kind.failures = 0;
+      return run;
+    }
+    ++kind.failures;  // while it was prepared
+  }
+  return kind.is_cold ? nullptr : make_waiting(kind);
+}
+
+// Null where it must be started cold; `hooks` is untouched then.
+std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, supervise::RunHooks& hooks) {
+  if (ready_ == 0 || !can_be_told(plan)) return nullptr;
+  Kind* kind = find(plan);
+  std::unique_ptr<supervise::Run> run = kind == nullptr || kind->is_cold ? nullptr : take_waiting(*kind);
+  if (run) run->start(plan, std::move(hooks));
+  return run;
+}
+
+std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::RunHooks hooks) {
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, hooks)) return run;
+  return start(sandbox::compile(plan, host_), std::move(hooks));
+}
+
+std::unique_ptr<supervise::Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
+                                                supervise::RunHooks hooks) {
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan->plan(), hooks)) return run;
+  auto run = start_alone(plan, std::move(hooks));
+  if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
+  return run;
+}
+
+std::unique_ptr<supervise::Run> CellPool::start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,
+                                                      supervise::RunHooks hooks) {
+  return std::make_unique<supervise::Run>(loop_, groups_, std::move(plan), std::move(hooks),
+                                          supervise::RunOrigin{.cloner = cloner_});
+}
+
+std::unique_ptr<supervise::Run> CellPool::start_on(supervise::Groundwork groundwork,
+                                                   const std::shared_ptr<const sandbox::CompiledPlan>& plan,
+                                                   supervise::RunHooks hooks) {
+  return with_teardown_here(
+      std::make_unique<supervise::Run>(loop_, groups_, plan, std::move(hooks),
+                                       supervise::RunOrigin{.groundwork = std::move(groundwork), .cloner = cloner_}));
+}
+
+bool CellPool::is_ready() const noexcept {
+  if (kinds_.empty() || kinds_.front().is_cold) return true;
+  const auto& waiting = kinds_.front().waiting;
+  return waiting.size() >= ready_ &&
+         std::ranges::all_of(waiting, [](const auto& run) { return run->is_prepared() || !run->is_waiting(); });
+}
+
+bool CellPool::prepare(std::size_t most) {
+  if (kinds_.empty() || kinds_.front().is_cold) return false;
+  Kind& kind = kinds_.front();
+  if (kind.waiting.size() >= std::min<std::size_t>(ready_, most)) return false;
+  std::unique_ptr<supervise::Run> run = make_waiting(kind);
+  if (!run) return false;
+  kind.waiting.push_back(std::move(run));
+  return true;
+}
+
+}  // namespace evalrun::pool

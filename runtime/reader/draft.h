@@ -1,0 +1,62 @@
+// Draft: one file, a plan or an image, while it is being read. What must be seen whole before it can go into the plan
+// waits here: mounts and links replace those of an image, calls cancel those of an image.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/plan/plan.h"
+#include "runtime/reader/image.h"
+
+namespace evalrun {
+
+// A key that was set.
+struct Entry {
+  std::string key;   // in full: "mount[0].bind", "files.\"main.py\".from"
+  std::string name;  // its last part: "bind", "main.py"
+  SourcePosition position;
+};
+
+struct ImageInclude {
+  std::string reference;
+  SourcePosition position;
+};
+
+struct Draft {
+  Draft(Plan& into, SourcePosition file, std::filesystem::path relative_to)
+      : plan(into), whole(std::move(file)), folder(std::move(relative_to)) {}
+
+  Plan& plan;  // written to directly, but for what follows
+  SourcePosition whole;
+  std::filesystem::path folder;  // what relative paths of this file are relative to
+
+  std::vector<Mount> mounts;
+  std::vector<Link> links;
+  std::vector<std::string> allow, deny;  // seccomp's
+  std::map<std::string, SourcePosition> positions;
+
+  // Of an image file.
+  Image image;
+  std::vector<ImageInclude> includes;
+  bool abstract = false;
+
+  // A case's own limits go over the plan's, which may stand further down: the changes, for each case in turn.
+  using LimitsChange = std::function<void(Limits&)>;
+  std::vector<std::vector<LimitsChange>> case_limits;
+
+  std::optional<Entry> mount_is_read_only;  // `write = false` of the mount being read
+
+  [[nodiscard]] std::filesystem::path absolute(const std::string& path) const { return folder / path; }
+  [[nodiscard]] SourcePosition where(const std::string& key) const;
+};
+
+// Checks what the file says as a whole, and joins it to the plan over what included files have put there. Throws
+// PlanError.
+void join(Draft&& draft);
+
+}  // namespace evalrun

@@ -1,0 +1,770 @@
+#include "runtime/reader/key_rows.h"
+
+#include <algorithm>
+#include <charconv>
+#include <type_traits>
+#include <utility>
+
+#include "runtime/core/base64.h"
+#include "runtime/core/text.h"
+#include "runtime/plan/profile.h"
+#include "runtime/reader/overrides.h"
+
+namespace evalrun {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Bytes kTiB = 1024_GiB;
+// A day: longer than any program that is judged, short enough for every clock and timer of the kernel.
+constexpr Duration kDay = 24h;
+// A mount's index travels in the 16 bits of StepResult::item; a file's or a word's list is bounded by common sense.
+constexpr std::size_t kManyMounts = 1024;
+constexpr std::size_t kManyFiles = 16384;
+constexpr std::uint64_t kMaxPort = 65535;
+// glibc's cpu_set_t has room for 1024 cores (CPU_SET(3)).
+constexpr std::uint64_t kMaxCore = 1023;
+
+LastingText kept(std::string text) {
+  return LastingText::kept(std::move(text));
+}
+
+std::string boolean(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string octal(std::uint32_t mode) {
+  char digits[8];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, mode, 8);
+  return std::string(4 - std::min<std::size_t>(4, static_cast<std::size_t>(end - digits)), '0').append(digits, end);
+}
+
+void append(std::vector<Key>& rows, std::vector<Key> more) {
+  std::ranges::move(more, std::back_inserter(rows));
+}
+
+template <typename T>
+bool same(const T& a, const T& b) {
+  if constexpr (std::is_enum_v<T>) {
+    return a == b;
+  } else {
+    return a.index() == b.index();  // a variant whose choices carry no value
+  }
+}
+
+// Rows that store straight into one field of the plan. `field` finds it.
+template <typename T>
+using Field = T& (*)(Plan&);
+
+// Defaults are read off a new plan, so that the table cannot disagree with it.
+template <typename T>
+T default_of(Field<T> field) {
+  static Plan new_plan;
+  return field(new_plan);
+}
+
+Key flag(LastingText path, Field<bool> field, LastingText description) {
+  return {path, boolean(default_of(field)), description,
+          FlagForm{[field](Draft& d, bool v, const Entry&) { field(d.plan) = v; }}};
+}
+
+template <typename T>
+Key choice(LastingText path, Field<T> field, std::vector<std::pair<std::string, T>> choices, LastingText description) {
+  Key key{path, "", description, ChoiceForm{}};
+  auto& form = std::get<ChoiceForm>(key.form);
+  std::vector<T> values;
+  for (auto& [name, value] : choices) {
+    if (same(value, default_of(field))) key.default_text = in_quotes(name);
+    form.names.push_back(name);
+    values.push_back(std::move(value));
+  }
+  form.store = [field, values = std::move(values)](Draft& d, std::size_t index, const Entry&) {
+    field(d.plan) = values[index];
+  };
+  return key;
+}
+
+Key need(const std::string& layer, Field<Need> field, const std::string& what) {
+  return choice<Need>(kept("require." + layer), field, {{"yes", Need::Yes}, {"if-available", Need::IfAvailable}},
+                      kept("Whether " + what + " must be there, or the result may say \"degraded\"."));
+}
+
+Key ports(LastingText path, Field<std::vector<std::uint16_t>> field, LastingText description) {
+  const auto store = [field](Draft& d, const std::vector<std::uint64_t>& v, const Entry&) {
+    field(d.plan).clear();
+    for (const std::uint64_t port : v) field(d.plan).push_back(static_cast<std::uint16_t>(port));
+  };
+  return {path, "[]", description, CountsForm{1, kMaxPort, 0, store}};
+}
+
+using PathList = std::vector<std::string>;
+
+Key landlock_paths(LastingText path, Field<PathList> field, const std::string& right) {
+  const auto store = [field](Draft& d, const std::vector<std::string>& v, const Entry&) {
+    PathList& paths = field(d.plan);
+    paths.clear();
+    for (const std::string& each : v) paths.push_back(normalised(each));
+  };
+  return {path, "[]",
+          kept("Of the mounts that hold these paths, only the paths keep the right to " + right +
+               "; none: nothing is narrowed."),
+          TextsForm{text_rule::kSandboxPath, 0, store}};
+}
+
+std::vector<std::string> program_words(std::vector<std::string> words, const Entry& entry) {
+  if (words.front().empty()) {
+    throw PlanError(entry.position, entry.key, "expected a program as the first word, found \"\"");
+  }
+  return words;
+}
+
+std::vector<Key> program_rows() {
+  return {
+      {"image", "",
+       "What the program finds in its file system: an image on the search path or a path to an image file; without it, "
+       "only the mounts.",
+       TextForm{text_rule::kImageReference,
+                [](Draft& d, std::string v, const Entry&) { d.plan.image = std::move(v); }}},
+      {"argv", "",
+       "The program and its arguments; \"{source}\" stands for `source`, \"{stem}\" for its last part without the "
+       "ending. Without it the image's run line is used.",
+       TextsForm{text_rule::kAny, 1,
+                 [](Draft& d, std::vector<std::string> v, const Entry& entry) {
+                   d.plan.argv = program_words(std::move(v), entry);
+                 }}},
+      {"source", "", "The file that fills \"{source}\" in the image's run line.",
+       TextForm{text_rule::kWorkPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.source = normalised(v); }}},
+      {"cwd", in_quotes(Plan{}.cwd), "The folder in which the program starts.",
+       TextForm{text_rule::kSandboxPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.cwd = normalised(v); }}},
+      {"hostname", in_quotes(Plan{}.hostname), "The host name that the program sees.",
+       TextForm{text_rule::kHostname, [](Draft& d, std::string v, const Entry&) { d.plan.hostname = std::move(v); }}},
+  };
+}
+
+void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
+  d.plan.profiles.push_back({&profiles()[index], position});
+}
+
+void narrow(Draft& d, const std::vector<ChoicesForm::Choice>& choices, const Entry& entry) {
+  Narrowing& narrowing = d.plan.narrowings.emplace_back();
+  narrowing.position = entry.position;
+  for (const auto& [index, position] : choices) {
+    narrowing.words.push_back({capability_rows()[index].word, position});
+  }
+}
+
+std::vector<Key> profile_rows() {
+  std::vector<std::string> names;
+  for (const Profile& profile : profiles()) names.emplace_back(profile.name);
+  std::vector<std::string> words;
+  for (const CapabilityRow& row : capability_rows()) words.emplace_back(row.name);
+  return {
+      {"profile", in_quotes(names.front()),
+       "What kind of program it is: which capability words it has and which limits it begins with, both listed below.",
+       ChoiceForm{names, [](Draft& d, std::size_t v, const Entry& entry) { name_profile(d, v, entry.position); }}},
+      {"profile", "", "Or several, of which the strictest counts, word by word; an image's profile counts too.",
+       ChoicesForm{names, 1,
+                   [](Draft& d, const std::vector<ChoicesForm::Choice>& v, const Entry&) {
+                     for (const auto& [index, position] : v) name_profile(d, index, position);
+                   }}},
+      {"capabilities", "",
+       "Of the profile's words, only these; without the key, all. To list a word that the profile takes is an error.",
+       ChoicesForm{words, 0, narrow}},
+  };
+}
+
+// "stdout" and "stderr" but for the words that only standard error has.
+std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<std::pair<std::string, Output>> choices,
+                             const std::string& stream) {
+  return {
+      choice<Output>(path, field, std::move(choices),
+                     kept("Where " + stream +
+                          " goes; \"capture\" puts it into the result: as text, or as base64 where it is not UTF-8 or, "
+                          "beyond 4 KiB, more than a fifth control characters.")),
+      {path, "", "Or a file, or a bound of what is kept.", TableForm{.one_of = {"file", "capture"}}},
+      {kept(std::string(path) + ".file"), "",
+       kept("The file of the host that " + stream + " is written to; created or truncated."),
+       TextForm{text_rule::kHostPath,
+                [field](Draft& d, const std::string& v, const Entry&) { field(d.plan) = OutputFile{d.absolute(v)}; }}},
+      {kept(std::string(path) + ".capture"), "",
+       "How many of its first bytes the result holds. More is counted and hashed as before: the limit is "
+       "`limits.output`. "
+       "Cases are judged by all of it.",
+       SizeForm{0_B, kTiB, [field](Draft& d, Bytes v, const Entry&) { field(d.plan) = OutputCapture{v}; }}},
+  };
+}
+
+std::vector<Key> stream_rows() {
+  std::vector<Key> rows = {
+      choice<Input>(
+          "stdin", [](Plan& p) -> Input& { return p.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
+          "What the program reads on standard input."),
+      {"stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
+      {"stdin.file", "", "The file of the host that the program reads on standard input.",
+       TextForm{text_rule::kHostPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputFile{d.absolute(v)}; }}},
+      {"stdin.text", "", "The text that the program reads on standard input.",
+       // A NUL is data here: standard input is bytes.
+       TextForm{text_rule::kBytes,
+                [](Draft& d, std::string v, const Entry&) { d.plan.input = InputText{std::move(v)}; }}},
+      {"stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
+       TextForm{text_rule::kBase64,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputText{bytes_of_base64(v)}; }}},
+  };
+  const std::vector<std::pair<std::string, Output>> choices = {
+      {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
+  auto error_choices = choices;
+  error_choices.emplace_back("stdout", OutputToStdout{});
+  const auto output = output_rows(
+      "stdout", [](Plan& p) -> Output& { return p.output; }, choices, "standard output");
+  const auto error_output = output_rows(
+      "stderr", [](Plan& p) -> Output& { return p.error_output; }, std::move(error_choices), "standard error");
+  rows.insert(rows.end(), output.begin(), output.end());
+  rows.insert(rows.end(), error_output.begin(), error_output.end());
+  return rows;
+}
+
+void begin_work_file(Draft& d, const Entry& entry) {
+  d.plan.files.push_back({normalised(entry.name), std::string(), WorkFile{}.mode, entry.position});
+}
+
+void store_mode(Draft& d, const std::string& v, const Entry&) {
+  std::from_chars(v.data(), v.data() + v.size(), d.plan.files.back().mode, 8);
+}
+
+void begin_collect_file(Draft& d, const Entry& entry) {
+  d.plan.collect.emplace_back();
+  d.plan.collect.back().position = entry.position;
+}
+
+void store_collect_path(Draft& d, const std::string& v, const Entry&) {
+  d.plan.collect.back().path = normalised(v);
+}
+
+std::vector<Key> file_rows() {
+  return {
+      {"collect[]", "", "A regular file that is copied out of /work after the run.",
+       TextForm{text_rule::kWorkPath,
+                [](Draft& d, const std::string& v, const Entry& entry) {
+                  begin_collect_file(d, entry);
+                  store_collect_path(d, v, entry);
+                }}},
+      {"collect[]", "", "The same, with its own bound.",
+       TableForm{.many = kManyFiles, .required = {"path"}, .begin = begin_collect_file}},
+      {"collect[].path", "", "Its path below /work.", TextForm{text_rule::kWorkPath, store_collect_path}},
+      {"collect[].max", in_quotes(to_string(CollectFile{}.max)), "A larger file is reported as an error of this file.",
+       SizeForm{1_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.collect.back().max = v; }}},
+      {"collect[].optional", boolean(CollectFile{}.optional), "Whether it is no error that the file is missing.",
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.collect.back().optional = v; }}},
+      {"env.*", "", "One variable of the environment; nothing is inherited.",
+       TextForm{text_rule::kAny,
+                [](Draft& d, std::string v, const Entry& entry) { d.plan.env[entry.name] = std::move(v); }},
+       &text_rule::kEnvName},
+      {"files.*", "", "A file that is copied to this path below /work before the run.",
+       TableForm{.many = kManyFiles, .one_of = {"from", "text", "base64"}, .begin = begin_work_file},
+       &text_rule::kWorkPath},
+      {"files.*.from", "", "The file of the host that it is copied from.",
+       TextForm{text_rule::kHostPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.files.back().source = d.absolute(v); }}},
+      {"files.*.text", "", "Its content.",
+       TextForm{text_rule::kBytes,
+                [](Draft& d, std::string v, const Entry&) { d.plan.files.back().source = std::move(v); }}},
+      {"files.*.base64", "", "Its content in base64.",
+       TextForm{text_rule::kBase64,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.files.back().source = bytes_of_base64(v); }}},
+      {"files.*.mode", in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
+       TextForm{text_rule::kMode, store_mode}},
+  };
+}
+
+// Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
+struct LimitsTable {
+  std::string prefix;
+  std::optional<Limits> defaults;  // none: those of [limits]
+  void (*change)(Draft&, const Draft::LimitsChange&);
+};
+
+LimitsTable plan_limits() {
+  return {"limits.", Limits{}, [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.limits); }};
+}
+
+LimitsTable compile_limits() {
+  return {"compile.limits.", CompileStep::compile_limits(),
+          [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.compile->limits); }};
+}
+
+LimitsTable case_limits() {
+  return {"case[].limits.", std::nullopt,
+          [](Draft& d, const Draft::LimitsChange& change) { d.case_limits.back().push_back(change); }};
+}
+
+std::string default_of(const LimitsTable& table, std::string (*text)(const Limits&)) {
+  return table.defaults ? text(*table.defaults) : "";
+}
+
+Key limit(const LimitsTable& table, const char* name, Duration Limits::*field, LastingText description) {
+  const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
+  const auto store = [change = table.change, field](Draft& d, Duration v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = v; });
+  };
+  return {kept(table.prefix + name), value, description, TimeForm{1ms, kDay, store}};
+}
+
+Key limit(const LimitsTable& table, const char* name, Bytes Limits::*field, Bytes least, LastingText description) {
+  const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
+  const auto store = [change = table.change, field](Draft& d, Bytes v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = v; });
+  };
+  return {kept(table.prefix + name), value, description, SizeForm{least, kTiB, store}};
+}
+
+Key limit(const LimitsTable& table, const char* name, unsigned Limits::*field, unsigned least, unsigned most,
+          LastingText description) {
+  const std::string value = table.defaults ? std::to_string(*table.defaults.*field) : "";
+  const auto store = [change = table.change, field](Draft& d, std::uint64_t v, const Entry&) {
+    change(d, [field, v](Limits& limits) { limits.*field = static_cast<unsigned>(v); });
+  };
+  return {kept(table.prefix + name), value, description, CountForm{least, most, store}};
+}
+
+// A limit for each stream takes the place of the one for both; the stream that is not named keeps the bound of both.
+void separate(OutputLimit& output) {
+  if (output.both) output = {std::nullopt, output.both, output.both};
+}
+
+std::vector<Key> output_limit_rows(const LimitsTable& table) {
+  const auto change = table.change;
+  const LastingText path = kept(table.prefix + "output");
+  const auto stream = [&](const std::string& name, std::optional<Bytes> OutputLimit::*field, LastingText description) {
+    const auto store = [change, field](Draft& d, Bytes v, const Entry&) {
+      change(d, [field, v](Limits& limits) { limits.output.*field = v; });
+    };
+    return Key{kept(std::string(path) + name), "", description, SizeForm{0_B, kTiB, store}};
+  };
+  return {
+      {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
+       "Standard output and standard error together.",
+       SizeForm{0_B, kTiB,
+                [change](Draft& d, Bytes v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.output = {v, std::nullopt, std::nullopt}; });
+                }}},
+      {path, "", "Or a limit for each of the two.",
+       TableForm{
+           .of = TableForm::Of::AtLeast,
+           .one_of = {"stdout", "stderr"},
+           .begin = [change](Draft& d, const Entry&) { change(d, [](Limits& limits) { separate(limits.output); }); }}},
+      stream(".stdout", &OutputLimit::standard_output, "Standard output alone."),
+      stream(".stderr", &OutputLimit::standard_error, "Standard error alone."),
+  };
+}
+
+CpusList listed_cores(const std::vector<std::uint64_t>& v, const Entry& entry) {
+  CpusList list;
+  for (const std::uint64_t core : v) list.cores.push_back(static_cast<unsigned>(core));
+  std::ranges::sort(list.cores);
+  if (const auto twice = std::ranges::adjacent_find(list.cores); twice != list.cores.end()) {
+    throw PlanError(entry.position, entry.key, "core " + std::to_string(*twice) + " is listed twice");
+  }
+  return list;
+}
+
+std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
+  const auto set = [change = table.change](Draft& d, Cpus cpus) {
+    change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
+  };
+  const LastingText path = kept(table.prefix + "cpus");
+  return {
+      {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
+       "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
+       ChoiceForm{{"auto", "any"},
+                  [set](Draft& d, std::size_t index, const Entry&) {
+                    set(d, index == 0 ? Cpus(CpusAuto{}) : Cpus(CpusAny{}));
+                  }}},
+      {path, "", "So many free cores.",
+       CountForm{1, kMaxCore + 1,
+                 [set](Draft& d, std::uint64_t v, const Entry&) { set(d, CpusCount{static_cast<unsigned>(v)}); }}},
+      {path, "", "Exactly these cores.",
+       CountsForm{0, kMaxCore, 1,
+                  [set](Draft& d, const std::vector<std::uint64_t>& v, const Entry& entry) {
+                    set(d, listed_cores(v, entry));
+                  }}},
+  };
+}
+
+std::vector<Key> limit_rows(const LimitsTable& table) {
+  std::vector<Key> rows = {
+      limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
+      limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
+      {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
+       TimeForm{1ms, kDay,
+                [change = table.change](Draft& d, Duration v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.idle = v; });
+                }}},
+      limit(table, "memory", &Limits::memory, 1_MiB, "Resident memory charged to the run; swap is off."),
+      {kept(table.prefix + "address_space"), "",
+       "What each process may map, used or not: more is refused, and a program that ends badly after that is MLE. For "
+       "native programs; Java, Go and Node map far more than they use.",
+       SizeForm{1_MiB, kTiB,
+                [change = table.change](Draft& d, Bytes v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.address_space = v; });
+                }}},
+      limit(table, "stack", &Limits::stack, 64_KiB, "The stack of a process."),
+      limit(table, "processes", &Limits::processes, 1, 32768, "Processes and threads at one time."),
+      limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
+      limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
+  };
+  append(rows, output_limit_rows(table));
+  rows.push_back(
+      limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
+  // /work, /tmp and /dev/shm take some themselves.
+  rows.push_back(limit(table, "inodes", &Limits::inodes, 16, 1U << 24,
+                       "Files, folders and links in /work, /tmp and /dev/shm together."));
+  append(rows, cpus_limit_rows(table));
+  return rows;
+}
+
+void begin_mount(Draft& d, const Entry& entry) {
+  d.mount_is_read_only.reset();
+  d.mounts.emplace_back();
+  d.mounts.back().position = entry.position;
+}
+
+void end_mount(Draft& d, const Entry&) {
+  Mount& mount = d.mounts.back();
+  if (!std::holds_alternative<Mount::Tmpfs>(mount.what)) return;
+  if (d.mount_is_read_only) {
+    throw PlanError(d.mount_is_read_only->position, d.mount_is_read_only->key,
+                    "expected true or nothing: a tmpfs that cannot be written to would stay empty");
+  }
+  if (mount.optional) {
+    throw PlanError(mount.position, "mount.optional", "expected with bind only: a tmpfs is never missing");
+  }
+  mount.access = Access::ReadWrite;
+}
+
+void store_write(Draft& d, bool v, const Entry& entry) {
+  d.mounts.back().access = v ? Access::ReadWrite : Access::ReadOnly;
+  if (!v) d.mount_is_read_only = entry;
+}
+
+std::vector<Key> mount_rows() {
+  return {
+      {"mount[]", "", "A mount beyond those of the image: read-only, without set-user-ID bits, devices and execution.",
+       TableForm{.many = kManyMounts,
+                 .required = {"at"},
+                 .one_of = {"bind", "tmpfs"},
+                 .begin = begin_mount,
+                 .end = end_mount}},
+      {"mount[].bind", "", "The file or folder of the host that is shown.",
+       TextForm{text_rule::kHostPath, [](Draft& d, const std::string& v,
+                                         const Entry&) { d.mounts.back().what = Mount::Bind{d.absolute(v)}; }}},
+      {"mount[].tmpfs", "", "An empty folder in memory of this size.",
+       SizeForm{4_KiB, kTiB, [](Draft& d, Bytes v, const Entry&) { d.mounts.back().what = Mount::Tmpfs{v}; }}},
+      {"mount[].at", "", "Where it stands in the sandbox.",
+       TextForm{text_rule::kMountPoint,
+                [](Draft& d, const std::string& v, const Entry&) { d.mounts.back().at = normalised(v); }}},
+      {"mount[].write", boolean(Mount{}.access == Access::ReadWrite),
+       "Whether a bind may be written to; a tmpfs always may.", FlagForm{store_write}},
+      {"mount[].exec", boolean(Mount{}.execution == Execution::Allowed), "Whether programs on it may be executed.",
+       FlagForm{[](Draft& d, bool v, const Entry&) {
+         d.mounts.back().execution = v ? Execution::Allowed : Execution::Denied;
+       }}},
+  };
+}
+
+Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText description) {
+  const auto store = [list](Draft& d, std::vector<std::string> v, const Entry&) { d.*list = std::move(v); };
+  return {path, "[]", description, TextsForm{text_rule::kCallName, 0, store}};
+}
+
+std::vector<Key> layer_rows() {
+  return {
+      choice<NetworkMode>(
+          "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
+          {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
+          "\"none\": Unix sockets only; \"loopback\": TCP and UDP too, on the listed ports of the sandbox's own "
+          "loopback."),
+      ports(
+          "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.bind; },
+          "TCP and UDP ports that the program may bind, on 127.0.0.0/8 and ::1; needs mode = \"loopback\"."),
+      ports(
+          "network.connect", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.connect; },
+          "TCP and UDP ports that the program may connect to, there; needs mode = \"loopback\"."),
+      landlock_paths(
+          "landlock.read", [](Plan& p) -> PathList& { return p.landlock.read; }, "be read"),
+      landlock_paths(
+          "landlock.write", [](Plan& p) -> PathList& { return p.landlock.write; }, "be written to"),
+      landlock_paths(
+          "landlock.execute", [](Plan& p) -> PathList& { return p.landlock.execute; }, "be executed"),
+      landlock_paths(
+          "landlock.delete", [](Plan& p) -> PathList& { return p.landlock.remove; }, "have files deleted"),
+      choice<SeccompProfile>(
+          "seccomp.profile", [](Plan& p) -> SeccompProfile& { return p.seccomp.profile; },
+          {{"strict", SeccompProfile::Strict}, {"compatible", SeccompProfile::Compatible}},
+          "Whether a call that only exploits need ends the run or fails with EPERM."),
+      calls("seccomp.allow", &Draft::allow, "System calls allowed beyond the whitelist and the image's."),
+      calls("seccomp.deny", &Draft::deny, "System calls taken out of the whitelist and of what the image allows."),
+      choice<ProcView>(
+          "proc.view", [](Plan& p) -> ProcView& { return p.proc; },
+          {{"none", ProcView::None}, {"pid", ProcView::Pid}, {"full", ProcView::Full}},
+          "What /proc shows: nothing, the sandbox's processes, or also /proc/cpuinfo and the like."),
+      need(
+          "net_ns", [](Plan& p) -> Need& { return p.require.net_ns; }, "a network namespace"),
+      need(
+          "ipc_ns", [](Plan& p) -> Need& { return p.require.ipc_ns; }, "an IPC namespace"),
+      need(
+          "uts_ns", [](Plan& p) -> Need& { return p.require.uts_ns; }, "a UTS namespace (the host name)"),
+      need(
+          "cgroup_ns", [](Plan& p) -> Need& { return p.require.cgroup_ns; }, "a cgroup namespace"),
+      need(
+          "landlock", [](Plan& p) -> Need& { return p.require.landlock; }, "Landlock's file system rules"),
+      need(
+          "landlock_net", [](Plan& p) -> Need& { return p.require.landlock_net; }, "Landlock's TCP rules (ABI 4)"),
+      need(
+          "landlock_scopes", [](Plan& p) -> Need& { return p.require.landlock_scopes; }, "Landlock's scopes (ABI 6)"),
+      need(
+          "seccomp", [](Plan& p) -> Need& { return p.require.seccomp; }, "the system-call filter"),
+      need(
+          "cgroup", [](Plan& p) -> Need& { return p.require.cgroup; }, "a cgroup that holds the limits"),
+      flag(
+          "determinism.aslr", [](Plan& p) -> bool& { return p.determinism.aslr; },
+          "Whether addresses are random from run to run."),
+  };
+}
+
+std::vector<Key> compile_rows() {
+  std::vector<Key> rows = {
+      {"compile", "",
+       "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
+       "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
+       "say is "
+       "for the run alone.",
+       TableForm{.begin = [](Draft& d, const Entry&) { d.plan.compile.emplace(); }}},
+      {"compile.argv", "", "The compiler and its arguments, as in `argv`. Without it the image's compile line is used.",
+       TextsForm{text_rule::kAny, 1,
+                 [](Draft& d, std::vector<std::string> v, const Entry& entry) {
+                   d.plan.compile->argv = program_words(std::move(v), entry);
+                 }}},
+  };
+  append(rows, limit_rows(compile_limits()));
+  return rows;
+}
+
+void begin_case(Draft& d, const Entry& entry) {
+  d.case_limits.emplace_back();
+  d.plan.cases.emplace_back();
+  d.plan.cases.back().name = std::to_string(d.plan.cases.size());
+  d.plan.cases.back().position = entry.position;
+}
+
+std::vector<Key> case_rows() {
+  const auto latest = [](Draft& d) -> Case& { return d.plan.cases.back(); };
+  std::vector<Key> rows = {
+      {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
+       TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
+      {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
+       TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
+      {"case[].stdin", in_quotes("null"), "What the program reads on standard input.",
+       ChoiceForm{{"null"}, [latest](Draft& d, std::size_t, const Entry&) { latest(d).input = InputNull{}; }}},
+      {"case[].stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
+      {"case[].stdin.file", "", "The file of the host that the program reads on standard input.",
+       TextForm{text_rule::kHostPath, [latest](Draft& d, const std::string& v,
+                                               const Entry&) { latest(d).input = InputFile{d.absolute(v)}; }}},
+      {"case[].stdin.text", "", "The text that the program reads on standard input.",
+       TextForm{text_rule::kBytes,
+                [latest](Draft& d, std::string v, const Entry&) { latest(d).input = InputText{std::move(v)}; }}},
+      {"case[].stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
+       TextForm{text_rule::kBase64, [latest](Draft& d, const std::string& v,
+                                             const Entry&) { latest(d).input = InputText{bytes_of_base64(v)}; }}},
+      {"case[].expect", "", "What the program must write on standard output; it never gets into the sandbox.",
+       TableForm{.one_of = {"file", "text", "base64"}}},
+      {"case[].expect.file", "", "The file of the host that holds it.",
+       TextForm{text_rule::kHostPath,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = d.absolute(v); }}},
+      {"case[].expect.text", "", "The text itself.",
+       TextForm{text_rule::kBytes,
+                [latest](Draft& d, std::string v, const Entry&) { latest(d).expected = std::move(v); }}},
+      {"case[].expect.base64", "", "Its bytes in base64.",
+       TextForm{text_rule::kBase64,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = bytes_of_base64(v); }}},
+      {"case[].points", std::to_string(Case{}.points), "What it is worth when it is accepted.",
+       CountForm{0, 1'000'000,
+                 [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},
+      {"case[].group", in_quotes(""),
+       "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
+       TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
+  };
+  append(rows, limit_rows(case_limits()));
+  return rows;
+}
+
+Key tolerance(LastingText path, std::string default_text, LastingText description,
+              std::function<void(Checker&, double)> store) {
+  return {path, std::move(default_text), description,
+          NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.plan.checker, v); }}};
+}
+
+std::vector<Key> checker_rows() {
+  return {
+      choice<CheckerKind>(
+          "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
+          {{"exact", CheckerKind::Exact},
+           {"lines", CheckerKind::Lines},
+           {"tokens", CheckerKind::Tokens},
+           {"floats", CheckerKind::Floats}},
+          "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
+          "the text; by the words between white space; the same, with numbers near enough."),
+      tolerance("checker.tolerance", "1e-6",
+                "With \"floats\": how far a number may be off, as such or relative to the expected number.",
+                [](Checker& checker, double v) { checker.absolute = checker.relative = v; }),
+      tolerance("checker.absolute", "", "With \"floats\", in place of `tolerance`: how far it may be off as such.",
+                [](Checker& checker, double v) { checker.absolute = v; }),
+      tolerance("checker.relative", "",
+                "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
+                [](Checker& checker, double v) { checker.relative = v; }),
+  };
+}
+
+Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {
+  return {path, "", description,
+          TextForm{rule, [member](Draft& d, std::string v, const Entry&) { d.image.*member = std::move(v); }}};
+}
+
+Key image_texts(LastingText path, const TextRule& rule, std::vector<std::string> Image::*member,
+                LastingText description) {
+  return {path, "[]", description, TextsForm{rule, 0, [member](Draft& d, std::vector<std::string> v, const Entry&) {
+                                               d.image.*member = std::move(v);
+                                             }}};
+}
+
+void store_includes(Draft& d, std::vector<std::string> v, const Entry& entry) {
+  for (std::string& reference : v) d.includes.push_back({std::move(reference), entry.position});
+}
+
+// Those of included images stay.
+void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) {
+  for (const std::string& path : v) d.plan.libraries.push_back(normalised(path));
+}
+
+std::vector<Key> image_own_rows() {
+  return {
+      image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
+      image_text("description", text_rule::kAny, &Image::description, "One line for `evalrun image list`."),
+      image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
+      image_texts("programs", text_rule::kHostAbsolute, &Image::programs,
+                  "Programs that must exist for the image to work."),
+      image_texts(
+          "run", text_rule::kAny, &Image::run,
+          "The argv of a plan that has none; \"{source}\" stands for the plan's `source`, \"{stem}\" for its last "
+          "part without the ending."),
+      image_texts("compile", text_rule::kAny, &Image::compile,
+                  "The argv of a [compile] that has none; with the same placeholders."),
+      image_texts("compiled_run", text_rule::kAny, &Image::compiled_run,
+                  "The argv of a plan that has none but a [compile]; without it, the run line."),
+      {"include", "[]", "Images whose env, limits, mounts, links, proc and seccomp come first; at most 8 deep.",
+       TextsForm{text_rule::kImageReference, 0, store_includes}},
+      {"libraries", "[]",
+       "What programs of the image load before and while they run: without fs.read, all of the image that stays "
+       "readable "
+       "beside the program and its loader. Paths that this host does not have are passed over.",
+       TextsForm{text_rule::kSandboxPath, 0, store_libraries}},
+      {"abstract", "false", "Whether the image is only there to be included.",
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
+      {"link[]", "", "A symbolic link.",
+       TableForm{.many = kManyMounts,
+                 .required = {"at", "target"},
+                 .begin =
+                     [](Draft& d, const Entry& entry) {
+                       d.links.push_back({"", "", entry.position});
+                     }}},
+      {"link[].at", "", "Where it stands in the sandbox.",
+       TextForm{text_rule::kMountPoint,
+                [](Draft& d, const std::string& v, const Entry&) { d.links.back().at = normalised(v); }}},
+      {"link[].target", "", "What it points to.",
+       TextForm{text_rule::kHostPath,
+                [](Draft& d, std::string v, const Entry&) { d.links.back().target = std::move(v); }}},
+      {"mount[].optional", boolean(Mount{}.optional), "Whether the mount is skipped where the host has no such source.",
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
+  };
+}
+
+Key smoke_text(LastingText path, const TextRule& rule, std::string SmokeProgram::*member, LastingText description) {
+  return {path, "", description, TextForm{rule, [member](Draft& d, std::string v, const Entry&) {
+                                            d.image.smoke.back().*member = std::move(v);
+                                          }}};
+}
+
+Key smoke_texts(LastingText path, const TextRule& rule, std::size_t least,
+                std::vector<std::string> SmokeProgram::*member, LastingText description) {
+  return {path, "", description, TextsForm{rule, least, [member](Draft& d, std::vector<std::string> v, const Entry&) {
+                                             d.image.smoke.back().*member = std::move(v);
+                                           }}};
+}
+
+void begin_smoke(Draft& d, const Entry& entry) {
+  d.image.smoke.emplace_back();
+  d.image.smoke.back().position = entry.position;
+}
+
+void store_smoke_override(Draft& d, std::string v, const Entry& entry) {
+  check_override_key(entry.name, entry.position);
+  d.image.smoke.back().set[entry.name] = std::move(v);
+}
+
+std::vector<Key> smoke_rows() {
+  return {
+      {"smoke[]", "",
+       "A small program that shows that the image works; its files stand in a folder called like the image.",
+       TableForm{.many = kManyMounts,
+                 .required = {"name"},
+                 .of = TableForm::Of::AtLeast,
+                 .one_of = {"source", "argv"},
+                 .begin = begin_smoke}},
+      smoke_text("smoke[].name", text_rule::kLine, &SmokeProgram::name, "Its name."),
+      smoke_texts("smoke[].argv", text_rule::kAny, 1, &SmokeProgram::argv,
+                  "What is run instead of the image's run line."),
+      smoke_text("smoke[].source", text_rule::kWorkPath, &SmokeProgram::source,
+                 "Its source, which fills \"{source}\"."),
+      smoke_texts("smoke[].files", text_rule::kWorkPath, 0, &SmokeProgram::files,
+                  "Further files that are placed in /work."),
+      smoke_text("smoke[].input", text_rule::kBytes, &SmokeProgram::input, "What it reads on standard input."),
+      smoke_text("smoke[].expect", text_rule::kBytes, &SmokeProgram::expect,
+                 "What it must write on standard output, exactly."),
+      {"smoke[].set.*", "", "A key of the plan that it needs otherwise, as for --set.",
+       TextForm{text_rule::kAny, store_smoke_override}, &text_rule::kLine},
+  };
+}
+
+}  // namespace
+
+std::vector<Key> plan_rows() {
+  std::vector<Key> rows = program_rows();
+  append(rows, profile_rows());
+  append(rows, stream_rows());
+  append(rows, file_rows());
+  append(rows, limit_rows(plan_limits()));
+  append(rows, mount_rows());
+  append(rows, layer_rows());
+  append(rows, compile_rows());
+  append(rows, case_rows());
+  append(rows, checker_rows());
+  return rows;
+}
+
+std::vector<Key> image_rows() {
+  std::vector<Key> rows = image_own_rows();
+  for (Key& key : plan_rows()) {
+    if (is_shared_section(key.path.substr(0, key.path.find_first_of(".[")))) rows.push_back(std::move(key));
+  }
+  append(rows, smoke_rows());
+  return rows;
+}
+
+bool is_shared_section(std::string_view top) noexcept {
+  return top == "env" || top == "limits" || top == "mount" || top == "proc" || top == "seccomp" || top == "profile" ||
+         top == "capabilities";
+}
+
+}  // namespace evalrun

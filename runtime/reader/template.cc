@@ -1,0 +1,122 @@
+#include "runtime/reader/template.h"
+
+#include <utility>
+
+#include "runtime/reader/image_file.h"
+#include "runtime/reader/key_table.h"
+#include "runtime/reader/overrides.h"
+#include "runtime/reader/plan_tree.h"
+#include "runtime/reader/tree_reader.h"
+
+namespace evalrun {
+namespace {
+
+namespace fs = std::filesystem;
+
+// More than there are languages; paths can be written in any number of ways.
+constexpr std::size_t kManyImages = 64;
+
+// A table that says one thing in one of several ways cannot be joined with another one.
+bool is_whole(const KeyNode& keys) {
+  const TableForm* form = keys.table();
+  return form != nullptr && (!form->one_of.empty() || !form->required.empty());
+}
+
+void merge(TomlTable& into, TomlTable from, const KeyNode* keys) {
+  for (TomlMember& member : from) {
+    const KeyNode* child = keys == nullptr ? nullptr : keys->member(member.name);
+    TomlMember* old = find_member(into, member.name);
+    auto* old_table = old == nullptr ? nullptr : std::get_if<TomlTable>(&old->node.value);
+    auto* new_table = std::get_if<TomlTable>(&member.node.value);
+    if (old == nullptr) {
+      into.push_back(std::move(member));
+    } else if (old_table != nullptr && new_table != nullptr && child != nullptr && !is_whole(*child)) {
+      merge(*old_table, std::move(*new_table), child);
+    } else {
+      *old = std::move(member);
+    }
+  }
+}
+
+bool is_path(const KeyNode& keys) {
+  for (const Key* key : keys.forms) {
+    const auto* form = std::get_if<TextForm>(&key->form);
+    if (form == nullptr) continue;
+    if (form->rule.accepts == text_rule::kHostPath.accepts) return true;
+  }
+  return keys.path == "image";
+}
+
+// Makes the relative paths of a change absolute, where the plan's own are relative to its own folder.
+void resolve_paths(TomlNode& node, const KeyNode* keys, const fs::path& folder) {
+  if (keys == nullptr) return;
+  if (auto* table = std::get_if<TomlTable>(&node.value)) {
+    for (TomlMember& member : *table) resolve_paths(member.node, keys->member(member.name), folder);
+  } else if (auto* array = std::get_if<TomlArray>(&node.value)) {
+    for (TomlNode& element : *array) resolve_paths(element, keys->exactly("[]"), folder);
+  } else if (auto* text = std::get_if<std::string>(&node.value)) {
+    const bool names_image = keys->path == "image" && !is_image_path(*text);
+    // What is no path stays as it is, for the reader of the tree to refuse.
+    if (is_path(*keys) && !names_image && text_rule::kHostPath.accepts(*text)) *text = (folder / *text).string();
+  }
+}
+
+// For plan.sha256: what a change says, without where it stands.
+struct ChangeText {
+  std::string operator()(const SetChange& change) const { return change.key + "=" + to_toml(change.value); }
+  std::string operator()(const MergeChange& change) const {
+    std::string text;
+    for (const TomlMember& member : change.keys) text += toml_key(member.name) + "=" + to_toml(member.node) + "\n";
+    return text;
+  }
+};
+
+struct Apply {
+  TomlNode& root;
+  const fs::path& folder;
+
+  void operator()(SetChange&& change) const {
+    resolve_paths(change.value, find_override_key(change.key), folder);
+    set_key(root, change.key, std::move(change.value));
+  }
+  void operator()(MergeChange&& change) const {
+    const KeyNode* keys = &plan_keys().root;
+    for (TomlMember& member : change.keys) resolve_paths(member.node, keys->member(member.name), folder);
+    merge(std::get<TomlTable>(root.value), std::move(change.keys), keys);
+  }
+};
+
+}  // namespace
+
+const ImageCache::Applied& ImageCache::apply(const std::string& reference, const SourcePosition& position,
+                                             const fs::path& folder) {
+  const std::string name = is_image_path(reference) ? (folder / reference).string() : reference;
+  if (const auto found = applied_.find(name); found != applied_.end()) return found->second;
+  if (applied_.size() >= kManyImages) applied_.clear();
+  Applied applied;
+  applied.image = apply_image({reference, position, folder}, search_path_, applied.plan);
+  return applied_.emplace(name, std::move(applied)).first->second;
+}
+
+Image ImageCache::apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const {
+  return apply_image({reference, position, plan.folder}, search_path_, plan);
+}
+
+PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides)
+    : root_(read_plan_tree(text, overrides)), header_(plan_header(text, overrides)) {
+  Plan scratch;
+  Draft rehearsal(scratch, header_.whole, header_.folder);
+  read_tree(root_, plan_keys(), rehearsal);
+}
+
+Plan PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder, ImageCache& images) const {
+  TomlNode root = root_;
+  std::vector<std::string> texts;
+  for (const PlanChange& change : changes) texts.push_back(std::visit(ChangeText{}, change));
+  Plan header = header_;
+  header.sha256 = hash_with_changes(header_.sha256, texts);
+  for (PlanChange& change : changes) std::visit(Apply{root, folder}, std::move(change));
+  return plan_of_tree(root, std::move(header), images);
+}
+
+}  // namespace evalrun

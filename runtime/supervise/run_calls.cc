@@ -1,0 +1,96 @@
+// A run and the calls that its filter hands to the supervisor: who answers which.
+#include <algorithm>
+
+#include "lockdown/call_judge.h"
+#include "runtime/mediate/violations.h"
+#include "runtime/supervise/run.h"
+
+namespace evalrun::supervise {
+
+void Run::listen(Fd listener) {
+  loop::LoopOwner& owner = *this;
+  broker_.emplace(
+      loop_, owner, std::move(listener), *plan_, sandbox_->identity(), cloner_,
+      mediate::Broker::Handlers{
+          [this](std::vector<mediate::RecordedViolation> violations) { on_violations(std::move(violations)); },
+          [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
+}
+
+// Nothing is answered: whoever made such a call sleeps in it until it is killed.
+void Run::on_violations(std::vector<mediate::RecordedViolation> violations) {
+  if (phase_ == Phase::SettingUp) on_report();
+  if (!outcome_) outcome_ = Violation{violations.front().call};
+  violations_total_ += violations.size();
+  for (mediate::RecordedViolation& violation : violations) {
+    if (violations_.size() < mediate::kViolationsKept) violations_.push_back(std::move(violation));
+  }
+  end_now();
+}
+
+// A plan that is observed is traced already.
+bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
+  if (!measure::asks_for_child_signal(call)) return false;
+  if (on_call_ || (groups_ && groups_->counts_cpu())) {
+    mediate::let_go_on(listener, call.id);
+    return true;
+  }
+  loop::LoopOwner& owner = *this;
+  if (!exit_tracer_) exit_tracer_.emplace(loop_, owner, sandbox_->init_pid());
+  exit_tracer_->answer(listener, call);
+  return true;
+}
+
+// False: somebody else has to answer it yet.
+bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
+  if (on_call_ || !mediate::asks_for_shared_memory(call)) return false;
+  const bool is_counted = groups_ && groups_->limits_memory();
+  if (!is_counted && !shared_memory_) {
+    const Limits& limits = plan_->plan().limits;
+    shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
+  }
+  if (!is_counted && shared_memory_->decide(listener, call) == mediate::SharedMemory::Answer::Refused) {
+    mediate::refuse_memory(listener, call.id);
+    return true;
+  }
+  if (address_space_ && mediate::asks_for_address_space(call)) return false;
+  mediate::let_go_on(listener, call.id);
+  return true;
+}
+
+bool Run::answer_asked(int listener, const seccomp_notif& call) {
+  lockdown::CallArguments arguments;
+  std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
+  if (lockdown::is_noted(call.data.nr, arguments)) {
+    may_send_file_size_signal_ = true;
+    mediate::let_go_on(listener, call.id);
+    return true;
+  }
+  if (mediate::asks_for_epoll_watch(call)) {
+    epoll_watches_.answer(listener, call);
+    return true;
+  }
+  if (answer_child_signal(listener, call) || answer_shared_memory(listener, call)) return true;
+  if (on_call_) {
+    const bool goes_on = on_call_(call);
+    if (!address_space_ || !mediate::asks_for_address_space(call)) {
+      if (goes_on) mediate::let_go_on(listener, call.id);
+      return goes_on;
+    }
+  }
+  if (!address_space_ || !mediate::asks_for_address_space(call)) return false;
+  if (address_space_->answer(listener, call) == mediate::AddressSpace::Answer::Exceeded) hit(Limit::AddressSpace);
+  return true;
+}
+
+void Run::stop_listening() {
+  if (!broker_) return;
+  mediated_ = broker_->mediated();
+  mediation_cpu_ = broker_->cpu();
+  const std::vector<std::string> notes = broker_->notes();
+  warnings_.insert(warnings_.end(), notes.begin(), notes.end());
+  if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
+  if (exit_tracer_) exit_tracer_->stop_answering();
+  broker_.reset();
+}
+
+}  // namespace evalrun::supervise

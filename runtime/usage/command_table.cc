@@ -1,0 +1,552 @@
+#include "runtime/usage/command_table.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "runtime/cli/exec_plan.h"
+#include "runtime/core/error.h"
+#include "runtime/core/text.h"
+#include "runtime/core/units.h"
+
+namespace evalrun::cli {
+namespace {
+
+using Apply = void (*)(Options&, const FlagRow&, const std::string&);
+
+[[noreturn]] void refuse(const FlagRow& row, const std::string& value, const std::string& expected) {
+  throw UsageError(std::string(row.name) + " cannot be \"" + printable(value) + "\"; use " + expected);
+}
+
+// --- values ----------------------------------------------------------------------------------------------------------
+
+void check_choice(const FlagRow& row, const std::string& value) {
+  const std::vector<std::string> words = words_of(row.values);
+  if (std::ranges::find(words, value) == words.end()) refuse(row, value, alternatives(words));
+}
+
+unsigned whole_number(const FlagRow& row, const std::string& value, unsigned most) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size() || number < 1 || number > most) {
+    refuse(row, value, "a whole number from 1 to " + std::to_string(most));
+  }
+  return number;
+}
+
+template <std::string Options::*member>
+void store(Options& options, const FlagRow& row, const std::string& value) {
+  if (value.empty()) refuse(row, value, row.operand);
+  options.*member = value;
+}
+
+template <std::vector<std::string> Options::*member>
+void append(Options& options, const FlagRow&, const std::string& value) {
+  (options.*member).push_back(value);
+}
+
+template <bool Options::*member>
+void turn_on(Options& options, const FlagRow&, const std::string&) {
+  options.*member = true;
+}
+
+void place_file(Options& options, const FlagRow&, const std::string& value) {
+  options.set.push_back(file_override(value));
+}
+
+void set_format(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.format = value == "json" ? Format::Json : value == "text" ? Format::Text : Format::Markdown;
+}
+
+template <Format format>
+void use_format(Options& options, const FlagRow&, const std::string&) {
+  options.format = format;
+}
+
+void set_order(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.order = value == "input" ? batch::Order::Input : batch::Order::Completion;
+}
+
+void set_jobs(Options& options, const FlagRow& row, const std::string& value) {
+  options.jobs = whole_number(row, value, 1024);
+}
+
+void stop_at_failure(Options& options, const FlagRow&, const std::string&) {
+  options.after_failure = AfterFailure::Stop;
+}
+
+// "--cpu" sets limits.cpu.
+void set_limit(Options& options, const FlagRow& row, const std::string& value) {
+  const std::string name = std::string_view(row.name) == "--output-limit" ? "output" : row.name + 2;
+  options.limits.push_back("limits." + name + "=" + value);
+}
+
+void set_time(Options& options, const FlagRow& row, const std::string& value) {
+  if (!parse_duration(value)) refuse(row, value, "a time with a unit, such as 2s or 500ms");
+  set_limit(options, row, value);
+}
+
+void set_size(Options& options, const FlagRow& row, const std::string& value) {
+  if (!parse_bytes(value)) refuse(row, value, "a size with a unit, such as 256MiB or 64KiB");
+  set_limit(options, row, value);
+}
+
+void set_processes(Options& options, const FlagRow& row, const std::string& value) {
+  constexpr unsigned kMost = 32768;
+  static_cast<void>(whole_number(row, value, kMost));
+  set_limit(options, row, value);
+}
+
+// Asked for before anything is parsed; the rows are there for the help.
+void nothing(Options&, const FlagRow&, const std::string&) {}
+
+// --- verbs -----------------------------------------------------------------------------------------------------------
+
+constexpr ArgumentRow kPlan = {"PLAN", "The plan, a TOML file. \"-\" reads it from standard input.", Count::One,
+                               Completes::Files,
+                               [](Options& options, const std::string& value) { options.plan = value; }};
+constexpr ArgumentRow kJobs = {
+    "JOBS", "The file of jobs, one JSON object a line. Without it, or with \"-\", they come from standard input.",
+    Count::Optional, Completes::Files, [](Options& options, const std::string& value) { options.jobs_file = value; }};
+constexpr ArgumentRow kImage = {"NAME", "The name of an image, or the path of an image file.", Count::One,
+                                Completes::Images,
+                                [](Options& options, const std::string& value) { options.image = value; }};
+constexpr ArgumentRow kVerb = {"VERB", "A verb of evalrun. Without it, the help of the whole command is printed.",
+                               Count::Any, Completes::Verbs,
+                               [](Options& options, const std::string& value) { options.help_of.push_back(value); }};
+
+constexpr VerbRow kVerbs[] = {
+    {.verb = Verb::Run,
+     .name = "run",
+     .summary = "Run a plan and print one result.",
+     .usage = "[OPTIONS] PLAN",
+     .details =
+         "Runs the plan's program in a sandbox of its own and prints one result: what happened, what it cost, and "
+         "which layers held. If the plan has cases, every case is run and graded. The word \"run\" may be left out.",
+     .argument = kPlan,
+     .example = {.line = "evalrun run plan.toml --set limits.cpu=5s --output result.json",
+                 .what = "Run a plan with more CPU time."}},
+    {.verb = Verb::Exec,
+     .name = "exec",
+     .summary = "Run one command in a sandbox now, without a plan.",
+     .usage = "[OPTIONS] -- CMD [ARG...]",
+     .details =
+         "Runs one untrusted command. It reads evalrun's own standard input and writes to evalrun's own standard "
+         "output and standard error, through pipes. evalrun exits with the status of the command. It may read more of "
+         "its standard input than the command does; --stdin /dev/null prevents that.\n\nWithout -i, evalrun takes the "
+         "image whose run line, compile line or list of programs names CMD. It is an error if no image does or if more "
+         "than one does.\n\nThe command sees no file of the current folder, except those that the command line names. "
+         "--file places a file in /work. One file is also placed without --file: the program itself. That is CMD if it "
+         "contains a slash; if CMD is a plain name, it is the first word after CMD that does not begin with \"-\". The "
+         "word must be a relative path of a regular file in the current folder or below it, with no symbolic link and "
+         "no \"..\" on the way. No later word is ever read as a file name, so a word from a stranger cannot bring in a "
+         "file. --print-plan shows what is placed.",
+     .example = {.line = "evalrun exec --cpu 1s -- python3 main.py", .what = "Run main.py of the current folder."}},
+    {.verb = Verb::Batch,
+     .name = "batch",
+     .summary = "Run many jobs and print one result a line.",
+     .usage = "[OPTIONS] [JOBS]",
+     .details = "Reads jobs, one JSON object a line, and prints one line of JSON for each. Many jobs run at a time. "
+                "With --journal, the same command can be given again after a crash and resumes where it stopped.",
+     .argument = kJobs,
+     .example = {.line = "evalrun batch --plan plan.toml --journal run.journal jobs.jsonl",
+                 .what = "Run jobs, and be able to resume."}},
+    {.verb = Verb::Check,
+     .name = "check",
+     .summary = "Check a plan without running it.",
+     .usage = "[OPTIONS] PLAN",
+     .details = "Checks that the plan is well-formed and that this host gives every layer that the plan requires. "
+                "Nothing is run.",
+     .argument = kPlan,
+     .example = {.line = "evalrun check plan.toml", .what = "Check a plan."}},
+    {.verb = Verb::Explain,
+     .name = "explain",
+     .summary = "Print what a plan means.",
+     .usage = "[OPTIONS] PLAN",
+     .details = "Prints the capability words, mounts, Landlock rules, system calls and limits of the plan, and the "
+                "steps of the lockdown in their order. Nothing is run.",
+     .argument = kPlan,
+     .example = {.line = "evalrun explain --seccomp plan.toml", .what = "Print only the system-call filters."}},
+    {.verb = Verb::Trace,
+     .name = "trace",
+     .summary = "Run a program and name each refused call.",
+     .usage = "[OPTIONS] PLAN",
+     .details = "Runs the program under observation, with every layer in force but slower. Prints each call that was "
+                "refused: which layer refused it, its path and error, and the line of the plan that would allow it.",
+     .argument = kPlan,
+     .example = {.line = "evalrun trace --suggest plan.toml", .what = "Find what the plan must allow."}},
+    {.verb = Verb::Doctor,
+     .name = "doctor",
+     .summary = "Test what this host gives to runs.",
+     .usage = "[OPTIONS]",
+     .details = "Tries what a run does, in child processes that then end. Prints what this host gives, what it does "
+                "not, and a remedy for each lack.",
+     .example = {.line = "evalrun doctor", .what = "Test this host."}},
+    {.verb = Verb::Schema,
+     .name = "schema",
+     .summary = "Print every key of a plan.",
+     .usage = "[OPTIONS]",
+     .details = "Prints every key of a plan with its type, unit, default and range, and the table of profiles and "
+                "capability words.",
+     .example = {.line = "evalrun schema --format json", .what = "Print a JSON Schema of plans."}},
+    {.verb = Verb::ImageList,
+     .name = "image list",
+     .summary = "List the images.",
+     .details = "Prints every image and whether its programs are installed on this host. If they are not, it prints "
+                "what is missing and the packages to install.",
+     .example = {.line = "evalrun image list", .what = "List the images."}},
+    {.verb = Verb::ImageCheck,
+     .name = "image check",
+     .summary = "Test an image with its own programs.",
+     .usage = "NAME",
+     .details =
+         "Runs the smoke programs of an image, each in a sandbox, and compares their output with what is expected.",
+     .argument = kImage,
+     .example = {.line = "evalrun image check python", .what = "Test the Python image."}},
+    {.verb = Verb::Help,
+     .name = "help",
+     .summary = "Print the help of evalrun or of a verb.",
+     .usage = "[VERB]",
+     .details = "Prints the same as \"evalrun --help\" or \"evalrun VERB --help\".",
+     .argument = kVerb,
+     .example = {.line = "evalrun help exec", .what = "Print the help of exec."}},
+};
+
+// --- flags -----------------------------------------------------------------------------------------------------------
+
+constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Trace};
+constexpr VerbSet kAll = {Verb::Run,    Verb::Exec,   Verb::Batch,     Verb::Check,      Verb::Explain, Verb::Trace,
+                          Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Help};
+
+constexpr FlagRow kFlags[] = {
+    {.name = "--image",
+     .short_name = "-i",
+     .operand = "IMAGE",
+     .what = "Use this image: a name, the path of an image file, or \"none\" for no image.",
+     .standard = "found from CMD",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Images,
+     .apply = store<&Options::image>},
+    {.name = "--file",
+     .operand = "NAME=PATH",
+     .what = "Place the file PATH of this host in /work under NAME. A plain PATH is placed under its last part. May be "
+             "repeated.",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Files,
+     .repeats = true,
+     .apply = append<&Options::files>},
+    {.name = "--file",
+     .operand = "NAME=PATH",
+     .what =
+         "Place the file PATH of this host in /work under NAME, in place of what the plan has there. A plain PATH is "
+         "placed under its last part. May be repeated.",
+     .verbs = kTakePlans,
+     .completes = Completes::Files,
+     .repeats = true,
+     .apply = place_file},
+    {.name = "--template",
+     .what = "Check a plan that jobs of a batch complete. What a job may still bring is not missed.",
+     .verbs = {Verb::Check},
+     .apply = turn_on<&Options::is_template>},
+    {.name = "--stdin",
+     .operand = "FILE",
+     .what = "Read standard input from this file.",
+     .standard = "evalrun's own standard input",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Files,
+     .apply = store<&Options::stdin_file>},
+    {.name = "--stdout",
+     .operand = "FILE",
+     .what = "Write standard output to this file. An existing file is overwritten.",
+     .standard = "evalrun's own standard output",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Files,
+     .apply = store<&Options::stdout_file>},
+    {.name = "--stderr",
+     .operand = "FILE",
+     .what = "Write standard error to this file. An existing file is overwritten.",
+     .standard = "evalrun's own standard error",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Files,
+     .apply = store<&Options::stderr_file>},
+    {.name = "--cpu",
+     .operand = "TIME",
+     .what = "Limit the CPU time of all processes together, as in 2s or 500ms.",
+     .standard = "the image's, or 2s",
+     .verbs = {Verb::Exec},
+     .apply = set_time},
+    {.name = "--wall",
+     .operand = "TIME",
+     .what = "Limit the elapsed time.",
+     .standard = "the image's, or 10s",
+     .verbs = {Verb::Exec},
+     .apply = set_time},
+    {.name = "--memory",
+     .operand = "SIZE",
+     .what = "Limit the resident memory, as in 256MiB.",
+     .standard = "the image's, or 256MiB",
+     .verbs = {Verb::Exec},
+     .apply = set_size},
+    {.name = "--processes",
+     .operand = "NUMBER",
+     .what = "Limit the processes and threads at one time.",
+     .standard = "the image's, or 32",
+     .verbs = {Verb::Exec},
+     .apply = set_processes},
+    {.name = "--output-limit",
+     .operand = "SIZE",
+     .what = "Limit standard output and standard error together.",
+     .standard = "the image's, or 16MiB",
+     .verbs = {Verb::Exec},
+     .apply = set_size},
+    {.name = "--result",
+     .operand = "FILE|FD",
+     .what = "Write the whole result as JSON to this file, or to the open descriptor of this number.",
+     .standard = "no result is written",
+     .verbs = {Verb::Exec},
+     .completes = Completes::Files,
+     .apply = store<&Options::result>},
+    {.name = "--print-plan",
+     .what = "Print a plan that does the same, and run nothing.",
+     .verbs = {Verb::Exec},
+     .apply = turn_on<&Options::print_plan>},
+    {.name = "--plan",
+     .operand = "PLAN",
+     .what = "Use this plan as the base that jobs change.",
+     .standard = "each job names its own",
+     .verbs = {Verb::Batch},
+     .completes = Completes::Files,
+     .apply = store<&Options::plan>},
+    {.name = "--set",
+     .operand = "KEY=VALUE",
+     .what = "Override one key of the plan, as in --set limits.cpu=5s. May be repeated.",
+     .verbs = kTakePlans,
+     .repeats = true,
+     .apply = append<&Options::set>},
+    {.name = "--set",
+     .operand = "KEY=VALUE",
+     .what = "Set one key of the plan, as in --set limits.stack=8MiB. May be repeated.",
+     .verbs = {Verb::Exec},
+     .repeats = true,
+     .apply = append<&Options::set>},
+    {.name = "--set",
+     .operand = "KEY=VALUE",
+     .what = "Override one key in every plan, as in --set limits.cpu=5s. May be repeated.",
+     .verbs = {Verb::Batch},
+     .repeats = true,
+     .apply = append<&Options::set>},
+    {.name = "--format",
+     .operand = "FORMAT",
+     .values = "json text",
+     .what = "Print the result as json or as text.",
+     .standard = "text on a terminal, else json",
+     .verbs = {Verb::Run, Verb::Trace},
+     .completes = Completes::Values,
+     .apply = set_format},
+    {.name = "--format",
+     .operand = "FORMAT",
+     .values = "text json",
+     .what = "Print the checks as text or as json.",
+     .standard = "text",
+     .verbs = {Verb::Doctor},
+     .completes = Completes::Values,
+     .apply = set_format},
+    {.name = "--format",
+     .operand = "FORMAT",
+     .values = "text json markdown",
+     .what = "Print text, a JSON Schema, or the Markdown of the reference page.",
+     .standard = "text",
+     .verbs = {Verb::Schema},
+     .completes = Completes::Values,
+     .apply = set_format},
+    {.name = "--json",
+     .what = "The same as --format json.",
+     .verbs = {Verb::Doctor, Verb::Schema},
+     .apply = use_format<Format::Json>},
+    {.name = "--markdown",
+     .what = "The same as --format markdown.",
+     .verbs = {Verb::Schema},
+     .apply = use_format<Format::Markdown>},
+    {.name = "--output",
+     .operand = "FILE",
+     .what = "Write the result to this file. A new file appears when the result is complete. An existing file is "
+             "overwritten.",
+     .standard = "standard output",
+     .verbs = {Verb::Run},
+     .completes = Completes::Files,
+     .apply = store<&Options::output>},
+    {.name = "--save-to",
+     .operand = "FOLDER",
+     .what = "Save the files that the plan collects in this folder.",
+     .standard = "NAME-files, after the plan's name",
+     .verbs = {Verb::Run},
+     .completes = Completes::Folders,
+     .apply = store<&Options::save_to>},
+    {.name = "--save-to",
+     .operand = "FOLDER",
+     .what = "Save the files that plans collect in this folder, in one folder for each job. It is named after the "
+             "job's id, or line-N if the id is no plain file name.",
+     .standard = "batch-files",
+     .verbs = {Verb::Batch},
+     .completes = Completes::Folders,
+     .apply = store<&Options::save_to>},
+    {.name = "--jobs",
+     .operand = "NUMBER",
+     .what = "Run this many cases at a time, from 1 to 1024.",
+     .standard = "one for each core that cases can be pinned to",
+     .verbs = {Verb::Run},
+     .apply = set_jobs},
+    {.name = "--jobs",
+     .operand = "NUMBER",
+     .what = "Run this many sandboxes at a time, from 1 to 1024. The cases of one job run one after another.",
+     .standard = "one for each core",
+     .verbs = {Verb::Batch},
+     .apply = set_jobs},
+    {.name = "--stop-at-first-failure",
+     .what = "Stop a grading after the first case that fails.",
+     .verbs = {Verb::Run, Verb::Batch},
+     .apply = stop_at_failure},
+    {.name = "--order",
+     .operand = "ORDER",
+     .values = "completion input",
+     .what = "Print results as jobs end, or in the order of the input.",
+     .standard = "completion",
+     .verbs = {Verb::Batch},
+     .completes = Completes::Values,
+     .apply = set_order},
+    {.name = "--journal",
+     .operand = "FILE",
+     .what = "Keep the results in this file too. If it has results already, resume after them.",
+     .verbs = {Verb::Batch},
+     .completes = Completes::Files,
+     .apply = store<&Options::journal>},
+    {.name = "--seccomp",
+     .what = "Print only the system-call filters: each call, the conditions on its arguments, and what happens.",
+     .verbs = {Verb::Explain},
+     .apply = turn_on<&Options::seccomp>},
+    {.name = "--suggest",
+     .what =
+         "Run the program many times and print the additions to the plan that it needs to exit with 0. The search "
+         "gives the program nothing of the host. It lists what it did not try, with the option that grants it. What "
+         "an untrusted program asks for is no advice.",
+     .verbs = {Verb::Trace},
+     .apply = turn_on<&Options::suggest>},
+    {.name = "--grant",
+     .operand = "PATH|CALL",
+     .what = "Let --suggest show the program this file or folder of the host, read-only, or give it this system call. "
+             "/proc grants the full view of it. May be repeated.",
+     .verbs = {Verb::Trace},
+     .completes = Completes::Files,
+     .repeats = true,
+     .apply = append<&Options::grants>},
+    {.name = "--grant-write",
+     .operand = "PATH",
+     .what = "Let --suggest give the program this file or folder of the host, to read and to change. May be repeated.",
+     .verbs = {Verb::Trace},
+     .completes = Completes::Files,
+     .repeats = true,
+     .apply = append<&Options::write_grants>},
+    {.name = "--help", .short_name = "-h", .what = "Print this help.", .verbs = kAll, .apply = nothing},
+};
+
+// --- exit statuses ---------------------------------------------------------------------------------------------------
+
+constexpr VerbSet kOnePlan = {Verb::Run, Verb::Trace};
+constexpr StatusRow kStatuses[] = {
+    {.status = "0", .what = "The program ended well: it exited with 0, or every case was accepted.", .verbs = kOnePlan},
+    {.status = "1",
+     .what = "The program failed, hit a limit, or did what the plan does not allow. The result says which.",
+     .verbs = kOnePlan},
+    {.status = "2", .what = "The plan or the command line is wrong. Nothing was run.", .verbs = kOnePlan},
+    {.status = "3",
+     .what = "The sandbox could not be built, or it failed. This says nothing about the program.",
+     .verbs = kOnePlan},
+    {.status = "0",
+     .what = "The plan is well-formed, and this host gives what it requires.",
+     .verbs = {Verb::Check, Verb::Explain}},
+    {.status = "2", .what = "The plan or the command line is wrong.", .verbs = {Verb::Check, Verb::Explain}},
+    {.status = "3", .what = "This host cannot give what the plan requires.", .verbs = {Verb::Check, Verb::Explain}},
+    {.status = "0", .what = "Every job ended well.", .verbs = {Verb::Batch}},
+    {.status = "1",
+     .what = "A program of some job failed, hit a limit, or did what its plan does not allow.",
+     .verbs = {Verb::Batch}},
+    {.status = "2", .what = "A line of the input or a plan is wrong, or the command line is.", .verbs = {Verb::Batch}},
+    {.status = "3", .what = "A sandbox failed, or the batch was interrupted.", .verbs = {Verb::Batch}},
+    {.status = "0", .what = "This host gives everything.", .verbs = {Verb::Doctor}},
+    {.status = "1",
+     .what = "Plans run, with less than everything. The checks say what is missing.",
+     .verbs = {Verb::Doctor}},
+    {.status = "2", .what = "Nothing can run here.", .verbs = {Verb::Doctor}},
+    {.status = "0", .what = "Every smoke program printed what is expected.", .verbs = {Verb::ImageCheck}},
+    {.status = "1", .what = "A smoke program failed, or the image is not installed.", .verbs = {Verb::ImageCheck}},
+    {.status = "2", .what = "There is no such image.", .verbs = {Verb::ImageCheck}},
+    {.status = "0-255",
+     .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",
+     .verbs = {Verb::Exec}},
+    {.status = "128+n",
+     .what = "Signal n killed the command, or evalrun got signal n (SIGINT, SIGTERM or SIGHUP) and ended the command.",
+     .verbs = {Verb::Exec}},
+    {.status = "120", .what = "The command line is wrong. Nothing was run.", .verbs = {Verb::Exec}},
+    {.status = "121",
+     .what = "The command was stopped for a system call that only exploits need.",
+     .verbs = {Verb::Exec}},
+    {.status = "122",
+     .what = "The command was stopped at the limit of its output or of a file's size.",
+     .verbs = {Verb::Exec}},
+    {.status = "123", .what = "The command was stopped at the limit of its memory.", .verbs = {Verb::Exec}},
+    {.status = "124",
+     .what = "The command was stopped at the limit of its CPU time, elapsed time or idle time.",
+     .verbs = {Verb::Exec}},
+    {.status = "125",
+     .what = "The sandbox failed, or some output could not be written. This says nothing about the command.",
+     .verbs = {Verb::Exec}},
+    {.status = "126", .what = "The program was found and cannot be executed.", .verbs = {Verb::Exec}},
+    {.status = "127", .what = "The program was not found.", .verbs = {Verb::Exec}},
+};
+
+}  // namespace
+
+std::span<const VerbRow> verb_rows() {
+  return kVerbs;
+}
+
+std::span<const FlagRow> flag_rows() {
+  return kFlags;
+}
+
+std::span<const StatusRow> status_rows() {
+  return kStatuses;
+}
+
+const VerbRow& row_of(Verb verb) {
+  return *std::ranges::find(kVerbs, verb, &VerbRow::verb);
+}
+
+const FlagRow* find_flag(Verb verb, std::string_view name) {
+  const auto* found = std::ranges::find_if(kFlags, [&](const FlagRow& row) {
+    return row.verbs.has(verb) && !name.empty() && (name == row.name || name == row.short_name);
+  });
+  return found == std::end(kFlags) ? nullptr : found;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i != 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+}  // namespace evalrun::cli
