@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "runtime/cli/exec_plan.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/result_file.h"
@@ -19,6 +18,7 @@
 #include "runtime/reader/image.h"
 #include "runtime/reader/parse.h"
 #include "runtime/usage/command_table.h"
+#include "runtime/usage/exec_plan.h"
 
 namespace evalrun::cli {
 namespace {

@@ -10,7 +10,6 @@
 #include "runtime/cli/batch.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/exec.h"
-#include "runtime/cli/exec_plan.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
@@ -32,6 +31,7 @@
 #include "runtime/report/report.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/usage/command_table.h"
+#include "runtime/usage/exec_plan.h"
 #include "runtime/usage/options.h"
 #include "runtime/usage/plan_argument.h"
 

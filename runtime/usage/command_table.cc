@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "runtime/cli/exec_plan.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/core/units.h"
+#include "runtime/usage/exec_plan.h"
 
 namespace evalrun::cli {
 namespace {

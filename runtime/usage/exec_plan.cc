@@ -1,4 +1,4 @@
-#include "runtime/cli/exec_plan.h"
+#include "runtime/usage/exec_plan.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
