@@ -31,7 +31,17 @@ struct TomlMember;
 struct TomlNode;
 using TomlTable = std::vector<TomlMember>;  // in the order of the text
 using TomlArray = std::vector<TomlNode>;
-struct TomlTime {};  // a date, a time or both: no key of a plan takes one
+
+// A date, a time or both: no key of a plan takes one. Its copy is not trivial for the sake of TomlNode's variant.
+// libstdc++ takes a variant of strings, vectors and trivial types for one that always has a value. Where its copy
+// constructor throws, it has none yet, and its destructor jumps through a table at the index -1.
+struct TomlTime {
+  TomlTime() = default;
+  TomlTime(const TomlTime&) noexcept;
+  TomlTime& operator=(const TomlTime&) = default;
+  ~TomlTime() = default;
+};
+inline TomlTime::TomlTime(const TomlTime&) noexcept = default;
 
 struct TomlNode {
   std::variant<TomlTable, TomlArray, std::string, std::int64_t, double, bool, TomlTime> value;
