@@ -288,7 +288,7 @@ TEST(outside_files, an_id_is_of_one_job_and_a_second_one_is_an_error_line_now_an
   const Oddities odd;
   const std::string jobs =
       "{\"id\": \"a\"}\n{\"id\": \"b\"}\n{\"id\": \"a\", \"argv\": [\"/opt/probe\", \"exit\", "
-      "\"3\"]}\n{\"id\": \"A\"}\n{\"id\": \"b\", \"bad\": 1}\n";
+      "\"3\"]}\n{\"id\": \"A\"}\n{\"id\": \"b\", \"source\": \"none.py\"}\n";
   const Words command = {evalrun().string(), "batch",         "--plan",  odd.path("good.toml"),
                          "--journal",        odd.path("log"), "--order", "input"};
   for (int again = 0; again < 2; ++again) {
