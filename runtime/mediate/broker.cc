@@ -310,10 +310,12 @@ void Broker::on_deputy_ended(int deputy) {
   deputies_.erase(found);
   if (ended.place < kMostDeputies) shared_->free.push_back(ended.place);
   if (end.status != kAnswered) answer(ended.notification, answer_of(ended, end.status));
-  if (waiting_.empty()) return;
-  const seccomp_notif next = waiting_.front();
-  waiting_.pop_front();
-  mediate(next, *mediated_call(next.data.nr));
+  // Not one call for one deputy: a call whose caller has died starts none, and those after it must not wait for ever.
+  while (!waiting_.empty() && deputies_.size() < kMostDeputies) {
+    const seccomp_notif next = waiting_.front();
+    waiting_.pop_front();
+    mediate(next, *mediated_call(next.data.nr));
+  }
 }
 
 void Broker::on_caller_gone(int deputy) {
