@@ -38,8 +38,8 @@
 namespace evalrun::cli {
 namespace {
 
-Plan read(const Options& options) {
-  return parse_plan(read_plan(options.plan), options.set, image_search_path());
+Task read(const Options& options) {
+  return parse_task(read_plan(options.plan), options.set, image_search_path());
 }
 
 bool wants_text(const Options& options) {
@@ -69,21 +69,22 @@ int check_template(const Options& options) {
 
 int check(const Options& options) {
   if (options.is_template) return check_template(options);
-  const Plan plan = read(options);
-  judge::check_runs(plan, host::probe_host());
-  groups::require_cgroup(plan, groups::Groups());
-  std::cout << one_line(plan.origin.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
+  const Task task = read(options);
+  judge::check_runs(task, host::probe_host());
+  groups::require_cgroup(task.plan, groups::Groups());
+  std::cout << one_line(task.plan.origin.whole.file)
+            << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
 // One sandbox after another, under its name where the plan has more than one.
 int explain_plan(const Options& options) {
-  const Plan plan = read(options);
+  const Task task = read(options);
   const host::HostFacts host = groups::counted_by(groups::Groups(), host::probe_host());
   std::string text;
-  for (const judge::PlannedRun& run : judge::runs_of(plan)) {
+  for (const judge::PlannedRun& run : judge::runs_of(task)) {
     const auto compiled = sandbox::compile(run.plan, host);
-    if (judge::is_graded(plan)) text += "== " + one_line(run.name) + "\n\n";
+    if (task.is_graded()) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
   text.pop_back();
@@ -91,8 +92,9 @@ int explain_plan(const Options& options) {
   return 0;
 }
 
-void refuse_graded(const Plan& plan) {
-  if (judge::is_graded(plan)) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
+Plan plan_to_trace(Task task) {
+  if (task.is_graded()) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
+  return std::move(task.plan);
 }
 
 int suggest(const Options& options) {
@@ -100,10 +102,9 @@ int suggest(const Options& options) {
   const PlanText text = read_plan(options.plan);
   const auto images = image_search_path();
   const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
-    return parse_plan(text, options.set, images, additions);
+    return plan_to_trace(parse_task(text, options.set, images, additions));
   };
   const Plan plan = plan_with({});
-  refuse_graded(plan);
   if (std::holds_alternative<InputInherit>(plan.job.input)) {
     throw UsageError("--suggest runs the program many times, and its standard input can be read only once");
   }
@@ -117,8 +118,7 @@ int trace_plan(const Options& options) {
   if (!options.grants.empty() || !options.write_grants.empty()) {
     throw UsageError("--grant and --grant-write are for trace --suggest");
   }
-  const Plan plan = read(options);
-  refuse_graded(plan);
+  const Plan plan = plan_to_trace(read(options));
   const auto compiled = sandbox::compile(plan, host::probe_host(), {.carried = {}, .observed = true});
   const trace::Trace found = trace::trace(compiled);
   std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(plan, found);

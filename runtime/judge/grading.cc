@@ -17,27 +17,19 @@ using supervise::RunResult;
 // Of what a compile step leaves; more is copied from its own files.
 constexpr std::uint64_t kMostInMemory = std::uint64_t{8} << 20;
 
-// The plan of one run, without what is said of others.
-Plan single(const Plan& plan) {
-  Plan one = plan;
-  one.compile.reset();
-  one.cases.clear();
-  return one;
-}
-
 // The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
 // has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
-Plan compile_plan(const Plan& plan) {
-  Plan one = single(plan);
-  one.job.argv = plan.compile->argv;
-  one.kind.limits = plan.compile->limits;
+Plan plan_of_compile_step(const Task& task) {
+  Plan one = task.plan;
+  one.job.argv = task.compile->argv;
+  one.kind.limits = task.compile->limits;
   one.job.input = InputNull{};
   one.kind.output = OutputCapture{};
   one.kind.error_output = OutputCapture{};
   one.kind.network = {};
   one.kind.landlock = {};
   one.kind.seccomp.deny.clear();
-  one.kind.profiles = {{&profiles().front(), plan.origin.whole}};
+  one.kind.profiles = {{&profiles().front(), one.origin.whole}};
   one.kind.narrowings.clear();
   one.kind.capabilities = strictest(one.kind.profiles, one.kind.narrowings);
   one.kind.collect.clear();
@@ -45,22 +37,21 @@ Plan compile_plan(const Plan& plan) {
   return one;
 }
 
-Plan run_plan(const Plan& plan) {
-  Plan one = single(plan);
-  if (plan.compile) one.job.files.clear();  // they come with the artefacts
-  if (plan.cases.empty()) return one;
+Plan plan_of_program(const Task& task) {
+  Plan one = task.plan;
+  if (task.compile) one.job.files.clear();  // they come with the artefacts
+  if (task.cases.empty()) return one;
   // Counted and hashed, and given to the checker as they come; a case's result holds no text.
   one.kind.output = OutputNull{};
   if (!std::holds_alternative<OutputToStdout>(one.kind.error_output)) one.kind.error_output = OutputNull{};
   return one;
 }
 
-Plan case_plan(const Plan& common, const Case& one) {
-  Plan plan = common;
+// `plan`: the program's, of whatever case. Nothing but what differs is copied: the submission's files are large.
+void set_case(Plan& plan, const Case& one) {
   plan.job.input = one.input;
   plan.kind.limits = one.limits;
   plan.origin.positions["stdin"] = one.position;
-  return plan;
 }
 
 std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, const Limits& limits) {
@@ -72,9 +63,9 @@ std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, 
 }
 
 // Cases are of one kind where their limits are the same.
-bool has_few_kinds(const Plan& plan) {
+bool has_few_kinds(const Task& task) {
   std::vector<const Limits*> kinds;
-  for (const Case& one : plan.cases) {
+  for (const Case& one : task.cases) {
     if (std::ranges::any_of(kinds, [&](const Limits* kind) { return *kind == one.limits; })) continue;
     if (kinds.size() == pool::CellPool::kMostKinds) return false;
     kinds.push_back(&one.limits);
@@ -89,9 +80,9 @@ void check_case_file(const Case& one, std::size_t index, const char* key, const 
                   "open " + path.string() + ": " + file.refusal);
 }
 
-void check_case_files(const Plan& plan) {
-  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
-    const Case& one = plan.cases[i];
+void check_case_files(const Task& task) {
+  for (std::size_t i = 0; i < task.cases.size(); ++i) {
+    const Case& one = task.cases[i];
     if (const auto* input = std::get_if<InputFile>(&one.input)) check_case_file(one, i, "stdin", input->path);
     if (const auto* path = std::get_if<std::filesystem::path>(&one.expected)) check_case_file(one, i, "expect", *path);
   }
@@ -129,42 +120,38 @@ struct Grading::LiveCase {
   std::unique_ptr<supervise::Run> run;
 };
 
-bool is_graded(const Plan& plan) {
-  return plan.compile.has_value() || !plan.cases.empty();
-}
-
-std::vector<PlannedRun> runs_of(const Plan& plan) {
+std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
-  if (plan.compile) runs.push_back({"compile", compile_plan(plan)});
-  runs.push_back({plan.cases.empty() ? "run" : "case", run_plan(plan)});
+  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task)});
+  runs.push_back({task.cases.empty() ? "run" : "case", plan_of_program(task)});
   return runs;
 }
 
-void check_runs(const Plan& plan, const host::HostFacts& host) {
-  check_case_files(plan);
-  const std::vector<PlannedRun> runs = runs_of(plan);
+void check_runs(const Task& task, const host::HostFacts& host) {
+  check_case_files(task);
+  const std::vector<PlannedRun> runs = runs_of(task);
   for (const PlannedRun& run : runs) {
-    const bool is_compile_step = plan.compile && &run == &runs.front();
+    const bool is_compile_step = task.compile && &run == &runs.front();
     sandbox::check_program(*sandbox::compile(run.plan, host), is_compile_step ? "compile.argv" : "argv");
   }
 }
 
-unsigned default_jobs(const Plan& plan) {
+unsigned default_jobs(const Task& task) {
   const auto is_pinned = [](const Case& one) { return std::holds_alternative<CpusAuto>(one.limits.cpus); };
-  return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
+  return std::ranges::all_of(task.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options)
+Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& host, GradingOptions options)
     : pool_(pool),
-      plan_(plan),
+      task_(task),
       host_(host),
       options_(options),
-      few_kinds_(has_few_kinds(plan_)),
-      run_plan_(run_plan(plan)),
-      first_failure_(plan.cases.size()) {
-  check_runs(plan_, host_);
-  grade_.cases.resize(plan_.cases.size());
-  if (plan_.compile) {
+      few_kinds_(has_few_kinds(task)),
+      run_plan_(plan_of_program(task)),
+      first_failure_(task.cases.size()) {
+  check_runs(task_, host_);
+  grade_.cases.resize(task_.cases.size());
+  if (task_.compile) {
     start_compile();
   } else {
     start_cases();
@@ -209,12 +196,12 @@ void Grading::start_cases() {
 // Cases behind this one are not run.
 std::size_t Grading::cases_to_run() const {
   if (grade_.compile && grade_.compile->verdict != Verdict::Ok) return 0;
-  return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, plan_.cases.size())
-                                                      : plan_.cases.size();
+  return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, task_.cases.size())
+                                                      : task_.cases.size();
 }
 
 unsigned Grading::jobs() const {
-  const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(plan_);
+  const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(task_);
   return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
@@ -227,7 +214,7 @@ std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(con
 void Grading::start_compile() {
   sandbox::CompileExtras extras;
   extras.keep_work_folder = true;
-  compile_run_ = pool_.start_alone(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
+  compile_run_ = pool_.start_alone(sandbox::compile(plan_of_compile_step(task_), host_, std::move(extras)));
 }
 
 void Grading::end_compile(const supervise::SaveFolder* save_folder) {
@@ -236,17 +223,17 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   compile.run = compile_run_->take_result(nullptr);
   compile_run_.reset();
   compile.verdict = verdict_of_compile(compile.run.outcome);
-  compile.message = message_of(compile.run.outcome, plan_.compile->limits);
+  compile.message = message_of(compile.run.outcome, task_.compile->limits);
   if (compile.verdict != Verdict::Ok || interrupted_) return;
   if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
   std::vector<Limits> limits;
-  for (const Case& one : plan_.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(plan_.kind.limits);
-  artefacts_.emplace(std::move(work), plan_, limits);
+  for (const Case& one : task_.cases) limits.push_back(one.limits);
+  if (limits.empty()) limits.push_back(task_.plan.kind.limits);
+  artefacts_.emplace(std::move(work), task_.plan, limits);
   if (!artefacts_->refusal().empty()) {
     compile.verdict = Verdict::Ce;
     compile.message = artefacts_->refusal();
-  } else if (plan_.cases.empty()) {
+  } else if (task_.cases.empty()) {
     start_single_run();
     single_run_->collect_into(save_folder);
   } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
@@ -266,22 +253,22 @@ void Grading::end_single_run() {
 
 // Cells that are given up before a second case comes cost more than a run by itself.
 bool Grading::may_follow_another(std::size_t index) const {
-  const std::vector<Case>& cases = plan_.cases;
+  const std::vector<Case>& cases = task_.cases;
   const auto is_alike = [&](const Case& other) { return other.limits == cases[index].limits; };
   return few_kinds_ || (index > 0 && is_alike(cases[index - 1])) ||
          (index + 1 < cases.size() && is_alike(cases[index + 1]));
 }
 
 void Grading::start_case(std::size_t index) {
-  const Case& one = plan_.cases[index];
+  const Case& one = task_.cases[index];
   try {
-    auto checker = make_checker(plan_.checker, Expected::of(one));
+    auto checker = make_checker(task_.checker, Expected::of(one));
     auto live = std::make_unique<LiveCase>(index, std::move(checker));
     supervise::RunHooks hooks{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
-    const Plan plan = case_plan(run_plan_, one);
+    set_case(run_plan_, one);
     live->run = !artefacts_ && may_follow_another(index)
-                    ? pool_.start(plan, std::move(hooks))
-                    : pool_.start_alone(compile_with_artefacts(plan), std::move(hooks));
+                    ? pool_.start(run_plan_, std::move(hooks))
+                    : pool_.start_alone(compile_with_artefacts(run_plan_), std::move(hooks));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;
@@ -306,7 +293,7 @@ void Grading::end_case(LiveCase& live) {
 
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
-  grade.message = message_of_case(*grade.verdict, grade.run.outcome, plan_.cases[index].limits);
+  grade.message = message_of_case(*grade.verdict, grade.run.outcome, task_.cases[index].limits);
   if (grade.verdict != Verdict::Ac) first_failure_ = std::min(first_failure_, index);
   grade_.cases[index] = std::move(grade);
 }
@@ -321,9 +308,9 @@ void Grading::undo_after_first_failure() {
 Grade Grading::take_grade() {
   Grade& grade = grade_;
   std::vector<ScoredCase> scored;
-  for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
-    scored.push_back({grade.cases[i].verdict, plan_.cases[i].points, plan_.cases[i].group});
-    grade.score_max += plan_.cases[i].points;
+  for (std::size_t i = 0; i < task_.cases.size(); ++i) {
+    scored.push_back({grade.cases[i].verdict, task_.cases[i].points, task_.cases[i].group});
+    grade.score_max += task_.cases[i].points;
   }
   const std::vector<unsigned> points = points_earned(scored);
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -333,9 +320,9 @@ Grade Grading::take_grade() {
   if (grade.compile && grade.compile->verdict != Verdict::Ok) {
     grade.verdict = grade.compile->verdict;
     grade.message = "the compile step failed: " + grade.compile->message;
-  } else if (plan_.cases.empty()) {
+  } else if (task_.cases.empty()) {
     grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(grade.run->outcome, plan_.kind.limits) : "interrupted";
+    grade.message = grade.run ? message_of(grade.run->outcome, task_.plan.kind.limits) : "interrupted";
   } else {
     grade.verdict = verdict_of_all(scored);
     const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };
@@ -344,7 +331,7 @@ Grade Grading::take_grade() {
         grade.verdict == Verdict::Ac ? "accepted"
         : first == grade.cases.end()
             ? "interrupted"
-            : "case " + plan_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
+            : "case " + task_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
   }
   return std::move(grade_);
 }

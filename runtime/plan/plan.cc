@@ -22,10 +22,7 @@ SourcePosition Origin::where(const std::string& key) const {
 Plan without_job(const Plan& plan) {
   return {.kind = plan.kind,
           .job = {.argv = plan.job.argv, .source = {}, .env = {}, .input = {}, .files = {}},
-          .origin = plan.origin,
-          .compile = {},
-          .cases = {},
-          .checker = {}};
+          .origin = plan.origin};
 }
 
 }  // namespace evalrun
