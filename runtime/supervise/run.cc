@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "lockdown/steps.h"
@@ -235,6 +236,12 @@ std::string Run::describe_subject(const StepResult& step) const {
   return of_job ? *std::move(of_job) : plan_->describe_subject(step);
 }
 
+// The program that a failed execve was tried on; null where none was found, and of any other step.
+const std::string* Run::program_of(const StepResult& step) const {
+  const bool is_told = prepared_start_ && prepared_start_->has_job();
+  return is_told ? prepared_start_->program_of(step) : plan_->program_of(step);
+}
+
 Run::~Run() {
   if (cell_ && may_have_left_traces()) cell_->retire();
   loop_.forget(timer_.get());
@@ -346,9 +353,9 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   if (step.stage != Stage::Exec || is_retryable(step.error)) return false;
   // A program that the plan's author placed in the workspace is a submission; any other is part of the operator's
   // set-up.
-  const std::string program = describe_subject(step);
-  const bool relative = program.find('/') != std::string::npos && program.front() != '/';
-  const std::string path = relative ? plan_->plan().kind.cwd + "/" + program : program;
+  const std::string* program = program_of(step);
+  if (program == nullptr) return false;
+  const std::string path = (std::filesystem::path(plan_->plan().kind.cwd) / *program).lexically_normal().string();
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
 }
 

@@ -123,6 +123,7 @@ class Run final : private loop::LoopOwner {
 
   [[nodiscard]] bool waits_for_job() const noexcept { return prepared_start_ && !prepared_start_->has_job(); }
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  [[nodiscard]] const std::string* program_of(const StepResult& step) const;
   void warn_of_missing_wall(const StepResult& step);
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
