@@ -157,22 +157,8 @@ Verdicts undisturbed(const FaultyBatch& batch) {
 // They cannot fail on Linux, or nothing follows from it.
 bool is_left_out(const std::string& name) {
   static const std::set<std::string> kLeftOut = {
-      "close",
-      "exit_group",
-      "clock_gettime",
-      "getpid",
-      "gettid",
-      "geteuid",
-      "getegid",
-      "umask",
-      "munmap",
-      "brk",
-      "futex",
-      "rt_sigreturn",
-      "restart_syscall",
-      "rt_sigprocmask",
-      "getuid",
-      "uname",
+      "close", "exit_group", "clock_gettime", "getpid", "gettid", "geteuid", "getegid", "umask", "munmap", "brk",
+      "futex", "rt_sigreturn", "restart_syscall", "rt_sigprocmask", "getuid", "uname",
       "epoll_wait",  // fails by EINTR alone, which is
                      // tried below
       "execve",
