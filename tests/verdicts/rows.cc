@@ -507,7 +507,7 @@ std::vector<Row> faults() {
       fault_row("the_operators_program_not_in_path", "argv = [\"nothing\"]\n",
                 fault("exec", "find the program", "nothing in PATH", "ENOENT", false)),
       changed_source("a_source_vanished", fault("trees", "open_tree", kData, "ENOENT", false), vanish),
-      changed_source("a_source_was_replaced", fault("trees", "check the pinned inode", kData, "ESTALE", false),
+      changed_source("a_source_was_replaced", fault("trees", "check the pinned inode", kData, "ESTALE", true),
                      replace),
       interrupted,
       fault_row("groups_demanded_where_there_are_none", plan_of({"exit", "0"}, "require.cgroup = \"yes\"\n"),
