@@ -26,6 +26,11 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
 }
 
 Session::State::~State() {
+  if (!maker_.is_this_process()) {
+    keep_for_ever(std::move(run));
+    keep_for_ever(std::move(grading));
+    return;
+  }
   run.reset();
   grading.reset();
   engine->forget(id);
