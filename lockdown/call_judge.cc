@@ -76,7 +76,7 @@ bool is_noted(int number, const CallArguments& arguments) {
   static const std::map<int, std::span<const ArgumentRow>> noting = rows_that_note();
   const auto found = noting.find(number);
   if (found == noting.end()) return false;
-  // Rows that only some plans have refuse the call: of those that reach the supervisor none holds.
+  // Rows that only some plans have refuse the call, so none of them holds for a call that reached the supervisor.
   const auto row = std::ranges::find_if(found->second, [&](const ArgumentRow& each) {
     return !each.only_without && holds(each.test, arguments) && (!each.and_test || holds(*each.and_test, arguments));
   });

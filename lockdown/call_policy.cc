@@ -66,7 +66,7 @@ void check_overrides(const Plan& plan) {
   }
 }
 
-// Whether the plan has the words that seccomp.allow needs for this call.
+// Whether the plan says all that seccomp.allow needs for this call.
 bool is_within_words(const Plan& plan, std::string_view call) {
   const CapabilityRow& row = row_of(word_for_call(call));
   if (plan.kind.capabilities.takes(row.word)) return false;
@@ -104,7 +104,7 @@ class Resolver {
     policy_.replace(*number, {name, CallVerdict::Allow, std::move(rows), std::string(origin)});
   }
 
-  // What its rows refuse stays refused.
+  // Its rows still refuse what they refused.
   void ask(std::string_view call) {
     const std::optional<int> number = number_of_call(std::string(call));
     if (!number) return;
@@ -113,7 +113,7 @@ class Resolver {
     decision.origin = "limits.address_space";
   }
 
-  // What no control group counts, after the rows that refuse some of the call. A call that is refused hides nothing.
+  // These rows come after those that refuse some of the call: a refused call hides nothing.
   void ask(const FilteredCall& hiding) {
     const std::optional<int> number = number_of_call(std::string(hiding.call));
     const auto known = number ? policy_.calls.find(*number) : policy_.calls.end();
@@ -124,7 +124,7 @@ class Resolver {
     decision.otherwise = hiding.otherwise;
   }
 
-  // A call of the plan's list, or of its image's: those are passed over where the plan has not the word for them.
+  // A call that needs more of the plan than its name here (the image's list may have such) is passed over.
   [[nodiscard]] bool allows(std::string_view call) const {
     return contains(plan_.kind.seccomp.allow, call) && is_within_words(plan_, call);
   }

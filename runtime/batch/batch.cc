@@ -103,8 +103,13 @@ void Batch::advance() {
 
 void Batch::plan_next_turn() {
   if (more_to_start_) return wake_.set({});
-  const bool sync = journal_ != nullptr && journal_->is_dirty();
-  if (sync || interrupted_) wake_.set(interrupted_ ? give_up_at_ : sync_at_);
+  // Once the reader has been given up there is nothing more to wake for: the runs end by themselves.
+  if (interrupted_) {
+    if (loop::now() < give_up_at_) wake_.set(give_up_at_);
+    return;
+  }
+  // While the background works, its end wakes the loop.
+  if (journal_ != nullptr && journal_->is_dirty() && background_.is_idle()) wake_.set(sync_at_);
 }
 
 // What is thrown on a job's way is that job's end, not the batch's; false then.

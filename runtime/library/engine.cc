@@ -100,6 +100,27 @@ const Plan& CompiledPlan::State::plan() const noexcept {
   return checked != nullptr ? checked->task.plan : std::get<CompiledRun>(what).plan->plan();
 }
 
+CompiledPlan::State::~State() {
+  auto* run = std::get_if<CompiledRun>(&what);
+  if (run == nullptr || !run->groundwork || maker.is_this_process()) return;
+  keep_for_ever(
+      std::unique_ptr<supervise::Groundwork>(new (std::nothrow) supervise::Groundwork(std::move(*run->groundwork))));
+}
+
+std::shared_ptr<Engine::State> Engine::State::make(EngineOptions chosen) {
+  return {new State(std::move(chosen)), [](State* state) {
+            std::unique_ptr<State> owned(state);
+            if (!owned->maker_.is_this_process()) keep_for_ever(std::move(owned));
+          }};
+}
+
+void Engine::State::expect_maker() const {
+  if (!maker_.is_this_process()) {
+    throw Error("the engine belongs to the process that made it; this one was forked from it and needs its own",
+                {.kind = ErrorKind::Usage});
+  }
+}
+
 Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(std::move(chosen)) {
   options_.images = images_of(options_);
 }
@@ -135,6 +156,7 @@ const host::HostFacts& Engine::State::host() {
 
 CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides,
                                     const PlanInputs& inputs) {
+  expect_maker();
   const Duration began = loop::now();
   const std::filesystem::path folder =
       source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
@@ -165,6 +187,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
 }
 
 std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
+  expect_maker();
   check_options(plan, options);
   auto session = std::make_unique<Session::State>(shared_from_this(), plan.shared_state(), options);
   sessions.emplace(session->id, session.get());
@@ -177,6 +200,7 @@ std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, c
 }
 
 void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
+  expect_maker();
   loop.run_once(events.empty() ? timeout : std::chrono::milliseconds(0));
   // Only these can have come to an end: the cost of a turn does not grow with the number of sessions.
   std::vector<std::uint64_t> to_look_at(graded.begin(), graded.end());
@@ -211,8 +235,7 @@ void Engine::State::forget(std::uint64_t session) noexcept {
   std::erase_if(events, [&](const Event& event) { return event.session == session; });
 }
 
-Engine::Engine(EngineOptions options)
-    : state_(translated([&] { return std::make_shared<State>(std::move(options)); })) {}
+Engine::Engine(EngineOptions options) : state_(translated([&] { return State::make(std::move(options)); })) {}
 Engine::Engine(Engine&& other) noexcept = default;
 Engine& Engine::operator=(Engine&& other) noexcept = default;
 Engine::~Engine() = default;

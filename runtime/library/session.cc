@@ -26,6 +26,10 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
 }
 
 Session::State::~State() {
+  if (!maker_.is_this_process()) {
+    if (live) keep_for_ever(std::unique_ptr<judge::LiveTask>(new (std::nothrow) judge::LiveTask(std::move(*live))));
+    return;
+  }
   live.reset();
   engine->forget(id);
 }

@@ -15,6 +15,7 @@
 #include "runtime/host/host.h"
 #include "runtime/judge/live_task.h"
 #include "runtime/library/evalrun.hh"
+#include "runtime/library/maker.h"
 #include "runtime/loop/event_loop.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
@@ -40,11 +41,15 @@ struct CheckedTask {
 class CompiledPlan::State {
  public:
   State(std::variant<CompiledRun, CheckedTask> of, Duration took) : what(std::move(of)), compile_time(took) {}
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   [[nodiscard]] const Plan& plan() const noexcept;
 
   std::variant<CompiledRun, CheckedTask> what;
   Duration compile_time;
+  Maker maker;
 };
 
 // A session whose result could not be made.
@@ -73,6 +78,10 @@ class Result::State {
 class Engine::State : public std::enable_shared_from_this<Engine::State> {
  public:
   explicit State(EngineOptions chosen);
+  // In another process than its maker's it is kept instead of destroyed.
+  static std::shared_ptr<State> make(EngineOptions chosen);
+  // Throws Error (Usage) in another process.
+  void expect_maker() const;
 
   CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides, const PlanInputs& inputs);
   std::unique_ptr<Session::State> spawn(const CompiledPlan& plan, const SpawnOptions& options);
@@ -98,6 +107,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   warm::ForkServer* fork_server() noexcept;
   [[nodiscard]] std::size_t runs_to_come() const;
 
+  Maker maker_;
   EngineOptions options_;
   std::optional<loop::Timer> nudge_;
   std::optional<groups::Groups> groups_;
@@ -132,6 +142,7 @@ class Session::State {
   void tell_completed();
   void complete(std::variant<supervise::RunResult, judge::Grade, Failure> value);
 
+  Maker maker_;
   std::optional<supervise::SaveFolder> save_folder_;
   Duration spawned_;
   bool told_started_ = false;

@@ -200,6 +200,7 @@ void Run::give_up() noexcept {
   feeder_.close();
   output_.abandon();
   if (error_output_) error_output_->abandon();
+  if (collection_) collection_->abandon();
   broker_.reset();
   if (!sandbox_) return;
   loop_.forget(sandbox_->report().get());
@@ -274,6 +275,7 @@ void Run::interrupt(int signal) noexcept {
     }
     output_.give_up_sink();
     if (error_output_) error_output_->give_up_sink();
+    if (collection_) collection_->abandon();
     end_now();
   } catch (...) {
     on_failure(std::current_exception());

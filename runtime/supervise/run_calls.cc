@@ -1,7 +1,9 @@
 // A run and the calls that its filter hands to the supervisor: who answers which.
 #include <algorithm>
+#include <cerrno>
 
 #include "lockdown/call_judge.h"
+#include "lockdown/listener.h"
 #include "runtime/mediate/violations.h"
 #include "runtime/supervise/run.h"
 
@@ -31,7 +33,7 @@ void Run::on_violations(std::vector<mediate::RecordedViolation> violations) {
 bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
   if (!measure::asks_for_child_signal(call)) return false;
   if (on_call_ || (groups_ && groups_->counts_cpu())) {
-    mediate::let_go_on(listener, call.id);
+    lockdown::let_go_on(listener, call.id);
     return true;
   }
   loop::LoopOwner& owner = *this;
@@ -49,11 +51,11 @@ bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
     shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
   }
   if (!is_counted && shared_memory_->decide(listener, call) == mediate::SharedMemory::Answer::Refused) {
-    mediate::refuse_memory(listener, call.id);
+    lockdown::answer_call(listener, call.id, ENOMEM);
     return true;
   }
   if (address_space_ && mediate::asks_for_address_space(call)) return false;
-  mediate::let_go_on(listener, call.id);
+  lockdown::let_go_on(listener, call.id);
   return true;
 }
 
@@ -62,7 +64,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
   std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
   if (lockdown::is_noted(call.data.nr, arguments)) {
     may_send_file_size_signal_ = true;
-    mediate::let_go_on(listener, call.id);
+    lockdown::let_go_on(listener, call.id);
     return true;
   }
   if (mediate::asks_for_epoll_watch(call)) {
@@ -73,7 +75,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
   if (on_call_) {
     const bool goes_on = on_call_(call);
     if (!address_space_ || !mediate::asks_for_address_space(call)) {
-      if (goes_on) mediate::let_go_on(listener, call.id);
+      if (goes_on) lockdown::let_go_on(listener, call.id);
       return goes_on;
     }
   }

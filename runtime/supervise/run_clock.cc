@@ -136,8 +136,8 @@ Duration Run::next_deadline() const {
 void Run::arm_timer() {
   const Duration deadline = next_deadline();
   if (armed_ != Duration{} && armed_ <= deadline) return;
-  armed_ = deadline;
   timer_.set(deadline);
+  armed_ = deadline;
 }
 
 }  // namespace evalrun::supervise

@@ -270,7 +270,7 @@ TEST(cell_faults, killing_the_supervisor_of_waiting_and_running_cells_leaves_not
   // The supervisor and its janitor, two programs with their inits; with what waits, keepers, inits and targets.
   EXPECT_GE(processes_with(marker).size(), 8U);
   batch.kill_at_once();
-  const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+  const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 5s);
   EXPECT_EQ(clearing.left, std::vector<std::string>());
 }
 
@@ -284,7 +284,7 @@ TEST(cell_faults, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_s
     StartedCommand batch({evalrun().string(), "batch", "--plan", plan, "--jobs", "2", jobs}, folder.path());
     std::this_thread::sleep_for(moment * 2'300us);
     batch.kill_at_once();
-    const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+    const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 5s);
     ASSERT_EQ(clearing.left, std::vector<std::string>()) << moment;
   }
 }
