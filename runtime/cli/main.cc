@@ -20,6 +20,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/doctor/doctor.h"
+#include "runtime/doctor/seccomp_profile.h"
 #include "runtime/groups/cgroup.h"
 #include "runtime/judge/grading.h"
 #include "runtime/judge/verdict.h"
@@ -126,6 +127,10 @@ int trace_plan(const Options& options) {
 }
 
 int examine(const Options& options) {
+  if (options.seccomp_profile) {
+    std::cout << doctor::seccomp_profile();
+    return 0;
+  }
   const std::vector<doctor::Check> checks = doctor::examine_host();
   std::cout << (options.format == Format::Json ? to_json(checks) : to_text(checks));
   return exit_status_of(doctor::worst_of(checks));

@@ -1,5 +1,7 @@
 #include "runtime/doctor/doctor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "runtime/core/error.h"
@@ -40,12 +42,15 @@ std::vector<Check> examine_host() {
     checks.push_back(broken("identity", error,
                             "start evalrun as an ordinary user, or map 65536 ids into this user namespace "
                             "(newuidmap(1), unshare --map-auto), or free /run/evalrun"));
-    return checks;
+    // The rest is tried with the one id that is there.
+    host.identity = {.uid = ::geteuid(), .gid = ::getegid(), .is_own = true, .lock = {}};
   }
   append(checks, check_namespaces(host));
-  if (!is_broken(checks, "user_ns") && !is_broken(checks, "mount_ns")) append(checks, check_mounts(host));
-  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps, check_groups,
-                            check_haste, check_timing, check_images}) {
+  const bool has_users = !is_broken(checks, "user_ns");
+  append(checks, has_users && !is_broken(checks, "mount_ns") ? check_mounts(host) : check_mask_of_proc(host));
+  if (has_users) append(checks, check_processes(host));
+  for (const auto& check : {check_keyring, check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps,
+                            check_groups, check_haste, check_timing, check_images}) {
     append(checks, check(host));
   }
   checks.push_back(check_run(host, checks));

@@ -20,7 +20,9 @@ struct Host {
 
 std::vector<Check> check_kernel(const Host& host);
 std::vector<Check> check_namespaces(const Host& host);
-std::vector<Check> check_mounts(const Host& host);  // only where user and mount namespaces can be made
+std::vector<Check> check_mounts(const Host& host);        // only where user and mount namespaces can be made
+std::vector<Check> check_mask_of_proc(const Host& host);  // where they cannot; nothing where nothing is masked
+std::vector<Check> check_keyring(const Host& host);
 std::vector<Check> check_landlock(const Host& host);
 std::vector<Check> check_seccomp(const Host& host);
 std::vector<Check> check_rlimits(const Host& host);
@@ -29,6 +31,8 @@ Check check_core_pattern(const std::string& pattern, std::uint64_t core_limit);
 std::vector<Check> check_core_dumps(const Host& host);
 std::vector<Check> check_quotas(const Host& host);
 std::vector<Check> check_groups(const Host& host);
+// What the supervisor does to a run's processes; only where user namespaces can be made.
+std::vector<Check> check_processes(const Host& host);
 std::vector<Check> check_haste(const Host& host);
 std::vector<Check> check_timing(const Host& host);
 std::vector<Check> check_images(const Host& host);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -19,14 +18,11 @@
 #include "runtime/core/sys.h"
 #include "runtime/core/text.h"
 #include "runtime/doctor/examinations.h"
+#include "runtime/doctor/set_up_trial.h"
 #include "runtime/doctor/trial.h"
 
 namespace evalrun::doctor {
 namespace {
-
-// linux/mount.h and sys/mount.h cannot be included together with glibc 2.36; these are the old flags needed here.
-constexpr unsigned long kRecursivePrivate = 0x4000 | 0x40000;  // MS_REC | MS_PRIVATE
-constexpr unsigned kDetach = 2;                                // MNT_DETACH
 
 constexpr unsigned kOldestMajor = 6, kOldestMinor = 1;
 
@@ -95,6 +91,18 @@ Check check_namespace(const Host& host, const NamespaceRow& row) {
   return check;
 }
 
+// What a filter around this process keeps from whoever has every capability: the plan accepts it, or names the remedy.
+Check check_host_name(const Host& host) {
+  SetUpTrial set_up(host, "none");
+  const auto refused = try_steps(CLONE_NEWUSER | CLONE_NEWUTS, host.identity, set_up.steps({Stage::Hostname}));
+  if (!refused) return {.name = "uts_ns", .finding = "a new uts namespace can be made, with a host name of its own"};
+  return {.name = "uts_ns",
+          .state = State::Degraded,
+          .finding = to_string(*refused) + " in a new uts namespace: programs would see the name of this host",
+          .remedy = remedy_for_refused_call(host.around, Withheld::Calls, refused->error),
+          .accept = {accepting("uts_ns")}};
+}
+
 Check check_user_namespace(const Host& host) {
   Check check{.name = "user_ns"};
   const auto refused = try_steps(CLONE_NEWUSER, host.identity, {});
@@ -112,34 +120,13 @@ Check check_user_namespace(const Host& host) {
 
 // --- mounts ---
 
-// A detached file system of this type, as the sandbox makes it (rootfs/steps.cc); its descriptor or -errno.
-long detached(const char* type, const char* option, const char* value) {
-  const long context = sys(SYS_fsopen, type, FSOPEN_CLOEXEC);
-  if (context < 0) return context;
-  long result = sys(SYS_fsconfig, context, FSCONFIG_SET_STRING, option, value, 0);
-  if (result >= 0) result = sys(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
-  return result < 0 ? result : sys(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
-}
+constexpr std::uint64_t kOfMounts = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID;
+constexpr std::initializer_list<Stage> kMountStages = {Stage::Trees, Stage::Identity, Stage::Mounts,
+                                                       Stage::Pivot, Stage::Files,    Stage::Enter};
 
 Check check_new_root(const Host& host) {
-  long root = -1;
-  const std::vector<TrialStep> steps = {
-      {"mount (all private)", [] { return sys(SYS_mount, nullptr, "/", nullptr, kRecursivePrivate, nullptr); }},
-      {"open_tree (a bind)",
-       [] { return sys(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE); }},
-      {"fsopen, fsconfig, fsmount (a tmpfs)", [&] { return root = detached("tmpfs", "mode", "0755"); }},
-      {"move_mount", [&] { return sys(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH); }},
-      {"mount_setattr",
-       [&] {
-         mount_attr read_only{};
-         read_only.attr_set = MOUNT_ATTR_RDONLY;
-         return sys(SYS_mount_setattr, root, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
-       }},
-      {"fchdir", [&] { return sys(SYS_fchdir, root); }},
-      {"pivot_root", [] { return sys(SYS_pivot_root, ".", "."); }},
-      {"umount2 (the old root)", [] { return sys(SYS_umount2, ".", kDetach); }},
-  };
-  const auto refused = try_steps(CLONE_NEWUSER | CLONE_NEWNS, host.identity, steps);
+  SetUpTrial set_up(host, "none");
+  const auto refused = try_steps(kOfMounts, host.identity, set_up.steps(kMountStages));
   if (!refused) return {.name = "mounts", .finding = "a root of its own can be built and entered"};
   return {.name = "mounts",
           .state = State::Broken,
@@ -160,24 +147,28 @@ std::vector<std::string> masks_of_proc() {
   return masks;
 }
 
-Check check_proc_mount(const Host& host) {
-  const std::vector<TrialStep> steps = {
-      {"fsopen, fsconfig, fsmount (a new /proc)", [] { return detached("proc", "subset", "pid"); }}};
-  const auto refused = try_steps(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, host.identity, steps);
-  if (!refused) return {.name = "proc", .finding = "a /proc of its own can be mounted"};
-  Check check{.name = "proc", .state = State::Degraded, .finding = to_string(*refused)};
+Check refused_proc_mount(const Host& host, const std::string& finding, int error) {
+  Check check{.name = "proc", .state = State::Degraded, .finding = finding};
   const std::vector<std::string> masks = masks_of_proc();
-  if (refused->error == EPERM && !masks.empty()) {
+  if (error == EPERM && !masks.empty()) {
     check.finding += "; /proc is masked here, at " + join_words(masks) + ", and nobody may mount one that shows more";
     const std::string manager_switch = switch_for(host.around, Withheld::ProcMount);
     check.remedy = manager_switch.empty()
                        ? "unmount what covers " + join_words(masks) + ", or run outside of this container"
                        : manager_switch;
   } else {
-    check.remedy = remedy_for_refused_call(host.around, Withheld::Mounts, refused->error);
+    check.remedy = remedy_for_refused_call(host.around, Withheld::Mounts, error);
   }
   check.accept = {"proc.view=none"};
   return check;
+}
+
+// Where a root can be built without it.
+Check check_proc_mount(const Host& host) {
+  SetUpTrial set_up(host, "pid");
+  const auto refused = try_steps(kOfMounts, host.identity, set_up.steps(kMountStages));
+  if (!refused) return {.name = "proc", .finding = "a /proc of its own can be mounted"};
+  return refused_proc_mount(host, to_string(*refused) + " with a /proc of its own", refused->error);
 }
 
 // --- Landlock ---
@@ -276,10 +267,30 @@ std::vector<Check> check_kernel(const Host& host) {
   return {check};
 }
 
+// Without a user namespace the others cannot be tried. What is known of them without that is told all the same, so that
+// all can be mended at once.
+std::vector<Check> switched_off_namespaces(const Host& host) {
+  std::vector<Check> checks;
+  for (const NamespaceRow& row : namespace_rows(host.facts)) {
+    if (!row.present || leading_number(read_small_file(std::string("/proc/sys/user/") + row.limit)) != 0) continue;
+    checks.push_back({.name = row.layer,
+                      .state = State::Broken,
+                      .finding = std::string("no ") + row.what + " can be made: sysctl user." + row.limit + " is 0",
+                      .remedy = remedy_for_namespace(host, {"", ENOSPC}, row.limit)});
+  }
+  return checks;
+}
+
 std::vector<Check> check_namespaces(const Host& host) {
   std::vector<Check> checks = {check_user_namespace(host)};
-  if (checks.front().state == State::Broken) return checks;  // the others need it
-  for (const NamespaceRow& row : namespace_rows(host.facts)) checks.push_back(check_namespace(host, row));
+  if (checks.front().state == State::Broken) {
+    std::ranges::move(switched_off_namespaces(host), std::back_inserter(checks));
+    return checks;
+  }
+  for (const NamespaceRow& row : namespace_rows(host.facts)) {
+    checks.push_back(check_namespace(host, row));
+    if (row.flag == CLONE_NEWUTS && checks.back().state == State::Good) checks.back() = check_host_name(host);
+  }
   return checks;
 }
 
@@ -287,6 +298,25 @@ std::vector<Check> check_mounts(const Host& host) {
   std::vector<Check> checks = {check_new_root(host)};
   if (checks.front().state != State::Broken) checks.push_back(check_proc_mount(host));
   return checks;
+}
+
+std::vector<Check> check_mask_of_proc(const Host& host) {
+  if (masks_of_proc().empty()) return {};
+  return {refused_proc_mount(host, "a /proc of its own cannot be tried", EPERM)};
+}
+
+std::vector<Check> check_keyring(const Host& host) {
+  SetUpTrial set_up(host, "none");
+  const auto refused = try_steps(0, host.identity, set_up.steps({Stage::Session}));
+  if (!refused) return {{.name = "keyring", .finding = "a session keyring of its own can be had"}};
+  const bool is_filtered = refused->error == EPERM || refused->error == EACCES || refused->error == ENOSYS;
+  return {{.name = "keyring",
+           .state = is_filtered ? State::Degraded : State::Broken,
+           .finding = to_string(*refused) +
+                      (is_filtered ? "; programs hold this process's session keyring, and the filter lets them make no "
+                                     "call on it: a second wall is missing"
+                                   : ""),
+           .remedy = remedy_for_refused_call(host.around, Withheld::Calls, refused->error)}};
 }
 
 std::vector<Check> check_landlock(const Host& host) {
@@ -327,10 +357,10 @@ std::vector<Check> check_seccomp(const Host& host) {
                                             : "boot a kernel with CONFIG_SECCOMP_FILTER",
              .accept = {accepting("seccomp")}}};
   }
-  const auto load = [] { return as_call(lockdown::load_filter(kAllowAll)); };
+  const auto load = [] { return lockdown::load_filter(kAllowAll); };
   const auto listen = [] {
     int listener = -1;
-    return as_call(lockdown::load_filter(kAllowAll, &listener));
+    return lockdown::load_filter(kAllowAll, &listener);
   };
   const auto refused =
       try_steps(0, host.identity,

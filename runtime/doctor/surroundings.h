@@ -7,7 +7,7 @@
 
 namespace evalrun::doctor {
 
-enum class Manager { None, Docker, Podman, Kubernetes, Nspawn, Lxc, Other };
+enum class Manager { None, Docker, Podman, Kubernetes, Nspawn, Lxc, Systemd, Other };
 
 struct Surroundings {
   Manager manager = Manager::None;
@@ -22,9 +22,9 @@ Surroundings look_around(const std::string& root = "", const char* (*environment
 std::string_view name_of(Manager manager);
 
 // What a container's manager may withhold.
-enum class Withheld { Calls, Mounts, ProcMount, Groups, RealTime };
+enum class Withheld { Calls, Mounts, ProcMount, Sight, Groups, RealTime };
 
-// The switch that gives it: "docker run --security-opt seccomp=unconfined"; "" outside of containers.
+// The switch that gives it: "docker run --security-opt systempaths=unconfined"; "" where none is known.
 std::string switch_for(const Surroundings& around, Withheld what);
 
 // What to do where a call was refused with `error`, by what can be seen to stand around.

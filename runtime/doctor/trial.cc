@@ -19,21 +19,21 @@ namespace {
 // Over the report pipe: before a step (error 0), and after one that failed.
 struct TrialRecord {
   std::uint32_t step;
-  std::int32_t error;
+  StepResult result;
 };
 
 [[noreturn]] void be_trial(int go, int report, const std::vector<TrialStep>& steps) {
   char byte = 0;
   if (::read(go, &byte, 1) != 1) ::_exit(0);  // the id map could not be written
-  const auto say = [&](std::size_t step, long error) {
-    const TrialRecord record{static_cast<std::uint32_t>(step), static_cast<std::int32_t>(error)};
+  const auto say = [&](std::size_t step, const StepResult& result) {
+    const TrialRecord record{static_cast<std::uint32_t>(step), result};
     if (::write(report, &record, sizeof record) != sizeof record) ::_exit(1);
   };
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    say(i, 0);
-    const long result = steps[i].act();
-    if (result >= 0) continue;
-    say(i, -result);
+    say(i, success());
+    const StepResult result = steps[i].act();
+    if (!result.failed()) continue;
+    say(i, result);
     break;
   }
   ::_exit(0);
@@ -53,8 +53,11 @@ long clone_into(std::uint64_t namespaces) {
 
 std::optional<Refusal> refusal_of(const TrialRecord& last, int status, const std::vector<TrialStep>& steps) {
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  if (last.error == 0 && signal == 0) return std::nullopt;
-  return Refusal{steps.empty() ? "" : steps[last.step].call, last.error, last.error == 0 ? signal : 0};
+  if (!last.result.failed() && signal == 0) return std::nullopt;
+  const bool is_named = last.result.operation != Operation::None;
+  const std::string call = steps.empty() ? "" : steps[last.step].call();
+  return Refusal{is_named ? std::string(name_of(last.result.operation)) : call, last.result.error,
+                 last.result.failed() ? 0 : signal};
 }
 
 }  // namespace
@@ -90,10 +93,6 @@ std::optional<Refusal> try_steps(std::uint64_t namespaces, const host::Identity&
   while (::waitpid(static_cast<pid_t>(pid), &status, __WALL) < 0 && errno == EINTR) {
   }
   return refused ? refused : refusal_of(last, status, steps);
-}
-
-long as_call(const StepResult& step) {
-  return -step.error;
 }
 
 }  // namespace evalrun::doctor

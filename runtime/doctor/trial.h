@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/core/step_result.h"
@@ -13,10 +14,21 @@
 
 namespace evalrun::doctor {
 
-// One row of a trial. `act` returns what a raw system call does: -errno where it failed.
-struct TrialStep {
-  const char* call;
-  std::function<long()> act;
+// One row of a trial: a step of the sandbox's own set-up, or a raw system call (-errno where it failed).
+class TrialStep {
+ public:
+  TrialStep(const char* call, std::function<StepResult()> step) : call_(call), act_(std::move(step)) {}
+  TrialStep(const char* call, std::function<long()> raw)
+      : call_(call), act_([raw = std::move(raw)] {
+          const long result = raw();
+          return result < 0 ? failure(Operation::None, result) : success();
+        }) {}
+  [[nodiscard]] const char* call() const noexcept { return call_; }
+  [[nodiscard]] StepResult act() const { return act_(); }
+
+ private:
+  const char* call_;
+  std::function<StepResult()> act_;
 };
 
 // The step that did not succeed.
@@ -34,8 +46,5 @@ std::string to_string(const Refusal& refusal);
 // process cannot even make a pipe or a child.
 std::optional<Refusal> try_steps(std::uint64_t namespaces, const host::Identity& identity,
                                  const std::vector<TrialStep>& steps);
-
-// For steps that are a step of the sandbox's own set-up.
-long as_call(const StepResult& step);
 
 }  // namespace evalrun::doctor

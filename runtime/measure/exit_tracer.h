@@ -82,6 +82,9 @@ class ExitTracer {
   int error_ = 0;
 };
 
+// Seizes one task as the tracer does: 0 or -errno. Whoever calls it is its tracer, and it dies with that one.
+long seize_task(pid_t thread) noexcept;
+
 // The tracer's own code, in its own process.
 int be_exit_tracer(void* block) noexcept;
 

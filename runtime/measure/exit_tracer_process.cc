@@ -161,7 +161,7 @@ class Walk {
 
   // 0, or -errno; -ESRCH: it has ended.
   long seize(pid_t process, pid_t thread) noexcept {
-    const long result = sys(SYS_ptrace, PTRACE_SEIZE, thread, 0, kOptions);
+    const long result = seize_task(thread);
     if (result != -EPERM) {
       if (result == 0) ++seized_;
       return result;
@@ -333,6 +333,10 @@ void seize_all(ExitTracerBlock& block, Walk& walk) noexcept {
 }
 
 }  // namespace
+
+long seize_task(pid_t thread) noexcept {
+  return sys(SYS_ptrace, PTRACE_SEIZE, thread, 0, kOptions);
+}
 
 int be_exit_tracer(void* shared) noexcept {
   auto& block = *static_cast<ExitTracerBlock*>(shared);

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
 
 #include "runtime/core/fd.h"
 #include "runtime/core/units.h"
@@ -19,13 +20,21 @@ class SocketUsage {
 
   // Empty where the kernel does not say (CONFIG_UNIX_DIAG), and while no program's namespace can be entered.
   [[nodiscard]] std::optional<Bytes> look();
+  // For the result's readers: what is missing where this host refuses to be asked; else "".
+  [[nodiscard]] std::string note() const;
 
  private:
-  void open_beside(pid_t process);
-
   pid_t init_;
   Fd diagnosis_;
+  int refused_ = 0;  // the errno
 };
+
+// A socket for sock_diag(7) in the network namespace of `process`. -errno where it is refused; -ESRCH where there is no
+// such process, or it cannot be looked at yet.
+long open_socket_diagnosis(pid_t process);
+
+// What the Unix sockets of that namespace hold. -errno where the kernel does not say.
+long held_by_unix_sockets(int diagnosis, Bytes& held);
 
 struct NamespaceVisit {
   int user, network;  // namespaces, as descriptors

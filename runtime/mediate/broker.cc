@@ -260,7 +260,9 @@ Broker::Deputy Broker::start_deputy(const seccomp_notif& notification, MediatedC
 void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
-    if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
+    const int error = -caller.get();
+    if (error != ESRCH && is_refused_by_host(error)) return;
+    if (error != ESRCH) note_failure("pidfd_open: " + errno_text(error));
     return lockdown::answer_call(listener_.get(), notification.id, EACCES);
   }
   const auto refuse = [&](const std::string& operation, int error) {
@@ -301,7 +303,8 @@ void Broker::on_deputy_ended(int deputy) {
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
   if (ended.place < kMostDeputies) shared_->free.push_back(ended.place);
-  if (end.status != kAnswered) lockdown::answer_call(listener_.get(), ended.notification, answer_of(ended, end.status));
+  const std::optional<int> answer = end.status == kAnswered ? std::nullopt : answer_of(ended, end.status);
+  if (answer) lockdown::answer_call(listener_.get(), ended.notification, *answer);
   // Not one call for one deputy: a call whose caller has died starts none, and those after it must not wait for ever.
   while (!waiting_.empty() && deputies_.size() < kMostDeputies) {
     const seccomp_notif next = waiting_.front();
@@ -318,24 +321,40 @@ void Broker::on_caller_gone(int deputy) {
   kill(deputy);
 }
 
-int Broker::answer_of(const Deputy& deputy, int status) {
+std::optional<int> Broker::answer_of(const Deputy& deputy, int status) {
   // Answered all the same: before Linux 6.9 it looks so too where only the caller's leader is gone.
   if (status == kCallerGone) return EACCES;
-  if (status == kNotDone) {
-    read_reports();
-    return EACCES;
-  }
+  if (status == kNotDone) return read_reports() ? std::nullopt : std::optional(EACCES);
   if (status < kFirstRefusal) return status;
   const auto refusal = static_cast<Refusal>(status - kFirstRefusal);
   ++refusals_.at(static_cast<std::size_t>(deputy.call)).at(static_cast<std::size_t>(refusal));
   return errno_of(refusal);
 }
 
-void Broker::read_reports() {
+bool Broker::read_reports() {
+  bool refused = false;
   DeputyReport report{};
   while (::read(reports_.read_end.get(), &report, sizeof report) == sizeof report) {
-    note_failure(std::string(name_of(report.step.operation)) + ": " + errno_text(report.step.error));
+    const Operation operation = report.step.operation;
+    const bool is_on_the_caller =
+        operation == Operation::GetDescriptor || operation == Operation::ReadMemory || operation == Operation::Setns;
+    if (is_on_the_caller && is_refused_by_host(report.step.error)) {
+      refused = true;
+      continue;
+    }
+    note_failure(std::string(name_of(operation)) + ": " + errno_text(report.step.error));
   }
+  return refused;
+}
+
+// A program can make some of it fail for itself alone. So it is tried with what no program had a hand in, once.
+bool Broker::is_refused_by_host(int error) {
+  if (!may_be_refused_by_host(error)) return false;
+  if (!refused_by_host_) {
+    refused_by_host_.emplace(try_deputy_calls());
+    if (*refused_by_host_) handlers_.on_refused_by_host(**refused_by_host_);
+  }
+  return refused_by_host_->has_value();
 }
 
 void Broker::note_failure(const std::string& note) {

@@ -13,7 +13,8 @@
 // the others wait.
 //
 // It fails closed: what cannot be mediated is answered EACCES, and notes() says why; when the supervisor dies, the
-// kernel answers ENOSYS.
+// kernel answers ENOSYS. Where the host refuses deputies their calls (trial.h), the caller gets no answer and the run
+// ends: the program has done nothing wrong.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -31,6 +32,7 @@
 #include "runtime/loop/event_loop.h"
 #include "runtime/mediate/address_policy.h"
 #include "runtime/mediate/deputy.h"
+#include "runtime/mediate/trial.h"
 #include "runtime/mediate/violations.h"
 #include "runtime/sandbox/arena.h"
 #include "runtime/sandbox/cloner.h"
@@ -51,6 +53,8 @@ class Broker {
     std::function<void(std::vector<RecordedViolation>)> on_violations;
     // Answers a call that is not mediated, at once, and says so; false: it is a violation.
     std::function<bool(int listener, const seccomp_notif&)> answer;
+    // This host refuses deputies what they need, whatever the program does: no call can be mediated here.
+    std::function<void(const RefusedCall&)> on_refused_by_host;
   };
 
   static constexpr std::size_t kMostDeputies = 32;
@@ -98,8 +102,11 @@ class Broker {
   Deputy start_deputy(const seccomp_notif& notification, MediatedCall call, Fd caller);
   void on_deputy_ended(int deputy);
   void on_caller_gone(int deputy);
-  int answer_of(const Deputy& deputy, int status);
-  void read_reports();
+  // Empty: none.
+  std::optional<int> answer_of(const Deputy& deputy, int status);
+  // Whether one of them was this host's own refusal.
+  bool read_reports();
+  bool is_refused_by_host(int error);
   void note_failure(const std::string& note);
 
   loop::EventLoop& loop_;
@@ -118,6 +125,7 @@ class Broker {
   std::deque<seccomp_notif> waiting_;  // mediated calls beyond kMostDeputies; no more than the run has threads
   std::array<Refusals, kMediatedCalls> refusals_{};  // by call
   std::map<std::string, std::uint64_t> failures_;
+  std::optional<std::optional<RefusedCall>> refused_by_host_;  // once tried
 };
 
 }  // namespace evalrun::mediate

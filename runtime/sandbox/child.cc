@@ -34,6 +34,11 @@ struct KernelSigaction {
   unsigned long mask;
 };
 
+// What a filter around this process says, and no kernel does to whoever has every capability in the namespace.
+bool is_refusal(long result) noexcept {
+  return result == -EPERM || result == -EACCES || result == -ENOSYS;
+}
+
 }  // namespace
 
 StepResult step_lifeline(ChildContext& context) noexcept {
@@ -149,7 +154,11 @@ StepResult reset_signals() noexcept {
 StepResult step_session(ChildContext& context) noexcept {
   // A parent's session keyring is readable across user namespaces. A kernel built without keys has none to read.
   long result = sys(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
-  if (result < 0 && result != -ENOSYS) return failure(Operation::Keyctl, result);
+  if (result < 0 && result != -ENOSYS) {
+    const StepResult refused = failure(Operation::Keyctl, result);
+    if (!context.plan->keyring_may_stay || !is_refusal(result)) return refused;
+    send_note(context, refused, Stage::Session);
+  }
   if (!context.has_default_signals) {
     const StepResult reset = reset_signals();
     if (reset.failed()) return reset;
@@ -165,9 +174,13 @@ StepResult step_session(ChildContext& context) noexcept {
 StepResult step_hostname(ChildContext& context) noexcept {
   if (context.plan->hostname == nullptr) return success();
   long result = sys(SYS_sethostname, context.plan->hostname, context.plan->hostname_size);
-  if (result < 0) return failure(Operation::Sethostname, result);
-  result = sys(SYS_setdomainname, "localdomain", sizeof "localdomain" - 1);
-  return result < 0 ? failure(Operation::Setdomainname, result) : success();
+  const Operation operation = result < 0 ? Operation::Sethostname : Operation::Setdomainname;
+  if (result >= 0) result = sys(SYS_setdomainname, "localdomain", sizeof "localdomain" - 1);
+  if (result >= 0) return success();
+  const StepResult refused = failure(operation, result);
+  if (!context.plan->host_name_may_stay || !is_refusal(result)) return refused;
+  send_note(context, refused, Stage::Hostname);
+  return success();
 }
 
 StepResult step_nesting(ChildContext& context) noexcept {

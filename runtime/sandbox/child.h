@@ -22,9 +22,11 @@ struct ChildPlan {
   rootfs::RootSteps root;
   const char* hostname;  // null: no uts namespace of its own
   std::size_t hostname_size;
-  bool own_cgroup_root;    // a cgroup namespace, rooted in the run's groups
-  bool sends_work_folder;  // init hands /work to the supervisor
-  bool fixed_addresses;    // no address-space randomisation
+  bool host_name_may_stay;  // where a container refuses another: the plan accepts that
+  bool keyring_may_stay;    // where a container refuses another: the filter lets no call on keys through
+  bool own_cgroup_root;     // a cgroup namespace, rooted in the run's groups
+  bool sends_work_folder;   // init hands /work to the supervisor
+  bool fixed_addresses;     // no address-space randomisation
   lockdown::LandlockSteps landlock;
   lockdown::LandlockSteps init_landlock;
   std::span<const sock_filter> whitelist;

@@ -101,6 +101,8 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
   child_.root = root_.steps();
   child_.hostname = host_.uts_ns ? plan_.kind.hostname.c_str() : nullptr;
   child_.hostname_size = plan_.kind.hostname.size();
+  child_.host_name_may_stay = plan_.kind.require.uts_ns == Need::IfAvailable;
+  child_.keyring_may_stay = !whitelist_.empty();
   child_.own_cgroup_root = host_.cgroup_ns;
   child_.sends_work_folder = extras.keep_work_folder || !plan_.kind.collect.empty();
   child_.fixed_addresses = !plan_.kind.determinism.aslr;

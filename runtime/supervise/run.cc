@@ -123,7 +123,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   }
   const auto& vetting = plan_->root().warnings();
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
-  if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { warn_of_missing_wall(note); });
+  if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { on_note(note); });
 
   if (!waits_for_job()) feeder_.start();
   output_.start();
@@ -310,10 +310,21 @@ void Run::end_now() {
   arm_timer();
 }
 
-void Run::warn_of_missing_wall(const StepResult& step) {
-  warnings_.push_back("second wall missing: " + std::string(name_of(step.stage)) + ": " +
-                      std::string(name_of(step.operation)) + " " + describe_subject(step) + ": " +
-                      errno_text(step.error));
+// What a step could not do, and the run goes on without.
+void Run::on_note(const StepResult& step) {
+  const std::string operation(name_of(step.operation));
+  if (step.stage == Stage::Hostname) {
+    uts_ns_state_ = {host::LayerState::Kind::Degraded, operation + " is refused here (" + errno_text(step.error) +
+                                                           "), so programs see the name of this host"};
+    return;
+  }
+  std::string warning = "second wall missing: " + std::string(name_of(step.stage)) + ": " + operation;
+  if (const std::string subject = describe_subject(step); !subject.empty()) warning += " " + subject;
+  warning += ": " + errno_text(step.error);
+  // The first wall is the filter.
+  if (step.stage == Stage::Session)
+    warning += "; programs hold this process's session keyring and can make no call on it";
+  warnings_.push_back(std::move(warning));
 }
 
 void Run::on_report() {
@@ -325,7 +336,7 @@ void Run::on_report() {
     if (count < 0) throw SystemError("read", "the set-up's words");
     if (count != sizeof record) break;
     switch (record.kind) {
-      case ChildRecord::Kind::Note: warn_of_missing_wall(record.step); break;
+      case ChildRecord::Kind::Note: on_note(record.step); break;
       case ChildRecord::Kind::Failed: on_failure(record.step); break;
       case ChildRecord::Kind::Prepared:
         if (prepared_start_) prepared_start_->set_prepared();
@@ -368,6 +379,11 @@ Outcome Run::fault(const StepResult& step) const {
   SandboxFault fault{std::string(name_of(step.stage)), std::string(name_of(step.operation)), describe_subject(step),
                      step.error, is_retryable(step.error)};
   if (step.stage == Stage::Namespaces) fault.remedy = host::explain_refused_namespaces(step.error);
+  if (step.stage == Stage::Hostname) {
+    fault.remedy =
+        "a filter around this process refuses it; a plan accepts the host's name with [require] uts_ns = "
+        "\"if-available\"";
+  }
   return fault;
 }
 

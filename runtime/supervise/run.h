@@ -124,7 +124,8 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] bool waits_for_job() const noexcept { return prepared_start_ && !prepared_start_->has_job(); }
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
   [[nodiscard]] const std::string* program_of(const StepResult& step) const;
-  void warn_of_missing_wall(const StepResult& step);
+  void on_note(const StepResult& step);
+  void on_refused_mediation(const mediate::RefusedCall& refused);
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
   enum class Phase { SettingUp, Running, Ending, Gone };
@@ -179,6 +180,7 @@ class Run final : private loop::LoopOwner {
   std::shared_ptr<warm::Cell> cell_;  // outlives the sandbox, as do its groups
   std::optional<groups::RunGroups> groups_;
   host::LayerState cgroup_state_;
+  std::optional<host::LayerState> uts_ns_state_;  // where it is not as planned
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::function<void(Teardown)> teardown_taker_;
   std::optional<measure::TreeSampler> sampler_;

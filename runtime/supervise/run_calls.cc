@@ -15,7 +15,21 @@ void Run::listen(Fd listener) {
       loop_, owner, std::move(listener), *plan_, sandbox_->identity(), cloner_,
       mediate::Broker::Handlers{
           [this](std::vector<mediate::RecordedViolation> violations) { on_violations(std::move(violations)); },
-          [this](int from, const seccomp_notif& call) { return answer_asked(from, call); }});
+          [this](int from, const seccomp_notif& call) { return answer_asked(from, call); },
+          [this](const mediate::RefusedCall& refused) { on_refused_mediation(refused); }});
+}
+
+void Run::on_refused_mediation(const mediate::RefusedCall& refused) {
+  if (!outcome_) {
+    outcome_ = SandboxFault{"mediation",
+                            refused.call,
+                            "",
+                            refused.error,
+                            false,
+                            "something around this process refuses it, so no bind or connect of a program can be made "
+                            "here; evalrun doctor tells more"};
+  }
+  end_now();
 }
 
 // Nothing is answered: whoever made such a call sleeps in it until it is killed.

@@ -151,8 +151,10 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   }
   result.layers = plan_->layers();
   result.layers.cgroup = cgroup_state_;
+  if (uts_ns_state_) result.layers.uts_ns = *uts_ns_state_;
   result.kernel = plan_->host().kernel;
   if (exit_tracer_ && !exit_tracer_->note().empty()) warnings_.push_back(exit_tracer_->note());
+  if (sockets_ && !sockets_->note().empty()) warnings_.push_back(sockets_->note());
   result.warnings = std::move(warnings_);
   result.noise = std::move(lasting_noise_);
   if (core_watch_) {

@@ -425,6 +425,11 @@ constexpr FlagRow kFlags[] = {
      .what = "Print only the system-call filters: each call, the conditions on its arguments, and what happens.",
      .verbs = {Verb::Explain},
      .apply = turn_on<&Options::seccomp>},
+    {.name = "--seccomp-profile",
+     .what = "Try nothing; print the seccomp profile for a container that evalrun runs in, for Docker, Podman and "
+             "Kubernetes.",
+     .verbs = {Verb::Doctor},
+     .apply = turn_on<&Options::seccomp_profile>},
     {.name = "--suggest",
      .what =
          "Run the program many times and print the additions to the plan that it needs to exit with 0. The search "

@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
   std::vector<std::string> write_grants;  // the same: paths
   bool seccomp = false;                   // of `explain`
+  bool seccomp_profile = false;           // of `doctor`
   bool is_template = false;               // of `check`
 
   // Of `exec`.

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <set>
 #include <tuple>
 
@@ -14,6 +16,8 @@
 
 namespace evalrun::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 // What the doctor said of one host.
 struct Diagnosis {
@@ -111,8 +115,9 @@ TEST(doctor, where_tests_run_nothing_is_broken_and_the_last_check_is_a_run) {
   const Diagnosis here = diagnose({"env"});
   expect_consistent(here);
   EXPECT_LE(here.command.exit_code, 1) << here.command.output;
-  for (const char* name : {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "quotas",
-                           "core_dumps", "cgroup", "haste", "timing", "images", "run"}) {
+  for (const char* name :
+       {"kernel", "user_ns", "mounts", "proc", "landlock", "seccomp", "rlimits", "quotas", "core_dumps", "processes",
+        "mediation", "tracing", "socket_memory", "keyring", "cgroup", "haste", "timing", "images", "run"}) {
     EXPECT_NE(here.state(name), "") << name;
   }
   EXPECT_EQ(here.whole.at("checks").back().at("name"), "run");
@@ -214,7 +219,7 @@ TEST(doctor, under_dockers_default_profile_the_first_thing_that_is_missing_is_na
   EXPECT_EQ(docker.state("user_ns"), "broken");
   EXPECT_TRUE(has(docker.text("user_ns", "finding"), "clone3: Function not implemented")) << docker.check("user_ns");
   EXPECT_TRUE(has(docker.text("user_ns", "remedy"), "allow clone3, clone and unshare with CLONE_NEW* flags") ||
-              has(docker.text("user_ns", "remedy"), "seccomp=unconfined"))
+              has(docker.text("user_ns", "remedy"), "--seccomp-profile"))
       << docker.check("user_ns");
   EXPECT_EQ(docker.state("mounts"), "") << "without a user namespace there is nothing to mount in";
   EXPECT_EQ(docker.state("run"), "broken");
@@ -249,6 +254,121 @@ TEST(doctor, no_proc_at_all_is_broken) {
   EXPECT_EQ(without.command.exit_code, 2);
   EXPECT_EQ(without.state("proc"), "broken") << without.command.output;
   EXPECT_TRUE(has(without.text("proc", "finding"), "/proc")) << without.command.output;
+}
+
+// As `unshare --user` without a range of ids makes it for root.
+TEST(doctor, after_the_first_thing_that_is_broken_the_others_are_named_too) {
+  const std::vector<std::string> one_id = {
+      "unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 >/proc/sys/user/max_user_namespaces; exec \"$@\"",
+      "sh"};
+  const Diagnosis both = diagnose(one_id);
+  expect_consistent(both);
+  EXPECT_EQ(both.state("identity"), "broken") << both.command.output;
+  EXPECT_EQ(both.state("user_ns"), "broken") << both.command.output;
+  EXPECT_TRUE(has(both.text("user_ns", "remedy"), "user.max_user_namespaces")) << both.check("user_ns");
+  const Diagnosis first = diagnose({"unshare", "--user", "--map-root-user"});
+  EXPECT_EQ(first.state("identity"), "broken");
+  EXPECT_EQ(first.state("user_ns"), "good");
+  EXPECT_EQ(first.state("landlock"), diagnose({"env"}).state("landlock"));
+}
+
+TEST(doctor, namespaces_that_are_switched_off_are_named_where_no_user_namespace_can_be_made) {
+  const Diagnosis none = diagnose(
+      after("echo 0 >/proc/sys/user/max_user_namespaces; echo 0 >/proc/sys/user/max_net_namespaces; mount -t tmpfs "
+            "none /proc/sys/kernel"));
+  expect_consistent(none);
+  EXPECT_EQ(none.state("user_ns"), "broken");
+  EXPECT_EQ(none.state("net_ns"), "broken") << none.command.output;
+  EXPECT_EQ(none.state("ipc_ns"), "");
+  EXPECT_TRUE(has(none.text("proc", "finding"), "/proc/sys/kernel")) << none.command.output;
+}
+
+TEST(doctor, a_refused_host_name_degrades_and_the_accepted_word_makes_a_plan_run) {
+  const std::string calls = refused(SYS_sethostname, EPERM);
+  const Diagnosis without = diagnose_without(calls);
+  expect_consistent(without);
+  EXPECT_EQ(without.state("uts_ns"), "degraded") << without.command.output;
+  EXPECT_TRUE(has(without.text("uts_ns", "finding"), "sethostname")) << without.check("uts_ns");
+  EXPECT_EQ(without.check("uts_ns").at("accept").at(0), "require.uts_ns=if-available");
+  EXPECT_EQ(verdict_accepting(without, {probe("without").string(), calls}), "OK");
+}
+
+TEST(doctor, a_refused_keyring_degrades_and_plans_run_as_they_are) {
+  const std::string calls = refused(SYS_keyctl, EPERM);
+  const Diagnosis without = diagnose_without(calls);
+  expect_consistent(without);
+  EXPECT_EQ(without.state("keyring"), "degraded") << without.command.output;
+  EXPECT_TRUE(without.check("keyring").at("accept").empty());
+  EXPECT_EQ(verdict_accepting(without, {probe("without").string(), calls}), "OK");
+}
+
+TEST(doctor, each_call_that_mediation_needs_is_named_where_it_is_refused) {
+  for (const auto& [call, named] : {std::pair(SYS_pidfd_open, "pidfd_open"),
+                                    {SYS_pidfd_getfd, "pidfd_getfd"},
+                                    {SYS_process_vm_readv, "process_vm_readv"},
+                                    {SYS_setns, "setns"}}) {
+    const Diagnosis without = diagnose_without(refused(call, EPERM));
+    expect_consistent(without);
+    EXPECT_EQ(without.state("mediation"), "degraded") << named << without.command.output;
+    EXPECT_TRUE(has(without.text("mediation", "finding"), named)) << without.check("mediation");
+  }
+}
+
+// Without control groups: a folder without any covers them.
+std::vector<std::string> without_groups(const std::string& calls) {
+  std::vector<std::string> around = after("mount -t tmpfs none /sys/fs/cgroup");
+  around.insert(around.end(), {probe("without").string(), calls});
+  return around;
+}
+
+TEST(doctor, what_sampling_needs_is_named_with_who_could_pass_where_it_is_refused) {
+  const Diagnosis tracing = diagnose(without_groups(refused(SYS_ptrace, EPERM)));
+  expect_consistent(tracing);
+  EXPECT_EQ(tracing.state("tracing"), "degraded") << tracing.command.output;
+  EXPECT_TRUE(has(tracing.text("tracing", "finding"), "a program that ignores SIGCHLD")) << tracing.check("tracing");
+  EXPECT_TRUE(has(tracing.text("tracing", "finding"), "require.cgroup = \"yes\"")) << tracing.check("tracing");
+  EXPECT_EQ(tracing.state("socket_memory"), "good");
+  // The third argument is the protocol: NETLINK_SOCK_DIAG is 4, NETLINK_ROUTE, which the set-up needs, 0.
+  const Diagnosis sockets = diagnose(without_groups(std::to_string(SYS_socket) + "&4@2=" + std::to_string(EPERM)));
+  expect_consistent(sockets);
+  EXPECT_EQ(sockets.state("socket_memory"), "degraded") << sockets.command.output;
+  EXPECT_TRUE(has(sockets.text("socket_memory", "finding"), "in sockets that nobody reads"))
+      << sockets.check("socket_memory");
+  EXPECT_EQ(sockets.state("tracing"), "good");
+  EXPECT_EQ(sockets.state("run"), "good");
+  const Diagnosis neither = diagnose(without_groups(refused(SYS_swapon, EPERM)));
+  EXPECT_EQ(neither.state("tracing"), "good") << neither.command.output;
+  EXPECT_EQ(neither.state("socket_memory"), "good");
+}
+
+// As ProtectProc=invisible of systemd mounts it, for a user who is in no group that may look all the same (root's is
+// one).
+TEST(doctor, a_proc_that_hides_processes_is_broken_where_no_control_group_counts) {
+  const TemporaryFolder folder;
+  fs::permissions(folder.path(), fs::perms(0755));
+  const std::string copy = (folder.path() / "evalrun").string();
+  fs::copy_file(build_dir() / "evalrun", copy);
+  const auto diagnose_with_proc = [&](const std::string& options) {
+    std::vector<std::string> around;
+    if (::geteuid() == 0) around = {"setpriv", "--reuid", "20001", "--regid", "20001", "--clear-groups"};
+    for (const char* word : {"unshare", "--user", "--map-user=1000", "--map-group=1000", "--keep-caps", "--mount",
+                             "--pid", "--fork", "sh", "-c"}) {
+      around.emplace_back(word);
+    }
+    around.push_back("mount -t tmpfs none /sys/fs/cgroup && mount -t proc -o " + options +
+                     " proc /proc && exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all " + copy +
+                     " doctor --json");
+    Diagnosis diagnosis;
+    diagnosis.command = run_command(around);
+    diagnosis.whole = nlohmann::json::parse(diagnosis.command.output, nullptr, false);
+    if (!diagnosis.whole.is_object()) diagnosis.whole = nlohmann::json::object();
+    return diagnosis;
+  };
+  const Diagnosis hidden = diagnose_with_proc("hidepid=2");
+  expect_consistent(hidden);
+  EXPECT_EQ(hidden.state("processes"), "broken") << hidden.command.output << hidden.command.error_output;
+  EXPECT_TRUE(has(hidden.text("processes", "finding"), "hidepid")) << hidden.check("processes");
+  EXPECT_EQ(diagnose_with_proc("hidepid=0").state("processes"), "good");
 }
 
 TEST(doctor, it_leaves_no_mount_behind) {

@@ -1,13 +1,23 @@
 // What a program uses where sampling does not see it, on a host without control groups: each attack beside a program
 // that uses as much in the open (docs/decisions/028 and 029).
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 
+#include "runtime/core/fd.h"
 #include "tests/support/command.h"
 #include "tests/support/in_process.h"
 
@@ -149,6 +159,62 @@ TEST(hidden_use, a_traced_program_sees_what_it_would_see_untraced) {
             "threads joined\n"
             "executed by a thread\n"
             "executed exited 0\n");
+}
+
+// What a filter around the supervisor refuses cannot be taken back: in a process of its own. The run's warnings.
+std::string warnings_without(int call, unsigned argument, std::uint32_t bits, const std::function<RunResult()>& act) {
+  const Pipe said = make_pipe(Blocking::Yes, Blocking::Yes);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offsetof(seccomp_data, args)) + 8 * argument),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(code), const_cast<sock_filter*>(code)};
+    std::string text;
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)) {
+      text = "no filter";
+    } else {
+      const RunResult run = act();
+      for (const std::string& warning : run.warnings) text += warning + "\n";
+      if (!ended_well(run)) text += "did not end well\n";
+    }
+    ::_exit(::write(said.write_end.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  char text[8 << 10];
+  ::fcntl(said.read_end.get(), F_SETFL, O_NONBLOCK);
+  const ssize_t size = ::read(said.read_end.get(), text, sizeof text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "";
+}
+
+constexpr std::uint32_t kSeize = 0x4000;  // the bit that PTRACE_SEIZE has, and PTRACE_LISTEN
+
+TEST(hidden_use, where_ptrace_is_refused_a_run_that_takes_sigchld_says_what_may_be_missing) {
+  const auto burn = [](const std::string& way) { return [way] { return run_hider({"burn", way, "5", "0.001"}); }; };
+  const std::string attack = warnings_without(SYS_ptrace, 0, kSeize, burn("ignored"));
+  EXPECT_NE(attack.find("children that it did not wait for are missing from the figure"), std::string::npos) << attack;
+  EXPECT_NE(attack.find("ptrace is refused here (Operation not permitted)"), std::string::npos) << attack;
+  EXPECT_NE(attack.find("require.cgroup = \"yes\""), std::string::npos) << attack;
+  EXPECT_EQ(warnings_without(SYS_ptrace, 0, kSeize, burn("waited")), "");
+  EXPECT_EQ(warnings_without(SYS_swapon, 0, ~0U, burn("ignored")), "");
+}
+
+TEST(hidden_use, where_sock_diag_is_refused_a_run_says_what_may_be_missing) {
+  constexpr std::uint32_t kSockDiag = 4;  // NETLINK_SOCK_DIAG; NETLINK_ROUTE, which the set-up needs, is 0
+  const auto hold_sockets = [] {
+    return run_hider({"hold", "sockets", "30"}, "limits.memory = \"64MiB\"\nlimits.open_files = 2048\n");
+  };
+  const std::string said_so = warnings_without(SYS_socket, 2, kSockDiag, hold_sockets);
+  EXPECT_NE(said_so.find("what sockets hold that nobody has read is missing"), std::string::npos) << said_so;
+  EXPECT_NE(said_so.find("require.cgroup = \"yes\""), std::string::npos) << said_so;
+  EXPECT_EQ(warnings_without(SYS_swapon, 0, ~0U, hold_sockets), "");
 }
 
 // --- memory ---

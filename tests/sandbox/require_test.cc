@@ -106,7 +106,6 @@ TEST(require, each_set_up_call_that_a_container_may_deny_is_named) {
                                                {SYS_mount_setattr, "mount_setattr"},
                                                {SYS_pivot_root, "pivot_root"},
                                                {SYS_umount2, "umount2"},
-                                               {SYS_keyctl, "keyctl"},
                                                {SYS_sethostname, "sethostname"},
                                                {SYS_capset, "capset"},
                                                {SYS_landlock_restrict_self, "landlock_restrict_self"}};
@@ -118,6 +117,58 @@ TEST(require, each_set_up_call_that_a_container_may_deny_is_named) {
     EXPECT_EQ(run.result.at("outcome").at("errno"), "EPERM");
     EXPECT_EQ(run.command.output.find("\"ran"), std::string::npos) << run.command.output;
   }
+}
+
+// A container's profile may have no sethostname: stock Podman's has none.
+TEST(require, a_host_name_that_is_refused_is_a_named_error_and_where_the_plan_accepts_that_the_result_says_so) {
+  for (const auto& [call, name] : {std::pair(SYS_sethostname, "sethostname"), {SYS_setdomainname, "setdomainname"}}) {
+    const PlanRun refused = run_without(call, EPERM, probe_plan("probe", {"say", "ran"}));
+    EXPECT_EQ(refused.verdict(), "IE");
+    EXPECT_NE(refused.result.at("message").get<std::string>().find("[require] uts_ns = \"if-available\""),
+              std::string::npos)
+        << refused.command.output;
+    const PlanRun accepted =
+        run_without(call, EPERM, probe_plan("probe", {"say", "ran"}) + "[require]\nuts_ns = \"if-available\"\n");
+    EXPECT_EQ(accepted.verdict(), "OK") << accepted.command.output;
+    EXPECT_TRUE(accepted.result.at("layers").at("uts_ns").get<std::string>().starts_with(std::string("degraded: ") +
+                                                                                         name + " is refused here"))
+        << accepted.command.output;
+  }
+  const PlanRun given = run_plan(probe_plan("probe", {"hostname"}) + "[require]\nuts_ns = \"if-available\"\n");
+  EXPECT_EQ(given.result.at("layers").at("uts_ns"), "enforced");
+  EXPECT_EQ(given.output(), "hostname sandbox\n");
+}
+
+TEST(require, a_session_keyring_that_is_refused_is_a_warning_since_no_program_may_use_keys) {
+  const std::string plan = probe_plan("probe", {"say", "ran"});
+  const auto warnings = [](const PlanRun& run) { return run.result.at("host").at("warnings").dump(); };
+  const PlanRun refused = run_without(SYS_keyctl, EPERM, plan);
+  EXPECT_EQ(refused.verdict(), "OK") << refused.command.output;
+  EXPECT_NE(warnings(refused).find("second wall missing: session: keyctl(JOIN_SESSION_KEYRING)"), std::string::npos)
+      << refused.command.output;
+  EXPECT_EQ(warnings(run_plan(plan)).find("keyctl"), std::string::npos);
+  // No quota is no refusal.
+  EXPECT_EQ(run_without(SYS_keyctl, EDQUOT, plan).verdict(), "IE");
+}
+
+// The program did nothing wrong: it is no verdict of its own.
+TEST(require, a_call_of_a_deputys_that_is_refused_is_the_hosts_fault_and_plans_that_need_none_run) {
+  const std::string unix_socket = probe_plan(
+      "endpoints", {"new", "unix", "bind", "unix:/tmp/s", "listen", "5", "new", "unix", "connect", "unix:/tmp/s"});
+  for (const auto& [call, name] : {std::pair(SYS_pidfd_open, "pidfd_open"),
+                                   {SYS_pidfd_getfd, "pidfd_getfd"},
+                                   {SYS_process_vm_readv, "process_vm_readv"},
+                                   {SYS_setns, "setns"}}) {
+    for (const int error : {EPERM, ENOSYS}) {
+      const PlanRun run = run_without(call, error, unix_socket);
+      EXPECT_EQ(run.verdict(), "IE") << name << run.command.output;
+      EXPECT_EQ(run.kind(), "sandbox_error");
+      EXPECT_EQ(run.result.at("outcome").at("operation"), name);
+      EXPECT_EQ(run.command.exit_code, 3);
+    }
+    EXPECT_EQ(run_without(call, EPERM, probe_plan("probe", {"say", "ran"})).verdict(), "OK") << name;
+  }
+  EXPECT_EQ(run_plan(unix_socket).verdict(), "OK");
 }
 
 TEST(require, a_cgroup_that_is_demanded_is_given_or_an_error) {

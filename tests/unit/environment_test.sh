@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # evalrun reads the environment variables that its manual page names and no others, so that none can change what a plan says;
-# the doctor looks at two more, to tell where it runs. $1: the build folder.
+# the doctor looks at three more, to tell where it runs. $1: the build folder.
 set -euo pipefail
 
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
