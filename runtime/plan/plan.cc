@@ -21,6 +21,14 @@ SourcePosition Plan::where(const std::string& key) const {
   return found == positions.end() ? whole : found->second;
 }
 
+std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector<WorkFile>& own) {
+  std::erase_if(common, [&](const WorkFile& each) {
+    return std::ranges::any_of(own, [&](const WorkFile& other) { return other.path == each.path; });
+  });
+  common.insert(common.end(), own.begin(), own.end());
+  return common;
+}
+
 Plan without_job(Plan plan) {
   plan.source.clear();
   plan.env.clear();

@@ -61,6 +61,11 @@ void settle_grading(Plan& plan) {
   if (!plan.cases.empty()) {
     check_names(plan);
     check_streams_of_cases(plan);
+    for (Case& one : plan.cases) {
+      if (one.output_file.empty()) one.output_file = plan.output_file;
+    }
+  } else if (is_set(plan, "output_file")) {
+    refuse(plan, "output_file", "expected with [[case]]: without cases `collect` copies files out");
   } else if (is_set(plan, "checker")) {
     refuse(plan, "checker", "expected with [[case]]: there is no output to check");
   }

@@ -120,6 +120,8 @@ bool is_below(const std::string& path, const std::string& folder) {
 bool may_be_there(const Plan& plan, UsedBy step) {
   const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.source); };
   if (std::ranges::any_of(plan.files, places)) return true;
+  const auto gives = [&](const Case& one) { return std::ranges::any_of(one.files, places); };
+  if (step == UsedBy::Run && !plan.cases.empty() && std::ranges::all_of(plan.cases, gives)) return true;
   if (step == UsedBy::Run && plan.compile) return true;
   const std::string in_work = "/work/" + plan.source;
   const std::string in_cwd = (std::filesystem::path(plan.cwd) / plan.source).string();
@@ -255,6 +257,12 @@ Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   check_network(plan);
   check_streams(plan);
   check_paths(plan.files, "files");
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    const std::vector<WorkFile>& own = plan.cases[i].files;
+    const std::string key = "case[" + std::to_string(i) + "].files";
+    check_paths(own, key);
+    if (!own.empty()) check_paths(with_files(plan.files, own), key);
+  }
   check_paths(plan.collect, "collect");
   settle_grading(plan);
   return plan;
