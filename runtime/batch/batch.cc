@@ -123,7 +123,8 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
     refuse(running.line, running.id, error.what());
   } catch (const std::exception& error) {
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    settle(running, jobs::Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
+    settle(running, jobs::Status::SandboxFailed,
+           fault_line(running.id, running.line, plan.origin.name, fault, error.what()));
   }
   return false;
 }
@@ -157,7 +158,7 @@ std::string Batch::line_of(const Running& running, jobs::JobEnd& end) {
   } catch (const std::exception& error) {
     end.status = jobs::Status::SandboxFailed;
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    return fault_line(running.id, running.line, running.job->plan().name, fault, error.what());
+    return fault_line(running.id, running.line, running.job->plan().origin.name, fault, error.what());
   }
 }
 

@@ -33,7 +33,7 @@ ordered_json refusal_json(const trace::Refusal& refusal) {
 
 std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", json_text(plan.name)}, {"sha256", plan.sha256}};
+  json["plan"] = {{"name", json_text(plan.origin.name)}, {"sha256", plan.origin.sha256}};
   json["verdict"] = judge::name_of(judge::verdict_of(trace.result.outcome));
   json["outcome"] = to_json(trace.result.outcome);
   json["stdout"] = to_json(trace.result.output);
@@ -47,7 +47,7 @@ std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
 std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
   std::string text = "traced, so slower than a run; every layer stands\n";
   text += std::string(judge::name_of(judge::verdict_of(trace.result.outcome))) + "  " +
-          one_line(judge::message_of(trace.result.outcome, plan.limits)) + "\n";
+          one_line(judge::message_of(trace.result.outcome, plan.kind.limits)) + "\n";
   for (const mediate::RecordedViolation& violation : trace.result.violations) {
     text +=
         one_line(violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy) + "\n";

@@ -29,37 +29,37 @@ Plan single(const Plan& plan) {
 // has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
 Plan compile_plan(const Plan& plan) {
   Plan one = single(plan);
-  one.argv = plan.compile->argv;
-  one.limits = plan.compile->limits;
-  one.input = InputNull{};
-  one.output = OutputCapture{};
-  one.error_output = OutputCapture{};
-  one.network = {};
-  one.landlock = {};
-  one.seccomp.deny.clear();
-  one.profiles = {{&profiles().front(), plan.whole}};
-  one.narrowings.clear();
-  one.capabilities = strictest(one.profiles, one.narrowings);
-  one.collect.clear();
-  one.positions.erase("limits.cpus");
+  one.job.argv = plan.compile->argv;
+  one.kind.limits = plan.compile->limits;
+  one.job.input = InputNull{};
+  one.kind.output = OutputCapture{};
+  one.kind.error_output = OutputCapture{};
+  one.kind.network = {};
+  one.kind.landlock = {};
+  one.kind.seccomp.deny.clear();
+  one.kind.profiles = {{&profiles().front(), plan.origin.whole}};
+  one.kind.narrowings.clear();
+  one.kind.capabilities = strictest(one.kind.profiles, one.kind.narrowings);
+  one.kind.collect.clear();
+  one.origin.positions.erase("limits.cpus");
   return one;
 }
 
 Plan run_plan(const Plan& plan) {
   Plan one = single(plan);
-  if (plan.compile) one.files.clear();  // they come with the artefacts
+  if (plan.compile) one.job.files.clear();  // they come with the artefacts
   if (plan.cases.empty()) return one;
   // Counted and hashed, and given to the checker as they come; a case's result holds no text.
-  one.output = OutputNull{};
-  if (!std::holds_alternative<OutputToStdout>(one.error_output)) one.error_output = OutputNull{};
+  one.kind.output = OutputNull{};
+  if (!std::holds_alternative<OutputToStdout>(one.kind.error_output)) one.kind.error_output = OutputNull{};
   return one;
 }
 
 Plan case_plan(const Plan& common, const Case& one) {
   Plan plan = common;
-  plan.input = one.input;
-  plan.limits = one.limits;
-  plan.positions["stdin"] = one.position;
+  plan.job.input = one.input;
+  plan.kind.limits = one.limits;
+  plan.origin.positions["stdin"] = one.position;
   return plan;
 }
 
@@ -241,7 +241,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
   std::vector<Limits> limits;
   for (const Case& one : plan_.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(plan_.limits);
+  if (limits.empty()) limits.push_back(plan_.kind.limits);
   artefacts_.emplace(std::move(work), plan_, limits);
   if (!artefacts_->refusal().empty()) {
     compile.verdict = Verdict::Ce;
@@ -250,7 +250,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
     start_single_run();
     single_run_->collect_into(save_folder);
   } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
-    run_plan_.files = std::move(*files);
+    run_plan_.job.files = std::move(*files);
     artefacts_.reset();
   }
 }
@@ -335,7 +335,7 @@ Grade Grading::take_grade() {
     grade.message = "the compile step failed: " + grade.compile->message;
   } else if (plan_.cases.empty()) {
     grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(grade.run->outcome, plan_.limits) : "interrupted";
+    grade.message = grade.run ? message_of(grade.run->outcome, plan_.kind.limits) : "interrupted";
   } else {
     grade.verdict = verdict_of_all(scored);
     const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };

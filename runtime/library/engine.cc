@@ -31,11 +31,12 @@ loop::Urgency urgency_of(const EngineOptions& options) {
 
 void refuse_host_streams(const Plan& plan) {
   const auto refuse = [&](const char* key) {
-    throw PlanError(plan.where(key), key, "\"inherit\" is not for this caller, whose standard streams are its own");
+    throw PlanError(plan.origin.where(key), key,
+                    "\"inherit\" is not for this caller, whose standard streams are its own");
   };
-  if (std::holds_alternative<InputInherit>(plan.input)) refuse("stdin");
-  if (std::holds_alternative<OutputInherit>(plan.output)) refuse("stdout");
-  if (std::holds_alternative<OutputInherit>(plan.error_output)) refuse("stderr");
+  if (std::holds_alternative<InputInherit>(plan.job.input)) refuse("stdin");
+  if (std::holds_alternative<OutputInherit>(plan.kind.output)) refuse("stdout");
+  if (std::holds_alternative<OutputInherit>(plan.kind.error_output)) refuse("stderr");
 }
 
 void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
@@ -44,7 +45,7 @@ void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
   }
   if (options.host_streams == HostStreams::Shared) return;
   Plan streams = plan.state().plan;
-  if (options.stdin_from == StdinFrom::Caller) streams.input = InputNull{};
+  if (options.stdin_from == StdinFrom::Caller) streams.job.input = InputNull{};
   refuse_host_streams(streams);
 }
 
@@ -89,7 +90,7 @@ PlanSource read_plan_source(const std::filesystem::path& file) {
 }
 
 const std::string& CompiledPlan::name() const noexcept {
-  return state_->plan.name;
+  return state_->plan.origin.name;
 }
 
 bool CompiledPlan::is_graded() const noexcept {
@@ -169,7 +170,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
     judge::check_runs(state->plan, state->host);
   } else {
     if (is_for_one_session()) {
-      if (auto laid = supervise::lay_groundwork(groups(), state->plan.limits, state->host)) {
+      if (auto laid = supervise::lay_groundwork(groups(), state->plan.kind.limits, state->host)) {
         state->groundwork.emplace(std::move(*laid));
       }
     }

@@ -47,7 +47,7 @@ bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
   if (on_call_ || !mediate::asks_for_shared_memory(call)) return false;
   const bool is_counted = groups_ && groups_->limits_memory();
   if (!is_counted && !shared_memory_) {
-    const Limits& limits = plan_->plan().limits;
+    const Limits& limits = plan_->plan().kind.limits;
     shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
   }
   if (!is_counted && shared_memory_->decide(listener, call) == mediate::SharedMemory::Answer::Refused) {

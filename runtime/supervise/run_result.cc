@@ -108,8 +108,8 @@ Fd Run::take_work_folder() {
 }
 
 void Run::begin_to_collect() {
-  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().collect.empty()) {
-    collection_.emplace(work_folder_.get(), plan_->plan().collect, *save_to_);
+  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().kind.collect.empty()) {
+    collection_.emplace(work_folder_.get(), plan_->plan().kind.collect, *save_to_);
   }
 }
 
@@ -117,7 +117,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
   result.cpu = cpu_time();
   result.memory = memory();
-  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().limits);
+  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().kind.limits);
   result.processes = processes();
   if (finish_) {
     const InitRecord::Usage& usage = finish_->usage;
@@ -137,7 +137,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.output = output_.take_result();
   if (error_output_) result.error_output = error_output_->take_result();
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
-    hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
+    hit->reach = reach_of(hit->limit, result, plan_->plan().kind.limits, idle_);
   }
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);

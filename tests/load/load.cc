@@ -166,7 +166,7 @@ Figures run_in_one_supervisor(const Settings& settings, const std::string& marke
       loop.run_once();
       std::erase_if(live, [&](Live& one) {
         if (!one.run->finished()) return false;
-        const Limits& limits = plans[static_cast<std::size_t>(one.act - acts().data())]->plan().limits;
+        const Limits& limits = plans[static_cast<std::size_t>(one.act - acts().data())]->plan().kind.limits;
         note(figures, *one.act, judged_of(one.run->take_result(nullptr), limits));
         return true;
       });

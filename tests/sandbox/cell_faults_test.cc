@@ -230,10 +230,10 @@ TEST(cell_faults, a_thousand_runs_leave_no_descriptor_process_or_memory) {
 TEST(cell_faults, what_a_large_job_took_of_the_shared_memory_is_given_back) {
   Supervisor supervisor;
   const Plan small = plan_of(cell_plan({"say", "x"}));
-  Plan job = small;
-  job.files.push_back({.path = "a", .source = std::string(8 << 20, 'x'), .mode = 0644, .position = {}});
+  Plan large = small;
+  large.job.files.push_back({.path = "a", .source = std::string(8 << 20, 'x'), .mode = 0644, .position = {}});
   const std::uint64_t before = shared_kib();
-  EXPECT_NE(supervisor.run_warm(job).cell, nullptr);
+  EXPECT_NE(supervisor.run_warm(large).cell, nullptr);
   EXPECT_GT(shared_kib(), before + (6 << 10)) << "it was told through it";
   for (int i = 0; i < 3; ++i) {
     supervisor.make_ready();

@@ -58,7 +58,7 @@ memory = "99MiB"
   EXPECT_EQ(plan.cases[1].limits.wall, 3s);
   EXPECT_EQ(plan.cases[1].limits.memory, 99_MiB);
   EXPECT_EQ(plan.cases[1].limits.output.standard_output, 1_KiB);
-  EXPECT_EQ(plan.limits.cpu, 2s);
+  EXPECT_EQ(plan.kind.limits.cpu, 2s);
   EXPECT_EQ(plan.checker.kind, CheckerKind::Tokens);
 }
 
@@ -127,15 +127,15 @@ TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_m
   const Plan compiled =
       parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n[files]\n\"a/Main.x\".text = \"\"\n", images);
   EXPECT_EQ(compiled.compile->argv, (std::vector<std::string>{"cc", "a/Main.x", "-oMain"}));
-  EXPECT_EQ(compiled.argv, std::vector<std::string>{"./Main"});
+  EXPECT_EQ(compiled.job.argv, std::vector<std::string>{"./Main"});
   const Plan plain = parse("image = \"lang\"\nsource = \"m\"\nfiles.m.text = \"\"\n", images);
-  EXPECT_EQ(plain.argv, (std::vector<std::string>{"run", "m"}));
+  EXPECT_EQ(plain.job.argv, (std::vector<std::string>{"run", "m"}));
   const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n[files]\n\"m.s\".text = \"\"\n", images);
   EXPECT_EQ(script.compile->argv, (std::vector<std::string>{"lint", "m.s"}));
-  EXPECT_EQ(script.argv, (std::vector<std::string>{"run", "m.s"}));
+  EXPECT_EQ(script.job.argv, (std::vector<std::string>{"run", "m.s"}));
   const Plan own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);
   EXPECT_EQ(own.compile->argv, std::vector<std::string>{"make"});
-  EXPECT_EQ(own.argv, std::vector<std::string>{"x"});
+  EXPECT_EQ(own.job.argv, std::vector<std::string>{"x"});
   EXPECT_THROW(parse("image = \"lang\"\n[compile]\n", images), PlanError) << "no source";
   EXPECT_THROW(parse("image = \"bare\"\n[compile]\n", images), PlanError) << "no compile line";
 }
