@@ -60,7 +60,7 @@ class InProcess : public Contender {
     result_ = run.take_result(nullptr);
     const auto* exited = std::get_if<supervise::Exited>(&result_.outcome);
     if (exited == nullptr || exited->code != 0)
-      throw std::runtime_error(judge::message_of(result_.outcome, plan_->plan().limits));
+      throw std::runtime_error(judge::message_of(result_.outcome, plan_->plan().kind.limits));
   }
   std::optional<Stages> after() override { return Stages{{}, result_.setup, result_.run, result_.teardown}; }
 
@@ -121,7 +121,7 @@ class Warm : public Contender {
     result_ = run->take_result(nullptr);
     const auto* exited = std::get_if<supervise::Exited>(&result_.outcome);
     if (exited == nullptr || exited->code != 0)
-      throw std::runtime_error(judge::message_of(result_.outcome, plan_.limits));
+      throw std::runtime_error(judge::message_of(result_.outcome, plan_.kind.limits));
   }
   std::optional<Stages> after() override {
     while (pool_.prepare()) {

@@ -101,7 +101,7 @@ class Bubblewrap : public Contender {
       words.insert(words.end(), {"--ro-bind", std::get<rootfs::Bind>(entry.what).source, entry.at});
     }
     words.insert(words.end(), {"--remount-ro", "/", "--seccomp", std::to_string(Command::kHandedOn), "--"});
-    words.push_back(setting.plan->plan().argv.front());
+    words.push_back(setting.plan->plan().job.argv.front());
     return words;
   }
   Fd whitelist_;
@@ -170,7 +170,7 @@ json oci_config(const Setting& setting) {
       {"process",
        {{"terminal", false},
         {"user", {{"uid", user}, {"gid", user}}},
-        {"args", {setting.plan->plan().argv.front()}},
+        {"args", {setting.plan->plan().job.argv.front()}},
         {"env", {"PATH=/usr/bin:/bin"}},
         {"cwd", "/work"},
         {"noNewPrivileges", true},

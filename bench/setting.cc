@@ -57,8 +57,8 @@ void add_layout(FloorPlan& floor, const sandbox::CompiledPlan& plan) {
       add_mount(floor, entry, path);
     }
   }
-  floor.root_size = std::to_string(plan.plan().limits.workspace.count + plan.layout().own_size.count);
-  floor.root_inodes = std::to_string(plan.plan().limits.inodes + plan.layout().own_inodes);
+  floor.root_size = std::to_string(plan.plan().kind.limits.workspace.count + plan.layout().own_size.count);
+  floor.root_inodes = std::to_string(plan.plan().kind.limits.inodes + plan.layout().own_inodes);
 }
 
 }  // namespace
@@ -66,9 +66,9 @@ void add_layout(FloorPlan& floor, const sandbox::CompiledPlan& plan) {
 FloorPlan floor_of(const sandbox::CompiledPlan& plan) {
   FloorPlan floor;
   add_layout(floor, plan);
-  floor.folder = plan.plan().cwd;
+  floor.folder = plan.plan().kind.cwd;
   floor.hostname = kOwnHostname;
-  floor.argv = plan.plan().argv;
+  floor.argv = plan.plan().job.argv;
   const lockdown::LandlockSteps& landlock = plan.landlock().steps();
   floor.landlock[0] = landlock.attributes.handled_fs;
   floor.landlock[1] = landlock.attributes.handled_net;

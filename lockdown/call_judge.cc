@@ -60,7 +60,7 @@ Remedy never(std::string_view reason) {
 
 Remedy allow(std::string_view name, const Plan& plan) {
   const bool is_given = word_for_call(name) != Capability::CallsMore;
-  if (!is_given && plan.capabilities.takes(Capability::CallsMore)) return {who_takes(plan, Capability::CallsMore)};
+  if (!is_given && plan.kind.capabilities.takes(Capability::CallsMore)) return {who_takes(plan, Capability::CallsMore)};
   return {AddItem{"seccomp.allow", toml_string(std::string(name))}};
 }
 
@@ -76,7 +76,7 @@ bool is_noted(int number, const CallArguments& arguments) {
   static const std::map<int, std::span<const ArgumentRow>> noting = rows_that_note();
   const auto found = noting.find(number);
   if (found == noting.end()) return false;
-  // Rows that only some plans have refuse the call: of those that reach the supervisor none holds.
+  // Rows that only some plans have refuse the call, so none of them holds for a call that reached the supervisor.
   const auto row = std::ranges::find_if(found->second, [&](const ArgumentRow& each) {
     return !each.only_without && holds(each.test, arguments) && (!each.and_test || holds(*each.and_test, arguments));
   });
@@ -110,11 +110,11 @@ std::optional<CallDenial> CallJudge::judge(int number, const CallArguments& argu
 }
 
 Remedy CallJudge::remedy_of(const std::string& call, const ArgumentRow* row) const {
-  if (std::ranges::count(plan_.seccomp.deny, call) > 0) {
+  if (std::ranges::count(plan_.kind.seccomp.deny, call) > 0) {
     return {"take " + in_quotes(call) + " out of [seccomp] deny"};
   }
   const Capability word = row != nullptr && row->only_without ? *row->only_without : word_for_call(call);
-  if (word != Capability::CallsMore && plan_.capabilities.takes(word)) return {who_takes(plan_, word)};
+  if (word != Capability::CallsMore && plan_.kind.capabilities.takes(word)) return {who_takes(plan_, word)};
   if (row != nullptr && !row->unlocked_by.empty()) return allow(row->unlocked_by, plan_);
   if (row != nullptr && row->only_without) return {SetKey{"network.mode", "\"loopback\""}};
   const CallGroup* group = group_of(call);

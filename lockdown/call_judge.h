@@ -1,5 +1,5 @@
-// What the filters say to one call under one plan, in words: for whoever explains a refusal afterwards. Nothing is
-// decided by it; the filters decide, and both come from the same resolved policy.
+// Says in words how the filters answer one call under one plan, to explain a refusal afterwards. It decides nothing:
+// the filters decide, and both come from the same resolved policy.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct CallDenial {
   Remedy remedy;
 };
 
-// Of a call that the filter handed to the supervisor: whether it is one to be noted and let go on, by its registers
-// alone. A foreign call's number is another table's, so ask is_foreign() first.
+// Whether a call that the filter handed to the supervisor is only noted and then goes on, by its registers alone. The
+// number of a foreign call belongs to another table, so ask is_foreign() first.
 bool is_noted(int number, const CallArguments& arguments);
 bool is_foreign(std::uint32_t architecture, int number) noexcept;
 

@@ -14,7 +14,7 @@ constexpr std::string_view kAllowKey = "seccomp.allow";
 constexpr std::string_view kDenyKey = "seccomp.deny";
 
 [[noreturn]] void reject(const Plan& plan, std::string_view key, const std::string& message) {
-  throw PlanError(plan.where(std::string(key)), key, message);
+  throw PlanError(plan.origin.where(std::string(key)), key, message);
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
@@ -50,14 +50,15 @@ void check_known(const Plan& plan, std::string_view key, const std::string& name
 }
 
 void check_overrides(const Plan& plan) {
-  for (const std::string& name : plan.seccomp.allow) {
-    if (contains(plan.seccomp.deny, name)) reject(plan, kAllowKey, in_quotes(name) + " is in seccomp.deny as well");
+  for (const std::string& name : plan.kind.seccomp.allow) {
+    if (contains(plan.kind.seccomp.deny, name))
+      reject(plan, kAllowKey, in_quotes(name) + " is in seccomp.deny as well");
     if (name == kFcntlLocks) continue;
     check_known(plan, kAllowKey, name);
     const std::string_view reason = why_never_allowed(name);
     if (!reason.empty()) reject(plan, kAllowKey, in_quotes(name) + " is never allowed: " + std::string(reason));
   }
-  for (const std::string& name : plan.seccomp.deny) {
+  for (const std::string& name : plan.kind.seccomp.deny) {
     check_known(plan, kDenyKey, name);
     if (const NamedReason* needed = find_named(calls_needed_to_start(), name)) {
       reject(plan, kDenyKey, in_quotes(name) + " is needed to start the program: " + std::string(needed->reason));
@@ -65,11 +66,11 @@ void check_overrides(const Plan& plan) {
   }
 }
 
-// Whether the plan has the words that seccomp.allow needs for this call.
+// Whether the plan says all that seccomp.allow needs for this call.
 bool is_within_words(const Plan& plan, std::string_view call) {
   const CapabilityRow& row = row_of(word_for_call(call));
-  if (plan.capabilities.takes(row.word)) return false;
-  return std::ranges::count(row.allows, call) > 0 || !plan.capabilities.takes(Capability::CallsMore);
+  if (plan.kind.capabilities.takes(row.word)) return false;
+  return std::ranges::count(row.allows, call) > 0 || !plan.kind.capabilities.takes(Capability::CallsMore);
 }
 
 class Resolver {
@@ -103,7 +104,7 @@ class Resolver {
     policy_.replace(*number, {name, CallVerdict::Allow, std::move(rows), std::string(origin)});
   }
 
-  // What its rows refuse stays refused.
+  // Its rows still refuse what they refused.
   void ask(std::string_view call) {
     const std::optional<int> number = number_of_call(std::string(call));
     if (!number) return;
@@ -112,7 +113,7 @@ class Resolver {
     decision.origin = "limits.address_space";
   }
 
-  // What no control group counts, after the rows that refuse some of the call. A call that is refused hides nothing.
+  // These rows come after those that refuse some of the call: a refused call hides nothing.
   void ask(const FilteredCall& hiding) {
     const std::optional<int> number = number_of_call(std::string(hiding.call));
     const auto known = number ? policy_.calls.find(*number) : policy_.calls.end();
@@ -133,9 +134,9 @@ class Resolver {
         {.test = {.argument = argument, .values = {value}}, .verdict = CallVerdict::Noted, .reason = reason});
   }
 
-  // A call of the plan's list, or of its image's: those are passed over where the plan has not the word for them.
+  // A call that needs more of the plan than its name here (the image's list may have such) is passed over.
   [[nodiscard]] bool allows(std::string_view call) const {
-    return contains(plan_.seccomp.allow, call) && is_within_words(plan_, call);
+    return contains(plan_.kind.seccomp.allow, call) && is_within_words(plan_, call);
   }
 
   void deny(const std::string& call, std::string_view origin) {
@@ -178,8 +179,8 @@ class Resolver {
   }
 
   [[nodiscard]] bool has(Capability word) const {
-    if (word == Capability::NetLoopback) return plan_.network.mode != NetworkMode::None;
-    return !plan_.capabilities.takes(word);
+    if (word == Capability::NetLoopback) return plan_.kind.network.mode != NetworkMode::None;
+    return !plan_.kind.capabilities.takes(word);
   }
 
   const Plan& plan_;
@@ -234,7 +235,7 @@ std::optional<int> number_of_call(const std::string& name) {
 }
 
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan) {
-  const bool pinned = !std::holds_alternative<CpusAny>(plan.limits.cpus);
+  const bool pinned = !std::holds_alternative<CpusAny>(plan.kind.limits.cpus);
   if (group.when_pinned && pinned) return *group.when_pinned;
   return group.verdict;
 }
@@ -244,24 +245,24 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase, Uncounted uncounted)
   Resolver resolver(plan);
   for (const CallGroup& group : call_groups()) resolver.add(group);
   for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
-  for (const std::string& name : plan.seccomp.allow) {
+  for (const std::string& name : plan.kind.seccomp.allow) {
     if (name != kFcntlLocks && resolver.allows(name)) resolver.allow(name, kAllowKey);
   }
   for (const LastDescriptorCall& last : last_descriptor_calls()) {
-    resolver.note(last.call, last.argument, plan.limits.open_files - 1,
+    resolver.note(last.call, last.argument, plan.kind.limits.open_files - 1,
                   "the last descriptor that limits.open_files gives");
   }
   if (uncounted.cpu_time)
     std::ranges::for_each(calls_that_hide_cpu_time(), [&](const auto& call) { resolver.ask(call); });
   if (uncounted.memory) std::ranges::for_each(calls_that_hide_memory(), [&](const auto& call) { resolver.ask(call); });
-  if (plan.limits.address_space) {
+  if (plan.kind.limits.address_space) {
     for (const std::string_view call : calls_that_map()) resolver.ask(call);
   }
   for (const CapabilityRow& row : capability_rows()) {
-    if (!plan.capabilities.takes(row.word)) continue;
+    if (!plan.kind.capabilities.takes(row.word)) continue;
     for (const std::string_view call : row.calls) resolver.deny(std::string(call), row.name);
   }
-  for (const std::string& name : plan.seccomp.deny) resolver.deny(name, kDenyKey);
+  for (const std::string& name : plan.kind.seccomp.deny) resolver.deny(name, kDenyKey);
   if (phase == Phase::SetUp) {
     for (const SetUpCall& call : set_up_calls()) resolver.admit_for_set_up(call);
   }

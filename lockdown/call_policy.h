@@ -14,7 +14,7 @@ namespace evalrun::lockdown {
 // The call's number on this architecture; empty where it has none or the name is unknown.
 std::optional<int> number_of_call(const std::string& name);
 
-// What is said to one call: the first row that holds decides, `otherwise` where none does.
+// The rule for one call. Its rows are tried in order; the first that holds decides, and `otherwise` where none holds.
 struct CallDecision {
   std::string name;
   CallVerdict otherwise = kUnknownCall;
@@ -22,7 +22,7 @@ struct CallDecision {
   std::string origin{};             // where the rule comes from: a group, the plan's key; for messages
 };
 
-// The four kinds of rule. Which of them a verdict is can depend on the profile.
+// The four kinds of rule. The kind of a verdict can depend on the profile.
 enum class RuleKind { Allow, Errno, Notify, ByArguments };
 RuleKind kind_of(const CallDecision& decision, SeccompProfile profile) noexcept;
 
@@ -34,18 +34,19 @@ struct CallPolicy {
   CallVerdict foreign = CallVerdict::ForeignCall;  // other architectures, and x32
   std::map<int, CallDecision> calls{};
 
-  // Throws std::logic_error that names the call and both rules where it has one already: two tables that both decide
-  // about a call have one that does nothing.
+  // Throws std::logic_error, with the call and both rules, where the call has a rule already: one of the two would do
+  // nothing.
   void add(int number, CallDecision decision);
-  // For what is meant to change a rule: the plan's own words, the set-up.
+  // Replaces a rule: the plan's own words and the set-up do.
   void replace(int number, CallDecision decision);
 };
 
-// The whitelist alone still admits what the later steps of the lockdown need; together with the seal it says what the
-// program meets.
+// The whitelist alone still admits what the later steps of the lockdown need. The seal takes that away; the program
+// runs under both.
 enum class Phase { SetUp, Program };
 
-// What no control group counts of the run: calls that would hide it are asked (calls_that_hide_cpu_time and _memory).
+// What of the run no control group counts. The filter asks the supervisor about calls that would hide it
+// (calls_that_hide_cpu_time and _memory).
 struct Uncounted {
   bool cpu_time = false;
   bool memory = false;
@@ -59,7 +60,7 @@ struct LastDescriptorCall {
 };
 std::span<const LastDescriptorCall> last_descriptor_calls() noexcept;
 
-// A group's verdict in this plan: its own, unless the plan pins the run to cores.
+// The group's verdict in this plan. A plan that pins the run to cores changes some.
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan);
 
 // Throws PlanError, located at seccomp.allow or seccomp.deny, for overrides that contradict each other, name no call of

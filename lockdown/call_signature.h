@@ -1,6 +1,6 @@
-// A call as people write it: "ptrace(request=PTRACE_ATTACH, pid=7, addr=0x0, data=0x0)". For what a result tells of a
-// violation; nothing is decided by it. Known are the calls that the strict profile treats as violations; of any other,
-// all six registers are shown.
+// A call as people write it: "ptrace(request=PTRACE_ATTACH, pid=7, addr=0x0, data=0x0)". Results tell a violation so;
+// it decides nothing. It knows the parameters of the calls that the strict profile treats as violations, and shows all
+// six registers of any other.
 #pragma once
 
 #include <array>

@@ -323,8 +323,8 @@ constexpr std::uint64_t kCloneNewTime = 0x80;
 constexpr std::uint64_t kCloneForbidden = 0xffffffff'00000000 | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                           CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | kCloneNewTime |
                                           CLONE_PTRACE | CLONE_UNTRACED | CLONE_PARENT;
-// The kernel's SIGXFSZ is like one that the program sends to itself, to the last bit of its siginfo (inode_newsize_ok
-// and generic_write_check_limits call send_sig). So whatever makes the program's own end by it doubtful is noted
+// The kernel's SIGXFSZ looks like one that the program sends to itself, to the last bit of its siginfo
+// (inode_newsize_ok and generic_write_check_limits call send_sig). So each call that can send one is noted
 // (docs/decisions/033-whose-signal-it-was.md).
 constexpr char kForgesFileSize[] =
     "SIGXFSZ, which the kernel sends at limits.file_size: who sent it decides the verdict";
@@ -369,9 +369,9 @@ constexpr ArgumentRow kUnshare[] = {
      "CLONE_NEWUSER: the door to most kernel holes of the last ten years"},
 };
 
-// Of a CPU-clock timer the kernel looks at every tick (a walk over all of them, with a history of holes); a program has
-// one for each pending signal that it may queue, on any of its threads' clocks. ITIMER_PROF and ITIMER_VIRTUAL stay:
-// one for each process.
+// The kernel walks over all CPU-clock timers at every tick, and that code has a history of holes. A program could have
+// as many as it may queue signals, on any of its threads' clocks. ITIMER_PROF and ITIMER_VIRTUAL stay: a process has
+// one of each.
 constexpr ValueSet kClocksOfTheMachine = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI};
 constexpr ArgumentRow kClockNanosleep[] = {
     {is(0, kClocksOfTheMachine), CallVerdict::Allow, "REALTIME, MONOTONIC, BOOTTIME, TAI: sleeping by the clock"},
@@ -449,7 +449,7 @@ constexpr ArgumentRow kIoctl[] = {
     {is(1, {FIOCLEX, FIONCLEX}), CallVerdict::Allow, "FIOCLEX, FIONCLEX: close-on-exec, as libuv and Python set it"},
 };
 
-// Allowed are the advices up to 23 but for these: what is newer waits until somebody has read it.
+// Advices up to 23 are allowed but for these. Newer ones wait until somebody has read them.
 constexpr std::uint64_t kAdviceAbove31 = 0xffffffff & ~std::uint64_t{31};
 constexpr std::uint64_t kAdviceInEights = 0xffffffff & ~std::uint64_t{7};
 constexpr ArgumentRow kMadvise[] = {

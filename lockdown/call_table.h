@@ -4,7 +4,7 @@
 // A call is in exactly one place: a CallGroup, where the number alone decides, or a FilteredCall, where its arguments
 // do. A call in neither is unknown to this policy and gets kUnknownCall. call_table.cc asserts all of that.
 //
-// What a filter cannot do: look behind pointers. No row here is about a path, an address or a structure.
+// A filter cannot look behind pointers. So no row here is about a path, an address or a structure.
 #pragma once
 
 #include <array>
@@ -51,9 +51,9 @@ struct CallGroup {
   CallVerdict verdict;
   std::string_view reason;
   std::span<const std::string_view> calls;  // sorted
-  // Where not empty: why no plan may allow these calls.
+  // Why no plan may allow these calls; empty where one may.
   std::string_view never_allowed = {};
-  // Where set: the verdict in a plan that pins the run to cores.
+  // The verdict in a plan that pins the run to cores; empty where it is the same.
   std::optional<CallVerdict> when_pinned = {};
 };
 
@@ -93,9 +93,9 @@ struct ArgumentRow {
   CallVerdict verdict;
   std::string_view reason;
   std::optional<ArgumentTest> and_test = {};
-  // Rows that hold only in plans that do not have the word; of net.loopback: whose network mode is "none".
+  // The row holds only in plans without this word. For net.loopback: in plans whose network mode is "none".
   std::optional<Capability> only_without = {};
-  // Where not empty: seccomp.allow with this name turns the verdict into Allow.
+  // The name in seccomp.allow that turns the verdict into Allow; empty where there is none.
   std::string_view unlocked_by = {};
 };
 
@@ -104,7 +104,7 @@ struct FilteredCall {
   std::span<const ArgumentRow> rows;
   CallVerdict otherwise;  // where no row holds
   std::string_view reason;
-  // Where not empty: why no plan may allow the call whole.
+  // Why no plan may allow the whole call; empty where one may.
   std::string_view never_allowed = {};
 };
 
@@ -113,16 +113,16 @@ std::span<const FilteredCall> filtered_calls() noexcept;  // sorted
 // seccomp.allow takes this beside the names of calls: fcntl's record locks (POSIX and open file description locks).
 inline constexpr std::string_view kFcntlLocks = "fcntl_locks";
 
-// Where no control group counts a run's CPU time, or its memory: the calls that could hide some of it. They are asked
-// where they would be allowed otherwise (docs/decisions/028 and 029).
+// Calls that could hide CPU time or memory where no control group counts it. The supervisor is asked about those that
+// would be allowed otherwise (docs/decisions/028 and 029).
 std::span<const FilteredCall> calls_that_hide_cpu_time() noexcept;
 std::span<const FilteredCall> calls_that_hide_memory() noexcept;
 
-// What the lockdown's steps after the whitelist need and the program must not have. The whitelist's additions and the
-// seal's denials are both made from this one table, so that neither can be forgotten.
+// Calls that the lockdown's later steps need and the program must not have. The whitelist's additions and the seal's
+// denials both come from this one table, so neither can be forgotten.
 struct SetUpCall {
   std::string_view call;
-  std::optional<std::uint32_t> option;  // the first argument that is meant; none: the whole call
+  std::optional<std::uint32_t> option;  // the first argument it is about; none: the whole call
   // Sealed rows that no step needs are refused by the whitelist already; the seal is a second wall there.
   enum class Use : std::uint8_t { LaterStep, SealedOnly } use;
   CallVerdict sealed;  // what the seal says
@@ -131,8 +131,8 @@ struct SetUpCall {
 
 std::span<const SetUpCall> set_up_calls() noexcept;
 
-// The calls by which a process maps more, where limits.address_space bounds that. What else grows is bounded otherwise
-// (the stack) or does not exist here (System V shared memory).
+// The calls by which a process maps more: limits.address_space bounds them. The stack has a limit of its own, and
+// System V shared memory does not exist here.
 std::span<const std::string_view> calls_that_map() noexcept;
 
 struct NamedReason {
@@ -140,10 +140,10 @@ struct NamedReason {
   std::string_view reason;
 };
 
-// What start-up needs of the calls that programs have too: a plan that denies one of these could never start.
+// Calls that programs have too and that every start needs: a plan that denied one could never start.
 std::span<const NamedReason> calls_needed_to_start() noexcept;
 
-// All that pid 1 of the sandbox may do once it has nothing left but to wait.
+// All that pid 1 of the sandbox may do once it only waits.
 std::span<const NamedReason> init_calls() noexcept;
 
 // Calls newer than libseccomp 2.5.4's own table (Linux 5.17). Numbers up to 423 differ between architectures; from 424

@@ -50,7 +50,7 @@ std::string consequence_of(CallVerdict verdict, SeccompProfile profile) {
 class Listing {
  public:
   explicit Listing(const Plan& plan)
-      : profile_(plan.seccomp.profile), policy_(resolve_whitelist(plan, Phase::Program)) {}
+      : profile_(plan.kind.seccomp.profile), policy_(resolve_whitelist(plan, Phase::Program)) {}
 
   void add_programs(std::size_t whitelist, std::size_t seal, std::size_t init) {
     text_ += "programs: whitelist " + count_of(whitelist, "instruction") + ", seal " + std::to_string(seal) +

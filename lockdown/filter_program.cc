@@ -50,7 +50,7 @@ class ArgumentBlock {
   }
 
  private:
-  // Neighbours that ask the same argument for other values and say the same become one chain of comparisons.
+  // Neighbours that test the same argument for other values, with the same verdict, become one chain of comparisons.
   static bool joins(const ArgumentRow& a, const ArgumentRow& b) {
     constexpr auto kOneOf = ArgumentTest::Compare::OneOf;
     return !a.and_test && !b.and_test && a.test.compare == kOneOf && b.test.compare == kOneOf &&
@@ -154,7 +154,7 @@ class ArgumentBlock {
 
 // ---- The tree over the numbers --------------------------------------------------------------------------------------
 
-// What is said to all numbers from `first` to `last`: an action, or what a block of argument rows says.
+// How all numbers from `first` to `last` are answered: by an action, or by a block of argument rows.
 struct Range {
   std::uint32_t first;
   std::uint32_t last;
@@ -166,7 +166,7 @@ struct Range {
   }
 };
 
-// Neighbours that say the same become one range.
+// Neighbours with the same answer become one range.
 class Ranges {
  public:
   explicit Ranges(std::uint32_t unlisted) : unlisted_(unlisted), ranges_{{0, UINT32_MAX, unlisted, {}}} {}
@@ -198,7 +198,7 @@ class Ranges {
   std::vector<Range> ranges_;
 };
 
-// A few numbers that are all told one thing, amid others that are all told another.
+// A few numbers with one answer among others that all have another.
 struct Chain {
   std::vector<std::uint32_t> numbers;
   Range match;

@@ -19,8 +19,8 @@ LandlockRules::LandlockRules(const Plan& plan, std::vector<PathRule> rules, int 
   steps_.attributes.handled_fs = handled;
   if (abi >= kAbiNet) {
     steps_.attributes.handled_net = kNetBindTcp | kNetConnectTcp;
-    for (const std::uint16_t port : plan.network.bind) ports_.push_back({kNetBindTcp, port});
-    for (const std::uint16_t port : plan.network.connect) ports_.push_back({kNetConnectTcp, port});
+    for (const std::uint16_t port : plan.kind.network.bind) ports_.push_back({kNetBindTcp, port});
+    for (const std::uint16_t port : plan.kind.network.connect) ports_.push_back({kNetConnectTcp, port});
   }
   if (abi >= kAbiScopes) steps_.attributes.scoped = kScopeAbstractUnixSocket | kScopeSignal;
   steps_.attributes_size = ruleset_size_of(abi);

@@ -16,12 +16,12 @@ RlimitRow same(int resource, std::uint64_t value, const char* name, const char* 
 }  // namespace
 
 std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit, Uncounted uncounted) {
-  const Limits& limits = plan.limits;
+  const Limits& limits = plan.kind.limits;
   // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
   // later.
   const std::uint64_t cpu = whole_seconds(limits.cpu) + 1;
-  const bool one_task = turns(plan.capabilities, LimitKnob::OneTask);
-  const bool no_files = turns(plan.capabilities, LimitKnob::NoFileSize);
+  const bool one_task = turns(plan.kind.capabilities, LimitKnob::OneTask);
+  const bool no_files = turns(plan.kind.capabilities, LimitKnob::NoFileSize);
   return {
       {{RLIMIT_CPU, cpu, cpu + 1}, "RLIMIT_CPU", "a wall behind the supervisor's count of the whole tree"},
       same(RLIMIT_STACK, limits.stack.count, "RLIMIT_STACK", "limits.stack; also bounds execve's arguments"),

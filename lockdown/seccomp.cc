@@ -35,7 +35,7 @@ class Explanation {
       if (decision != nullptr && decision->rows.empty() && decision->otherwise == verdict) members.emplace_back(call);
     }
     if (members.empty()) return;
-    text_ += heading(group.name, verdict, plan_.seccomp.profile) + " (" + std::string(group.reason) + ")\n";
+    text_ += heading(group.name, verdict, plan_.kind.seccomp.profile) + " (" + std::string(group.reason) + ")\n";
     text_ += wrapped(members, "  ");
     text_ += '\n';
   }
@@ -45,21 +45,21 @@ class Explanation {
     if (decision == nullptr || decision->rows.empty()) return;
     text_ += std::string(filtered.call) + ": by its arguments\n";
     for (const ArgumentRow& row : decision->rows) {
-      text_ += "  " + heading(row.reason, row.verdict, plan_.seccomp.profile) + "\n";
+      text_ += "  " + heading(row.reason, row.verdict, plan_.kind.seccomp.profile) + "\n";
     }
     text_ += "  else: " + std::string(name_of(decision->otherwise)) + " (" + std::string(filtered.reason) + ")\n\n";
   }
 
   void add_overrides() {
-    if (plan_.limits.address_space) {
+    if (plan_.kind.limits.address_space) {
       add_list("asked: the supervisor holds limits.address_space", {calls_that_map().begin(), calls_that_map().end()});
     }
     for (const CapabilityRow& row : capability_rows()) {
-      if (!plan_.capabilities.takes(row.word)) continue;
+      if (!plan_.kind.capabilities.takes(row.word)) continue;
       add_list(std::string(row.name) + " is taken: EPERM", {row.calls.begin(), row.calls.end()});
     }
-    add_list("allowed by the plan", plan_.seccomp.allow);
-    add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.seccomp.deny);
+    add_list("allowed by the plan", plan_.kind.seccomp.allow);
+    add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.kind.seccomp.deny);
   }
 
   // Of those that are not refused anyway.
@@ -102,11 +102,11 @@ class Explanation {
 }  // namespace
 
 FilterProgram build_whitelist(const Plan& plan, Uncounted uncounted) {
-  return assemble_filter(resolve_whitelist(plan, Phase::SetUp, uncounted), plan.seccomp.profile);
+  return assemble_filter(resolve_whitelist(plan, Phase::SetUp, uncounted), plan.kind.seccomp.profile);
 }
 
 FilterProgram build_observed(const Plan& plan) {
-  return assemble_filter(resolve_observed(plan), plan.seccomp.profile);
+  return assemble_filter(resolve_observed(plan), plan.kind.seccomp.profile);
 }
 
 // No row of the seal is a violation, so the profile does not matter to it.

@@ -38,7 +38,7 @@ std::vector<Entry> etc_files(const Plan& plan) {
       "sandbox:x:1000:1000:sandbox:/work:/bin/sh\n"
       "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
   add("/etc/group", "root:x:0:\nsandbox:x:1000:\nnogroup:x:65534:\n");
-  add("/etc/hosts", "127.0.0.1 localhost " + plan.hostname + "\n::1 localhost ip6-localhost\n");
+  add("/etc/hosts", "127.0.0.1 localhost " + plan.kind.hostname + "\n::1 localhost ip6-localhost\n");
   add("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n");
   // The link dangles, as on a minimal Debian, where the image does not show the zone files: UTC then.
   entries.push_back(
@@ -51,23 +51,24 @@ std::vector<Entry> etc_files(const Plan& plan) {
 }
 
 ProcView view_of(const Plan& plan) {
-  const bool processes_only = plan.proc == ProcView::Full && turns(plan.capabilities, MountKnob::ProcessesOnly);
-  return processes_only ? ProcView::Pid : plan.proc;
+  const bool processes_only =
+      plan.kind.proc == ProcView::Full && turns(plan.kind.capabilities, MountKnob::ProcessesOnly);
+  return processes_only ? ProcView::Pid : plan.kind.proc;
 }
 
 Access access_of(const Plan& plan, Access asked) {
-  return turns(plan.capabilities, MountKnob::ReadOnly) ? Access::ReadOnly : asked;
+  return turns(plan.kind.capabilities, MountKnob::ReadOnly) ? Access::ReadOnly : asked;
 }
 
 // By its name, as execve finds it: a bare name through PATH.
 bool program_lies_in_work(const Plan& plan) {
   const auto in_work = [&](const std::filesystem::path& path) {
-    return is_within((std::filesystem::path(plan.cwd) / path).lexically_normal().string(), "/work");
+    return is_within((std::filesystem::path(plan.kind.cwd) / path).lexically_normal().string(), "/work");
   };
-  const std::string& program = plan.argv.front();
+  const std::string& program = plan.job.argv.front();
   if (program.find('/') != std::string::npos) return in_work(program);
-  const auto path = plan.env.find("PATH");
-  if (path == plan.env.end()) return false;
+  const auto path = plan.job.env.find("PATH");
+  if (path == plan.job.env.end()) return false;
   for (std::string_view folders = path->second; !folders.empty();) {
     if (in_work(take_until(folders, ':'))) return true;
   }
@@ -90,7 +91,7 @@ std::vector<Entry> own_entries(const Plan& plan) {
   if (const ProcView view = view_of(plan); view != ProcView::None) {
     entries.push_back({"/proc", Proc{view}, "mount /proc", {}});
   }
-  const bool runs_work = !turns(plan.capabilities, MountKnob::WorkNoExec) || program_lies_in_work(plan);
+  const bool runs_work = !turns(plan.kind.capabilities, MountKnob::WorkNoExec) || program_lies_in_work(plan);
   const Access access = access_of(plan, Access::ReadWrite);
   entries.push_back(
       {"/work", Workspace{runs_work ? Execution::Allowed : Execution::Denied, access}, "workspace /work", {}});
@@ -107,7 +108,7 @@ Entry from_mount(const Plan& plan, const Mount& mount) {
                       .execution = mount.execution,
                       .optional = mount.optional};
   } else {
-    entry.what = Tmpfs{std::get<Mount::Tmpfs>(mount.what).size, plan.limits.inodes, mount.execution,
+    entry.what = Tmpfs{std::get<Mount::Tmpfs>(mount.what).size, plan.kind.limits.inodes, mount.execution,
                        access_of(plan, Access::ReadWrite)};
   }
   return entry;
@@ -149,9 +150,9 @@ void add_folders(const Plan& plan, const std::vector<std::string>& carried, std:
   };
   std::vector<std::string> needed;
   for (const Entry& entry : entries) needed.push_back(parent_of(entry.at));
-  for (const WorkFile& file : plan.files) needed.push_back(parent_of("/work/" + file.path));
+  for (const WorkFile& file : plan.job.files) needed.push_back(parent_of("/work/" + file.path));
   for (const std::string& file : carried) needed.push_back(parent_of("/work/" + file));
-  if (is_within(plan.cwd, "/work") || is_within(plan.cwd, "/tmp")) needed.push_back(plan.cwd);
+  if (is_within(plan.kind.cwd, "/work") || is_within(plan.kind.cwd, "/tmp")) needed.push_back(plan.kind.cwd);
   std::vector<Entry> folders;
   for (const std::string& lowest : needed) {
     for (std::string path = lowest; path != "/"; path = parent_of(path)) {
@@ -181,7 +182,7 @@ void check_duplicates(const std::vector<Entry>& sorted) {
 }
 
 void check_files(const Plan& plan, const Layout& layout) {
-  for (const WorkFile& file : plan.files) {
+  for (const WorkFile& file : plan.job.files) {
     const std::string at = "/work/" + file.path;
     const Entry* mount = mount_holding(layout, at);
     if (mount->at != "/work") {
@@ -232,8 +233,8 @@ bool stands_on_root(const Layout& layout, const Entry& entry) {
 
 Layout make_layout(const Plan& plan, const std::vector<std::string>& carried) {
   std::vector<Entry> theirs;
-  for (const Mount& mount : plan.mounts) theirs.push_back(from_mount(plan, mount));
-  for (const Link& link : plan.links) {
+  for (const Mount& mount : plan.kind.mounts) theirs.push_back(from_mount(plan, mount));
+  for (const Link& link : plan.kind.links) {
     theirs.push_back({link.at, Symlink{link.target}, describe("link", link.at, link.position), link.position});
   }
 

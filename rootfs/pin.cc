@@ -176,10 +176,10 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   if (!allowed) refuse(entry, "its source " + bind.source + " is " + kind_of(status.st_mode));
 
   if (!bind.device) refuse_kernel_windows(entry, bind.source, path_of(source, bind.source), host_mounts_);
-  const bool from_plan = std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const Mount& mount) {
+  const bool from_plan = std::any_of(plan.kind.mounts.begin(), plan.kind.mounts.end(), [&](const Mount& mount) {
     // "--set" and "--suggest" stand for the plan's own text. Images are vetted by whoever installs them.
     const std::string& file = mount.position.file;
-    return mount.at == entry.at && (file == plan.whole.file || file.starts_with("--"));
+    return mount.at == entry.at && (file == plan.origin.whole.file || file.starts_with("--"));
   });
   if (from_plan && folder && !Vetting(entry).walk(source.get(), bind.source)) {
     warnings_.push_back(entry.origin + ": only the first " + std::to_string(kVettedEntries) +
@@ -288,13 +288,13 @@ void PinnedRoot::add_copy(const WorkFile& file) {
 void PinnedRoot::check_files_fit(const Plan& plan) const {
   std::uint64_t total = 0;
   for (const CopyStep& copy : copies_) total += (copy.size + kPage - 1) / kPage * kPage;
-  if (total > plan.limits.workspace.count) {
-    throw PlanError(plan.where("limits.workspace"), "limits.workspace",
+  if (total > plan.kind.limits.workspace.count) {
+    throw PlanError(plan.origin.where("limits.workspace"), "limits.workspace",
                     "the files of [files] take " + to_string(Bytes{total}) + ", the workspace has " +
-                        to_string(plan.limits.workspace));
+                        to_string(plan.kind.limits.workspace));
   }
-  if (copies_.size() > plan.limits.inodes) {
-    throw PlanError(plan.where("limits.inodes"), "limits.inodes",
+  if (copies_.size() > plan.kind.limits.inodes) {
+    throw PlanError(plan.origin.where("limits.inodes"), "limits.inodes",
                     "there are " + std::to_string(copies_.size()) + " files in [files]");
   }
 }
@@ -323,7 +323,7 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
       add_mount(plan, entry);
     }
   }
-  for (const WorkFile& file : plan.files) add_copy(file);
+  for (const WorkFile& file : plan.job.files) add_copy(file);
   check_files_fit(plan);
   for (CarriedFile& file : carried) add_carried(std::move(file));
   const auto workspace_nodes =
@@ -332,11 +332,11 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
             .nodes = nodes_,
             .mounts = mounts_,
             .copies = copies_,
-            .root_size = keep(size_option(plan.limits.workspace.count + layout.own_size.count)),
-            .root_inodes = keep(std::to_string(plan.limits.inodes + layout.own_inodes - unused_inodes_)),
-            .workspace_size = keep(size_option(plan.limits.workspace.count)),
-            .workspace_inodes = keep(std::to_string(plan.limits.inodes + 1 + workspace_nodes)),
-            .cwd = keep(plan.cwd)};
+            .root_size = keep(size_option(plan.kind.limits.workspace.count + layout.own_size.count)),
+            .root_inodes = keep(std::to_string(plan.kind.limits.inodes + layout.own_inodes - unused_inodes_)),
+            .workspace_size = keep(size_option(plan.kind.limits.workspace.count)),
+            .workspace_inodes = keep(std::to_string(plan.kind.limits.inodes + 1 + workspace_nodes)),
+            .cwd = keep(plan.kind.cwd)};
 }
 
 std::string PinnedRoot::describe(Stage stage, Operation operation, int item) const {

@@ -104,8 +104,13 @@ void Batch::advance() {
 
 void Batch::plan_next_turn() {
   if (more_to_start_) return wake_.set({});
-  const bool sync = journal_ != nullptr && journal_->is_dirty();
-  if (sync || interrupted_) wake_.set(interrupted_ ? give_up_at_ : sync_at_);
+  // Once the reader has been given up there is nothing more to wake for: the runs end by themselves.
+  if (interrupted_) {
+    if (loop::now() < give_up_at_) wake_.set(give_up_at_);
+    return;
+  }
+  // While the background works, its end wakes the loop.
+  if (journal_ != nullptr && journal_->is_dirty() && background_.is_idle()) wake_.set(sync_at_);
 }
 
 // What is thrown on a job's way is that job's end, not the batch's; false then.
@@ -119,7 +124,8 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
     refuse(running.line, running.id, error.what());
   } catch (const std::exception& error) {
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    settle(running, jobs::Status::SandboxFailed, fault_line(running.id, running.line, plan.name, fault, error.what()));
+    settle(running, jobs::Status::SandboxFailed,
+           fault_line(running.id, running.line, plan.origin.name, fault, error.what()));
   }
   return false;
 }
@@ -153,7 +159,7 @@ std::string Batch::line_of(const Running& running, jobs::JobEnd& end) {
   } catch (const std::exception& error) {
     end.status = jobs::Status::SandboxFailed;
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    return fault_line(running.id, running.line, running.job->plan().name, fault, error.what());
+    return fault_line(running.id, running.line, running.job->plan().origin.name, fault, error.what());
   }
 }
 

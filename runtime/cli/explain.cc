@@ -41,7 +41,7 @@ std::string explain_mounts(const sandbox::CompiledPlan& plan) {
   for (const rootfs::Entry& entry : plan.layout().entries) {
     if (plan.root().has(entry)) text += describe_mount(entry);
   }
-  const Limits& limits = plan.plan().limits;
+  const Limits& limits = plan.plan().kind.limits;
   return text + "  the workspace mounts together: " + to_string(limits.workspace) + ", " +
          std::to_string(limits.inodes) + " inodes\n";
 }
@@ -52,7 +52,7 @@ std::string explain_landlock(const sandbox::CompiledPlan& plan) {
   for (const lockdown::PathRule& rule : plan.landlock().rules()) {
     text += one_line("  " + padded(rule.path, 24) + lockdown::describe_rights(rule.rights)) + "\n";
   }
-  const Network& network = plan.plan().network;
+  const Network& network = plan.plan().kind.network;
   const auto ports = [&](const char* what, const std::vector<std::uint16_t>& numbers) {
     text += "  " + padded(std::string("TCP ") + what, 24);
     for (const std::uint16_t number : numbers) text += std::to_string(number) + " ";

@@ -73,7 +73,7 @@ int check(const Options& options) {
   const Plan plan = read(options);
   judge::check_runs(plan, host::probe_host());
   groups::require_cgroup(plan, groups::Groups());
-  std::cout << one_line(plan.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
+  std::cout << one_line(plan.origin.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
@@ -112,7 +112,7 @@ int suggest(const Options& options) {
     return std::move(run.plan);
   };
   const Plan plan = plan_with({});
-  if (std::holds_alternative<InputInherit>(plan.input)) {
+  if (std::holds_alternative<InputInherit>(plan.job.input)) {
     throw UsageError("--suggest runs the program many times, and its standard input can be read only once");
   }
   const trace::Suggestion found = trace::suggest(plan_with, grants);

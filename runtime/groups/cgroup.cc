@@ -217,7 +217,7 @@ host::HostFacts counted_by(const Groups& groups, host::HostFacts host) {
 
 void require_cgroup(const Plan& plan, const Groups& groups) {
   const host::LayerState state = groups.state();
-  if (plan.require.cgroup == Need::IfAvailable || state.kind == host::LayerState::Kind::Enforced) return;
+  if (plan.kind.require.cgroup == Need::IfAvailable || state.kind == host::LayerState::Kind::Enforced) return;
   throw HostError("host", "provide the layer", "cgroup", 0,
                   state.why + "; a plan accepts that with [require] cgroup = \"if-available\"");
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "runtime/core/error.h"
+#include "runtime/core/quiet_write.h"
 #include "runtime/core/sys.h"
 
 namespace evalrun::groups {
@@ -43,6 +44,7 @@ Janitor::Janitor(const std::vector<std::string>& folders, const std::string& pre
   try {
     fill(*block_, folders, prefix);
     block_->lifeline = pipe.read_end.get();
+    block_->supervisor = ::getpid();
     // All signals blocked: none of the supervisor's handlers may run there, and Ctrl-C is for the supervisor.
     sigset_t all, before;
     sigfillset(&all);
@@ -60,8 +62,8 @@ Janitor::Janitor(const std::vector<std::string>& folders, const std::string& pre
 }
 
 Janitor::~Janitor() {
-  const char done = 1;
-  [[maybe_unused]] const ssize_t told = ::write(lifeline_.get(), &done, sizeof done);
+  // Quietly: where it was killed nobody reads, and SIGPIPE would end the process that this is in.
+  [[maybe_unused]] const ssize_t told = write_quietly(lifeline_.get(), "\1");
   lifeline_.reset();
   siginfo_t ended{};
   while (sys(SYS_waitid, P_PIDFD, pidfd_.get(), &ended, WEXITED | __WALL, nullptr) == -EINTR) {

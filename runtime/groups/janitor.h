@@ -40,6 +40,7 @@ struct JanitorBlock {
   char prefix[128];
   std::size_t prefix_size;
   int lifeline;
+  int supervisor;  // its process
 };
 
 }  // namespace evalrun::groups

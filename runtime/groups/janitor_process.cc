@@ -1,6 +1,7 @@
 // The janitor's own code: system calls over its block, nothing else.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,12 +76,20 @@ int be_janitor(void* shared) noexcept {
   static_cast<void>(lockdown::forbid_core_dumps());
   // Nothing else of the supervisor's may live on in here.
   sys(SYS_dup3, block.lifeline, 0, 0);
-  sys(SYS_close_range, 1, ~0U, 0);
+  // The end of the lifeline alone does not do: a process that the supervisor has forked has its other end too.
+  const long supervisor = sys(SYS_pidfd_open, block.supervisor, 0);
+  if (supervisor >= 0) sys(SYS_dup3, supervisor, 1, 0);
+  sys(SYS_close_range, supervisor >= 0 ? 2 : 1, ~0U, 0);
+  pollfd watched[2] = {{0, POLLIN, 0}, {supervisor >= 0 ? 1 : -1, POLLIN, 0}};
+  while (supervisor != -ESRCH && sys(SYS_ppoll, watched, 2, nullptr, nullptr, 0) == -EINTR) {
+  }
   char done = 0;
   long result = 0;
-  do {
-    result = sys(SYS_read, 0, &done, sizeof done);
-  } while (result == -EINTR);
+  if (watched[0].revents != 0) {
+    do {
+      result = sys(SYS_read, 0, &done, sizeof done);
+    } while (result == -EINTR);
+  }
   // A sandbox dies with its supervisor, but not in the same instant; on a busy host it may take a while.
   constexpr int kQuickAttempts = 200, kAttempts = 800;
   for (int attempt = 0; result != sizeof done && attempt < kAttempts && !sweep_all(block); ++attempt) {

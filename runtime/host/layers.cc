@@ -25,13 +25,13 @@ std::string landlock_needs(int abi, int have, const char* what, const char* sinc
 // An older Landlock lets a file be truncated that may not be written. A read-only mount does not; so it matters only
 // where a plan takes from its programs what the mount would let them write.
 LayerState decide_landlock_fs(const Plan& plan, int abi) {
-  const bool narrows_writing = !plan.landlock.write.empty();
+  const bool narrows_writing = !plan.kind.landlock.write.empty();
   if (abi >= 1 && narrows_writing) {
-    return decide(abi >= lockdown::kAbiTruncate, plan.require.landlock, "landlock",
+    return decide(abi >= lockdown::kAbiTruncate, plan.kind.require.landlock, "landlock",
                   landlock_needs(lockdown::kAbiTruncate, abi, "keeping files outside of landlock.write from truncation",
                                  "Linux 6.2"));
   }
-  return decide(abi >= 1, plan.require.landlock, "landlock",
+  return decide(abi >= 1, plan.kind.require.landlock, "landlock",
                 landlock_needs(1, abi, "Landlock", "Linux 5.13") + unheld_without(plan, "landlock"));
 }
 
@@ -47,7 +47,7 @@ std::string to_string(const LayerState& state) {
 }
 
 Layers decide_layers(const Plan& plan, const HostFacts& host) {
-  const Require& require = plan.require;
+  const Require& require = plan.kind.require;
   const int abi = host.landlock_abi;
   Layers layers;
   layers.landlock_abi = abi;

@@ -91,7 +91,7 @@ Cores take_listed(const Plan& plan, const std::vector<unsigned>& listed) {
   const std::vector<unsigned> allowed = allowed_cores();
   for (const unsigned core : listed) {
     if (!std::binary_search(allowed.begin(), allowed.end(), core)) {
-      throw PlanError(plan.where("limits.cpus"), "limits.cpus",
+      throw PlanError(plan.origin.where("limits.cpus"), "limits.cpus",
                       "core " + std::to_string(core) + " does not exist or is not open to this process");
     }
   }
@@ -160,9 +160,9 @@ Identity lease_identity(bool is_root, const IdentityRange& range) {
 }
 
 Cores lease_cores(const Plan& plan, const KernelFiles& files) {
-  if (std::holds_alternative<CpusAny>(plan.limits.cpus)) return {};
-  if (const auto* list = std::get_if<CpusList>(&plan.limits.cpus)) return take_listed(plan, list->cores);
-  const auto* count = std::get_if<CpusCount>(&plan.limits.cpus);
+  if (std::holds_alternative<CpusAny>(plan.kind.limits.cpus)) return {};
+  if (const auto* list = std::get_if<CpusList>(&plan.kind.limits.cpus)) return take_listed(plan, list->cores);
+  const auto* count = std::get_if<CpusCount>(&plan.kind.limits.cpus);
   return take_free(count != nullptr ? count->count : 1, files);
 }
 

@@ -29,7 +29,7 @@ Status status_of(judge::Verdict verdict) {
 
 LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to)
     : plan_(std::move(plan)), began_(began) {
-  if (!plan_.collect.empty()) save_folder_.emplace(save_to);
+  if (!plan_.kind.collect.empty()) save_folder_.emplace(save_to);
   if (judge::is_graded(plan_)) {
     grading_ = start_grading(place, plan_);
     return;

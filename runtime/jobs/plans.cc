@@ -24,11 +24,12 @@ std::string hash_of(const Plans::Sources& sources) {
 void refuse_inherited(const Plan& plan) {
   const auto refuse = [&](bool inherits, const std::string& key, const std::string& others) {
     if (!inherits) return;
-    throw PlanError(plan.where(key), key, "expected " + others + ", since a batch has many jobs, found \"inherit\"");
+    throw PlanError(plan.origin.where(key), key,
+                    "expected " + others + ", since a batch has many jobs, found \"inherit\"");
   };
-  refuse(std::holds_alternative<InputInherit>(plan.input), "stdin", "a file, a text or \"null\"");
-  refuse(std::holds_alternative<OutputInherit>(plan.output), "stdout", "\"capture\", \"null\" or a file");
-  refuse(std::holds_alternative<OutputInherit>(plan.error_output), "stderr",
+  refuse(std::holds_alternative<InputInherit>(plan.job.input), "stdin", "a file, a text or \"null\"");
+  refuse(std::holds_alternative<OutputInherit>(plan.kind.output), "stdout", "\"capture\", \"null\" or a file");
+  refuse(std::holds_alternative<OutputInherit>(plan.kind.error_output), "stderr",
          "\"capture\", \"null\", \"stdout\" or a file");
 }
 

@@ -52,11 +52,11 @@ std::vector<std::string> names_in(Fd folder, std::size_t most) {
 class Artefacts::Walk {
  public:
   Walk(Artefacts& into, const Plan& plan) : into_(into) {
-    for (const Mount& mount : plan.mounts) taken_.push_back(mount.at);
-    for (const Link& link : plan.links) taken_.push_back(link.at);
+    for (const Mount& mount : plan.kind.mounts) taken_.push_back(mount.at);
+    for (const Link& link : plan.kind.links) taken_.push_back(link.at);
     // A file where the run needs a folder would keep every run from being set up.
     folders_ = taken_;
-    folders_.push_back(plan.cwd);
+    folders_.push_back(plan.kind.cwd);
   }
 
   void look_through(int folder, const std::string& path, unsigned depth) {

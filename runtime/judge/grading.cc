@@ -36,28 +36,28 @@ Plan single(const Plan& plan) {
 // has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
 Plan compile_plan(const Plan& plan) {
   Plan one = single(plan);
-  one.argv = plan.compile->argv;
-  one.limits = plan.compile->limits;
-  one.input = InputNull{};
-  one.output = OutputCapture{};
-  one.error_output = OutputCapture{};
-  one.network = {};
-  one.landlock = {};
-  one.seccomp.deny.clear();
-  one.profiles = {{&profiles().front(), plan.whole}};
-  one.narrowings.clear();
-  one.capabilities = strictest(one.profiles, one.narrowings);
-  one.collect.clear();
-  one.positions.erase("limits.cpus");
+  one.job.argv = plan.compile->argv;
+  one.kind.limits = plan.compile->limits;
+  one.job.input = InputNull{};
+  one.kind.output = OutputCapture{};
+  one.kind.error_output = OutputCapture{};
+  one.kind.network = {};
+  one.kind.landlock = {};
+  one.kind.seccomp.deny.clear();
+  one.kind.profiles = {{&profiles().front(), plan.origin.whole}};
+  one.kind.narrowings.clear();
+  one.kind.capabilities = strictest(one.kind.profiles, one.kind.narrowings);
+  one.kind.collect.clear();
+  one.origin.positions.erase("limits.cpus");
   return one;
 }
 
 Plan run_plan(const Plan& plan) {
   Plan one = single(plan);
-  if (plan.compile) one.files.clear();  // they come with the artefacts
+  if (plan.compile) one.job.files.clear();  // they come with the artefacts
   if (plan.cases.empty()) return one;
   // Counted and hashed, and given to the checker as they come; a case's result holds an excerpt.
-  for (Output* output : {&one.output, &one.error_output}) {
+  for (Output* output : {&one.kind.output, &one.kind.error_output}) {
     if (auto* capture = std::get_if<OutputCapture>(output); capture != nullptr && !capture->most) {
       capture->most = kExcerpt;
     }
@@ -67,10 +67,10 @@ Plan run_plan(const Plan& plan) {
 
 Plan case_plan(const Plan& common, const Case& one) {
   Plan plan = common;
-  plan.input = one.input;
-  plan.limits = one.limits;
-  if (!one.files.empty()) plan.files = with_files(std::move(plan.files), one.files);
-  plan.positions["stdin"] = one.position;
+  plan.job.input = one.input;
+  plan.kind.limits = one.limits;
+  if (!one.files.empty()) plan.job.files = with_files(std::move(plan.job.files), one.files);
+  plan.origin.positions["stdin"] = one.position;
   return plan;
 }
 
@@ -246,7 +246,7 @@ std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(con
   if (artefacts_) extras.carried = artefacts_->open();
   // A case's own file goes over what the compile step has left.
   std::erase_if(extras.carried, [&](const rootfs::CarriedFile& carried) {
-    return std::ranges::any_of(plan.files, [&](const WorkFile& own) { return own.path == carried.path; });
+    return std::ranges::any_of(plan.job.files, [&](const WorkFile& own) { return own.path == carried.path; });
   });
   return sandbox::compile(plan, host_, std::move(extras));
 }
@@ -268,7 +268,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
   std::vector<Limits> limits;
   for (const Case& one : plan_.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(plan_.limits);
+  if (limits.empty()) limits.push_back(plan_.kind.limits);
   artefacts_.emplace(std::move(work), plan_, limits);
   if (!artefacts_->refusal().empty()) {
     compile.verdict = Verdict::Ce;
@@ -277,7 +277,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
     start_single_run();
     single_run_->collect_into(save_folder);
   } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
-    run_plan_.files = std::move(*files);
+    run_plan_.job.files = std::move(*files);
     artefacts_.reset();
   }
 }
@@ -405,7 +405,7 @@ Grade Grading::take_grade() {
     grade.message = "the compile step failed: " + grade.compile->message;
   } else if (plan_.cases.empty()) {
     grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(*grade.run, plan_.limits) : "interrupted";
+    grade.message = grade.run ? message_of(*grade.run, plan_.kind.limits) : "interrupted";
   } else {
     grade.verdict = verdict_of_all(scored);
     const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };

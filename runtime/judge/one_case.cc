@@ -43,7 +43,7 @@ const OneCase::Compiled& OneCase::compiled(const Plan& plan, const Plan& step) {
   if (verdict_of(result.outcome) != Verdict::Ok || !work) return *compiled_;
   std::vector<Limits> limits;
   for (const Case& one : plan.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(plan.limits);
+  if (limits.empty()) limits.push_back(plan.kind.limits);
   const Artefacts artefacts(std::move(work), plan, limits);
   if (!artefacts.refusal().empty()) throw UsageError("the compile step: " + artefacts.refusal());
   compiled_->files = artefacts.read(kMostArtefacts);
@@ -57,7 +57,7 @@ PlannedRun OneCase::find(const Plan& plan, const std::string& name) {
   if (plan.compile) {
     const Compiled& step = compiled(plan, runs.front().plan);
     if (!step.files) return runs.front();
-    runs.back().plan.files = *step.files;
+    runs.back().plan.job.files = *step.files;
   }
   return one == nullptr ? runs.back()
                         : PlannedRun{"case " + one->name, plan_of_case(runs.back().plan, *one), Step::Case};

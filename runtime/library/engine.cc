@@ -31,11 +31,12 @@ loop::Urgency urgency_of(const EngineOptions& options) {
 
 void refuse_host_streams(const Plan& plan) {
   const auto refuse = [&](const char* key) {
-    throw PlanError(plan.where(key), key, "\"inherit\" is not for this caller, whose standard streams are its own");
+    throw PlanError(plan.origin.where(key), key,
+                    "\"inherit\" is not for this caller, whose standard streams are its own");
   };
-  if (std::holds_alternative<InputInherit>(plan.input)) refuse("stdin");
-  if (std::holds_alternative<OutputInherit>(plan.output)) refuse("stdout");
-  if (std::holds_alternative<OutputInherit>(plan.error_output)) refuse("stderr");
+  if (std::holds_alternative<InputInherit>(plan.job.input)) refuse("stdin");
+  if (std::holds_alternative<OutputInherit>(plan.kind.output)) refuse("stdout");
+  if (std::holds_alternative<OutputInherit>(plan.kind.error_output)) refuse("stderr");
 }
 
 void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
@@ -44,7 +45,7 @@ void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
   }
   if (options.host_streams == HostStreams::Shared) return;
   Plan streams = plan.state().plan;
-  if (options.stdin_from == StdinFrom::Caller) streams.input = InputNull{};
+  if (options.stdin_from == StdinFrom::Caller) streams.job.input = InputNull{};
   refuse_host_streams(streams);
 }
 
@@ -89,11 +90,32 @@ PlanSource read_plan_source(const std::filesystem::path& file) {
 }
 
 const std::string& CompiledPlan::name() const noexcept {
-  return state_->plan.name;
+  return state_->plan.origin.name;
 }
 
 bool CompiledPlan::is_graded() const noexcept {
   return state_->compiled == nullptr;
+}
+
+CompiledPlan::State::~State() {
+  if (groundwork && !maker.is_this_process()) {
+    keep_for_ever(
+        std::unique_ptr<supervise::Groundwork>(new (std::nothrow) supervise::Groundwork(std::move(*groundwork))));
+  }
+}
+
+std::shared_ptr<Engine::State> Engine::State::make(EngineOptions chosen) {
+  return {new State(std::move(chosen)), [](State* state) {
+            std::unique_ptr<State> owned(state);
+            if (!owned->maker_.is_this_process()) keep_for_ever(std::move(owned));
+          }};
+}
+
+void Engine::State::expect_maker() const {
+  if (!maker_.is_this_process()) {
+    throw Error("the engine belongs to the process that made it; this one was forked from it and needs its own",
+                {.kind = ErrorKind::Usage});
+  }
 }
 
 Engine::State::State(EngineOptions chosen) : loop(urgency_of(chosen)), options_(std::move(chosen)) {
@@ -131,6 +153,7 @@ const host::HostFacts& Engine::State::host() {
 
 CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides,
                                     const PlanInputs& inputs) {
+  expect_maker();
   const Duration began = loop::now();
   const std::filesystem::path folder =
       source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
@@ -147,7 +170,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
     judge::check_runs(state->plan, state->host);
   } else {
     if (is_for_one_session()) {
-      if (auto laid = supervise::lay_groundwork(groups(), state->plan.limits, state->host)) {
+      if (auto laid = supervise::lay_groundwork(groups(), state->plan.kind.limits, state->host)) {
         state->groundwork.emplace(std::move(*laid));
       }
     }
@@ -159,6 +182,7 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
 }
 
 std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
+  expect_maker();
   check_options(plan, options);
   auto session = std::make_unique<Session::State>(shared_from_this(), plan.shared_state(), options);
   sessions.emplace(session->id, session.get());
@@ -173,6 +197,7 @@ std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, c
 }
 
 void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
+  expect_maker();
   loop.run_once(events.empty() ? timeout : std::chrono::milliseconds(0));
   // Only these can have come to an end: the cost of a turn does not grow with the number of sessions.
   std::vector<std::uint64_t> to_look_at(graded.begin(), graded.end());
@@ -206,8 +231,7 @@ void Engine::State::forget(std::uint64_t session) noexcept {
   std::erase_if(events, [&](const Event& event) { return event.session == session; });
 }
 
-Engine::Engine(EngineOptions options)
-    : state_(translated([&] { return std::make_shared<State>(std::move(options)); })) {}
+Engine::Engine(EngineOptions options) : state_(translated([&] { return State::make(std::move(options)); })) {}
 Engine::Engine(Engine&& other) noexcept = default;
 Engine& Engine::operator=(Engine&& other) noexcept = default;
 Engine::~Engine() = default;

@@ -139,7 +139,7 @@ Result::State::State(std::shared_ptr<const CompiledPlan::State> from,
     : plan(std::move(from)), value(std::move(what)), took(time) {
   std::visit(Overloaded{[&](const RunResult& run) {
                           verdict = judge::verdict_of(run.outcome);
-                          message = judge::message_of(run, plan->plan.limits);
+                          message = judge::message_of(run, plan->plan.kind.limits);
                         },
                         [&](const judge::Grade& grade) {
                           verdict = grade.verdict;
@@ -222,7 +222,7 @@ std::string Result::json() const {
                                  return report::to_json(report::GradeReport{plan, grade, state_->took});
                                },
                                [&](const Failure& failure) {
-                                 return report::fault_to_json(plan.name, failure.fault, failure.message);
+                                 return report::fault_to_json(plan.origin.name, failure.fault, failure.message);
                                }},
                     state_->value);
 }

@@ -22,10 +22,15 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
       plan(std::move(from)),
       stdin_from(options.stdin_from),
       spawned_(loop::now()) {
-  if (!options.save_to.empty() && !plan->plan.collect.empty()) save_folder_.emplace(options.save_to);
+  if (!options.save_to.empty() && !plan->plan.kind.collect.empty()) save_folder_.emplace(options.save_to);
 }
 
 Session::State::~State() {
+  if (!maker_.is_this_process()) {
+    keep_for_ever(std::move(run));
+    keep_for_ever(std::move(grading));
+    return;
+  }
   run.reset();
   grading.reset();
   engine->forget(id);

@@ -15,6 +15,7 @@
 #include "runtime/host/host.h"
 #include "runtime/judge/grading.h"
 #include "runtime/library/evalrun.hh"
+#include "runtime/library/maker.h"
 #include "runtime/loop/event_loop.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
@@ -27,12 +28,18 @@ namespace evalrun {
 
 class CompiledPlan::State {
  public:
+  State() = default;
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   Plan plan;
   std::shared_ptr<const sandbox::CompiledPlan>
       compiled;  // none of a graded plan: its sandboxes are compiled one by one
   host::HostFacts host;
   Duration compile_time{};
   mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
+  Maker maker;
 };
 
 // A session whose result could not be made.
@@ -61,6 +68,10 @@ class Result::State {
 class Engine::State : public std::enable_shared_from_this<Engine::State> {
  public:
   explicit State(EngineOptions chosen);
+  // In another process than its maker's it is kept instead of destroyed.
+  static std::shared_ptr<State> make(EngineOptions chosen);
+  // Throws Error (Usage) in another process.
+  void expect_maker() const;
 
   CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides, const PlanInputs& inputs);
   std::unique_ptr<Session::State> spawn(const CompiledPlan& plan, const SpawnOptions& options);
@@ -86,6 +97,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   warm::ForkServer* fork_server() noexcept;
   [[nodiscard]] std::size_t runs_to_come() const;
 
+  Maker maker_;
   EngineOptions options_;
   std::optional<loop::Timer> nudge_;
   std::optional<groups::Groups> groups_;
@@ -121,6 +133,7 @@ class Session::State {
   void tell_completed();
   void complete(std::variant<supervise::RunResult, judge::Grade, Failure> value);
 
+  Maker maker_;
   std::optional<supervise::SaveFolder> save_folder_;
   Duration spawned_;
   bool told_started_ = false;

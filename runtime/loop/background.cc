@@ -46,9 +46,10 @@ void Background::work() {
   for (;;) {
     wake_.wait(lock, [this] { return ends_ || !to_do_.empty(); });
     if (ends_) return;
-    Piece piece = std::move(to_do_.front());
-    to_do_.pop_front();
+    std::list<Piece> taken;
+    taken.splice(taken.end(), to_do_, to_do_.begin());
     lock.unlock();
+    Piece& piece = taken.front();
     try {
       piece.work();
     } catch (...) {
@@ -56,7 +57,7 @@ void Background::work() {
     }
     piece.work = nullptr;  // what it holds is given back here
     lock.lock();
-    done_.push_back(std::move(piece));
+    done_.splice(done_.end(), taken);
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t told = ::write(told_.get(), &one, sizeof one);
   }
@@ -65,15 +66,22 @@ void Background::work() {
 void Background::on_done() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t heard = ::read(told_.get(), &count, sizeof count);
-  std::deque<Piece> done;
+  std::list<Piece> done;
   {
     const std::lock_guard lock(mutex_);
     done.swap(done_);
   }
+  // What one throws, the loop's caller hears when the others have been told too.
+  std::exception_ptr failure;
   for (Piece& piece : done) {
     --given_;
-    piece.then(piece.thrown);
+    try {
+      piece.then(piece.thrown);
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace evalrun::loop

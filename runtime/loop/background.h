@@ -6,9 +6,9 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -45,11 +45,11 @@ class Background {
   void on_done();
 
   EventLoop& loop_;
-  Fd told_;  // an eventfd: pieces are done
-  std::size_t given_ = 0;
+  Fd told_;                // an eventfd: pieces are done
+  std::size_t given_ = 0;  // by the loop's thread alone
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Piece> to_do_, done_;
+  std::list<Piece> to_do_, done_;  // a piece moves from one to the other without memory
   bool ends_ = false;
   std::thread thread_;
 };

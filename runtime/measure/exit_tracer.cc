@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "lockdown/listener.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 
@@ -89,17 +89,11 @@ void ExitTracer::on_settled() {
 }
 
 void ExitTracer::send(std::uint64_t id) {
-  seccomp_notif_resp response{};
-  response.id = id;
   if (state_ == State::Incomplete) {
-    response.error = -EPERM;
+    lockdown::answer_call(listener_, id, EPERM);
   } else {
     // Nothing behind a pointer was looked at: there is nothing to race.
-    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  }
-  // ENOENT: the caller has died, or a signal took it out of the call.
-  if (::ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT) {
-    throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
+    lockdown::let_go_on(listener_, id);
   }
 }
 

@@ -1,6 +1,5 @@
 #include "runtime/mediate/address_space.h"
 
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -10,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "lockdown/listener.h"
 #include "runtime/core/error.h"
 
 namespace evalrun::mediate {
@@ -34,10 +34,6 @@ std::optional<Bytes> size_of(std::uint32_t pid) {
   return Bytes{pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
-bool is_waiting(int listener, std::uint64_t id) {
-  return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-}
-
 // Not by the child before execve: a program whose own image is larger than the limit would die there by a signal that
 // says nothing. No process maps anything between execve and its first request.
 // A program that has bounded itself more tightly keeps its own bound: to raise that is not ours, and as an ordinary
@@ -58,29 +54,7 @@ void bound(std::uint32_t pid, Bytes limit) {
   if (!is_set && errno != ESRCH) throw SystemError("prlimit", "RLIMIT_AS of the program");
 }
 
-void send(int listener, std::uint64_t id, bool given) {
-  seccomp_notif_resp response{};
-  response.id = id;
-  if (given) {
-    // Nothing behind a pointer was looked at: there is nothing to race.
-    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-  } else {
-    response.error = -ENOMEM;
-  }
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT && errno != EINTR) {
-    throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
-  }
-}
-
 }  // namespace
-
-void let_go_on(int listener, std::uint64_t id) {
-  send(listener, id, true);
-}
-
-void refuse_memory(int listener, std::uint64_t id) {
-  send(listener, id, false);
-}
 
 bool asks_for_address_space(const seccomp_notif& notification) noexcept {
   const int call = notification.data.nr;
@@ -90,14 +64,19 @@ bool asks_for_address_space(const seccomp_notif& notification) noexcept {
 AddressSpace::Answer AddressSpace::answer(int listener, const seccomp_notif& request) {
   const std::optional<Bytes> size = size_of(request.pid);
   // The number is the caller's own only while it waits.
-  if (!is_waiting(listener, request.id)) return Answer::Answered;
+  if (!lockdown::still_waits(listener, request.id)) return Answer::Answered;
   if (size && *size > limit_) return Answer::Exceeded;
   bound(request.pid, limit_);
   const Bytes added = added_by(request.data);
   const bool given = !size || added.count <= limit_.count - size->count;
   if (added.count > 0 && given) refused_.add_given(added);
   if (added.count > 0 && !given) refused_.add_refused(added);
-  send(listener, request.id, given);
+  if (given) {
+    // Nothing behind a pointer was looked at: there is nothing to race.
+    lockdown::let_go_on(listener, request.id);
+  } else {
+    lockdown::answer_call(listener, request.id, ENOMEM);
+  }
   return Answer::Answered;
 }
 

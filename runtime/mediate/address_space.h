@@ -15,12 +15,6 @@ namespace evalrun::mediate {
 
 bool asks_for_address_space(const seccomp_notif& notification) noexcept;
 
-// Answers that the call goes on, as the kernel finds it. Throws SystemError; a process that has died meanwhile is
-// normal.
-void let_go_on(int listener, std::uint64_t id);
-// Answers ENOMEM; the same.
-void refuse_memory(int listener, std::uint64_t id);
-
 class AddressSpace {
  public:
   enum class Answer {

@@ -3,7 +3,6 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "lockdown/call_judge.h"
+#include "lockdown/listener.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
 #include "runtime/mediate/violations.h"
@@ -50,14 +50,6 @@ Waiting look(int listener) {
   if (::poll(&poll, 1, 0) <= 0) return Waiting::No;
   if ((poll.revents & POLLIN) != 0) return Waiting::Yes;
   return (poll.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 ? Waiting::NeverAgain : Waiting::No;
-}
-
-// None where its caller has died meanwhile, which is normal.
-std::optional<seccomp_notif> receive(int listener) {
-  seccomp_notif notification{};
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) == 0) return notification;
-  if (errno == ENOENT || errno == EINTR || errno == EAGAIN) return std::nullopt;
-  throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_RECV)", "listener");
 }
 
 // A copy of this process that runs deputy_main. No exit signal: a program that embeds this gets no SIGCHLD that is not
@@ -148,11 +140,11 @@ Broker::Broker(loop::EventLoop& loop, loop::LoopOwner& owner, Fd listener, const
       listener_(std::move(listener)),
       plan_(plan),
       drop_groups_(!identity.is_own),
-      rules_{.loopback = plan.plan().network.mode == NetworkMode::Loopback,
+      rules_{.loopback = plan.plan().kind.network.mode == NetworkMode::Loopback,
              .own_network = plan.host().net_ns,
-             .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
-             .bind = plan.plan().network.bind,
-             .connect = plan.plan().network.connect},
+             .unix_sockets = !turns(plan.plan().kind.capabilities, NetworkKnob::NoUnix),
+             .bind = plan.plan().kind.network.bind,
+             .connect = plan.plan().kind.network.connect},
       cloner_(cloner),
       handlers_(std::move(handlers)),
       reports_(make_pipe(Blocking::No, Blocking::No)) {
@@ -183,7 +175,7 @@ void Broker::take_calls(std::vector<RecordedViolation>& violations) {
     if (waiting == Waiting::NeverAgain) loop_.forget(listener_.get());
     if (waiting != Waiting::Yes) break;
     if (!before) before = thread_cpu();
-    const std::optional<seccomp_notif> notification = receive(listener_.get());
+    const std::optional<seccomp_notif> notification = lockdown::receive_call(listener_.get());
     if (!notification) continue;
     // First: a foreign number means another call here.
     const bool is_foreign = lockdown::is_foreign(notification->data.arch, notification->data.nr);
@@ -269,11 +261,11 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
     if (caller.get() != -ESRCH) note_failure("pidfd_open: " + errno_text(-caller.get()));
-    return answer(notification.id, EACCES);
+    return lockdown::answer_call(listener_.get(), notification.id, EACCES);
   }
   const auto refuse = [&](const std::string& operation, int error) {
     note_failure(operation + ": " + errno_text(error));
-    answer(notification.id, EACCES);
+    lockdown::answer_call(listener_.get(), notification.id, EACCES);
   };
   try {
     Deputy deputy = start_deputy(notification, call, std::move(caller));
@@ -309,7 +301,7 @@ void Broker::on_deputy_ended(int deputy) {
   const Deputy ended = std::move(found->second);
   deputies_.erase(found);
   if (ended.place < kMostDeputies) shared_->free.push_back(ended.place);
-  if (end.status != kAnswered) answer(ended.notification, answer_of(ended, end.status));
+  if (end.status != kAnswered) lockdown::answer_call(listener_.get(), ended.notification, answer_of(ended, end.status));
   // Not one call for one deputy: a call whose caller has died starts none, and those after it must not wait for ever.
   while (!waiting_.empty() && deputies_.size() < kMostDeputies) {
     const seccomp_notif next = waiting_.front();
@@ -337,16 +329,6 @@ int Broker::answer_of(const Deputy& deputy, int status) {
   const auto refusal = static_cast<Refusal>(status - kFirstRefusal);
   ++refusals_.at(static_cast<std::size_t>(deputy.call)).at(static_cast<std::size_t>(refusal));
   return errno_of(refusal);
-}
-
-void Broker::answer(std::uint64_t notification, int error) {
-  seccomp_notif_resp response{};
-  response.id = notification;
-  response.error = -error;
-  // ENOENT: the caller has died, or a signal took it out of the call.
-  if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT && errno != EINTR) {
-    note_failure("ioctl(SECCOMP_IOCTL_NOTIF_SEND): " + errno_text(errno));
-  }
 }
 
 void Broker::read_reports() {

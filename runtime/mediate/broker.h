@@ -98,7 +98,6 @@ class Broker {
   Deputy start_deputy(const seccomp_notif& notification, MediatedCall call, Fd caller);
   void on_deputy_ended(int deputy);
   void on_caller_gone(int deputy);
-  void answer(std::uint64_t notification, int error);
   int answer_of(const Deputy& deputy, int status);
   void read_reports();
   void note_failure(const std::string& note);

@@ -312,8 +312,10 @@ void look_that_it_is_the_runs_own(const Work& task, int file) noexcept {
   seccomp_notif_resp response{};
   response.id = task.notification.id;
   response.val = result;
-  sys(SYS_ioctl, task.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-  leave(kAnswered);
+  long sent = -EINTR;  // a signal came before the kernel had its lock
+  while (sent == -EINTR) sent = sys(SYS_ioctl, task.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  // Unsent, the caller would wait for ever: the supervisor answers it.
+  leave(sent == 0 || sent == -ENOENT ? kAnswered : EACCES);
 }
 
 // ---- The call -------------------------------------------------------------------------------------------------------

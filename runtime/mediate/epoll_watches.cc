@@ -1,12 +1,10 @@
 #include "runtime/mediate/epoll_watches.h"
 
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
 
-#include "runtime/core/error.h"
-#include "runtime/mediate/address_space.h"
+#include "lockdown/listener.h"
 
 namespace evalrun::mediate {
 
@@ -17,15 +15,10 @@ bool asks_for_epoll_watch(const seccomp_notif& notification) noexcept {
 void EpollWatches::answer(int listener, const seccomp_notif& request) {
   if (added_ < kMost) {
     ++added_;
-    return let_go_on(listener, request.id);
+    return lockdown::let_go_on(listener, request.id);
   }
   ++refused_;
-  seccomp_notif_resp response{};
-  response.id = request.id;
-  response.error = -ENOSPC;
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT) {
-    throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
-  }
+  lockdown::answer_call(listener, request.id, ENOSPC);
 }
 
 std::string EpollWatches::note() const {

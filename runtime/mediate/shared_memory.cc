@@ -1,7 +1,6 @@
 #include "runtime/mediate/shared_memory.h"
 
 #include <dirent.h>
-#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -14,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "lockdown/listener.h"
 #include "runtime/core/small_file.h"
 
 namespace evalrun::mediate {
@@ -60,10 +60,6 @@ std::optional<std::size_t> count_of_shared_files(pid_t pid) {
   return files.size();
 }
 
-bool still_waits(int listener, std::uint64_t id) {
-  return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-}
-
 }  // namespace
 
 bool asks_for_shared_memory(const seccomp_notif& notification) noexcept {
@@ -101,7 +97,7 @@ void SharedMemory::give_back(int listener, const seccomp_notif& request) {
   if (mappings_.empty() || !is_alone(init_, caller)) return;
   const std::optional<std::size_t> left = count_of_shared_files(caller);
   // All that was read is true only while the caller waits.
-  if (!left || !still_waits(listener, request.id)) return;
+  if (!left || !lockdown::still_waits(listener, request.id)) return;
   std::ranges::sort(mappings_, std::greater<>());
   while (mappings_.size() > *left) {
     charged_.count -= mappings_.back().count;

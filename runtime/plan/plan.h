@@ -1,5 +1,6 @@
-// Plan: everything a run is, as values with their defaults. Nothing here touches the host; reader/parse.h makes a Plan
-// from TOML, reader/keys.h is the one table of its keys, sandbox/compile.h turns it into something that can be spawned.
+// Plan: everything a run is, as values with their defaults: its kind, its job, and where both come from. Nothing here
+// touches the host; reader/parse.h makes a Plan from TOML, reader/keys.h is the one table of its keys,
+// sandbox/compile.h turns it into something that can be spawned.
 //
 // A Plan out of parse_plan() is valid in itself: types, units, ranges and combinations have been checked. What only the
 // host can tell (a bind source that does not exist, a layer the kernel lacks) is found by compile.
@@ -237,9 +238,10 @@ struct Require {
 
 struct Profile;  // plan/profile.h
 
-// A profile, and where the plan or its image names it.
+// A profile, and where the plan or its image names it. The position is for messages: the same profile named elsewhere
+// is equal.
 struct NamedProfile {
-  friend bool operator==(const NamedProfile&, const NamedProfile&) = default;
+  friend bool operator==(const NamedProfile& a, const NamedProfile& b) noexcept { return a.profile == b.profile; }
   const Profile* profile;
   SourcePosition position;
 };
@@ -261,22 +263,15 @@ struct Determinism {
   bool aslr = true;
 };
 
-struct Plan {
-  friend bool operator==(const Plan&, const Plan&) = default;
-  std::string name;              // the plan file's name without its ending; "stdin" for standard input
-  std::string sha256;            // of the plan's text, with --set and a job's keys; lower-case hexadecimal
-  std::filesystem::path folder;  // absolute: what relative paths are relative to
-
-  std::string image;              // the image's name; empty: none
-  std::vector<std::string> argv;  // never empty; the image's run line already filled in
-  std::string source;             // what fills "{source}" in the image's run line; relative to /work; may be empty
+// What the runs of one kind have in common. Plans of equal kinds differ only in their jobs, so a run can be prepared
+// before its job is known: everything that its sandbox is made of stands here.
+struct Kind {
+  friend bool operator==(const Kind&, const Kind&) = default;
+  std::string image;  // the image's name; empty: none
   std::string cwd = "/work";
-  std::map<std::string, std::string> env;  // the image's, then the plan's over it
-  Input input = InputNull{};
   Output output = OutputCapture{};
   Output error_output = OutputCapture{};
   std::string hostname = "sandbox";
-  std::vector<WorkFile> files;
   std::vector<CollectFile> collect;
   Limits limits;
   std::vector<Mount> mounts;           // the image's, then the plan's
@@ -291,27 +286,48 @@ struct Plan {
   ProcView proc = ProcView::Pid;
   Require require;
   Determinism determinism;
+};
+
+// What differs from run to run of one kind.
+struct Job {
+  friend bool operator==(const Job&, const Job&) = default;
+  std::vector<std::string> argv;  // never empty; the image's run line already filled in
+  std::string source;             // what fills "{source}" in the image's run line; relative to /work; may be empty
+  std::map<std::string, std::string> env;  // the image's, then the plan's over it
+  Input input = InputNull{};
+  std::vector<WorkFile> files;
+};
+
+// Where a plan comes from: for messages and results. Two plans that differ only here make the same runs.
+struct Origin {
+  friend bool operator==(const Origin&, const Origin&) = default;
+  std::string name;              // the plan file's name without its ending; "stdin" for standard input
+  std::string sha256;            // of the plan's text, with --set and a job's keys; lower-case hexadecimal
+  std::filesystem::path folder;  // absolute: what relative paths are relative to
+
+  // Where a key was set ("limits.cpu", "argv"); only keys that the plan or its image sets are here.
+  std::map<std::string, SourcePosition> positions;
+  SourcePosition whole;  // the plan file
+
+  // The position of `key`, or of the plan file as a whole where the key was not set.
+  [[nodiscard]] SourcePosition where(const std::string& key) const;
+};
+
+struct Plan {
+  friend bool operator==(const Plan&, const Plan&) = default;
+  Kind kind;
+  Job job;
+  Origin origin;
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
   std::string output_file;  // what cases that name none of their own are judged by; "": standard output
   Checker checker;
-
-  // Where a key was set ("limits.cpu", "argv"); only keys that the plan or its image sets are here.
-  std::map<std::string, SourcePosition> positions;
-
-  // The position of `key`, or of the plan file as a whole where the key was not set.
-  [[nodiscard]] SourcePosition where(const std::string& key) const;
-  SourcePosition whole;
 };
 
 // The files of one case: `common`, and `own` beside them or in place of those of the same path.
 std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector<WorkFile>& own);
 
-// The plan without what differs from job to job: env, source, files, standard input. argv stays, for there must be one.
-Plan without_job(Plan plan);
-
-// Whether `job` is `kind` with other argv, env, source, files or standard input: what can be told to a run that was
-// prepared before it was known.
-bool differs_only_in_job(const Plan& job, const Plan& kind);
+// The plan with an empty job, but for argv: a run must have one.
+Plan without_job(const Plan& plan);
 
 }  // namespace evalrun

@@ -76,7 +76,7 @@ constexpr Profile kProfiles[] = {
 };
 
 bool is_own(const Plan& plan, const SourcePosition& position) {
-  return position.file == plan.whole.file || position.file.starts_with("--");
+  return position.file == plan.origin.whole.file || position.file.starts_with("--");
 }
 
 // " (base.toml:3:1)"; empty for a place in the plan itself.
@@ -102,11 +102,11 @@ class Requests {
   void check(const std::vector<std::string>& own_calls) const {
     check_mounts();
     check_landlock();
-    if (plan_.network.mode == NetworkMode::Loopback) ask_at("network.mode", "\"loopback\"", NetLoopback);
-    if (plan_.proc == ProcView::Full) {
+    if (plan_.kind.network.mode == NetworkMode::Loopback) ask_at("network.mode", "\"loopback\"", NetLoopback);
+    if (plan_.kind.proc == ProcView::Full) {
       for (const Capability word : {FsRead, ProcMachine}) ask_at("proc.view", "\"full\"", word);
     }
-    for (const CollectFile& file : plan_.collect) ask(file.position, "collect", in_quotes(file.path), FsWrite);
+    for (const CollectFile& file : plan_.kind.collect) ask(file.position, "collect", in_quotes(file.path), FsWrite);
     for (const std::string& call : own_calls) {
       const CapabilityRow& row = row_of(word_for_call(call));
       ask_at("seccomp.allow", in_quotes(call), row.word);
@@ -116,18 +116,18 @@ class Requests {
 
  private:
   void ask(const SourcePosition& position, const std::string& key, const std::string& what, Capability word) const {
-    if (!is_own(plan_, position) || !plan_.capabilities.takes(word)) return;
+    if (!is_own(plan_, position) || !plan_.kind.capabilities.takes(word)) return;
     throw PlanError(position, key,
                     what + " asks for " + std::string(row_of(word).name) + ", but " + who_takes(plan_, word));
   }
 
   void ask_at(const std::string& key, const std::string& what, Capability word) const {
-    const auto set = plan_.positions.find(key);
-    if (set != plan_.positions.end()) ask(set->second, key, what, word);
+    const auto set = plan_.origin.positions.find(key);
+    if (set != plan_.origin.positions.end()) ask(set->second, key, what, word);
   }
 
   void check_mounts() const {
-    for (const Mount& mount : plan_.mounts) {
+    for (const Mount& mount : plan_.kind.mounts) {
       const bool is_bind = std::holds_alternative<Mount::Bind>(mount.what);
       const auto ask_for = [&](const char* key, Capability word) {
         ask(mount.position, std::string("mount.") + key, in_quotes(mount.at), word);
@@ -142,10 +142,10 @@ class Requests {
     const auto list = [&](const std::vector<std::string>& paths, const char* name, Capability word) {
       if (!paths.empty()) ask_at(std::string("landlock.") + name, in_quotes(paths.front()), word);
     };
-    list(plan_.landlock.read, "read", FsRead);
-    list(plan_.landlock.write, "write", FsWrite);
-    list(plan_.landlock.execute, "execute", Exec);
-    list(plan_.landlock.remove, "delete", FsDelete);
+    list(plan_.kind.landlock.read, "read", FsRead);
+    list(plan_.kind.landlock.write, "write", FsWrite);
+    list(plan_.kind.landlock.execute, "execute", Exec);
+    list(plan_.kind.landlock.remove, "delete", FsDelete);
   }
 
   const Plan& plan_;
@@ -153,8 +153,8 @@ class Requests {
 
 // A word that is listed is asked for.
 void check_narrowings(const Plan& plan) {
-  const CapabilitySet of_profiles = strictest(plan.profiles, {});
-  for (const Narrowing& narrowing : plan.narrowings) {
+  const CapabilitySet of_profiles = strictest(plan.kind.profiles, {});
+  for (const Narrowing& narrowing : plan.kind.narrowings) {
     for (const Narrowing::Word& each : narrowing.words) {
       if (!is_own(plan, each.position) || !of_profiles.takes(each.word)) continue;
       throw PlanError(each.position, "capabilities",
@@ -222,25 +222,25 @@ void begin_with(Plan& plan, const std::vector<NamedProfile>& named, const std::v
   const CapabilitySet set = strictest(named, narrowings);
   for (const NamedProfile& each : named) {
     const Limits limits = limits_of(*each.profile);
-    plan.limits = &each == &named.front() ? limits : strictest(plan.limits, limits);
+    plan.kind.limits = &each == &named.front() ? limits : strictest(plan.kind.limits, limits);
   }
   if (set.of(NetLoopback) == Grant::Given) {
-    plan.network = {NetworkMode::Loopback, common_ports(named), common_ports(named)};
+    plan.kind.network = {NetworkMode::Loopback, common_ports(named), common_ports(named)};
   }
-  if (set.of(ProcMachine) == Grant::Given) plan.proc = ProcView::Full;
+  if (set.of(ProcMachine) == Grant::Given) plan.kind.proc = ProcView::Full;
   for (const CapabilityRow& row : capability_rows()) {
     if (set.of(row.word) != Grant::Given) continue;
-    plan.seccomp.allow.insert(plan.seccomp.allow.end(), row.allows.begin(), row.allows.end());
+    plan.kind.seccomp.allow.insert(plan.kind.seccomp.allow.end(), row.allows.begin(), row.allows.end());
   }
 }
 
 void settle_capabilities(Plan& plan, const std::vector<std::string>& own_calls) {
-  if (plan.profiles.empty()) plan.profiles.push_back({&kProfiles[0], plan.whole});
-  plan.capabilities = strictest(plan.profiles, plan.narrowings);
+  if (plan.kind.profiles.empty()) plan.kind.profiles.push_back({&kProfiles[0], plan.origin.whole});
+  plan.kind.capabilities = strictest(plan.kind.profiles, plan.kind.narrowings);
   // Ports of a profile whose network the plan has switched off.
-  if (plan.network.mode == NetworkMode::None) {
-    if (!plan.positions.contains("network.bind")) plan.network.bind.clear();
-    if (!plan.positions.contains("network.connect")) plan.network.connect.clear();
+  if (plan.kind.network.mode == NetworkMode::None) {
+    if (!plan.origin.positions.contains("network.bind")) plan.kind.network.bind.clear();
+    if (!plan.origin.positions.contains("network.connect")) plan.kind.network.connect.clear();
   }
   check_narrowings(plan);
   Requests(plan).check(own_calls);
@@ -249,7 +249,7 @@ void settle_capabilities(Plan& plan, const std::vector<std::string>& own_calls) 
 std::string unheld_without(const Plan& plan, std::string_view layer) {
   std::vector<std::string> words;
   for (const CapabilityRow& row : capability_rows()) {
-    if (row.held_by == layer && plan.capabilities.takes(row.word)) words.emplace_back(row.name);
+    if (row.held_by == layer && plan.kind.capabilities.takes(row.word)) words.emplace_back(row.name);
   }
   if (words.empty()) return "";
   const bool one = words.size() == 1;
@@ -258,11 +258,11 @@ std::string unheld_without(const Plan& plan, std::string_view layer) {
 
 std::string who_takes(const Plan& plan, Capability word) {
   const std::string name(row_of(word).name);
-  for (const NamedProfile& each : plan.profiles) {
+  for (const NamedProfile& each : plan.kind.profiles) {
     if (!capabilities_of(*each.profile).takes(word)) continue;
     return "the profile " + in_quotes(each.profile->name) + elsewhere(plan, each.position) + " takes " + name + " away";
   }
-  for (const Narrowing& narrowing : plan.narrowings) {
+  for (const Narrowing& narrowing : plan.kind.narrowings) {
     if (!names(narrowing, word))
       return "capabilities" + elsewhere(plan, narrowing.position) + " leaves " + name + " out";
   }

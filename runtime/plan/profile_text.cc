@@ -95,7 +95,7 @@ void add_words(std::string& out) {
 
 // The words in the state that a plan leaves them in, and what holds it where one is taken.
 std::string state_in(const Plan& plan, const CapabilityRow& row) {
-  switch (plan.capabilities.of(row.word)) {
+  switch (plan.kind.capabilities.of(row.word)) {
     case Grant::Given: return "given";
     case Grant::OnRequest: return "on request: " + std::string(row.asked_by);
     case Grant::Taken: return "taken: " + who_takes(plan, row.word);
@@ -185,11 +185,11 @@ std::string profiles_markdown() {
 
 std::string explain_capabilities(const Plan& plan) {
   std::vector<std::string> named;
-  for (const NamedProfile& each : plan.profiles) named.emplace_back(each.profile->name);
+  for (const NamedProfile& each : plan.kind.profiles) named.emplace_back(each.profile->name);
   std::string out = "profile " + join_words(named) + "; capability words\n";
   for (const CapabilityRow& row : capability_rows()) {
     out.append("  ").append(padded(row.name, kWordWidth)).append(one_line(state_in(plan, row))).append("\n");
-    if (!plan.capabilities.takes(row.word)) continue;
+    if (!plan.kind.capabilities.takes(row.word)) continue;
     const std::string indent(kWordWidth + 4, ' ');
     out.append(indent).append(joined(layers_without(row), "\n" + indent)).append("\n");
     out.append(indent).append("remains: ").append(row.remains).append("\n");

@@ -30,41 +30,42 @@ std::optional<std::uint64_t> size_of(const WorkFile& file) {
 
 // The target places the job's files itself, locked down: under its own limits and rights.
 bool may_place_files(const Plan& plan) {
-  return plan.limits.open_files >= kDescriptorsToPlace &&
-         std::ranges::none_of(plan.seccomp.deny, [](const std::string& call) {
+  return plan.kind.limits.open_files >= kDescriptorsToPlace &&
+         std::ranges::none_of(plan.kind.seccomp.deny, [](const std::string& call) {
            return std::ranges::find(kCallsToPlace, call) != kCallsToPlace.end();
          });
 }
 
 // What is more than the plan's limits is refused when it is compiled for a cold run.
 bool can_be_told(const Plan& plan) {
-  if (!plan.files.empty() && !may_place_files(plan)) return false;
-  if (plan.files.size() > plan.limits.inodes) return false;
+  if (!plan.job.files.empty() && !may_place_files(plan)) return false;
+  if (plan.job.files.size() > plan.kind.limits.inodes) return false;
   std::uint64_t all = 0;
   std::uint64_t pages = 0;
-  for (const WorkFile& file : plan.files) {
+  for (const WorkFile& file : plan.job.files) {
     const std::optional<std::uint64_t> size = size_of(file);
-    if (!size || *size > plan.limits.file_size.count) return false;
+    if (!size || *size > plan.kind.limits.file_size.count) return false;
     all += *size;
     pages += (*size + kPage - 1) / kPage;
   }
-  if (pages * kPage > plan.limits.workspace.count) return false;
-  for (const auto& [name, value] : plan.env) all += name.size() + value.size();
-  for (const std::string& word : plan.argv) all += word.size();
+  if (pages * kPage > plan.kind.limits.workspace.count) return false;
+  for (const auto& [name, value] : plan.job.env) all += name.size() + value.size();
+  for (const std::string& word : plan.job.argv) all += word.size();
   return all <= kLargestJob;
 }
 
 // Whether a run can be prepared without its job: rules made for the program's own files depend on it, and a file that
 // takes the output is emptied when a run is made.
 bool is_the_same_for_all_jobs(const Plan& plan) {
-  if (std::holds_alternative<OutputFile>(plan.output) || std::holds_alternative<OutputFile>(plan.error_output)) {
+  if (std::holds_alternative<OutputFile>(plan.kind.output) ||
+      std::holds_alternative<OutputFile>(plan.kind.error_output)) {
     return false;
   }
   for (const Capability word : {Capability::FsRead, Capability::FsWrite, Capability::FsDelete, Capability::Exec}) {
-    if (plan.capabilities.takes(word)) return false;
+    if (plan.kind.capabilities.takes(word)) return false;
   }
-  return plan.landlock.write.empty() && plan.landlock.read.empty() && plan.landlock.execute.empty() &&
-         plan.landlock.remove.empty() && !plan.limits.address_space;
+  return plan.kind.landlock.write.empty() && plan.kind.landlock.read.empty() && plan.kind.landlock.execute.empty() &&
+         plan.kind.landlock.remove.empty() && !plan.kind.limits.address_space;
 }
 
 }  // namespace
@@ -97,9 +98,9 @@ void CellPool::await_exit(supervise::Teardown teardown) {
   }
 }
 
-CellPool::Kind* CellPool::find(const Plan& plan) {
+CellPool::PreparedKind* CellPool::find(const Plan& plan) {
   const auto found =
-      std::ranges::find_if(kinds_, [&](const Kind& kind) { return differs_only_in_job(plan, kind.plan); });
+      std::ranges::find_if(kinds_, [&](const PreparedKind& kind) { return kind.plan.kind == plan.kind; });
   if (found == kinds_.end()) return nullptr;
   kinds_.splice(kinds_.begin(), kinds_, found);
   return &kinds_.front();
@@ -107,14 +108,15 @@ CellPool::Kind* CellPool::find(const Plan& plan) {
 
 void CellPool::add(const sandbox::CompiledPlan& first) {
   if (kinds_.size() >= kMostKinds) kinds_.pop_back();
-  Kind& kind = kinds_.emplace_front();
+  PreparedKind& kind = kinds_.emplace_front();
   kind.plan = without_job(first.plan());
   // Which process to pin is known by its listener (Run::start).
-  const bool cannot_be_pinned = !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.limits.cpus);
+  const bool cannot_be_pinned =
+      !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.kind.limits.cpus);
   kind.is_cold = cannot_be_pinned || !is_the_same_for_all_jobs(kind.plan) || !warm::why_not_shared(first).empty();
 }
 
-std::shared_ptr<warm::Cell> CellPool::free_cell(Kind& kind) {
+std::shared_ptr<warm::Cell> CellPool::free_cell(PreparedKind& kind) {
   std::erase_if(kind.cells, [](const std::shared_ptr<warm::Cell>& cell) {
     return cell->is_free() && (cell->is_retired() || cell->runs() >= warm::kRunsOfACell);
   });
@@ -128,7 +130,7 @@ std::shared_ptr<warm::Cell> CellPool::free_cell(Kind& kind) {
   return kind.cells.emplace_back(std::make_shared<warm::Cell>(kind.compiled, cloner_));
 }
 
-std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
+std::unique_ptr<supervise::Run> CellPool::make_waiting(PreparedKind& kind) {
   for (; kind.failures < kMostFailures; ++kind.failures) {
     // Whoever is started cold meets what is thrown here too, and tells it.
     std::shared_ptr<warm::Cell> cell;
@@ -150,7 +152,7 @@ std::unique_ptr<supervise::Run> CellPool::make_waiting(Kind& kind) {
   return nullptr;
 }
 
-std::unique_ptr<supervise::Run> CellPool::take_waiting(Kind& kind) {
+std::unique_ptr<supervise::Run> CellPool::take_waiting(PreparedKind& kind) {
   while (!kind.waiting.empty()) {
     std::unique_ptr<supervise::Run> run = std::move(kind.waiting.front());
     kind.waiting.pop_front();
@@ -166,7 +168,7 @@ std::unique_ptr<supervise::Run> CellPool::take_waiting(Kind& kind) {
 // Null where it must be started cold; `hooks` is untouched then.
 std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, supervise::RunHooks& hooks) {
   if (ready_ == 0 || !can_be_told(plan)) return nullptr;
-  Kind* kind = find(plan);
+  PreparedKind* kind = find(plan);
   std::unique_ptr<supervise::Run> run = kind == nullptr || kind->is_cold ? nullptr : take_waiting(*kind);
   if (run) run->start(plan, std::move(hooks));
   return run;
@@ -208,7 +210,7 @@ bool CellPool::is_ready() const noexcept {
 
 bool CellPool::prepare(std::size_t most) {
   if (kinds_.empty() || kinds_.front().is_cold) return false;
-  Kind& kind = kinds_.front();
+  PreparedKind& kind = kinds_.front();
   if (kind.waiting.size() >= std::min<std::size_t>(ready_, most)) return false;
   std::unique_ptr<supervise::Run> run = make_waiting(kind);
   if (!run) return false;

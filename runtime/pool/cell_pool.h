@@ -1,9 +1,9 @@
 // Runs prepared ahead: for who starts many runs of few kinds of plans, a contest's or a grader's.
 //
-// Theory of operation. A kind is a plan without its job (argv, env, files, standard input). For each kind the pool
-// keeps cells (warm/cell.h), and in free cells runs that are prepared up to execve and wait. Starting one is then a
-// word to a process that is locked down already. What cannot be prepared is started cold, with the same result: a plan
-// that may not share a cell, or whose job needs more than a prepared run can be told.
+// Theory of operation. Plans of one kind differ only in their jobs (plan.h). For each kind the pool keeps cells
+// (warm/cell.h), and in free cells runs that are prepared up to execve and wait. Starting one is then a word to a
+// process that is locked down already. What cannot be prepared is started cold, with the same result: a plan that may
+// not share a cell, or whose job needs more than a prepared run can be told.
 #pragma once
 
 #include <cstddef>
@@ -54,7 +54,7 @@ class CellPool {
   [[nodiscard]] bool is_ready() const noexcept;
 
  private:
-  struct Kind {
+  struct PreparedKind {
     Plan plan;                                              // without its job
     std::shared_ptr<const sandbox::CompiledPlan> compiled;  // with the first cell
     std::vector<std::shared_ptr<warm::Cell>> cells;
@@ -64,11 +64,11 @@ class CellPool {
   };
 
   std::unique_ptr<supervise::Run> start_prepared(const Plan& plan, supervise::RunHooks& hooks);
-  Kind* find(const Plan& plan);
+  PreparedKind* find(const Plan& plan);
   void add(const sandbox::CompiledPlan& first);
-  std::unique_ptr<supervise::Run> take_waiting(Kind& kind);
-  std::unique_ptr<supervise::Run> make_waiting(Kind& kind);  // null: there is no cell for it
-  std::shared_ptr<warm::Cell> free_cell(Kind& kind);
+  std::unique_ptr<supervise::Run> take_waiting(PreparedKind& kind);
+  std::unique_ptr<supervise::Run> make_waiting(PreparedKind& kind);  // null: there is no cell for it
+  std::shared_ptr<warm::Cell> free_cell(PreparedKind& kind);
   std::unique_ptr<supervise::Run> with_teardown_here(
       std::unique_ptr<supervise::Run> run);  // its teardown is awaited here
   void await_exit(supervise::Teardown teardown);
@@ -79,7 +79,7 @@ class CellPool {
   unsigned ready_;
   sandbox::Cloner* cloner_;
   std::list<supervise::Teardown> ending_;  // until their inits have ended
-  std::list<Kind> kinds_;                  // the one started last is first
+  std::list<PreparedKind> kinds_;          // the one started last is first
 };
 
 }  // namespace evalrun::pool

@@ -65,15 +65,15 @@ void join(Draft&& draft) {
   check_places(draft);
   check_calls(draft);
   Plan& plan = draft.plan;
-  replace_or_append(plan.mounts, std::move(draft.mounts));
-  replace_or_append(plan.links, std::move(draft.links));
-  move_calls(draft.allow, plan.seccomp.allow, plan.seccomp.deny);
-  move_calls(draft.deny, plan.seccomp.deny, plan.seccomp.allow);
+  replace_or_append(plan.kind.mounts, std::move(draft.mounts));
+  replace_or_append(plan.kind.links, std::move(draft.links));
+  move_calls(draft.allow, plan.kind.seccomp.allow, plan.kind.seccomp.deny);
+  move_calls(draft.deny, plan.kind.seccomp.deny, plan.kind.seccomp.allow);
   for (std::size_t i = 0; i < draft.case_limits.size(); ++i) {
-    plan.cases[i].limits = plan.limits;
+    plan.cases[i].limits = plan.kind.limits;
     for (const Draft::LimitsChange& change : draft.case_limits[i]) change(plan.cases[i].limits);
   }
-  for (auto& [key, position] : draft.positions) plan.positions[key] = std::move(position);
+  for (auto& [key, position] : draft.positions) plan.origin.positions[key] = std::move(position);
 }
 
 }  // namespace evalrun

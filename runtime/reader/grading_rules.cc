@@ -8,11 +8,11 @@ namespace evalrun {
 namespace {
 
 [[noreturn]] void refuse(const Plan& plan, const std::string& key, const std::string& message) {
-  throw PlanError(plan.where(key), key, message);
+  throw PlanError(plan.origin.where(key), key, message);
 }
 
 bool is_set(const Plan& plan, const std::string& key) {
-  return plan.positions.contains(key);
+  return plan.origin.positions.contains(key);
 }
 
 void check_names(const Plan& plan) {
@@ -28,14 +28,15 @@ void check_names(const Plan& plan) {
 // The streams of a graded run belong to its case and to the checker.
 void check_streams_of_cases(const Plan& plan) {
   if (is_set(plan, "stdin")) refuse(plan, "stdin", "expected in each [[case]], since there are cases");
-  if (std::holds_alternative<OutputInherit>(plan.output) || std::holds_alternative<OutputFile>(plan.output)) {
+  if (std::holds_alternative<OutputInherit>(plan.kind.output) || std::holds_alternative<OutputFile>(plan.kind.output)) {
     refuse(plan, "stdout", "expected \"capture\" or \"null\", since the cases' output goes to the checker");
   }
-  if (std::holds_alternative<OutputInherit>(plan.error_output) ||
-      std::holds_alternative<OutputFile>(plan.error_output)) {
+  if (std::holds_alternative<OutputInherit>(plan.kind.error_output) ||
+      std::holds_alternative<OutputFile>(plan.kind.error_output)) {
     refuse(plan, "stderr", "expected \"capture\", \"null\" or \"stdout\", since there are many cases");
   }
-  if (!plan.collect.empty()) refuse(plan, "collect", "expected without [[case]]: each case would write the same files");
+  if (!plan.kind.collect.empty())
+    refuse(plan, "collect", "expected without [[case]]: each case would write the same files");
 }
 
 void settle_checker(Plan& plan) {

@@ -124,31 +124,32 @@ std::vector<Key> program_rows() {
        "What the program finds in its file system: an image on the search path or a path to an image file; without it, "
        "only the mounts.",
        TextForm{text_rule::kImageReference,
-                [](Draft& d, std::string v, const Entry&) { d.plan.image = std::move(v); }}},
+                [](Draft& d, std::string v, const Entry&) { d.plan.kind.image = std::move(v); }}},
       {"argv", "",
        "The program and its arguments; \"{source}\" stands for `source`, \"{stem}\" for its last part without the "
        "ending. Without it the image's run line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
-                   d.plan.argv = program_words(std::move(v), entry);
+                   d.plan.job.argv = program_words(std::move(v), entry);
                  }}},
       {"source", "", "The file that fills \"{source}\" in the image's run line.",
        TextForm{text_rule::kWorkPath,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.source = normalised(v); }}},
-      {"cwd", in_quotes(Plan{}.cwd), "The folder in which the program starts.",
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.job.source = normalised(v); }}},
+      {"cwd", in_quotes(Plan{}.kind.cwd), "The folder in which the program starts.",
        TextForm{text_rule::kSandboxPath,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.cwd = normalised(v); }}},
-      {"hostname", in_quotes(Plan{}.hostname), "The host name that the program sees.",
-       TextForm{text_rule::kHostname, [](Draft& d, std::string v, const Entry&) { d.plan.hostname = std::move(v); }}},
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.kind.cwd = normalised(v); }}},
+      {"hostname", in_quotes(Plan{}.kind.hostname), "The host name that the program sees.",
+       TextForm{text_rule::kHostname,
+                [](Draft& d, std::string v, const Entry&) { d.plan.kind.hostname = std::move(v); }}},
   };
 }
 
 void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
-  d.plan.profiles.push_back({&profiles()[index], position});
+  d.plan.kind.profiles.push_back({&profiles()[index], position});
 }
 
 void narrow(Draft& d, const std::vector<ChoicesForm::Choice>& choices, const Entry& entry) {
-  Narrowing& narrowing = d.plan.narrowings.emplace_back();
+  Narrowing& narrowing = d.plan.kind.narrowings.emplace_back();
   narrowing.position = entry.position;
   for (const auto& [index, position] : choices) {
     narrowing.words.push_back({capability_rows()[index].word, position});
@@ -199,28 +200,28 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
 std::vector<Key> stream_rows() {
   std::vector<Key> rows = {
       choice<Input>(
-          "stdin", [](Plan& p) -> Input& { return p.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
+          "stdin", [](Plan& p) -> Input& { return p.job.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
           "What the program reads on standard input."),
       {"stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
       {"stdin.file", "", "The file of the host that the program reads on standard input.",
        TextForm{text_rule::kHostPath,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputFile{d.absolute(v)}; }}},
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.job.input = InputFile{d.absolute(v)}; }}},
       {"stdin.text", "", "The text that the program reads on standard input.",
        // A NUL is data here: standard input is bytes.
        TextForm{text_rule::kBytes,
-                [](Draft& d, std::string v, const Entry&) { d.plan.input = InputText{std::move(v)}; }}},
+                [](Draft& d, std::string v, const Entry&) { d.plan.job.input = InputText{std::move(v)}; }}},
       {"stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
-       TextForm{text_rule::kBase64,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.input = InputText{bytes_of_base64(v)}; }}},
+       TextForm{text_rule::kBase64, [](Draft& d, const std::string& v,
+                                       const Entry&) { d.plan.job.input = InputText{bytes_of_base64(v)}; }}},
   };
   const std::vector<std::pair<std::string, Output>> choices = {
       {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
   auto error_choices = choices;
   error_choices.emplace_back("stdout", OutputToStdout{});
   const auto output = output_rows(
-      "stdout", [](Plan& p) -> Output& { return p.output; }, choices, "standard output");
+      "stdout", [](Plan& p) -> Output& { return p.kind.output; }, choices, "standard output");
   const auto error_output = output_rows(
-      "stderr", [](Plan& p) -> Output& { return p.error_output; }, std::move(error_choices), "standard error");
+      "stderr", [](Plan& p) -> Output& { return p.kind.error_output; }, std::move(error_choices), "standard error");
   rows.insert(rows.end(), output.begin(), output.end());
   rows.insert(rows.end(), error_output.begin(), error_output.end());
   return rows;
@@ -258,12 +259,12 @@ std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>
 }
 
 void begin_collect_file(Draft& d, const Entry& entry) {
-  d.plan.collect.emplace_back();
-  d.plan.collect.back().position = entry.position;
+  d.plan.kind.collect.emplace_back();
+  d.plan.kind.collect.back().position = entry.position;
 }
 
 void store_collect_path(Draft& d, const std::string& v, const Entry&) {
-  d.plan.collect.back().path = normalised(v);
+  d.plan.kind.collect.back().path = normalised(v);
 }
 
 std::vector<Key> file_rows() {
@@ -278,16 +279,16 @@ std::vector<Key> file_rows() {
        TableForm{.many = kManyFiles, .required = {"path"}, .begin = begin_collect_file}},
       {"collect[].path", "", "Its path below /work.", TextForm{text_rule::kWorkPath, store_collect_path}},
       {"collect[].max", in_quotes(to_string(CollectFile{}.max)), "A larger file is reported as an error of this file.",
-       SizeForm{1_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.collect.back().max = v; }}},
+       SizeForm{1_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.kind.collect.back().max = v; }}},
       {"collect[].optional", boolean(CollectFile{}.optional), "Whether it is no error that the file is missing.",
-       FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.collect.back().optional = v; }}},
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.kind.collect.back().optional = v; }}},
       {"env.*", "", "One variable of the environment; nothing is inherited.",
        TextForm{text_rule::kAny,
-                [](Draft& d, std::string v, const Entry& entry) { d.plan.env[entry.name] = std::move(v); }},
+                [](Draft& d, std::string v, const Entry& entry) { d.plan.job.env[entry.name] = std::move(v); }},
        &text_rule::kEnvName},
   };
   append(rows, work_file_rows(
-                   "", [](Draft& d) -> std::vector<WorkFile>& { return d.plan.files; },
+                   "", [](Draft& d) -> std::vector<WorkFile>& { return d.plan.job.files; },
                    "A file that is copied to this path below /work before the run."));
   return rows;
 }
@@ -300,7 +301,7 @@ struct LimitsTable {
 };
 
 LimitsTable plan_limits() {
-  return {"limits.", Limits{}, [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.limits); }};
+  return {"limits.", Limits{}, [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.kind.limits); }};
 }
 
 LimitsTable compile_limits() {
@@ -500,54 +501,55 @@ Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText d
 std::vector<Key> layer_rows() {
   return {
       choice<NetworkMode>(
-          "network.mode", [](Plan& p) -> NetworkMode& { return p.network.mode; },
+          "network.mode", [](Plan& p) -> NetworkMode& { return p.kind.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
           "\"none\": Unix sockets only; \"loopback\": TCP and UDP too, on the listed ports of the sandbox's own "
           "loopback."),
       ports(
-          "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.bind; },
+          "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.kind.network.bind; },
           "TCP and UDP ports that the program may bind, on 127.0.0.0/8 and ::1; needs mode = \"loopback\"."),
       ports(
-          "network.connect", [](Plan& p) -> std::vector<std::uint16_t>& { return p.network.connect; },
+          "network.connect", [](Plan& p) -> std::vector<std::uint16_t>& { return p.kind.network.connect; },
           "TCP and UDP ports that the program may connect to, there; needs mode = \"loopback\"."),
       landlock_paths(
-          "landlock.read", [](Plan& p) -> PathList& { return p.landlock.read; }, "be read"),
+          "landlock.read", [](Plan& p) -> PathList& { return p.kind.landlock.read; }, "be read"),
       landlock_paths(
-          "landlock.write", [](Plan& p) -> PathList& { return p.landlock.write; }, "be written to"),
+          "landlock.write", [](Plan& p) -> PathList& { return p.kind.landlock.write; }, "be written to"),
       landlock_paths(
-          "landlock.execute", [](Plan& p) -> PathList& { return p.landlock.execute; }, "be executed"),
+          "landlock.execute", [](Plan& p) -> PathList& { return p.kind.landlock.execute; }, "be executed"),
       landlock_paths(
-          "landlock.delete", [](Plan& p) -> PathList& { return p.landlock.remove; }, "have files deleted"),
+          "landlock.delete", [](Plan& p) -> PathList& { return p.kind.landlock.remove; }, "have files deleted"),
       choice<SeccompProfile>(
-          "seccomp.profile", [](Plan& p) -> SeccompProfile& { return p.seccomp.profile; },
+          "seccomp.profile", [](Plan& p) -> SeccompProfile& { return p.kind.seccomp.profile; },
           {{"strict", SeccompProfile::Strict}, {"compatible", SeccompProfile::Compatible}},
           "Whether a call that only exploits need ends the run or fails with EPERM."),
       calls("seccomp.allow", &Draft::allow, "System calls allowed beyond the whitelist and the image's."),
       calls("seccomp.deny", &Draft::deny, "System calls taken out of the whitelist and of what the image allows."),
       choice<ProcView>(
-          "proc.view", [](Plan& p) -> ProcView& { return p.proc; },
+          "proc.view", [](Plan& p) -> ProcView& { return p.kind.proc; },
           {{"none", ProcView::None}, {"pid", ProcView::Pid}, {"full", ProcView::Full}},
           "What /proc shows: nothing, the sandbox's processes, or also /proc/cpuinfo and the like."),
       need(
-          "net_ns", [](Plan& p) -> Need& { return p.require.net_ns; }, "a network namespace"),
+          "net_ns", [](Plan& p) -> Need& { return p.kind.require.net_ns; }, "a network namespace"),
       need(
-          "ipc_ns", [](Plan& p) -> Need& { return p.require.ipc_ns; }, "an IPC namespace"),
+          "ipc_ns", [](Plan& p) -> Need& { return p.kind.require.ipc_ns; }, "an IPC namespace"),
       need(
-          "uts_ns", [](Plan& p) -> Need& { return p.require.uts_ns; }, "a UTS namespace (the host name)"),
+          "uts_ns", [](Plan& p) -> Need& { return p.kind.require.uts_ns; }, "a UTS namespace (the host name)"),
       need(
-          "cgroup_ns", [](Plan& p) -> Need& { return p.require.cgroup_ns; }, "a cgroup namespace"),
+          "cgroup_ns", [](Plan& p) -> Need& { return p.kind.require.cgroup_ns; }, "a cgroup namespace"),
       need(
-          "landlock", [](Plan& p) -> Need& { return p.require.landlock; }, "Landlock's file system rules"),
+          "landlock", [](Plan& p) -> Need& { return p.kind.require.landlock; }, "Landlock's file system rules"),
       need(
-          "landlock_net", [](Plan& p) -> Need& { return p.require.landlock_net; }, "Landlock's TCP rules (ABI 4)"),
+          "landlock_net", [](Plan& p) -> Need& { return p.kind.require.landlock_net; }, "Landlock's TCP rules (ABI 4)"),
       need(
-          "landlock_scopes", [](Plan& p) -> Need& { return p.require.landlock_scopes; }, "Landlock's scopes (ABI 6)"),
+          "landlock_scopes", [](Plan& p) -> Need& { return p.kind.require.landlock_scopes; },
+          "Landlock's scopes (ABI 6)"),
       need(
-          "seccomp", [](Plan& p) -> Need& { return p.require.seccomp; }, "the system-call filter"),
+          "seccomp", [](Plan& p) -> Need& { return p.kind.require.seccomp; }, "the system-call filter"),
       need(
-          "cgroup", [](Plan& p) -> Need& { return p.require.cgroup; }, "a cgroup that holds the limits"),
+          "cgroup", [](Plan& p) -> Need& { return p.kind.require.cgroup; }, "a cgroup that holds the limits"),
       flag(
-          "determinism.aslr", [](Plan& p) -> bool& { return p.determinism.aslr; },
+          "determinism.aslr", [](Plan& p) -> bool& { return p.kind.determinism.aslr; },
           "Whether addresses are random from run to run."),
   };
 }
@@ -681,7 +683,7 @@ void store_includes(Draft& d, std::vector<std::string> v, const Entry& entry) {
 
 // Those of included images stay.
 void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) {
-  for (const std::string& path : v) d.plan.libraries.push_back(normalised(path));
+  for (const std::string& path : v) d.plan.kind.libraries.push_back(normalised(path));
 }
 
 std::vector<Key> image_own_rows() {

@@ -44,32 +44,32 @@ void check_paths(const std::vector<File>& files, const std::string& section) {
 }
 
 void check_network(const Plan& plan) {
-  if (plan.network.mode == NetworkMode::Loopback) return;
+  if (plan.kind.network.mode == NetworkMode::Loopback) return;
   const auto refuse = [&](const std::vector<std::uint16_t>& ports, const std::string& key) {
     if (!ports.empty())
-      throw PlanError(plan.where(key), key, "expected no ports, since network.mode is not \"loopback\"");
+      throw PlanError(plan.origin.where(key), key, "expected no ports, since network.mode is not \"loopback\"");
   };
-  refuse(plan.network.bind, "network.bind");
-  refuse(plan.network.connect, "network.connect");
+  refuse(plan.kind.network.bind, "network.bind");
+  refuse(plan.kind.network.connect, "network.connect");
 }
 
 // Two streams on one file would overwrite each other; an input that is also an output is empty before it is read.
 void check_streams(const Plan& plan) {
-  const auto* input = std::get_if<InputFile>(&plan.input);
-  const auto* output = std::get_if<OutputFile>(&plan.output);
-  const auto* error_output = std::get_if<OutputFile>(&plan.error_output);
+  const auto* input = std::get_if<InputFile>(&plan.job.input);
+  const auto* output = std::get_if<OutputFile>(&plan.kind.output);
+  const auto* error_output = std::get_if<OutputFile>(&plan.kind.error_output);
   const auto same = [](const auto* a, const auto* b) {
     return a != nullptr && b != nullptr && a->path.lexically_normal() == b->path.lexically_normal();
   };
   if (same(output, error_output)) {
-    throw PlanError(plan.where("stderr.file"), "stderr.file",
+    throw PlanError(plan.origin.where("stderr.file"), "stderr.file",
                     "expected a file other than stdout's, or stderr = \"stdout\"");
   }
   if (same(input, output)) {
-    throw PlanError(plan.where("stdout.file"), "stdout.file", "expected a file other than stdin's");
+    throw PlanError(plan.origin.where("stdout.file"), "stdout.file", "expected a file other than stdin's");
   }
   if (same(input, error_output)) {
-    throw PlanError(plan.where("stderr.file"), "stderr.file", "expected a file other than stdin's");
+    throw PlanError(plan.origin.where("stderr.file"), "stderr.file", "expected a file other than stdin's");
   }
 }
 
@@ -81,8 +81,8 @@ bool takes_source(const std::vector<std::string>& line) {
 // A line of the image in place of one that the plan does not give.
 std::vector<std::string> image_line(const Plan& plan, const Image& image, const std::vector<std::string>& line,
                                     const std::string& what) {
-  if (plan.source.empty() && takes_source(line)) {
-    throw PlanError(plan.where("source"), "source",
+  if (plan.job.source.empty() && takes_source(line)) {
+    throw PlanError(plan.origin.where("source"), "source",
                     "missing; the " + what + " of image " + in_quotes(image.name) + " needs it");
   }
   return line;
@@ -90,25 +90,26 @@ std::vector<std::string> image_line(const Plan& plan, const Image& image, const 
 
 void take_compile_line(Plan& plan, const Image& image) {
   if (image.compile.empty()) {
-    throw PlanError(plan.where("compile"), "compile.argv",
+    throw PlanError(plan.origin.where("compile"), "compile.argv",
                     "missing; expected the compiler and its arguments, or an image that has a compile line");
   }
   plan.compile->argv = image_line(plan, image, image.compile, "compile line");
-  plan.positions["compile.argv"] = plan.where("image");
+  plan.origin.positions["compile.argv"] = plan.origin.where("image");
 }
 
 void take_run_line(Plan& plan, const Image& image) {
   const std::vector<std::string>& line = plan.compile && !image.compiled_run.empty() ? image.compiled_run : image.run;
   const bool is_taken = takes_source(line) || (plan.compile && takes_source(plan.compile->argv));
-  if (!plan.source.empty() && !is_taken) {
-    throw PlanError(plan.where("source"), "source", "expected with an image whose run line has {source}, or with argv");
+  if (!plan.job.source.empty() && !is_taken) {
+    throw PlanError(plan.origin.where("source"), "source",
+                    "expected with an image whose run line has {source}, or with argv");
   }
   if (line.empty()) {
-    throw PlanError(plan.where("argv"), "argv",
+    throw PlanError(plan.origin.where("argv"), "argv",
                     "missing; expected the program and its arguments, or an image that has a run line");
   }
-  plan.argv = image_line(plan, image, line, "run line");
-  plan.positions["argv"] = plan.where("image");
+  plan.job.argv = image_line(plan, image, line, "run line");
+  plan.origin.positions["argv"] = plan.origin.where("image");
 }
 
 bool is_below(const std::string& path, const std::string& folder) {
@@ -118,14 +119,14 @@ bool is_below(const std::string& path, const std::string& folder) {
 // The source is a file of [files] or a folder of them, or may come with a mount, or may be what the compile step
 // leaves.
 bool may_be_there(const Plan& plan, UsedBy step) {
-  const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.source); };
-  if (std::ranges::any_of(plan.files, places)) return true;
+  const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.job.source); };
+  if (std::ranges::any_of(plan.job.files, places)) return true;
   const auto gives = [&](const Case& one) { return std::ranges::any_of(one.files, places); };
   if (step == UsedBy::Run && !plan.cases.empty() && std::ranges::all_of(plan.cases, gives)) return true;
   if (step == UsedBy::Run && plan.compile) return true;
-  const std::string in_work = "/work/" + plan.source;
-  const std::string in_cwd = (std::filesystem::path(plan.cwd) / plan.source).string();
-  return std::ranges::any_of(plan.mounts, [&](const Mount& mount) {
+  const std::string in_work = "/work/" + plan.job.source;
+  const std::string in_cwd = (std::filesystem::path(plan.kind.cwd) / plan.job.source).string();
+  return std::ranges::any_of(plan.kind.mounts, [&](const Mount& mount) {
     return mount.at != "/" && (is_below(in_work, mount.at) || is_below(in_cwd, mount.at));
   });
 }
@@ -133,14 +134,14 @@ bool may_be_there(const Plan& plan, UsedBy step) {
 // Without this each run would fail as if the program were wrong.
 void check_source(const Plan& plan) {
   const bool compiled = plan.compile && takes_source(plan.compile->argv);
-  if (!compiled && !takes_source(plan.argv)) return;
+  if (!compiled && !takes_source(plan.job.argv)) return;
   if (may_be_there(plan, compiled ? UsedBy::Compile : UsedBy::Run)) return;
   std::vector<std::string> placed;
-  for (const WorkFile& file : plan.files) placed.push_back(file.path);
-  const std::string meant = nearest(plan.source, placed);
+  for (const WorkFile& file : plan.job.files) placed.push_back(file.path);
+  const std::string meant = nearest(plan.job.source, placed);
   throw PlanError(
-      plan.where("source"), "source",
-      "expected a file that [files] places, found " + in_quotes(plan.source) +
+      plan.origin.where("source"), "source",
+      "expected a file that [files] places, found " + in_quotes(plan.job.source) +
           (placed.empty()   ? "; [files] places none"
            : !meant.empty() ? "; did you mean " + in_quotes(meant) + "?"
                             : "; [files] has " + in_quotes(placed.front()) + (placed.size() > 1 ? " and others" : "")));
@@ -169,46 +170,46 @@ void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
 // applied again where it turns out that there are other profiles than that of every plan.
 Image begin(Plan& plan, const Plan& rehearsed, const SourcePosition& image_named, ImageCache& images) {
   const Plan header = plan;
-  const bool has_image = !rehearsed.image.empty();
+  const bool has_image = !rehearsed.kind.image.empty();
   Image image;
   if (has_image) {
-    const auto& applied = images.apply(rehearsed.image, image_named, plan.folder);
+    const auto& applied = images.apply(rehearsed.kind.image, image_named, plan.origin.folder);
     image = applied.image;
     plan = applied.plan;
-    plan.name = header.name;
-    plan.sha256 = header.sha256;
-    plan.folder = header.folder;
-    plan.whole = header.whole;
+    plan.origin.name = header.origin.name;
+    plan.origin.sha256 = header.origin.sha256;
+    plan.origin.folder = header.origin.folder;
+    plan.origin.whole = header.origin.whole;
   }
-  std::vector<NamedProfile> named = plan.profiles;
-  std::vector<Narrowing> narrowings = plan.narrowings;
-  named.insert(named.end(), rehearsed.profiles.begin(), rehearsed.profiles.end());
-  narrowings.insert(narrowings.end(), rehearsed.narrowings.begin(), rehearsed.narrowings.end());
+  std::vector<NamedProfile> named = plan.kind.profiles;
+  std::vector<Narrowing> narrowings = plan.kind.narrowings;
+  named.insert(named.end(), rehearsed.kind.profiles.begin(), rehearsed.kind.profiles.end());
+  narrowings.insert(narrowings.end(), rehearsed.kind.narrowings.begin(), rehearsed.kind.narrowings.end());
   if (named.empty()) return image;
   plan = header;
   begin_with(plan, named, narrowings);
-  return has_image ? images.apply_over(rehearsed.image, image_named, plan) : image;
+  return has_image ? images.apply_over(rehearsed.kind.image, image_named, plan) : image;
 }
 
 void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
   // Values go straight into the plan, over those of its image; so the plan is read twice, the first time only for the
   // image's name, for profiles and for its own errors, which should come before the image's.
   Plan scratch;
-  Draft rehearsal(scratch, plan.whole, plan.folder);
+  Draft rehearsal(scratch, plan.origin.whole, plan.origin.folder);
   read_tree(root, plan_keys(), rehearsal);
   const Image image = begin(plan, scratch, rehearsal.where("image"), images);
-  Draft draft(plan, plan.whole, plan.folder);
+  Draft draft(plan, plan.origin.whole, plan.origin.folder);
   read_tree(root, plan_keys(), draft);
   const std::vector<std::string> own_calls = draft.allow;
   join(std::move(draft));
   settle_capabilities(plan, own_calls);
-  plan.image = image.name;
+  plan.kind.image = image.name;
   if (plan.compile && plan.compile->argv.empty()) take_compile_line(plan, image);
-  if (plan.argv.empty()) take_run_line(plan, image);
-  if (plan.source.empty()) return;
+  if (plan.job.argv.empty()) take_run_line(plan, image);
+  if (plan.job.source.empty()) return;
   check_source(plan);
-  fill_in_source(plan.argv, plan.source);
-  if (plan.compile) fill_in_source(plan.compile->argv, plan.source);
+  fill_in_source(plan.job.argv, plan.job.source);
+  if (plan.compile) fill_in_source(plan.compile->argv, plan.job.source);
 }
 
 }  // namespace
@@ -244,10 +245,10 @@ std::string hash_with_changes(const std::string& sha256, const std::vector<std::
 
 Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides) {
   Plan header;
-  header.name = text.name;
-  header.sha256 = hash_with_changes(sha256_hex(text.text), overrides);
-  header.folder = text.folder;
-  header.whole = {text.file, 1, 1};
+  header.origin.name = text.name;
+  header.origin.sha256 = hash_with_changes(sha256_hex(text.text), overrides);
+  header.origin.folder = text.folder;
+  header.origin.whole = {text.file, 1, 1};
   return header;
 }
 
@@ -256,14 +257,14 @@ Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   read_all_keys(root, plan, images);
   check_network(plan);
   check_streams(plan);
-  check_paths(plan.files, "files");
+  check_paths(plan.job.files, "files");
   for (std::size_t i = 0; i < plan.cases.size(); ++i) {
     const std::vector<WorkFile>& own = plan.cases[i].files;
     const std::string key = "case[" + std::to_string(i) + "].files";
     check_paths(own, key);
-    if (!own.empty()) check_paths(with_files(plan.files, own), key);
+    if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
   }
-  check_paths(plan.collect, "collect");
+  check_paths(plan.kind.collect, "collect");
   settle_grading(plan);
   return plan;
 }

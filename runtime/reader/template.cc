@@ -99,13 +99,13 @@ const ImageCache::Applied& ImageCache::apply(const std::string& reference, const
 }
 
 Image ImageCache::apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const {
-  return apply_image({reference, position, plan.folder}, search_path_, plan);
+  return apply_image({reference, position, plan.origin.folder}, search_path_, plan);
 }
 
 PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides)
     : root_(read_plan_tree(text, overrides)), header_(plan_header(text, overrides)) {
   Plan scratch;
-  Draft rehearsal(scratch, header_.whole, header_.folder);
+  Draft rehearsal(scratch, header_.origin.whole, header_.origin.folder);
   read_tree(root_, plan_keys(), rehearsal);
 }
 
@@ -114,7 +114,7 @@ Plan PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder,
   std::vector<std::string> texts;
   for (const PlanChange& change : changes) texts.push_back(std::visit(ChangeText{}, change));
   Plan header = header_;
-  header.sha256 = hash_with_changes(header_.sha256, texts);
+  header.origin.sha256 = hash_with_changes(header_.origin.sha256, texts);
   for (PlanChange& change : changes) std::visit(Apply{root, folder}, std::move(change));
   return plan_of_tree(root, std::move(header), images);
 }

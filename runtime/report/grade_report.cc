@@ -98,7 +98,7 @@ std::string words_of_failure(const Case& one, const judge::CaseGrade& grade) {
 std::string to_json(const GradeReport& report, Layout layout) {
   const judge::Grade& grade = report.grade;
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", json_text(report.plan.name)}, {"sha256", report.plan.sha256}};
+  json["plan"] = {{"name", json_text(report.plan.origin.name)}, {"sha256", report.plan.origin.sha256}};
   json["verdict"] = judge::name_of(grade.verdict);
   if (grade.run) json["outcome"] = nullptr;  // keeps its place in front of the message
   json["message"] = json_text(grade.message);

@@ -45,10 +45,10 @@ std::string to_json(const Report& report, Layout layout) {
   const RunResult& result = report.result;
   const judge::Verdict verdict = judge::verdict_of(result.outcome);
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", json_text(report.plan.name)}, {"sha256", report.plan.sha256}};
+  json["plan"] = {{"name", json_text(report.plan.origin.name)}, {"sha256", report.plan.origin.sha256}};
   json["verdict"] = judge::name_of(verdict);
   json["outcome"] = to_json(result.outcome);
-  json["message"] = json_text(judge::message_of(result, report.plan.limits));
+  json["message"] = json_text(judge::message_of(result, report.plan.kind.limits));
   json["limits_met"] = to_json(result.limits_met);
   add_measurements(json, result);
   json["stdout"] = to_json(result.output);
@@ -68,7 +68,7 @@ std::string to_json(const Report& report, Layout layout) {
 std::string to_text(const Report& report) {
   const RunResult& result = report.result;
   std::string text = std::string(judge::name_of(judge::verdict_of(result.outcome))) + "  " +
-                     one_line(judge::message_of(result, report.plan.limits)) + "\n";
+                     one_line(judge::message_of(result, report.plan.kind.limits)) + "\n";
   text += "cpu " + milliseconds(result.cpu.total()) + ", wall " + milliseconds(result.wall) + ", memory " +
           mebibytes(result.memory.peak) + ", set-up " + milliseconds(report.compile + result.setup) + "\n";
   if (const auto* hit = std::get_if<LimitHit>(&result.outcome)) {
@@ -90,7 +90,7 @@ std::string to_text(const Report& report) {
             "\n";
   }
   if (judge::verdict_of(result.outcome) == judge::Verdict::Re) {
-    text += "refused something? `evalrun trace " + shell_word(report.plan.whole.file) +
+    text += "refused something? `evalrun trace " + shell_word(report.plan.origin.whole.file) +
             "` names each refusal, with --suggest the plan's lines that allow it\n";
   }
   for (const std::string& weak : weak_layers(result.layers)) text += "layer " + one_line(weak) + "\n";

@@ -54,10 +54,10 @@ std::string capability_name(int number) {
 }  // namespace
 
 std::vector<std::string> program_candidates(const Plan& plan) {
-  const std::string& name = plan.argv.front();
+  const std::string& name = plan.job.argv.front();
   if (name.find('/') != std::string::npos) return {name};
-  const auto set = plan.env.find("PATH");
-  const std::string path = set == plan.env.end() ? kDefaultPath : set->second;
+  const auto set = plan.job.env.find("PATH");
+  const std::string path = set == plan.job.env.end() ? kDefaultPath : set->second;
   std::vector<std::string> candidates;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
@@ -70,7 +70,7 @@ std::vector<std::string> program_candidates(const Plan& plan) {
 
 std::vector<std::string> environment_of(const Plan& plan) {
   std::vector<std::string> variables;
-  for (const auto& [name, value] : plan.env) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : plan.job.env) variables.push_back(name + "=" + value);
   return variables;
 }
 
@@ -90,20 +90,20 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
     seal_ = lockdown::build_seal();
     init_filter_ = lockdown::build_init_filter();
   }
-  if (plan_.limits.address_space && whitelist_.empty()) {
+  if (plan_.kind.limits.address_space && whitelist_.empty()) {
     throw HostError("host", "provide the layer", "seccomp", 0, "limits.address_space is held by it");
   }
   for (const lockdown::RlimitRow& row : rlimit_rows_) rlimits_.push_back(row.limit);
   program_pointers_ = pointers_to(programs_);
-  argv_pointers_ = pointers_to(plan_.argv);
+  argv_pointers_ = pointers_to(plan_.job.argv);
   environment_pointers_ = pointers_to(environment_);
 
   child_.root = root_.steps();
-  child_.hostname = host_.uts_ns ? plan_.hostname.c_str() : nullptr;
-  child_.hostname_size = plan_.hostname.size();
+  child_.hostname = host_.uts_ns ? plan_.kind.hostname.c_str() : nullptr;
+  child_.hostname_size = plan_.kind.hostname.size();
   child_.own_cgroup_root = host_.cgroup_ns;
-  child_.sends_work_folder = extras.keep_work_folder || !plan_.collect.empty();
-  child_.fixed_addresses = !plan_.determinism.aslr;
+  child_.sends_work_folder = extras.keep_work_folder || !plan_.kind.collect.empty();
+  child_.fixed_addresses = !plan_.kind.determinism.aslr;
   child_.landlock = landlock_.steps();
   child_.init_landlock = everything_denied(host_.landlock_abi);
   child_.whitelist = whitelist_;
@@ -130,9 +130,9 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
     case Stage::Capabilities:
     case Stage::Init: return step.item < 0 ? "" : capability_name(step.item);
     case Stage::Exec:
-      if (step.operation == Operation::NotFound) return plan_.argv.front() + " in PATH";
+      if (step.operation == Operation::NotFound) return plan_.job.argv.front() + " in PATH";
       return step.item < 0 ? "" : programs_[item];
-    case Stage::Hostname: return plan_.hostname;
+    case Stage::Hostname: return plan_.kind.hostname;
     case Stage::Nesting: return kNamespaceQuotas.at(item).file;
     default: return root_.describe(step.stage, step.operation, step.item);
   }
@@ -140,14 +140,15 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
 
 void check_program(const CompiledPlan& compiled, const std::string& key) {
   const Plan& plan = compiled.plan();
-  const std::string& name = plan.argv.front();
+  const std::string& name = plan.job.argv.front();
   if (name.find('/') != std::string::npos) return;
   if (!is_surely_missing(plan, compiled.layout(), program_candidates(plan))) return;
-  const auto set = plan.env.find("PATH");
-  throw PlanError(plan.where(key), key,
-                  printable(name) + " is not in PATH " +
-                      (plan.image.empty() ? "(" + printable(set == plan.env.end() ? kDefaultPath : set->second) + ")"
-                                          : "of image " + plan.image));
+  const auto set = plan.job.env.find("PATH");
+  throw PlanError(
+      plan.origin.where(key), key,
+      printable(name) + " is not in PATH " +
+          (plan.kind.image.empty() ? "(" + printable(set == plan.job.env.end() ? kDefaultPath : set->second) + ")"
+                                   : "of image " + plan.kind.image));
 }
 
 std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras) {

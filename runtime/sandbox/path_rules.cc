@@ -81,10 +81,12 @@ void narrow(const Plan& plan, const rootfs::Layout& layout, const lockdown::Righ
   std::vector<PathRule> narrower;
   for (const std::string& path : listed) {
     const rootfs::Entry* mount = rootfs::mount_holding(layout, path);
-    if (mount == nullptr) throw PlanError(plan.where(key), key, path + " lies on no mount of the plan or its image");
+    if (mount == nullptr)
+      throw PlanError(plan.origin.where(key), key, path + " lies on no mount of the plan or its image");
     const std::uint64_t granted = implied_rights(*mount) & kind.rights;
     if (granted == 0) {
-      throw PlanError(plan.where(key), key, path + ": " + mount->origin + " does not give the right to " + kind.name);
+      throw PlanError(plan.origin.where(key), key,
+                      path + ": " + mount->origin + " does not give the right to " + kind.name);
     }
     for (PathRule& rule : rules) {
       if (rule.path == mount->at) rule.rights &= ~kind.rights;
@@ -98,10 +100,10 @@ void narrow(const Plan& plan, const rootfs::Layout& layout, const lockdown::Righ
 }  // namespace
 
 std::vector<PathRule> make_path_rules(const Plan& plan, const rootfs::Layout& layout, const ProgramFiles& files) {
-  const std::uint64_t taken = taken_rights(plan.capabilities);
+  const std::uint64_t taken = taken_rights(plan.kind.capabilities);
   std::vector<PathRule> rules;
   // `ls /` works. The right reaches everything below, so a plan that narrows reading does without it.
-  if (plan.landlock.read.empty()) rules.push_back({"/", lockdown::kFsReadDir & ~taken});
+  if (plan.kind.landlock.read.empty()) rules.push_back({"/", lockdown::kFsReadDir & ~taken});
   for (const rootfs::Entry& entry : layout.entries) {
     const std::uint64_t rights = left_of(implied_rights(entry), entry, taken);
     if (rights != 0) rules.push_back({entry.at, rights});
@@ -109,10 +111,10 @@ std::vector<PathRule> make_path_rules(const Plan& plan, const rootfs::Layout& la
     if (entry.at == "/etc" && !rootfs::is_mount(entry)) rules.push_back({entry.at, kRead.rights & ~taken});
   }
   add_program_files(files, taken, rules);
-  narrow(plan, layout, kRead, plan.landlock.read, rules);
-  narrow(plan, layout, kWrite, plan.landlock.write, rules);
-  narrow(plan, layout, kExecute, plan.landlock.execute, rules);
-  narrow(plan, layout, kDelete, plan.landlock.remove, rules);
+  narrow(plan, layout, kRead, plan.kind.landlock.read, rules);
+  narrow(plan, layout, kWrite, plan.kind.landlock.write, rules);
+  narrow(plan, layout, kExecute, plan.kind.landlock.execute, rules);
+  narrow(plan, layout, kDelete, plan.kind.landlock.remove, rules);
   std::erase_if(rules, [](const PathRule& rule) { return rule.rights == 0; });
   return rules;
 }

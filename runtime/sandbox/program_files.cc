@@ -104,7 +104,7 @@ class Finder {
 
   // Only links of the host are followed, which is wrong where the sandbox has others: it may be there without this.
   [[nodiscard]] bool is_plainly_there(const std::string& name) const {
-    const std::optional<std::string> host = host_path((fs::path(plan_.cwd) / name).lexically_normal().string());
+    const std::optional<std::string> host = host_path((fs::path(plan_.kind.cwd) / name).lexically_normal().string());
     return host && ::access(host->c_str(), F_OK) == 0;
   }
 
@@ -122,7 +122,7 @@ class Finder {
   // The path without links, as the program's root resolves it; none where something on the way is missing.
   [[nodiscard]] std::optional<std::string> resolved(const std::string& name, const IsThere& is_there) const {
     std::deque<std::string> rest;
-    prepend((fs::path(plan_.cwd) / name).string(), rest);
+    prepend((fs::path(plan_.kind.cwd) / name).string(), rest);
     std::string path;
     for (int links = 0; !rest.empty();) {
       const std::string part = rest.front();
@@ -196,8 +196,8 @@ class Finder {
     if (const auto file = std::ranges::find(carried_, name, &rootfs::CarriedFile::path); file != carried_.end()) {
       return Content(file->descriptor.get());
     }
-    const auto file = std::ranges::find(plan_.files, name, &WorkFile::path);
-    if (file == plan_.files.end()) return std::nullopt;
+    const auto file = std::ranges::find(plan_.job.files, name, &WorkFile::path);
+    if (file == plan_.job.files.end()) return std::nullopt;
     if (const auto* text = std::get_if<std::string>(&file->source)) return Content(std::string_view(*text));
     return open_on_host(std::get<fs::path>(file->source));
   }
@@ -221,11 +221,12 @@ class Finder {
 ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
                                 const std::vector<std::string>& candidates,
                                 const std::vector<rootfs::CarriedFile>& carried) {
-  const bool is_narrowed = plan.capabilities.takes(Capability::FsRead) || plan.capabilities.takes(Capability::Exec);
+  const bool is_narrowed =
+      plan.kind.capabilities.takes(Capability::FsRead) || plan.kind.capabilities.takes(Capability::Exec);
   if (!is_narrowed) return {};
   Finder finder(plan, layout, carried);
   for (const std::string& name : candidates) finder.add_program(name);
-  for (const std::string& name : plan.libraries) finder.add_library(name);
+  for (const std::string& name : plan.kind.libraries) finder.add_library(name);
   return finder.take();
 }
 

@@ -136,14 +136,14 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
 
 void Sandbox::take_job(const Plan& plan) {
   std::vector<std::string> contents;
-  contents.reserve(plan.files.size());
+  contents.reserve(plan.job.files.size());
   std::vector<JobParts::File> files;
-  for (const WorkFile& file : plan.files) {
+  for (const WorkFile& file : plan.job.files) {
     const auto* text = std::get_if<std::string>(&file.source);
     if (text == nullptr) text = &contents.emplace_back(read_file(file));
     files.push_back({file.path, *text, file.mode});
   }
-  put_job({program_candidates(plan), plan.argv, environment_of(plan), files}, empty_.base_->arena, *delivery_);
+  put_job({program_candidates(plan), plan.job.argv, environment_of(plan), files}, empty_.base_->arena, *delivery_);
 }
 
 void Sandbox::start(const Plan& plan, pid_t target) {

@@ -90,6 +90,11 @@ void Collection::advance() {
   if (!file.error.empty()) end();
 }
 
+void Collection::abandon() noexcept {
+  open_.reset();
+  next_ = wanted_.size();
+}
+
 void Collection::begin(const CollectFile& wanted) {
   CollectedFile file;
   file.path = wanted.path;

@@ -55,6 +55,8 @@ class Collection {
   [[nodiscard]] bool ended() const noexcept { return next_ == wanted_.size() && !open_; }
   // One piece; not after the end.
   void advance();
+  // Ends it. What was not copied yet stays uncopied.
+  void abandon() noexcept;
   // Once, after the end.
   std::vector<CollectedFile> take() { return std::move(files_); }
 

@@ -86,10 +86,11 @@ struct SandboxFault {
   std::string remedy = {};  // for people; may be empty
 };
 
-// Whether the same run may well succeed later: the host was short of something.
+// Whether the same run may well succeed later: the host was short of something, or a file that the sandbox shows was
+// replaced while it was set up (ESTALE), as an upgrade of packages does.
 inline bool is_retryable(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC ||
-         error == EINTR || error == ETIMEDOUT || error == EUSERS;
+         error == EINTR || error == ETIMEDOUT || error == EUSERS || error == ESTALE;
 }
 
 // A host that could not give what the run needs, as an outcome.

@@ -68,13 +68,13 @@ Fd descriptor_of(Ancillary& ancillary, const char* what) {
 Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start)
     : loop_(loop),
       plan_(std::move(plan)),
-      both_{budget_of(plan_->plan().limits.output.both)},
-      standard_output_{budget_of(plan_->plan().limits.output.standard_output)},
-      standard_error_{budget_of(plan_->plan().limits.output.standard_error)},
+      both_{budget_of(plan_->plan().kind.limits.output.both)},
+      standard_output_{budget_of(plan_->plan().kind.limits.output.standard_output)},
+      standard_error_{budget_of(plan_->plan().kind.limits.output.standard_error)},
       hooks_(std::move(hooks)),
       feeder_(loop, *this),
       output_(
-          loop, *this, plan_->plan().output, plan_->plan(), "stdout", {&both_, &standard_output_},
+          loop, *this, plan_->plan().kind.output, plan_->plan(), "stdout", {&both_, &standard_output_},
           [this] { hit(Limit::Output); }, std::move(hooks_.output)),
       waits_(start == sandbox::Start::WhenTold) {}
 
@@ -86,10 +86,10 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   if (!waits_) feeder_.open(values, hooks_.input);
   groups::require_cgroup(values, groups);
   cgroup_state_ = groups.state();
-  if (!std::holds_alternative<OutputToStdout>(values.error_output)) {
+  if (!std::holds_alternative<OutputToStdout>(values.kind.error_output)) {
     loop::LoopOwner& owner = *this;
     error_output_.emplace(
-        loop, owner, values.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
+        loop, owner, values.kind.error_output, values, "stderr", std::vector<Drain::Budget*>{&both_, &standard_error_},
         [this] { hit(Limit::Output); }, std::move(hooks_.error_output));
   }
   sandbox::Streams streams;
@@ -99,7 +99,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
 
   spawned_ = loop::now();
   std::optional<Groundwork>& groundwork = origin.groundwork;
-  if (!groundwork) groundwork.emplace(groups, values.limits, plan_->host(), origin.cloner);
+  if (!groundwork) groundwork.emplace(groups, values.kind.limits, plan_->host(), origin.cloner);
   cell_ = groundwork->cell;
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
@@ -110,7 +110,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
       std::move(groundwork->sandbox), *plan_, std::move(streams),
       groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), origin.start);
   sampler_.emplace(sandbox_->init_pid());
-  if (values.limits.address_space) address_space_.emplace(*values.limits.address_space);
+  if (values.kind.limits.address_space) address_space_.emplace(*values.kind.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   if (plan_->host().core_limit < lockdown::kCoreLimit &&
       first_word_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
@@ -150,22 +150,23 @@ bool Run::is_waiting() const noexcept {
   return ::poll(&ended, 1, 0) == 0;
 }
 
-void Run::start(const Plan& job, RunHooks hooks) {
+void Run::start(const Plan& plan, RunHooks hooks) {
   hooks_ = std::move(hooks);
   output_.pass_to(std::move(hooks_.output));
   if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
-  feeder_.open(job, hooks_.input);
-  job_programs_ = sandbox::program_candidates(job);
-  job_name_ = job.argv.front();
-  for (const WorkFile& file : job.files) job_files_.push_back(file.path);
+  feeder_.open(plan, hooks_.input);
+  job_programs_ = sandbox::program_candidates(plan);
+  job_name_ = plan.job.argv.front();
+  for (const WorkFile& file : plan.job.files) job_files_.push_back(file.path);
   spawned_ = loop::now();
-  sandbox_->take_job(job);
+  sandbox_->take_job(plan);
   waits_ = false;
   feeder_.start();
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
   // Who is to be pinned to cores says who it is on its way to where it waits.
-  waits_to_be_known_ = !std::holds_alternative<CpusAny>(job.limits.cpus) && plan_->child().has_listener && target_ < 0;
+  waits_to_be_known_ =
+      !std::holds_alternative<CpusAny>(plan.kind.limits.cpus) && plan_->child().has_listener && target_ < 0;
   if (!waits_to_be_known_) let_go();
 }
 
@@ -198,6 +199,7 @@ void Run::give_up() noexcept {
   feeder_.close();
   output_.abandon();
   if (error_output_) error_output_->abandon();
+  if (collection_) collection_->abandon();
   broker_.reset();
   if (!sandbox_) return;
   loop_.forget(sandbox_->report().get());
@@ -271,6 +273,7 @@ void Run::interrupt(int signal) noexcept {
     }
     output_.give_up_sink();
     if (error_output_) error_output_->give_up_sink();
+    if (collection_) collection_->abandon();
     end_now();
   } catch (...) {
     on_failure(std::current_exception());
@@ -339,7 +342,7 @@ void Run::on_report() {
   loop_.forget(sandbox_->report().get());
   if (phase_ != Phase::SettingUp || !about_to_exec_ || outcome_) return;
   phase_ = Phase::Running;
-  wall_deadline_ = started_ + plan_->plan().limits.wall;
+  wall_deadline_ = started_ + plan_->plan().kind.limits.wall;
   last_progress_ = started_;
   plan_next_look(loop::now(), {});
   arm_timer();
@@ -353,7 +356,7 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   // set-up.
   const std::string program = describe_subject(step);
   const bool relative = program.find('/') != std::string::npos && program.front() != '/';
-  const std::string path = relative ? plan_->plan().cwd + "/" + program : program;
+  const std::string path = relative ? plan_->plan().kind.cwd + "/" + program : program;
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
 }
 

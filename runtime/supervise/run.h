@@ -76,9 +76,9 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] bool is_waiting() const noexcept;
   // It does nothing more until then.
   [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
-  // Its job: `job` is the plan that it was made for with other argv, env, files or standard input (plan.h,
-  // differs_only_in_job). Once. Throws PlanError where a file of the job cannot be read, and HostError.
-  void start(const Plan& job, RunHooks hooks = {});
+  // Tells it the job of `plan`, whose kind is that of the plan it was made for. Once. Throws PlanError where a file of
+  // the job cannot be read, and HostError.
+  void start(const Plan& plan, RunHooks hooks = {});
 
   // The run is finished when nothing but its init is left; its destructor gives the teardown away and does not wait.
   void hand_teardown_to(std::function<void(Teardown)> taker) { teardown_taker_ = std::move(taker); }

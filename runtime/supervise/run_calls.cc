@@ -1,7 +1,9 @@
 // A run and the calls that its filter hands to the supervisor: who answers which.
 #include <algorithm>
+#include <cerrno>
 
 #include "lockdown/call_judge.h"
+#include "lockdown/listener.h"
 #include "runtime/mediate/violations.h"
 #include "runtime/supervise/run.h"
 
@@ -37,7 +39,7 @@ void Run::on_violations(std::vector<mediate::RecordedViolation> violations) {
 bool Run::answer_child_signal(int listener, const seccomp_notif& call) {
   if (!measure::asks_for_child_signal(call)) return false;
   if (on_call_ || (groups_ && groups_->counts_cpu())) {
-    mediate::let_go_on(listener, call.id);
+    lockdown::let_go_on(listener, call.id);
     return true;
   }
   loop::LoopOwner& owner = *this;
@@ -51,21 +53,21 @@ bool Run::answer_shared_memory(int listener, const seccomp_notif& call) {
   if (on_call_ || !mediate::asks_for_shared_memory(call)) return false;
   const bool is_counted = groups_ && groups_->limits_memory();
   if (!is_counted && !shared_memory_) {
-    const Limits& limits = plan_->plan().limits;
+    const Limits& limits = plan_->plan().kind.limits;
     shared_memory_.emplace(sandbox_->init_pid(), limits.memory, limits.file_size);
   }
   if (!is_counted && shared_memory_->decide(listener, call) == mediate::SharedMemory::Answer::Refused) {
-    mediate::refuse_memory(listener, call.id);
+    lockdown::answer_call(listener, call.id, ENOMEM);
     return true;
   }
   if (address_space_ && mediate::asks_for_address_space(call)) return false;
-  mediate::let_go_on(listener, call.id);
+  lockdown::let_go_on(listener, call.id);
   return true;
 }
 
 // What tells of a limit: a process that fails, or comes to its last descriptor. It waits meanwhile.
 bool Run::look_at_noted(const seccomp_notif& call) {
-  const Limits& limits = plan_->plan().limits;
+  const Limits& limits = plan_->plan().kind.limits;
   const auto pid = static_cast<pid_t>(call.pid);
   const measure::NotedCall noted = measure::noted_call(call, limits.open_files);
   if (noted == measure::NotedCall::Other) return false;
@@ -82,12 +84,12 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
   lockdown::CallArguments arguments;
   std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
   if (look_at_noted(call)) {
-    mediate::let_go_on(listener, call.id);
+    lockdown::let_go_on(listener, call.id);
     return true;
   }
   if (lockdown::is_noted(call.data.nr, arguments)) {
     may_send_file_size_signal_ = true;
-    mediate::let_go_on(listener, call.id);
+    lockdown::let_go_on(listener, call.id);
     return true;
   }
   if (mediate::asks_for_epoll_watch(call)) {
@@ -98,7 +100,7 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
   if (on_call_) {
     const bool goes_on = on_call_(call);
     if (!address_space_ || !mediate::asks_for_address_space(call)) {
-      if (goes_on) mediate::let_go_on(listener, call.id);
+      if (goes_on) lockdown::let_go_on(listener, call.id);
       return goes_on;
     }
   }

@@ -57,7 +57,7 @@ void Run::sample(Duration at) {
     began = loop::now();
     // First: what ends while the tree is looked at is missed this time, and not counted twice.
     const Duration ended = exit_tracer_ ? exit_tracer_->ended().value_or(measure::EndedUse{}).total() : Duration{};
-    const std::optional<measure::TreeUsage> usage = sampler_->look(plan_->plan().limits.memory, outside);
+    const std::optional<measure::TreeUsage> usage = sampler_->look(plan_->plan().kind.limits.memory, outside);
     if (!usage && !outcome_ && !target_end_) {
       outcome_ = SandboxFault{"run", "look at",
                               "/proc/" + std::to_string(sandbox_->init_pid()) + " (hidden by hidepid?)", ENOENT, false};
@@ -79,13 +79,13 @@ void Run::sample(Duration at) {
 
 // Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
 bool Run::waits_for_a_core(Duration at) const {
-  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  const std::optional<Duration>& idle_limit = plan_->plan().kind.limits.idle;
   return idle_limit && at - last_progress_ >= *idle_limit && sampler_->is_ready_to_run();
 }
 
 // How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
 Duration Run::time_to_nearest_limit(Duration at) const {
-  const Limits& limits = plan_->plan().limits;
+  const Limits& limits = plan_->plan().kind.limits;
   // The CPU limit cannot be reached before every core the run may use has worked so long. Calls are mediated on any.
   const bool may_use_all = sandbox_->cores().numbers.empty() || (broker_ && broker_->mediated() > 0);
   const std::size_t cores =
@@ -97,7 +97,7 @@ Duration Run::time_to_nearest_limit(Duration at) const {
 
 // Soon enough that no limit is passed by much; seldom enough that looking costs little.
 void Run::plan_next_look(Duration at, Duration cost) {
-  const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
+  const std::optional<Duration>& idle_limit = plan_->plan().kind.limits.idle;
   const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
   const Duration nearest = time_to_nearest_limit(at);
   Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
@@ -117,7 +117,7 @@ void Run::on_timer() {
   timer_.acknowledge();
   armed_ = {};
   const Duration at = loop::now();
-  const Limits& limits = plan_->plan().limits;
+  const Limits& limits = plan_->plan().kind.limits;
   switch (phase_) {
     case Phase::SettingUp:
       if (at >= next_deadline()) {
@@ -171,8 +171,8 @@ Duration Run::next_deadline() const {
 void Run::arm_timer() {
   const Duration deadline = next_deadline();
   if (armed_ != Duration{} && armed_ <= deadline) return;
-  armed_ = deadline;
   timer_.set(deadline);
+  armed_ = deadline;
 }
 
 }  // namespace evalrun::supervise

@@ -121,8 +121,8 @@ Fd Run::take_work_folder() {
 }
 
 void Run::begin_to_collect() {
-  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().collect.empty()) {
-    collection_.emplace(work_folder_.get(), plan_->plan().collect, *save_to_);
+  if (work_folder_ && target_end_ && save_to_ != nullptr && !plan_->plan().kind.collect.empty()) {
+    collection_.emplace(work_folder_.get(), plan_->plan().kind.collect, *save_to_);
   }
 }
 
@@ -130,7 +130,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
   result.cpu = cpu_time();
   result.memory = memory();
-  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().limits);
+  result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().kind.limits);
   result.processes = processes();
   if (finish_) {
     const InitRecord::Usage& usage = finish_->usage;
@@ -150,10 +150,10 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.output = output_.take_result();
   if (error_output_) result.error_output = error_output_->take_result();
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
-    hit->reach = reach_of(hit->limit, result, plan_->plan().limits, idle_);
-    if (hit->limit == Limit::Output) hit->what = output_over(result, plan_->plan().limits.output);
+    hit->reach = reach_of(hit->limit, result, plan_->plan().kind.limits, idle_);
+    if (hit->limit == Limit::Output) hit->what = output_over(result, plan_->plan().kind.limits.output);
   }
-  result.limits_met = limits_met(met_facts(), result, plan_->plan().limits);
+  result.limits_met = limits_met(met_facts(), result, plan_->plan().kind.limits);
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);
   if (save_folder != nullptr && !collection_) {

@@ -34,17 +34,17 @@ Feeder::Feeder(loop::EventLoop& loop, loop::LoopOwner& owner)
 void Feeder::open(const Plan& plan, InputFrom from) {
   from_ = from;
   if (from == InputFrom::Caller) return;
-  if (const auto* text = std::get_if<InputText>(&plan.input)) {
+  if (const auto* text = std::get_if<InputText>(&plan.job.input)) {
     buffer_ = text->text;
-  } else if (const auto* file = std::get_if<InputFile>(&plan.input)) {
+  } else if (const auto* file = std::get_if<InputFile>(&plan.job.input)) {
     HostFile opened = open_host_file(file->path.string(), FileUse::Read);
     if (!opened.descriptor) {
-      throw PlanError(plan.where("stdin"), "stdin", "open " + file->path.string() + ": " + opened.refusal);
+      throw PlanError(plan.origin.where("stdin"), "stdin", "open " + file->path.string() + ": " + opened.refusal);
     }
     opened_ = std::move(opened.descriptor);
     source_ = opened_.get();
     source_ended_ = false;
-  } else if (std::holds_alternative<InputInherit>(plan.input)) {
+  } else if (std::holds_alternative<InputInherit>(plan.job.input)) {
     source_ = STDIN_FILENO;
     source_ended_ = false;
   }
@@ -166,11 +166,11 @@ Drain::Drain(loop::EventLoop& loop, loop::LoopOwner& owner, const Output& output
   if (const auto* file = std::get_if<OutputFile>(&output)) {
     HostFile opened = open_host_file(file->path.string(), FileUse::Write);
     if (!opened.descriptor) {
-      throw PlanError(plan.where(key), key, "open " + file->path.string() + ": " + opened.refusal);
+      throw PlanError(plan.origin.where(key), key, "open " + file->path.string() + ": " + opened.refusal);
     }
     file_ = std::move(opened.descriptor);
     if (opened.size != 0 && ::ftruncate(file_.get(), 0) != 0) {
-      throw PlanError(plan.where(key), key, "empty " + file->path.string() + ": " + errno_text(errno));
+      throw PlanError(plan.origin.where(key), key, "empty " + file->path.string() + ": " + errno_text(errno));
     }
     sink_ = file_.get();
   } else if (std::holds_alternative<OutputInherit>(output)) {

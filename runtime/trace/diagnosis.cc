@@ -38,7 +38,7 @@ Remedy set(std::string key, std::string toml) {
 // Not of its image, nor one of evalrun's own: what the plan itself may change.
 bool is_of_the_plan(const rootfs::Entry& mount, const Plan& plan) {
   const std::string& file = mount.position.file;
-  return !file.empty() && (file == plan.whole.file || file.starts_with("--"));
+  return !file.empty() && (file == plan.origin.whole.file || file.starts_with("--"));
 }
 
 // Not in the sandbox; whether it is on the host is asked later.
@@ -47,7 +47,7 @@ std::optional<Answer> of_missing(const std::string& call, const std::string& pat
   if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\""), path};
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
-  if (plan.plan().capabilities.takes(Capability::FsRead)) {
+  if (plan.plan().kind.capabilities.takes(Capability::FsRead)) {
     return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}, path};
   }
   return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}, path};
@@ -68,11 +68,11 @@ std::optional<Answer> of_read_only(const std::string& path, const sandbox::Compi
 std::optional<Answer> of_no_exec(const std::string& path, const sandbox::CompiledPlan& plan) {
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
   if (mount == nullptr) return std::nullopt;
-  if (plan.plan().capabilities.takes(Capability::Exec)) {
+  if (plan.plan().kind.capabilities.takes(Capability::Exec)) {
     return Answer{"mounts", {who_takes(plan.plan(), Capability::Exec)}};
   }
   if (mount->at == "/tmp" && std::holds_alternative<rootfs::Workspace>(mount->what)) {
-    const std::string size = to_string(plan.plan().limits.workspace);
+    const std::string size = to_string(plan.plan().kind.limits.workspace);
     return Answer{"mounts", {AddMount{.bind = "", .tmpfs = size, .at = "/tmp", .exec = true}}};
   }
   const auto* bind = std::get_if<rootfs::Bind>(&mount->what);
@@ -84,7 +84,7 @@ std::optional<Answer> of_no_exec(const std::string& path, const sandbox::Compile
 }
 
 std::optional<Answer> of_access(const std::string& call, const std::string& path, const sandbox::CompiledPlan& plan) {
-  const LandlockPaths& narrowed = plan.plan().landlock;
+  const LandlockPaths& narrowed = plan.plan().kind.landlock;
   const auto list = [&](const std::vector<std::string>& paths, const std::string& key) -> std::optional<Answer> {
     const auto covers = [&](const std::string& each) { return rootfs::is_within(path, each); };
     if (paths.empty() || std::ranges::any_of(paths, covers)) return std::nullopt;
@@ -132,14 +132,14 @@ std::uint16_t port_of(std::span<const std::byte> address) {
 std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& call,
                                    const sandbox::CompiledPlan& plan) {
   using mediate::MediatedCall;
-  const Network& network = plan.plan().network;
+  const Network& network = plan.plan().kind.network;
   const bool is_bind = call == "bind";
   const auto family = seen.address.size() < 2 ? AF_UNSPEC
                                               : static_cast<int>(std::to_integer<unsigned>(seen.address[0]) |
                                                                  std::to_integer<unsigned>(seen.address[1]) << 8);
   const mediate::AddressRules rules{.loopback = network.mode == NetworkMode::Loopback,
                                     .own_network = true,
-                                    .unix_sockets = !turns(plan.plan().capabilities, NetworkKnob::NoUnix),
+                                    .unix_sockets = !turns(plan.plan().kind.capabilities, NetworkKnob::NoUnix),
                                     .bind = network.bind,
                                     .connect = network.connect};
   const mediate::Decision decision =
@@ -162,7 +162,7 @@ std::optional<Answer> of_mediation(const ObservedCall& seen, const std::string& 
 
 // What a profile takes away, by the layer that answered so.
 std::optional<Answer> of_profile(const ObservedCall& seen, const std::string& call, const Plan& plan) {
-  const auto taken = [&](Capability word) { return plan.capabilities.takes(word); };
+  const auto taken = [&](Capability word) { return plan.kind.capabilities.takes(word); };
   const auto answer = [&](const char* layer, Capability word) { return Answer{layer, {who_takes(plan, word)}}; };
   if (seen.error == EROFS && taken(Capability::FsWrite)) return answer("mounts", Capability::FsWrite);
   if (seen.error != EACCES || seen.path.empty() || lockdown::is_mediated(seen.number)) return std::nullopt;
@@ -180,7 +180,7 @@ bool names_a_path(const Remedy& remedy) {
 
 std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
   if (auto profile = of_profile(seen, call, plan.plan())) return profile;
-  if (auto limit = of_limit(seen, call, plan.plan().limits)) return limit;
+  if (auto limit = of_limit(seen, call, plan.plan().kind.limits)) return limit;
   if (lockdown::is_mediated(seen.number) && seen.error == EACCES) return of_mediation(seen, call, plan);
   if (is_one_of(call, {"chown", "fchown", "lchown", "fchownat", "setuid", "setgid", "setreuid", "setregid", "setresuid",
                        "setresgid", "setrlimit", "prlimit64", "sched_setscheduler"}) &&

@@ -71,8 +71,8 @@ Withheld never(const std::string& what) {
 
 // The memory that its mounts let the program hold.
 std::uint64_t held_by_mounts(const Plan& plan) {
-  std::uint64_t bytes = plan.limits.workspace.count;
-  for (const Mount& mount : plan.mounts) {
+  std::uint64_t bytes = plan.kind.limits.workspace.count;
+  for (const Mount& mount : plan.kind.mounts) {
     if (const auto* tmpfs = std::get_if<Mount::Tmpfs>(&mount.what)) bytes += tmpfs->size.count;
   }
   return bytes;
@@ -80,8 +80,8 @@ std::uint64_t held_by_mounts(const Plan& plan) {
 
 std::optional<Withheld> of_resources(const Plan& before, const Plan& after) {
   const auto is_too_much = [](std::uint64_t was, std::uint64_t is) { return is > kMostRaised * was; };
-  const Limits& was = before.limits;
-  const Limits& is = after.limits;
+  const Limits& was = before.kind.limits;
+  const Limits& is = after.kind.limits;
   if (is_too_much(was.processes, is.processes) || is_too_much(was.open_files, is.open_files) ||
       is_too_much(was.file_size.count, is.file_size.count) || is_too_much(was.inodes, is.inodes)) {
     return never("a limit of more than " + std::to_string(kMostRaised) + " times the plan's");

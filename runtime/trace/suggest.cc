@@ -98,9 +98,9 @@ class Search {
   // What the program writes goes nowhere: it runs many times.
   [[nodiscard]] Plan trial(const Additions& additions) const {
     Plan plan = plan_with_(plain(additions));
-    plan.collect.clear();
-    plan.output = OutputCapture{};
-    if (!std::holds_alternative<OutputToStdout>(plan.error_output)) plan.error_output = OutputCapture{};
+    plan.kind.collect.clear();
+    plan.kind.output = OutputCapture{};
+    if (!std::holds_alternative<OutputToStdout>(plan.kind.error_output)) plan.kind.error_output = OutputCapture{};
     return plan;
   }
 

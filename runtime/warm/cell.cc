@@ -39,8 +39,8 @@ std::vector<lockdown::Rlimit> rlimits_of(const sandbox::CompiledPlan& plan, cons
 }  // namespace
 
 std::string why_not_shared(const sandbox::CompiledPlan& plan) {
-  if (plan.plan().network.mode != NetworkMode::None) return "its runs use a network, and a network remembers";
-  if (plan.plan().proc == ProcView::Full) return "/proc/net shows what runs before have done";
+  if (plan.plan().kind.network.mode != NetworkMode::None) return "its runs use a network, and a network remembers";
+  if (plan.plan().kind.proc == ProcView::Full) return "/proc/net shows what runs before have done";
   if (is_workspace_furnished(plan.layout())) return "a mount or a link stands in the workspace, each run's own";
   return "";
 }

@@ -25,7 +25,7 @@ void run_one(std::string_view input) {
   }
   try {
     const evalrun::Plan plan = evalrun::parse_plan({std::string(input), "plan.toml", "plan", "/plans"}, overrides, {});
-    if (plan.argv.empty()) std::abort();
+    if (plan.job.argv.empty()) std::abort();
   } catch (const evalrun::PlanError& error) {
     const bool located = error.position().line > 0 || error.position().file == "--set";
     if (!located) std::abort();

@@ -166,7 +166,7 @@ Figures run_in_one_supervisor(const Settings& settings, const std::string& marke
       loop.run_once();
       std::erase_if(live, [&](Live& one) {
         if (!one.run->finished()) return false;
-        const Limits& limits = plans[static_cast<std::size_t>(one.act - acts().data())]->plan().limits;
+        const Limits& limits = plans[static_cast<std::size_t>(one.act - acts().data())]->plan().kind.limits;
         note(figures, *one.act, judged_of(one.run->take_result(nullptr), limits));
         return true;
       });
@@ -300,14 +300,14 @@ bool measure(const Settings& settings) {
   const std::set<std::string> mounts_before = mounts();
   std::string marker = new_marker();
   Figures figures = run_in_one_supervisor(settings, marker);
-  figures.left = wait_for_nothing(marker, ::getpid(), mounts_before, 1s).left;
+  figures.left = wait_for_nothing(marker, ::getpid(), mounts_before, 5s).left;
   const bool one_is_right = print("one supervisor", settings, figures);
 
   marker = new_marker();
   std::vector<pid_t> supervisors;
   figures = run_as_commands(settings, marker, supervisors);
   for (const pid_t supervisor : supervisors) {
-    figures.left = wait_for_nothing(marker, supervisor, mounts_before, 1s).left;
+    figures.left = wait_for_nothing(marker, supervisor, mounts_before, 5s).left;
     if (!figures.left.empty()) break;
   }
   return print("commands", settings, figures) && one_is_right;

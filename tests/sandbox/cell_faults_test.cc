@@ -230,10 +230,10 @@ TEST(cell_faults, a_thousand_runs_leave_no_descriptor_process_or_memory) {
 TEST(cell_faults, what_a_large_job_took_of_the_shared_memory_is_given_back) {
   Supervisor supervisor;
   const Plan small = plan_of(cell_plan({"say", "x"}));
-  Plan job = small;
-  job.files.push_back({.path = "a", .source = std::string(8 << 20, 'x'), .mode = 0644, .position = {}});
+  Plan large = small;
+  large.job.files.push_back({.path = "a", .source = std::string(8 << 20, 'x'), .mode = 0644, .position = {}});
   const std::uint64_t before = shared_kib();
-  EXPECT_NE(supervisor.run_warm(job).cell, nullptr);
+  EXPECT_NE(supervisor.run_warm(large).cell, nullptr);
   EXPECT_GT(shared_kib(), before + (6 << 10)) << "it was told through it";
   for (int i = 0; i < 3; ++i) {
     supervisor.make_ready();
@@ -270,7 +270,7 @@ TEST(cell_faults, killing_the_supervisor_of_waiting_and_running_cells_leaves_not
   // The supervisor and its janitor, two programs with their inits; with what waits, keepers, inits and targets.
   EXPECT_GE(processes_with(marker).size(), 8U);
   batch.kill_at_once();
-  const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+  const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 5s);
   EXPECT_EQ(clearing.left, std::vector<std::string>());
 }
 
@@ -284,7 +284,7 @@ TEST(cell_faults, killing_the_supervisor_at_any_moment_leaves_nothing_within_a_s
     StartedCommand batch({evalrun().string(), "batch", "--plan", plan, "--jobs", "2", jobs}, folder.path());
     std::this_thread::sleep_for(moment * 2'300us);
     batch.kill_at_once();
-    const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 1s);
+    const Clearing clearing = wait_for_nothing(marker, batch.pid(), mounts_before, 5s);
     ASSERT_EQ(clearing.left, std::vector<std::string>()) << moment;
   }
 }

@@ -146,7 +146,7 @@ TEST(cell_jobs, verdicts_are_those_of_a_run_by_itself) {
 }
 
 Plan with_argv(Plan plan, const Words& argv) {
-  plan.argv = argv;
+  plan.job.argv = argv;
   return plan;
 }
 
@@ -161,7 +161,7 @@ TEST(cell_jobs, a_program_is_looked_for_on_the_jobs_own_path_and_named_as_the_jo
   for (const Plan* plan : {&found, &elsewhere, &missing, &submission, &absent}) {
     const Finish warm = supervisor.run_warm(*plan);
     EXPECT_NE(warm.cell, nullptr);
-    expect_same(warm, supervisor.run_cold(*plan), plan->argv[0]);
+    expect_same(warm, supervisor.run_cold(*plan), plan->job.argv[0]);
   }
   EXPECT_EQ(supervisor.run_warm(found).output(), "found\n");
   EXPECT_EQ(supervisor.run_warm(elsewhere).summary(), "IE exec find the program probe in PATH: ENOENT");
@@ -290,7 +290,7 @@ TEST(cell_jobs, a_file_that_takes_the_output_is_not_emptied_by_what_is_prepared)
   Supervisor supervisor;
   const Plan plan = plan_of(cell_plan({"say", "kept"}, "stderr = { file = " + quoted(out) + " }\nstdout = \"null\"\n"));
   Plan complains = plan;
-  complains.argv = {"/opt/probe", "complain", "kept"};
+  complains.job.argv = {"/opt/probe", "complain", "kept"};
   for (int i = 0; i < 3; ++i) {
     supervisor.run(complains);
     supervisor.make_ready();
@@ -381,8 +381,8 @@ TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
   // One more of the kind: it gets a cell that cases ran in.
   Plan one = plan;
   one.cases.clear();
-  one.output = OutputNull{};
-  one.error_output = OutputNull{};
+  one.kind.output = OutputNull{};
+  one.kind.error_output = OutputNull{};
   const Finish last = supervisor.run(one);
   ASSERT_NE(last.cell, nullptr);
   EXPECT_GT(last.cell->runs(), 1U);

@@ -104,9 +104,9 @@ TEST(prepared_run, whose_file_has_no_room_in_the_workspace_is_told_and_not_execu
   const auto plan = compiled({"say", "of the plan"}, "limits.workspace = \"64KiB\"\n");
   LiveRun run(sandbox::EmptySandbox(plan->host()), *plan, sandbox::Start::WhenTold);
   expect_word(run, ChildRecord::Kind::Prepared);
-  Plan job = plan->plan();
-  job.files.push_back({"large", std::string(std::size_t{1} << 20, 'x'), 0644, {}});
-  run.sandbox().take_job(job);
+  Plan told = plan->plan();
+  told.job.files.push_back({"large", std::string(std::size_t{1} << 20, 'x'), 0644, {}});
+  run.sandbox().take_job(told);
   run.sandbox().start(job, -1);
   const std::optional<ChildRecord> word = run.next_word(kPatience);
   ASSERT_TRUE(word);

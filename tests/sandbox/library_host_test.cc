@@ -13,13 +13,17 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "runtime/core/fd.h"
+#include "tests/load/remains.h"
 #include "tests/support/command.h"
+#include "tests/support/processes.h"
 #include "tests/support/sessions.h"
 
 namespace evalrun::test {
@@ -246,6 +250,103 @@ TEST(library_host, other_threads_that_allocate_are_no_hindrance) {
   }
   done = true;
   for (std::thread& thread : allocating) thread.join();
+}
+
+// Runs `steps` in a forked child of this process; true where it ended by exit(0).
+template <typename Steps>
+bool forked(Steps steps) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGPIPE, SIG_DFL);
+    ::alarm(60);
+    steps();
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(library_host, a_forked_process_that_destroys_its_copies_ends_nothing_of_its_parents) {
+  for (const unsigned prepared : {0U, 2U}) {
+    SCOPED_TRACE(prepared);
+    std::optional<Engine> engine(std::in_place, EngineOptions{.prepared = prepared});
+    Hearing hearing;
+    std::optional<Session> talks(engine->spawn(compile_text(*engine, probe_plan("probe", {"echo"})), kFed));
+    while (hearing[talks->id()].order.empty()) turn(*engine, hearing);
+    EXPECT_TRUE(forked([&] {
+      talks.reset();
+      engine.reset();
+    }));
+    EXPECT_TRUE(forked([&] { *engine = Engine(); }));
+    talks->write_stdin("still here");
+    talks->close_stdin();
+    const Result result = wait_for(*engine, *talks, hearing);
+    EXPECT_EQ(result.verdict(), Verdict::Ok) << result.json();
+    EXPECT_EQ(result.standard_output(), "still here");
+    EXPECT_EQ(run_to_end(*engine, probe_plan("probe", {"say", "x"})).verdict(), Verdict::Ok);
+  }
+}
+
+TEST(library_host, a_forked_process_is_told_that_the_engine_is_its_parents) {
+  Engine engine;
+  const CompiledPlan plan = compile_text(engine, probe_plan("probe", {"say", "x"}));
+  EXPECT_TRUE(forked([&] {
+    EXPECT_THROW(engine.spawn(plan), Error);
+    EXPECT_THROW(engine.dispatch(std::chrono::milliseconds(0)), Error);
+    EXPECT_THROW(compile_text(engine, probe_plan("probe", {"say", "x"})), Error);
+    Engine own;
+    EXPECT_EQ(run_to_end(own, probe_plan("probe", {"say", "x"})).verdict(), Verdict::Ok);
+  }));
+  EXPECT_EQ(run_to_end(engine, probe_plan("probe", {"say", "x"})).verdict(), Verdict::Ok);
+}
+
+// Janitor, fork server, keepers of cells, inits: whoever kills them must not kill the process that has the engine.
+TEST(library_host, an_engine_whose_helpers_were_killed_is_freed_without_a_signal) {
+  EXPECT_TRUE(forked([] {
+    std::optional<Engine> engine(std::in_place, EngineOptions{.prepared = 2});
+    const CompiledPlan plan = compile_text(*engine, probe_plan("probe", {"echo"}));
+    Hearing hearing;
+    std::optional<Session> live(engine->spawn(plan, kFed));
+    while (hearing[live->id()].order.empty()) turn(*engine, hearing);
+    const std::set<pid_t> helpers = children();
+    EXPECT_GE(helpers.size(), 2U);
+    for (const pid_t helper : helpers) ::kill(helper, SIGKILL);
+    live->write_stdin("x");
+    live->close_stdin();
+    EXPECT_EQ(wait_for(*engine, *live, hearing).verdict(), Verdict::Ie);
+    live.reset();
+    engine.reset();
+  }));
+}
+
+// What the supervisor forks has the janitor's lifeline too, and may live on.
+TEST(library_host, the_groups_of_a_killed_host_go_although_a_process_that_it_forked_lives_on) {
+  Pipe lives_on = make_pipe(Blocking::Yes, Blocking::Yes);
+  Pipe told = make_pipe(Blocking::Yes, Blocking::Yes);
+  const pid_t host = ::fork();
+  if (host == 0) {
+    Engine engine;
+    Hearing hearing;
+    const Session live = engine.spawn(compile_text(engine, probe_plan("probe", {"sleep", "60"})));
+    while (hearing[live.id()].order.empty()) turn(engine, hearing);
+    if (::fork() == 0) {
+      lives_on.write_end.reset();
+      char end = 0;
+      ::_exit(static_cast<int>(::read(lives_on.read_end.get(), &end, 1)));
+    }
+    static_cast<void>(::write(told.write_end.get(), "x", 1) == 1);
+    ::pause();
+  }
+  char ready = 0;
+  ASSERT_EQ(::read(told.read_end.get(), &ready, 1), 1);
+  const bool had_groups = !groups_of(host).empty();
+  ::kill(host, SIGKILL);
+  ::waitpid(host, nullptr, 0);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!groups_of(host).empty() && std::chrono::steady_clock::now() < until) ::usleep(20'000);
+  EXPECT_EQ(groups_of(host), std::vector<std::string>());
+  if (!had_groups) EVALRUN_SKIP("control groups");
 }
 
 }  // namespace

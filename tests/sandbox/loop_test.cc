@@ -221,10 +221,24 @@ BatchEnd run_batch_of(const TemporaryFolder& folder, const std::string& base, co
   return end;
 }
 
-void expect_stopped_in_time(const nlohmann::json& outcome) {
-  EXPECT_EQ(outcome.value("limit", ""), "cpu") << outcome;
-  EXPECT_LT(outcome.value("reached_us", 0), 300'000 + (::geteuid() == 0 ? 60'000 : 150'000)) << outcome;
-}
+// How far runs came past a CPU limit of 300 ms. What else the machine does may hold up one of them; what a neighbour
+// does holds up each. `./dev bench-loop` tells the figures.
+class Overshoots {
+ public:
+  void add(const nlohmann::json& outcome) {
+    EXPECT_EQ(outcome.value("limit", ""), "cpu") << outcome;
+    times_.push_back(std::chrono::microseconds(outcome.value("reached_us", 0)) - 300ms);
+  }
+  void expect_most_in_time() {
+    ASSERT_FALSE(times_.empty());
+    std::ranges::sort(times_);
+    const auto bound = ::geteuid() == 0 ? 60ms : 150ms;
+    EXPECT_LT(times_[(times_.size() - 1) / 2], bound) << "the median";
+  }
+
+ private:
+  std::vector<std::chrono::microseconds> times_;
+};
 
 std::string neighbour(int number) {
   return R"({"id":"neighbour)" + std::to_string(number) +
@@ -245,14 +259,16 @@ TEST_P(Neighbours, are_stopped_at_their_cpu_limit) {
     }
   }
   const BatchEnd end = run_batch_of(folder, storm({"burn"}, kLong), jobs, 4);
+  Overshoots overshoots;
   for (const nlohmann::json& line : end.lines) {
     const nlohmann::json& outcome = line.at("result").at("outcome");
     if (!line.at("id").get<std::string>().starts_with("neighbour")) {
       EXPECT_EQ(outcome.value("limit", ""), "output") << outcome;
       continue;
     }
-    expect_stopped_in_time(outcome);
+    overshoots.add(outcome);
   }
+  overshoots.expect_most_in_time();
 }
 
 INSTANTIATE_TEST_SUITE_P(loop, Neighbours, testing::Values("01", "c328", "78"));
@@ -271,14 +287,16 @@ TEST(loop, neighbours_of_large_collected_files_are_stopped_at_their_cpu_limit) {
   const BatchEnd end = run_batch_of(
       folder, storm({"burn"}, std::string(kLong) + "limits.workspace = \"64MiB\"\nlimits.memory = \"256MiB\"\n"), jobs,
       2);
+  Overshoots overshoots;
   for (const nlohmann::json& line : end.lines) {
     const nlohmann::json& result = line.at("result");
     if (line.at("id").get<std::string>().starts_with("neighbour")) {
-      expect_stopped_in_time(result.at("outcome"));
+      overshoots.add(result.at("outcome"));
     } else {
       EXPECT_EQ(result.at("files").at(0).value("bytes", 0), 48 << 20) << line.dump().substr(0, 500);
     }
   }
+  overshoots.expect_most_in_time();
 }
 
 // The results go into a pipe that nobody reads.
@@ -290,20 +308,22 @@ TEST(loop, a_reader_that_does_not_read_delays_neither_limits_nor_sigterm) {
       start_batch(folder, storm({"burn"}, kLong),
                   {R"({"id":"a)" + flood, R"({"id":"b)" + flood, neighbour(0), neighbour(1)}, 4, pipe.write_end.get());
   std::vector<std::string> records;
-  for (const auto give_up = Clock::now() + 60s; records.size() < 5 && Clock::now() < give_up;) {
+  for (const auto give_up = Clock::now() + 60s; records.size() < 4 && Clock::now() < give_up;) {
     std::this_thread::sleep_for(100ms);
     records.clear();
     const std::string text = read_file(folder.path() / "journal");
     for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1) {
-      records.push_back(text.substr(at, end - at));
+      const std::size_t result = text.find("{\"id\":", at);
+      if (result < end) records.push_back(text.substr(result, end - result));
     }
   }
-  ASSERT_EQ(records.size(), 5U) << "a line for the plan, and one for each job";
+  ASSERT_EQ(records.size(), 4U);
+  Overshoots overshoots;
   for (const std::string& record : records) {
-    if (const std::size_t at = record.find("{\"id\":\"neighbour"); at != record.npos) {
-      expect_stopped_in_time(nlohmann::json::parse(record.substr(at)).at("result").at("outcome"));
-    }
+    const nlohmann::json line = nlohmann::json::parse(record);
+    if (line.value("id", "").starts_with("neighbour")) overshoots.add(line.at("result").at("outcome"));
   }
+  overshoots.expect_most_in_time();
   const auto asked = Clock::now();
   ::kill(batch, SIGTERM);
   int status = 0;
@@ -406,6 +426,33 @@ TEST(loop, the_loop_turns_while_the_background_works) {
   while (!may_end) loop.run_once();
   EXPECT_EQ(order, "12");
   EXPECT_TRUE(background.is_idle());
+}
+
+TEST(loop, what_one_piece_of_background_work_throws_keeps_no_other_from_being_told) {
+  loop::EventLoop loop;
+  loop::Background background(loop);
+  std::string order;
+  std::mutex mutex;
+  mutex.lock();
+  background.give([&] { const std::lock_guard wait(mutex); }, [&](const std::exception_ptr&) { order += "1"; });
+  for (const char* name : {"2", "3", "4"}) {
+    background.give([] {},
+                    [&order, name](const std::exception_ptr&) {
+                      order += name;
+                      if (order == "12") throw SystemError("write", "a disk", ENOSPC);
+                    });
+  }
+  mutex.unlock();
+  int thrown = 0;
+  while (!background.is_idle()) {
+    try {
+      loop.run_once();
+    } catch (const SystemError&) {
+      ++thrown;
+    }
+  }
+  EXPECT_EQ(order, "1234");
+  EXPECT_EQ(thrown, 1);
 }
 
 }  // namespace

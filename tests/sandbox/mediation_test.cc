@@ -611,7 +611,7 @@ TEST(mediation, all_violations_are_counted_and_the_first_are_kept) {
   while (!run.finished()) loop.run_once();
   const supervise::RunResult result = run.take_result(nullptr);
   EXPECT_TRUE(std::holds_alternative<supervise::Violation>(result.outcome))
-      << judge::message_of(result.outcome, plan->plan().limits) << "\n"
+      << judge::message_of(result.outcome, plan->plan().kind.limits) << "\n"
       << result.error_output.kept;
   EXPECT_EQ(result.violations_total, static_cast<std::uint64_t>(kThreads));
   ASSERT_EQ(result.violations.size(), 32U);

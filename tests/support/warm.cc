@@ -79,8 +79,8 @@ Finish Supervisor::run(const Plan& plan) {
 Finish Supervisor::run_warm(const Plan& plan) {
   // Whoever comes first of its kind is cold.
   Plan first = plan;
-  first.argv = {"/opt/probe", "exit", "0"};
-  first.files.clear();
+  first.job.argv = {"/opt/probe", "exit", "0"};
+  first.job.files.clear();
   run(first);
   make_ready();
   return run(plan);

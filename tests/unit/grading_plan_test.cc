@@ -58,7 +58,7 @@ memory = "99MiB"
   EXPECT_EQ(plan.cases[1].limits.wall, 3s);
   EXPECT_EQ(plan.cases[1].limits.memory, 99_MiB);
   EXPECT_EQ(plan.cases[1].limits.output.standard_output, 1_KiB);
-  EXPECT_EQ(plan.limits.cpu, 2s);
+  EXPECT_EQ(plan.kind.limits.cpu, 2s);
   EXPECT_EQ(plan.checker.kind, CheckerKind::Tokens);
 }
 
@@ -84,6 +84,39 @@ TEST(GradingPlan, tolerances_of_a_checker) {
   EXPECT_EQ(checker("absolute = 1e-3").absolute, 1e-3);
   EXPECT_EQ(checker("absolute = 1e-3").relative, 0);
   EXPECT_EQ(checker("relative = 1e-3").absolute, 0);
+}
+
+TEST(GradingPlan, a_case_has_files_and_an_output_file_of_its_own_or_the_plans) {
+  const Plan plan = parse(R"(argv = ["a"]
+output_file = "out.txt"
+files."a.txt".text = "plan"
+[[case]]
+expect.text = ""
+files."a.txt".text = "case"
+files."b.txt" = { from = "b", mode = "0600" }
+secret = true
+[[case]]
+expect.text = ""
+output_file = "d/./own.txt"
+)");
+  ASSERT_EQ(plan.cases.size(), 2U);
+  EXPECT_EQ(plan.cases[0].output_file, "out.txt");
+  EXPECT_EQ(plan.cases[0].disclosure, Disclosure::Secret);
+  EXPECT_EQ(plan.cases[1].output_file, "d/own.txt");
+  EXPECT_EQ(plan.cases[1].disclosure, Disclosure::Shown);
+  ASSERT_EQ(plan.cases[0].files.size(), 2U);
+  const std::vector<WorkFile> merged = with_files(plan.job.files, plan.cases[0].files);
+  ASSERT_EQ(merged.size(), 2U);
+  EXPECT_EQ(std::get<std::string>(merged[0].source), "case");
+  EXPECT_EQ(std::get<std::filesystem::path>(merged[1].source), "/plans/b");
+  EXPECT_EQ(merged[1].mode, 0600U);
+}
+
+TEST(GradingPlan, a_stack_is_a_size_or_unlimited) {
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"unlimited\"\n").kind.limits.stack, kUnlimited);
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"8MiB\"\n").kind.limits.stack, 8_MiB);
+  expect_refusal("limits.stack = \"unlimitd\"\n", "limits.stack", "expected ");
+  expect_refusal("output_file = \"o\"\n", "output_file", "expected with [[case]]");
 }
 
 TEST(GradingPlan, what_cannot_be_is_refused) {
@@ -127,15 +160,15 @@ TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_m
   const Plan compiled =
       parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n[files]\n\"a/Main.x\".text = \"\"\n", images);
   EXPECT_EQ(compiled.compile->argv, (std::vector<std::string>{"cc", "a/Main.x", "-oMain"}));
-  EXPECT_EQ(compiled.argv, std::vector<std::string>{"./Main"});
+  EXPECT_EQ(compiled.job.argv, std::vector<std::string>{"./Main"});
   const Plan plain = parse("image = \"lang\"\nsource = \"m\"\nfiles.m.text = \"\"\n", images);
-  EXPECT_EQ(plain.argv, (std::vector<std::string>{"run", "m"}));
+  EXPECT_EQ(plain.job.argv, (std::vector<std::string>{"run", "m"}));
   const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n[files]\n\"m.s\".text = \"\"\n", images);
   EXPECT_EQ(script.compile->argv, (std::vector<std::string>{"lint", "m.s"}));
-  EXPECT_EQ(script.argv, (std::vector<std::string>{"run", "m.s"}));
+  EXPECT_EQ(script.job.argv, (std::vector<std::string>{"run", "m.s"}));
   const Plan own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);
   EXPECT_EQ(own.compile->argv, std::vector<std::string>{"make"});
-  EXPECT_EQ(own.argv, std::vector<std::string>{"x"});
+  EXPECT_EQ(own.job.argv, std::vector<std::string>{"x"});
   EXPECT_THROW(parse("image = \"lang\"\n[compile]\n", images), PlanError) << "no source";
   EXPECT_THROW(parse("image = \"bare\"\n[compile]\n", images), PlanError) << "no compile line";
 }

@@ -40,8 +40,8 @@ TEST(landlock, handles_everything_that_the_kernels_version_knows_and_nothing_els
 
 TEST(landlock, ports_are_for_binding_or_for_connecting_as_the_plan_says) {
   Plan plan;
-  plan.network.bind = {80};
-  plan.network.connect = {81, 82};
+  plan.kind.network.bind = {80};
+  plan.kind.network.connect = {81, 82};
   const LandlockRules rules(plan, {}, 4);
   ASSERT_EQ(rules.steps().ports.size(), 3U);
   const std::pair<std::uint64_t, std::uint64_t> expected[] = {

@@ -20,7 +20,7 @@ host::HostFacts host_with(int landlock_abi) {
 
 Plan accepting_plan() {
   Plan plan;
-  plan.require.landlock = plan.require.landlock_net = plan.require.landlock_scopes = Need::IfAvailable;
+  plan.kind.require.landlock = plan.kind.require.landlock_net = plan.kind.require.landlock_scopes = Need::IfAvailable;
   return plan;
 }
 
@@ -50,11 +50,11 @@ TEST(layers, each_part_of_landlock_is_enforced_from_its_abi_on) {
 // Before ABI 3 a file that may not be written can be truncated.
 TEST(layers, a_plan_that_narrows_what_may_be_written_needs_control_of_truncation) {
   Plan plan = accepting_plan();
-  plan.landlock.write = {"/work/open"};
+  plan.kind.landlock.write = {"/work/open"};
   for (int abi = 0; abi <= kNewestAbi; ++abi) {
     EXPECT_EQ(is_enforced(host::decide_layers(plan, host_with(abi)).landlock_fs), abi >= 3) << abi;
   }
-  plan.require.landlock = Need::Yes;
+  plan.kind.require.landlock = Need::Yes;
   EXPECT_NE(refusal(plan, 2).find("truncation needs Landlock ABI 3"), std::string::npos) << refusal(plan, 2);
   EXPECT_EQ(refusal(plan, 3), "");
 }

@@ -20,8 +20,8 @@ Mount bind_at(const std::string& at, Access access = Access::ReadOnly, Execution
 
 Plan plan_with(std::vector<Mount> mounts) {
   Plan plan;
-  plan.argv = {"/x"};
-  plan.mounts = std::move(mounts);
+  plan.job.argv = {"/x"};
+  plan.kind.mounts = std::move(mounts);
   return plan;
 }
 
@@ -59,15 +59,15 @@ TEST(layout, collisions_are_errors_with_their_place) {
 
 TEST(layout, a_mount_behind_a_link_is_an_error) {
   Plan plan = plan_with({bind_at("/bin/x")});
-  plan.links.push_back({"/bin", "usr/bin", {}});
+  plan.kind.links.push_back({"/bin", "usr/bin", {}});
   EXPECT_THROW(make_layout(plan), PlanError);
 }
 
 TEST(layout, a_file_on_a_mount_inside_work_is_an_error) {
   Plan plan = plan_with({bind_at("/work/data")});
-  plan.files.push_back({.path = "data/x", .source = std::string("text"), .position = {}});
+  plan.job.files.push_back({.path = "data/x", .source = std::string("text"), .position = {}});
   EXPECT_THROW(make_layout(plan), PlanError);
-  plan.files[0].path = "other/x";
+  plan.job.files[0].path = "other/x";
   EXPECT_NO_THROW(make_layout(plan));
 }
 
@@ -107,7 +107,7 @@ TEST(path_rules, no_rule_ever_grants_devices_or_their_ioctls) {
 
 TEST(path_rules, a_listed_path_narrows_its_own_mount_only) {
   Plan plan = plan_with({bind_at("/a"), bind_at("/b")});
-  plan.landlock.read = {"/a/public"};
+  plan.kind.landlock.read = {"/a/public"};
   EXPECT_EQ(rights_of(plan, "/a"), 0U);
   EXPECT_EQ(lockdown::describe_rights(rights_of(plan, "/a/public")), "read");
   EXPECT_EQ(lockdown::describe_rights(rights_of(plan, "/b")), "read");
@@ -115,10 +115,10 @@ TEST(path_rules, a_listed_path_narrows_its_own_mount_only) {
 
 TEST(path_rules, a_list_cannot_widen) {
   Plan plan = plan_with({bind_at("/a")});
-  plan.landlock.write = {"/a/x"};
+  plan.kind.landlock.write = {"/a/x"};
   EXPECT_THROW(rights_of(plan, "/a"), PlanError);
-  plan.landlock.write = {};
-  plan.landlock.read = {"/nowhere"};
+  plan.kind.landlock.write = {};
+  plan.kind.landlock.read = {"/nowhere"};
   EXPECT_THROW(rights_of(plan, "/a"), PlanError);
 }
 

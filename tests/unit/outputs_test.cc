@@ -92,8 +92,8 @@ std::ptrdiff_t lines_of(const std::string& text) {
 
 Plan plan_named(const std::string& text) {
   Plan plan;
-  plan.name = text;
-  plan.whole.file = text;
+  plan.origin.name = text;
+  plan.origin.whole.file = text;
   return plan;
 }
 

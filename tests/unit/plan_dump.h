@@ -13,22 +13,22 @@ namespace evalrun::test {
 class PlanDump {
  public:
   explicit PlanDump(const Plan& plan) {
-    line("image", plan.image);
-    line("argv", join(plan.argv));
-    line("source", plan.source);
-    line("cwd", plan.cwd);
-    for (const auto& [name, value] : plan.env) line("env." + name, value);
-    line("stdin", std::visit(*this, plan.input));
-    line("stdout", std::visit(*this, plan.output));
-    line("stderr", std::visit(*this, plan.error_output));
-    line("hostname", plan.hostname);
-    for (const WorkFile& file : plan.files) dump_file(file);
-    for (const CollectFile& file : plan.collect) {
+    line("image", plan.kind.image);
+    line("argv", join(plan.job.argv));
+    line("source", plan.job.source);
+    line("cwd", plan.kind.cwd);
+    for (const auto& [name, value] : plan.job.env) line("env." + name, value);
+    line("stdin", std::visit(*this, plan.job.input));
+    line("stdout", std::visit(*this, plan.kind.output));
+    line("stderr", std::visit(*this, plan.kind.error_output));
+    line("hostname", plan.kind.hostname);
+    for (const WorkFile& file : plan.job.files) dump_file(file);
+    for (const CollectFile& file : plan.kind.collect) {
       line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed"));
     }
-    dump_limits(plan.limits, "limits.");
-    for (const Mount& mount : plan.mounts) dump_mount(mount);
-    for (const Link& link : plan.links) line("link", link.at + " -> " + link.target);
+    dump_limits(plan.kind.limits, "limits.");
+    for (const Mount& mount : plan.kind.mounts) dump_mount(mount);
+    for (const Link& link : plan.kind.links) line("link", link.at + " -> " + link.target);
     dump_layers(plan);
     dump_grading(plan);
   }
@@ -127,23 +127,23 @@ class PlanDump {
   }
 
   void dump_layers(const Plan& plan) {
-    for (const NamedProfile& each : plan.profiles) line("profile", each.profile->name);
+    for (const NamedProfile& each : plan.kind.profiles) line("profile", each.profile->name);
     for (const CapabilityRow& row : capability_rows()) {
-      line("capability." + std::string(row.name), name_of(plan.capabilities.of(row.word)));
+      line("capability." + std::string(row.name), name_of(plan.kind.capabilities.of(row.word)));
     }
-    for (const std::string& path : plan.libraries) line("library", path);
-    line("network.mode", static_cast<int>(plan.network.mode));
-    line("network.bind", join(plan.network.bind));
-    line("network.connect", join(plan.network.connect));
-    line("landlock.read", join(plan.landlock.read));
-    line("landlock.write", join(plan.landlock.write));
-    line("landlock.execute", join(plan.landlock.execute));
-    line("landlock.delete", join(plan.landlock.remove));
-    line("seccomp.profile", static_cast<int>(plan.seccomp.profile));
-    line("seccomp.allow", join(plan.seccomp.allow));
-    line("seccomp.deny", join(plan.seccomp.deny));
-    line("proc.view", static_cast<int>(plan.proc));
-    const Require& need = plan.require;
+    for (const std::string& path : plan.kind.libraries) line("library", path);
+    line("network.mode", static_cast<int>(plan.kind.network.mode));
+    line("network.bind", join(plan.kind.network.bind));
+    line("network.connect", join(plan.kind.network.connect));
+    line("landlock.read", join(plan.kind.landlock.read));
+    line("landlock.write", join(plan.kind.landlock.write));
+    line("landlock.execute", join(plan.kind.landlock.execute));
+    line("landlock.delete", join(plan.kind.landlock.remove));
+    line("seccomp.profile", static_cast<int>(plan.kind.seccomp.profile));
+    line("seccomp.allow", join(plan.kind.seccomp.allow));
+    line("seccomp.deny", join(plan.kind.seccomp.deny));
+    line("proc.view", static_cast<int>(plan.kind.proc));
+    const Require& need = plan.kind.require;
     line("require.net_ns", static_cast<int>(need.net_ns));
     line("require.ipc_ns", static_cast<int>(need.ipc_ns));
     line("require.uts_ns", static_cast<int>(need.uts_ns));
@@ -153,7 +153,7 @@ class PlanDump {
     line("require.landlock_scopes", static_cast<int>(need.landlock_scopes));
     line("require.seccomp", static_cast<int>(need.seccomp));
     line("require.cgroup", static_cast<int>(need.cgroup));
-    line("determinism.aslr", plan.determinism.aslr);
+    line("determinism.aslr", plan.kind.determinism.aslr);
   }
 
   std::ostringstream out_;

@@ -230,11 +230,11 @@ TEST(Plan, a_default_that_is_written_out_changes_nothing) {
 
 TEST(Plan, the_smallest_plan_is_an_argv) {
   const Plan plan = parse("argv = [\"/bin/true\"]\n");
-  EXPECT_EQ(plan.argv, std::vector<std::string>{"/bin/true"});
-  EXPECT_EQ(plan.name, "plan");
-  EXPECT_EQ(plan.folder, "/plans");
-  EXPECT_EQ(plan.sha256, sha256_hex("argv = [\"/bin/true\"]\n"));
-  EXPECT_EQ(plan.whole, (SourcePosition{"plan.toml", 1, 1}));
+  EXPECT_EQ(plan.job.argv, std::vector<std::string>{"/bin/true"});
+  EXPECT_EQ(plan.origin.name, "plan");
+  EXPECT_EQ(plan.origin.folder, "/plans");
+  EXPECT_EQ(plan.origin.sha256, sha256_hex("argv = [\"/bin/true\"]\n"));
+  EXPECT_EQ(plan.origin.whole, (SourcePosition{"plan.toml", 1, 1}));
 }
 
 TEST(Plan, positions_tell_where_a_key_was_set) {
@@ -248,34 +248,34 @@ TEST(Plan, positions_tell_where_a_key_was_set) {
       "[[mount]]\n"
       "tmpfs = \"1MiB\"\n"
       "at = \"/x\"\n");
-  EXPECT_EQ(plan.where("argv"), (SourcePosition{"plan.toml", 1, 1}));
-  EXPECT_EQ(plan.where("limits.cpu"), (SourcePosition{"plan.toml", 4, 3}));
-  EXPECT_EQ(plan.where("limits.wall"), plan.whole);
-  EXPECT_FALSE(plan.positions.contains("limits.wall"));
-  ASSERT_EQ(plan.collect.size(), 2U);
-  EXPECT_EQ(plan.collect[0].position, (SourcePosition{"plan.toml", 2, 12}));
-  EXPECT_EQ(plan.collect[1].position, (SourcePosition{"plan.toml", 2, 17}));
-  EXPECT_EQ(plan.files.at(0).position, (SourcePosition{"plan.toml", 6, 1}));
-  EXPECT_EQ(plan.mounts.at(0).position, (SourcePosition{"plan.toml", 7, 1}));
+  EXPECT_EQ(plan.origin.where("argv"), (SourcePosition{"plan.toml", 1, 1}));
+  EXPECT_EQ(plan.origin.where("limits.cpu"), (SourcePosition{"plan.toml", 4, 3}));
+  EXPECT_EQ(plan.origin.where("limits.wall"), plan.origin.whole);
+  EXPECT_FALSE(plan.origin.positions.contains("limits.wall"));
+  ASSERT_EQ(plan.kind.collect.size(), 2U);
+  EXPECT_EQ(plan.kind.collect[0].position, (SourcePosition{"plan.toml", 2, 12}));
+  EXPECT_EQ(plan.kind.collect[1].position, (SourcePosition{"plan.toml", 2, 17}));
+  EXPECT_EQ(plan.job.files.at(0).position, (SourcePosition{"plan.toml", 6, 1}));
+  EXPECT_EQ(plan.kind.mounts.at(0).position, (SourcePosition{"plan.toml", 7, 1}));
 }
 
 TEST(Plan, a_byte_order_mark_is_skipped) {
   EXPECT_EQ(parse("\xEF\xBB\xBF"
                   "argv = [\"a\"]\n")
-                .argv,
+                .job.argv,
             std::vector<std::string>{"a"});
 }
 
 TEST(Plan, source_fills_argv_too) {
   EXPECT_EQ(
       parse("argv = [\"cc\", \"-o{source}.o\", \"{source}{source}\"]\nsource = \"m.c\"\nfiles.\"m.c\".text = \"\"\n")
-          .argv,
+          .job.argv,
       (std::vector<std::string>{"cc", "-om.c.o", "m.cm.c"}));
-  EXPECT_EQ(parse("argv = [\"cc\"]\nsource = \"m.c\"\n").argv, std::vector<std::string>{"cc"});
+  EXPECT_EQ(parse("argv = [\"cc\"]\nsource = \"m.c\"\n").job.argv, std::vector<std::string>{"cc"});
 }
 
 TEST(Plan, a_source_that_holds_the_placeholder_is_filled_in_once) {
-  EXPECT_EQ(parse("argv = [\"{source}\"]\nsource = \"{source}\"\nfiles.\"{source}\".text = \"\"\n").argv,
+  EXPECT_EQ(parse("argv = [\"{source}\"]\nsource = \"{source}\"\nfiles.\"{source}\".text = \"\"\n").job.argv,
             std::vector<std::string>{"{source}"});
 }
 
@@ -301,13 +301,13 @@ TEST(Plan, a_source_that_nothing_places_is_refused_where_it_stands) {
                            "[compile]\nargv = [\"make\"]\n", "[[mount]]\nbind = \"/srv\"\nat = \"/work\"\n",
                            "[[mount]]\nbind = \"/srv\"\nat = \"/work/main.py\"\n",
                            "cwd = \"/data\"\n[[mount]]\nbind = \"/srv\"\nat = \"/data\"\n"}) {
-    EXPECT_EQ(parse(plan + more).argv.at(1), "main.py") << more;
+    EXPECT_EQ(parse(plan + more).job.argv.at(1), "main.py") << more;
   }
 }
 
 TEST(Plan, a_source_that_begins_with_a_dash_is_no_option) {
   const std::string files = "source = \"-v.py\"\nfiles.\"-v.py\".text = \"\"\n";
-  EXPECT_EQ(parse("argv = [\"x\", \"{source}\", \"-o{source}\", \"{stem}\"]\n" + files).argv,
+  EXPECT_EQ(parse("argv = [\"x\", \"{source}\", \"-o{source}\", \"{stem}\"]\n" + files).job.argv,
             (std::vector<std::string>{"x", "./-v.py", "-o-v.py", "-v"}));
 }
 
@@ -371,32 +371,32 @@ TEST(Override, replaces_what_the_plan_says) {
   const std::string text =
       at_top("stdin = \"null\"\n[limits]\ncpu = \"1s\"\nwall = \"5s\"\n[[mount]]\nat = \"/x\"\nbind = \"/y\"\n");
   const Plan plan = parse(text, {"limits.cpu=3s", "stdin={ text = 'hi' }", "mount=[]", "argv=['b', \"c\"]"});
-  EXPECT_EQ(plan.limits.cpu, std::chrono::seconds(3));
-  EXPECT_EQ(plan.limits.wall, std::chrono::seconds(5));
-  EXPECT_EQ(std::get<InputText>(plan.input).text, "hi");
-  EXPECT_TRUE(plan.mounts.empty());
-  EXPECT_EQ(plan.argv, (std::vector<std::string>{"b", "c"}));
-  EXPECT_EQ(plan.where("limits.cpu"), (SourcePosition{"--set", 0, 0}));
-  EXPECT_EQ(plan.where("limits.wall"), (SourcePosition{"plan.toml", 5, 1}));
+  EXPECT_EQ(plan.kind.limits.cpu, std::chrono::seconds(3));
+  EXPECT_EQ(plan.kind.limits.wall, std::chrono::seconds(5));
+  EXPECT_EQ(std::get<InputText>(plan.job.input).text, "hi");
+  EXPECT_TRUE(plan.kind.mounts.empty());
+  EXPECT_EQ(plan.job.argv, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(plan.origin.where("limits.cpu"), (SourcePosition{"--set", 0, 0}));
+  EXPECT_EQ(plan.origin.where("limits.wall"), (SourcePosition{"plan.toml", 5, 1}));
 }
 
 TEST(Override, mends_a_value_that_would_be_refused) {
-  EXPECT_EQ(parse(at_top("limits.cpu = 5\n"), {"limits.cpu=\"5s\""}).limits.cpu, std::chrono::seconds(5));
+  EXPECT_EQ(parse(at_top("limits.cpu = 5\n"), {"limits.cpu=\"5s\""}).kind.limits.cpu, std::chrono::seconds(5));
 }
 
 TEST(Override, makes_tables_on_its_way) {
   const Plan plan = parse(at_top(""), {"limits.output.stdout=1MiB", "env.PATH=/bin", "files.'a/b.txt'.text=x y"});
-  EXPECT_EQ(plan.limits.output.standard_output, 1_MiB);
-  EXPECT_EQ(plan.env.at("PATH"), "/bin");
-  EXPECT_EQ(plan.files.at(0).path, "a/b.txt");
-  EXPECT_EQ(std::get<std::string>(plan.files.at(0).source), "x y");
+  EXPECT_EQ(plan.kind.limits.output.standard_output, 1_MiB);
+  EXPECT_EQ(plan.job.env.at("PATH"), "/bin");
+  EXPECT_EQ(plan.job.files.at(0).path, "a/b.txt");
+  EXPECT_EQ(std::get<std::string>(plan.job.files.at(0).source), "x y");
 }
 
 TEST(Override, takes_a_bare_word_as_text_where_only_text_can_be_meant) {
-  EXPECT_EQ(parse(at_top(""), {"env.SEED=0"}).env.at("SEED"), "0");
-  EXPECT_EQ(parse(at_top(""), {"env.EMPTY="}).env.at("EMPTY"), "");
-  EXPECT_EQ(std::get<CpusCount>(parse(at_top(""), {"limits.cpus=2"}).limits.cpus).count, 2U);
-  EXPECT_TRUE(std::holds_alternative<CpusAny>(parse(at_top(""), {"limits.cpus=any"}).limits.cpus));
+  EXPECT_EQ(parse(at_top(""), {"env.SEED=0"}).job.env.at("SEED"), "0");
+  EXPECT_EQ(parse(at_top(""), {"env.EMPTY="}).job.env.at("EMPTY"), "");
+  EXPECT_EQ(std::get<CpusCount>(parse(at_top(""), {"limits.cpus=2"}).kind.limits.cpus).count, 2U);
+  EXPECT_TRUE(std::holds_alternative<CpusAny>(parse(at_top(""), {"limits.cpus=any"}).kind.limits.cpus));
 }
 
 TEST(Override, cannot_bring_in_a_second_key) {
@@ -426,31 +426,31 @@ TEST(Override, a_key_of_text_takes_what_does_not_begin_with_a_quotation_mark_as_
   for (const char* text : {"", " ", "[1, 2", "{", "0", "true", "1979-05-27", "# no comment", "a # b", " \"a\"",
                            "\n\"a\"", "print('x') # \"y\"", "\xEF\xBB\xBFx\r\n", "a\\n\r\n\tb\x7f"}) {
     const Plan plan = parse(at_top(""), {std::string("files.f.text=") + text, std::string("env.A=") + text});
-    EXPECT_EQ(std::get<std::string>(plan.files.at(0).source), text);
-    EXPECT_EQ(plan.env.at("A"), text);
+    EXPECT_EQ(std::get<std::string>(plan.job.files.at(0).source), text);
+    EXPECT_EQ(plan.job.env.at("A"), text);
   }
-  EXPECT_EQ(parse(at_top(""), {"env.A=\"a\\u00e9\""}).env.at("A"), "a\u00e9");
-  EXPECT_EQ(parse(at_top(""), {"env.A=\"\"\"\na\"b\"\"\""}).env.at("A"), "a\"b");
-  EXPECT_TRUE(std::holds_alternative<OutputNull>(parse(at_top(""), {"stdout=null"}).output));
-  EXPECT_EQ(*parse(at_top(""), {"limits.output=1MiB"}).limits.output.both, 1_MiB);
+  EXPECT_EQ(parse(at_top(""), {"env.A=\"a\\u00e9\""}).job.env.at("A"), "a\u00e9");
+  EXPECT_EQ(parse(at_top(""), {"env.A=\"\"\"\na\"b\"\"\""}).job.env.at("A"), "a\"b");
+  EXPECT_TRUE(std::holds_alternative<OutputNull>(parse(at_top(""), {"stdout=null"}).kind.output));
+  EXPECT_EQ(*parse(at_top(""), {"limits.output=1MiB"}).kind.limits.output.both, 1_MiB);
 }
 
 TEST(Override, a_key_may_be_quoted_as_toml_quotes_it) {
   const Plan plan = parse(at_top(""), {R"(files."a\"b\u00e9=.py".text=1)"});
-  EXPECT_EQ(plan.files.at(0).path, "a\"b\u00e9=.py");
+  EXPECT_EQ(plan.job.files.at(0).path, "a\"b\u00e9=.py");
 }
 
 TEST(Override, the_last_one_of_a_key_counts) {
-  EXPECT_EQ(parse(at_top(""), {"hostname=a", "hostname=b"}).hostname, "b");
+  EXPECT_EQ(parse(at_top(""), {"hostname=a", "hostname=b"}).kind.hostname, "b");
 }
 
 TEST(Override, the_hash_covers_each_override_and_is_that_of_the_text_where_there_is_none) {
   const std::string text = at_top("");
-  EXPECT_EQ(parse(text).sha256, sha256_hex(text));
-  EXPECT_EQ(parse(text, {"hostname=a"}).sha256, sha256_hex(sha256_hex(text) + "\n" + sha256_hex("hostname=a")));
-  EXPECT_EQ(parse(text, {"hostname=a"}).sha256, parse(text, {"hostname=a"}).sha256);
-  EXPECT_NE(parse(text, {"hostname=a"}).sha256, parse(text, {"hostname=b"}).sha256);
-  EXPECT_NE(parse(text, {"env.A=1", "env.B=2"}).sha256, parse(text, {"env.A=1\nenv.B=2"}).sha256);
+  EXPECT_EQ(parse(text).origin.sha256, sha256_hex(text));
+  EXPECT_EQ(parse(text, {"hostname=a"}).origin.sha256, sha256_hex(sha256_hex(text) + "\n" + sha256_hex("hostname=a")));
+  EXPECT_EQ(parse(text, {"hostname=a"}).origin.sha256, parse(text, {"hostname=a"}).origin.sha256);
+  EXPECT_NE(parse(text, {"hostname=a"}).origin.sha256, parse(text, {"hostname=b"}).origin.sha256);
+  EXPECT_NE(parse(text, {"env.A=1", "env.B=2"}).origin.sha256, parse(text, {"env.A=1\nenv.B=2"}).origin.sha256);
 }
 
 TEST(Override, what_cannot_be_is_refused) {
@@ -534,27 +534,27 @@ TEST_F(Images, an_image_comes_first_and_the_plan_over_it) {
       "image = \"python\"\nsource = \"main.py\"\nfiles.\"main.py\".text = \"\"\nenv.LANG = \"de\"\nlimits.open_files = "
       "99\n"
       "seccomp.deny = [\"flock\"]\nmount = [{ bind = \"/opt\", at = \"/usr\" }, { tmpfs = \"1MiB\", at = \"/t\" }]\n");
-  EXPECT_EQ(plan.image, "python");
-  EXPECT_EQ(plan.argv, (std::vector<std::string>{"python3", "main.py"}));
-  EXPECT_EQ(plan.env, (std::map<std::string, std::string>{{"LANG", "de"}, {"PATH", "/usr/bin"}}));
-  EXPECT_EQ(plan.limits.processes, 16U);
-  EXPECT_EQ(plan.limits.open_files, 99U);
-  EXPECT_EQ(plan.proc, ProcView::Full);
-  EXPECT_EQ(plan.seccomp.allow, std::vector<std::string>{"fork"});
-  EXPECT_EQ(plan.seccomp.deny, std::vector<std::string>{"flock"});
-  ASSERT_EQ(plan.mounts.size(), 3U);
-  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts[0].what).source, "/opt");
-  EXPECT_EQ(plan.mounts[0].execution, Execution::Denied);
-  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts[1].what).source, folder_ / "a/etc");
-  EXPECT_TRUE(plan.mounts[1].optional);
-  EXPECT_EQ(plan.mounts[1].position, (SourcePosition{(folder_ / "a/base.toml").string(), 13, 1}));
-  EXPECT_EQ(plan.mounts[2].at, "/t");
-  ASSERT_EQ(plan.links.size(), 2U);
-  EXPECT_EQ(plan.links[0].at, "/bin");
-  EXPECT_EQ(plan.links[1].target, "usr/lib");
-  EXPECT_EQ(plan.where("limits.processes").file, (folder_ / "a/python.toml").string());
-  EXPECT_EQ(plan.where("limits.open_files"), (SourcePosition{"plan.toml", 5, 8}));
-  EXPECT_FALSE(plan.positions.contains("name"));
+  EXPECT_EQ(plan.kind.image, "python");
+  EXPECT_EQ(plan.job.argv, (std::vector<std::string>{"python3", "main.py"}));
+  EXPECT_EQ(plan.job.env, (std::map<std::string, std::string>{{"LANG", "de"}, {"PATH", "/usr/bin"}}));
+  EXPECT_EQ(plan.kind.limits.processes, 16U);
+  EXPECT_EQ(plan.kind.limits.open_files, 99U);
+  EXPECT_EQ(plan.kind.proc, ProcView::Full);
+  EXPECT_EQ(plan.kind.seccomp.allow, std::vector<std::string>{"fork"});
+  EXPECT_EQ(plan.kind.seccomp.deny, std::vector<std::string>{"flock"});
+  ASSERT_EQ(plan.kind.mounts.size(), 3U);
+  EXPECT_EQ(std::get<Mount::Bind>(plan.kind.mounts[0].what).source, "/opt");
+  EXPECT_EQ(plan.kind.mounts[0].execution, Execution::Denied);
+  EXPECT_EQ(std::get<Mount::Bind>(plan.kind.mounts[1].what).source, folder_ / "a/etc");
+  EXPECT_TRUE(plan.kind.mounts[1].optional);
+  EXPECT_EQ(plan.kind.mounts[1].position, (SourcePosition{(folder_ / "a/base.toml").string(), 13, 1}));
+  EXPECT_EQ(plan.kind.mounts[2].at, "/t");
+  ASSERT_EQ(plan.kind.links.size(), 2U);
+  EXPECT_EQ(plan.kind.links[0].at, "/bin");
+  EXPECT_EQ(plan.kind.links[1].target, "usr/lib");
+  EXPECT_EQ(plan.origin.where("limits.processes").file, (folder_ / "a/python.toml").string());
+  EXPECT_EQ(plan.origin.where("limits.open_files"), (SourcePosition{"plan.toml", 5, 8}));
+  EXPECT_FALSE(plan.origin.positions.contains("name"));
 }
 
 TEST_F(Images, an_image_is_read_whole) {
@@ -581,7 +581,7 @@ TEST_F(Images, an_image_is_read_whole) {
 TEST_F(Images, an_argv_of_the_plan_takes_the_place_of_the_run_line) {
   write("a/base.toml", kBase);
   write("a/python.toml", kPython);
-  EXPECT_EQ(parse_here("image = \"python\"\nargv = [\"python3\", \"-c\", \"1\"]\n").argv,
+  EXPECT_EQ(parse_here("image = \"python\"\nargv = [\"python3\", \"-c\", \"1\"]\n").job.argv,
             (std::vector<std::string>{"python3", "-c", "1"}));
 }
 
@@ -591,7 +591,7 @@ TEST_F(Images, the_first_folder_of_the_search_path_wins) {
   write("b/y.toml", "name = \"y\"\nrun = [\"y\"]\n");
   write("b/base.toml", kBase);
   write("b/not-an-image.txt", "");
-  EXPECT_EQ(parse_here("image = \"x\"\n").argv, std::vector<std::string>{"first"});
+  EXPECT_EQ(parse_here("image = \"x\"\n").job.argv, std::vector<std::string>{"first"});
   const std::vector<Image> images = list_images({folder_ / "a", folder_ / "b"});
   ASSERT_EQ(images.size(), 2U);
   EXPECT_EQ(images[0].run, std::vector<std::string>{"first"});
@@ -603,9 +603,9 @@ TEST_F(Images, an_image_may_be_named_by_its_path) {
         "name = \"mine\"\nrun = [\"m\"]\ninclude = [\"part\"]\nmount = [{ bind = \"d\", at = \"/d\" }]\n");
   write("own/part.toml", "name = \"part\"\nabstract = true\nenv.A = \"1\"\n");
   const Plan plan = parse_here("image = \"own/mine.toml\"\n");
-  EXPECT_EQ(plan.image, "mine");
-  EXPECT_EQ(plan.env.at("A"), "1");
-  EXPECT_EQ(std::get<Mount::Bind>(plan.mounts.at(0).what).source, folder_ / "own/d");
+  EXPECT_EQ(plan.kind.image, "mine");
+  EXPECT_EQ(plan.job.env.at("A"), "1");
+  EXPECT_EQ(std::get<Mount::Bind>(plan.kind.mounts.at(0).what).source, folder_ / "own/d");
 }
 
 TEST_F(Images, a_base_that_two_images_include_is_read_once) {
@@ -614,8 +614,8 @@ TEST_F(Images, a_base_that_two_images_include_is_read_once) {
   write("a/right.toml", "name = \"right\"\nabstract = true\ninclude = [\"base\"]\n");
   write("a/top.toml", "name = \"top\"\nrun = [\"t\"]\ninclude = [\"left\", \"right\"]\n");
   const Plan plan = parse_here("image = \"top\"\n");
-  EXPECT_EQ(plan.env.at("LANG"), "left");
-  EXPECT_EQ(plan.mounts.size(), 2U);
+  EXPECT_EQ(plan.job.env.at("LANG"), "left");
+  EXPECT_EQ(plan.kind.mounts.size(), 2U);
 }
 
 TEST_F(Images, includes_may_be_eight_deep_and_no_deeper) {
@@ -625,7 +625,7 @@ TEST_F(Images, includes_may_be_eight_deep_and_no_deeper) {
     write("a/" + name + ".toml",
           "name = \"" + name + "\"\nrun = [\"r\"]\ninclude = [\"i" + std::to_string(i - 1) + "\"]\n");
   }
-  EXPECT_EQ(parse_here("image = \"i8\"\n").image, "i8");
+  EXPECT_EQ(parse_here("image = \"i8\"\n").kind.image, "i8");
   expect_refusal("image = \"i9\"\n", "include: images nest too deeply: at most 8");
 }
 
@@ -643,7 +643,7 @@ TEST_F(Images, an_image_that_cannot_be_used_is_refused) {
   write("a/broken.toml", "name = \n");
   const std::string file = (folder_ / "a").string();
   const std::string smoke = "image = \"python\"\n";
-  EXPECT_EQ(parse_here(smoke + "source = \"x\"\nfiles.x.text = \"\"\n").source, "x");
+  EXPECT_EQ(parse_here(smoke + "source = \"x\"\nfiles.x.text = \"\"\n").job.source, "x");
   expect_refusal(smoke, "plan.toml:1:1: source: missing; the run line of image \"python\" needs it");
   expect_refusal("\nimage = \"pythn\"\nargv = [\"a\"]\n", "plan.toml:2:1: image: no image \"pythn\" in " + file +
                                                               " and " + (folder_ / "b").string() +
@@ -739,6 +739,32 @@ TEST_F(Images, the_search_path_is_the_environments_folders_that_exist) {
 
 // The schema is printed from the same table.
 
+TEST(Kinds, plans_that_differ_only_in_their_jobs_are_of_one_kind) {
+  const Plan plan = parse("argv = [\"a\"]\nprofile = \"judge\"\n");
+  const Plan other = parse(
+      "argv = [\"b\", \"c\"]\nenv.A = \"1\"\nstdin.text = \"in\"\nfiles.f.text = \"x\"\n"
+      "# The same profile, named elsewhere.\nprofile = \"judge\"\n");
+  EXPECT_TRUE(plan.kind == other.kind);
+  EXPECT_FALSE(plan.job == other.job);
+  EXPECT_FALSE(plan.origin == other.origin);
+  for (const char* more : {"limits.cpu = \"3s\"", "cwd = \"/tmp\"", "stdout = \"null\"", "hostname = \"h\"",
+                           "collect = [\"f\"]", "mount = [{ tmpfs = \"1MiB\", at = \"/m\" }]", "profile = \"pure\"",
+                           "seccomp.deny = [\"kill\"]", "require.cgroup = \"yes\"", "determinism.aslr = false"}) {
+    EXPECT_FALSE(parse("argv = [\"a\"]\n").kind == parse("argv = [\"a\"]\n" + std::string(more) + "\n").kind) << more;
+  }
+}
+
+TEST(Kinds, a_plan_without_its_job_keeps_its_kind_its_origin_and_its_argv) {
+  const Plan plan =
+      parse("argv = [\"a\", \"b\"]\nenv.A = \"1\"\nstdin.text = \"in\"\nfiles.f.text = \"x\"\nlimits.cpu = \"3s\"\n");
+  const Plan bare = without_job(plan);
+  EXPECT_TRUE(bare.kind == plan.kind);
+  EXPECT_TRUE(bare.origin == plan.origin);
+  Job expected;
+  expected.argv = plan.job.argv;
+  EXPECT_TRUE(bare.job == expected);
+}
+
 TEST(Schema, every_key_stands_in_every_form_of_it) {
   const std::string text = schema_text();
   const std::string markdown = schema_markdown();
@@ -773,7 +799,7 @@ TEST(Schema, json_schema_carries_defaults_and_ranges) {
   EXPECT_EQ(limits["cpu"]["default"], to_string(Limits{}.cpu));
   EXPECT_EQ(limits["processes"]["default"], Limits{}.processes);
   EXPECT_EQ(limits["processes"]["maximum"], 32768);
-  EXPECT_EQ(schema["properties"]["hostname"]["default"], Plan{}.hostname);
+  EXPECT_EQ(schema["properties"]["hostname"]["default"], Plan{}.kind.hostname);
   EXPECT_EQ(schema["properties"]["determinism"]["properties"]["aslr"]["default"], true);
   EXPECT_EQ(schema["$defs"]["image"]["required"], nlohmann::json({"name"}));
 }

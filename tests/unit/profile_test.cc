@@ -50,9 +50,9 @@ Plan with_all() {
 
 Plan without(Capability word) {
   Plan plan = with_all();
-  plan.capabilities.set(word, Grant::Taken);
+  plan.kind.capabilities.set(word, Grant::Taken);
   // As parse_plan() leaves it: such a plan cannot ask for the network.
-  if (word == Capability::NetLoopback) plan.network.mode = NetworkMode::None;
+  if (word == Capability::NetLoopback) plan.kind.network.mode = NetworkMode::None;
   return plan;
 }
 
@@ -103,16 +103,16 @@ TEST(profiles, the_limits_of_several_are_the_smallest_of_each_in_any_order) {
       const std::string b(second.name);
       const Plan one = parse("profile = [\"" + a + "\", \"" + b + "\"]\n");
       const Plan other = parse("profile = [\"" + b + "\", \"" + a + "\"]\n");
-      EXPECT_EQ(one.capabilities, other.capabilities) << a << b;
-      EXPECT_EQ(one.network.mode, other.network.mode) << a << b;
-      EXPECT_EQ(one.network.bind, other.network.bind) << a << b;
-      EXPECT_EQ(one.seccomp.allow, other.seccomp.allow) << a << b;
+      EXPECT_EQ(one.kind.capabilities, other.kind.capabilities) << a << b;
+      EXPECT_EQ(one.kind.network.mode, other.kind.network.mode) << a << b;
+      EXPECT_EQ(one.kind.network.bind, other.kind.network.bind) << a << b;
+      EXPECT_EQ(one.kind.seccomp.allow, other.kind.seccomp.allow) << a << b;
       for (const Plan* plan : {&one, &other}) {
-        EXPECT_EQ(plan->limits.cpu, std::min(limits_of(first).cpu, limits_of(second).cpu));
-        EXPECT_EQ(plan->limits.wall, std::min(limits_of(first).wall, limits_of(second).wall));
-        EXPECT_EQ(plan->limits.memory, std::min(limits_of(first).memory, limits_of(second).memory));
-        EXPECT_EQ(plan->limits.processes, std::min(limits_of(first).processes, limits_of(second).processes));
-        EXPECT_EQ(plan->limits.output.both, std::min(limits_of(first).output.both, limits_of(second).output.both));
+        EXPECT_EQ(plan->kind.limits.cpu, std::min(limits_of(first).cpu, limits_of(second).cpu));
+        EXPECT_EQ(plan->kind.limits.wall, std::min(limits_of(first).wall, limits_of(second).wall));
+        EXPECT_EQ(plan->kind.limits.memory, std::min(limits_of(first).memory, limits_of(second).memory));
+        EXPECT_EQ(plan->kind.limits.processes, std::min(limits_of(first).processes, limits_of(second).processes));
+        EXPECT_EQ(plan->kind.limits.output.both, std::min(limits_of(first).output.both, limits_of(second).output.both));
       }
     }
   }
@@ -158,33 +158,35 @@ TEST(profiles, the_four_profiles_are_these) {
 
 TEST(profiles, a_plan_that_names_none_is_a_judged_one) {
   const Plan plan = parse("");
-  EXPECT_EQ(plan.capabilities, capabilities_of(profiles().front()));
-  EXPECT_EQ(plan.profiles.at(0).profile->name, "judge");
-  EXPECT_EQ(plan.limits.cpu, Limits{}.cpu);
+  EXPECT_EQ(plan.kind.capabilities, capabilities_of(profiles().front()));
+  EXPECT_EQ(plan.kind.profiles.at(0).profile->name, "judge");
+  EXPECT_EQ(plan.kind.limits.cpu, Limits{}.cpu);
 }
 
 TEST(profiles, build_and_service_begin_wider_and_the_plans_own_keys_go_over_that) {
   const Plan build = parse("profile = \"build\"\n");
-  EXPECT_EQ(build.limits.processes, 256U);
-  EXPECT_EQ(build.limits.memory, 1_GiB);
-  EXPECT_EQ(build.seccomp.allow, (std::vector<std::string>{"fcntl_locks", "flock"}));
-  EXPECT_EQ(parse("profile = \"build\"\nlimits.processes = 7\n").limits.processes, 7U);
-  EXPECT_EQ(parse("profile = \"build\"\nseccomp.deny = [\"flock\"]\n").seccomp.allow,
+  EXPECT_EQ(build.kind.limits.processes, 256U);
+  EXPECT_EQ(build.kind.limits.memory, 1_GiB);
+  EXPECT_EQ(build.kind.seccomp.allow, (std::vector<std::string>{"fcntl_locks", "flock"}));
+  EXPECT_EQ(parse("profile = \"build\"\nlimits.processes = 7\n").kind.limits.processes, 7U);
+  EXPECT_EQ(parse("profile = \"build\"\nseccomp.deny = [\"flock\"]\n").kind.seccomp.allow,
             std::vector<std::string>{"fcntl_locks"});
   const Plan service = parse("profile = \"service\"\n");
-  EXPECT_EQ(service.network.mode, NetworkMode::Loopback);
-  EXPECT_EQ(service.network.bind, std::vector<std::uint16_t>{8080});
-  EXPECT_EQ(parse("profile = \"service\"\nnetwork.bind = [9000]\n").network.bind, std::vector<std::uint16_t>{9000});
+  EXPECT_EQ(service.kind.network.mode, NetworkMode::Loopback);
+  EXPECT_EQ(service.kind.network.bind, std::vector<std::uint16_t>{8080});
+  EXPECT_EQ(parse("profile = \"service\"\nnetwork.bind = [9000]\n").kind.network.bind,
+            std::vector<std::uint16_t>{9000});
   const Plan without_network = parse("profile = \"service\"\nnetwork.mode = \"none\"\n");
-  EXPECT_EQ(without_network.network.mode, NetworkMode::None);
-  EXPECT_TRUE(without_network.network.bind.empty());
+  EXPECT_EQ(without_network.kind.network.mode, NetworkMode::None);
+  EXPECT_TRUE(without_network.kind.network.bind.empty());
 }
 
 TEST(profiles, a_service_met_by_another_profile_has_its_network_on_request_or_not_at_all) {
-  EXPECT_EQ(parse("profile = [\"service\", \"judge\"]\n").network.mode, NetworkMode::None);
-  EXPECT_EQ(parse("profile = [\"service\", \"judge\"]\nnetwork.mode = \"loopback\"\n").network.mode,
+  EXPECT_EQ(parse("profile = [\"service\", \"judge\"]\n").kind.network.mode, NetworkMode::None);
+  EXPECT_EQ(parse("profile = [\"service\", \"judge\"]\nnetwork.mode = \"loopback\"\n").kind.network.mode,
             NetworkMode::Loopback);
-  EXPECT_EQ(parse("profile = [\"service\", \"pure\"]\n").capabilities, parse("profile = \"pure\"\n").capabilities);
+  EXPECT_EQ(parse("profile = [\"service\", \"pure\"]\n").kind.capabilities,
+            parse("profile = \"pure\"\n").kind.capabilities);
 }
 
 TEST(profiles, capabilities_leave_only_what_they_list) {
@@ -193,11 +195,11 @@ TEST(profiles, capabilities_leave_only_what_they_list) {
     const Grant expected = row.word == Capability::FsRead        ? Grant::Given
                            : row.word == Capability::NetLoopback ? Grant::OnRequest
                                                                  : Grant::Taken;
-    EXPECT_EQ(plan.capabilities.of(row.word), expected) << row.name;
+    EXPECT_EQ(plan.kind.capabilities.of(row.word), expected) << row.name;
   }
-  EXPECT_TRUE(plan.seccomp.allow.empty());
+  EXPECT_TRUE(plan.kind.seccomp.allow.empty());
   for (const CapabilityRow& row : capability_rows()) {
-    EXPECT_TRUE(parse("capabilities = []\n").capabilities.takes(row.word)) << row.name;
+    EXPECT_TRUE(parse("capabilities = []\n").kind.capabilities.takes(row.word)) << row.name;
   }
 }
 
@@ -284,12 +286,13 @@ class ImageProfiles : public testing::Test {
 TEST_F(ImageProfiles, an_images_profile_meets_the_plans_and_the_strictest_counts) {
   write("strict", "profile = \"pure\"\n");
   write("wide", "profile = \"build\"\n");
-  EXPECT_EQ(parse("image = \"strict\"\n", {folder_}).capabilities, parse("profile = \"pure\"\n").capabilities);
-  EXPECT_EQ(parse("image = \"strict\"\nprofile = \"service\"\n", {folder_}).capabilities,
-            parse("profile = \"pure\"\n").capabilities);
+  EXPECT_EQ(parse("image = \"strict\"\n", {folder_}).kind.capabilities,
+            parse("profile = \"pure\"\n").kind.capabilities);
+  EXPECT_EQ(parse("image = \"strict\"\nprofile = \"service\"\n", {folder_}).kind.capabilities,
+            parse("profile = \"pure\"\n").kind.capabilities);
   const Plan wide = parse("image = \"wide\"\n", {folder_});
-  EXPECT_EQ(wide.limits.processes, 256U);
-  EXPECT_EQ(parse("image = \"wide\"\nprofile = \"judge\"\n", {folder_}).limits.processes, Limits{}.processes);
+  EXPECT_EQ(wide.kind.limits.processes, 256U);
+  EXPECT_EQ(parse("image = \"wide\"\nprofile = \"judge\"\n", {folder_}).kind.limits.processes, Limits{}.processes);
   const std::string refused = refusal("image = \"strict\"\nnetwork.mode = \"loopback\"\n", {folder_});
   EXPECT_EQ(refused, "plan.toml:3:9: network.mode: \"loopback\" asks for net.loopback, but the profile \"pure\" (" +
                          (folder_ / "strict.toml").string() + ":2:11) takes net.loopback away");
@@ -299,9 +302,9 @@ TEST_F(ImageProfiles, an_images_own_limits_go_over_a_profiles_and_included_image
   write("base", "profile = \"pure\"\nlibraries = [\"/usr/lib\"]\n");
   write("language", "include = [\"base\"]\nlibraries = [\"/usr/share/x/\"]\nlimits.processes = 99\n");
   const Plan plan = parse("image = \"language\"\nprofile = \"build\"\n", {folder_});
-  EXPECT_EQ(plan.limits.processes, 99U);
-  EXPECT_TRUE(plan.capabilities.takes(Capability::FsRead));
-  EXPECT_EQ(plan.libraries, (std::vector<std::string>{"/usr/lib", "/usr/share/x"}));
+  EXPECT_EQ(plan.kind.limits.processes, 99U);
+  EXPECT_TRUE(plan.kind.capabilities.takes(Capability::FsRead));
+  EXPECT_EQ(plan.kind.libraries, (std::vector<std::string>{"/usr/lib", "/usr/share/x"}));
 }
 
 // What an image asks for is narrowed; only the plan's own wishes are errors.
@@ -430,8 +433,8 @@ TEST(capabilities, without_writing_every_mount_is_read_only) {
     EXPECT_EQ(workspace(taken, at).access, Access::ReadOnly);
   }
   Plan plan = with_all();
-  plan.mounts = {{.what = Mount::Bind{"/srv"}, .at = "/a", .access = Access::ReadWrite, .position = {}},
-                 {.what = Mount::Tmpfs{1_MiB}, .at = "/b", .access = Access::ReadWrite, .position = {}}};
+  plan.kind.mounts = {{.what = Mount::Bind{"/srv"}, .at = "/a", .access = Access::ReadWrite, .position = {}},
+                      {.what = Mount::Tmpfs{1_MiB}, .at = "/b", .access = Access::ReadWrite, .position = {}}};
   const auto access_of = [&](const char* at) {
     const rootfs::Layout layout = rootfs::make_layout(plan);
     const rootfs::Entry* mount = rootfs::mount_holding(layout, at);
@@ -440,7 +443,7 @@ TEST(capabilities, without_writing_every_mount_is_read_only) {
   };
   EXPECT_EQ(access_of("/a"), Access::ReadWrite);
   EXPECT_EQ(access_of("/b"), Access::ReadWrite);
-  plan.capabilities.set(Capability::FsWrite, Grant::Taken);
+  plan.kind.capabilities.set(Capability::FsWrite, Grant::Taken);
   EXPECT_EQ(access_of("/a"), Access::ReadOnly);
   EXPECT_EQ(access_of("/b"), Access::ReadOnly);
 }
@@ -449,18 +452,18 @@ TEST(capabilities, without_exec_the_workspace_holds_no_program_but_the_plans) {
   Plan plan = without(Capability::Exec);
   EXPECT_EQ(workspace(rootfs::make_layout(plan), "/work").execution, Execution::Allowed);
   for (const char* inside : {"./p", "sub/p", "/work/./p"}) {
-    plan.argv = {inside};
+    plan.job.argv = {inside};
     EXPECT_EQ(workspace(rootfs::make_layout(plan), "/work").execution, Execution::Allowed) << inside;
   }
   for (const char* outside : {"/usr/bin/p", "../usr/bin/p", "p"}) {
-    plan.argv = {outside};
+    plan.job.argv = {outside};
     EXPECT_EQ(workspace(rootfs::make_layout(plan), "/work").execution, Execution::Denied) << outside;
   }
-  plan.argv = {"p"};
-  plan.env["PATH"] = "/usr/bin:/work/bin";
+  plan.job.argv = {"p"};
+  plan.job.env["PATH"] = "/usr/bin:/work/bin";
   EXPECT_EQ(workspace(rootfs::make_layout(plan), "/work").execution, Execution::Allowed);
-  plan.argv = {"/usr/bin/p"};
-  plan.capabilities = {};
+  plan.job.argv = {"/usr/bin/p"};
+  plan.kind.capabilities = {};
   EXPECT_EQ(workspace(rootfs::make_layout(plan), "/work").execution, Execution::Allowed);
 }
 
@@ -486,7 +489,7 @@ TEST(capabilities, limits_follow_the_words) {
   EXPECT_EQ(limit_of(without(Capability::FsWrite), RLIMIT_FSIZE), 0U);
   EXPECT_EQ(limit_of(without(Capability::ProcessSpawn), RLIMIT_NPROC), Limits{}.processes + 1);
   Plan alone = without(Capability::ProcessSpawn);
-  alone.capabilities.set(Capability::ProcessThreads, Grant::Taken);
+  alone.kind.capabilities.set(Capability::ProcessThreads, Grant::Taken);
   EXPECT_EQ(limit_of(alone, RLIMIT_NPROC), 2U);
 }
 

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 Plan plan_with_mount() {
   Plan plan;
-  plan.whole.file = "plan.toml";
-  plan.mounts.push_back({.what = Mount::Bind{"/usr"}, .at = "/data", .position = {}});
+  plan.origin.whole.file = "plan.toml";
+  plan.kind.mounts.push_back({.what = Mount::Bind{"/usr"}, .at = "/data", .position = {}});
   return plan;
 }
 
@@ -82,10 +82,10 @@ TEST(SearchRules, limits_are_tried_at_sixteen_times_and_not_above) {
   const SetKey key{"limits.processes", "0"};
   const auto with = [](const auto& change) {
     Plan plan = plan_with_mount();
-    change(plan.limits);
+    change(plan.kind.limits);
     return plan;
   };
-  const Limits was = plan_with_mount().limits;
+  const Limits was = plan_with_mount().kind.limits;
   EXPECT_EQ(needs(key, with([&](Limits& is) { is.processes = 16 * was.processes; })), "");
   EXPECT_NE(needs(key, with([&](Limits& is) { is.processes = 16 * was.processes + 1; })), "");
   EXPECT_NE(needs(key, with([&](Limits& is) { is.open_files = 16 * was.open_files + 1; })), "");
@@ -99,11 +99,11 @@ TEST(SearchRules, limits_are_tried_at_sixteen_times_and_not_above) {
 TEST(SearchRules, all_mounts_together_hold_no_more_than_the_memory_limit) {
   Plan plan = plan_with_mount();
   const AddMount more{.bind = "", .tmpfs = "16MiB", .at = "/opt"};
-  const auto room = plan.limits.memory.count - plan.limits.workspace.count;
+  const auto room = plan.kind.limits.memory.count - plan.kind.limits.workspace.count;
   for (std::uint64_t held = 0; held < room; held += 16 << 20)
-    plan.mounts.push_back({.what = Mount::Tmpfs{16_MiB}, .at = "/t" + std::to_string(held), .position = {}});
+    plan.kind.mounts.push_back({.what = Mount::Tmpfs{16_MiB}, .at = "/t" + std::to_string(held), .position = {}});
   EXPECT_EQ(needs(more, plan), "");
-  plan.mounts.push_back({.what = Mount::Tmpfs{16_MiB}, .at = "/t", .position = {}});
+  plan.kind.mounts.push_back({.what = Mount::Tmpfs{16_MiB}, .at = "/t", .position = {}});
   EXPECT_NE(needs(more, plan), "");
 }
 

@@ -38,8 +38,8 @@ constexpr int kBodyFailed = 250;
 
 Plan plan_with(SeccompProfile profile, NetworkMode network = NetworkMode::None) {
   Plan plan;
-  plan.seccomp.profile = profile;
-  plan.network.mode = network;
+  plan.kind.seccomp.profile = profile;
+  plan.kind.network.mode = network;
   return plan;
 }
 

@@ -54,8 +54,8 @@ constexpr std::uint32_t kForeign[] = {AUDIT_ARCH_I386, AUDIT_ARCH_ARM, 0};
 
 Plan plan_with(SeccompProfile profile, NetworkMode network) {
   Plan plan;
-  plan.seccomp.profile = profile;
-  plan.network.mode = network;
+  plan.kind.seccomp.profile = profile;
+  plan.kind.network.mode = network;
   return plan;
 }
 
@@ -71,7 +71,7 @@ Plan loopback_plan() {
 
 Plan pure_plan() {
   Plan plan = strict_plan();
-  plan.capabilities = capabilities_of(*std::ranges::find(profiles(), "pure", &Profile::name));
+  plan.kind.capabilities = capabilities_of(*std::ranges::find(profiles(), "pure", &Profile::name));
   return plan;
 }
 
@@ -233,8 +233,8 @@ void PrintTo(const NamedPlan& plan, std::ostream* out) {
 
 std::vector<NamedPlan> plans_to_sweep() {
   Plan overridden = strict_plan();
-  overridden.seccomp.allow = {"memfd_create", "flock", "fcntl_locks", "execveat", "personality", "cachestat"};
-  overridden.seccomp.deny = {"fork", "clone", "bpf", "splice", "unshare", "fchmodat2"};
+  overridden.kind.seccomp.allow = {"memfd_create", "flock", "fcntl_locks", "execveat", "personality", "cachestat"};
+  overridden.kind.seccomp.deny = {"fork", "clone", "bpf", "splice", "unshare", "fchmodat2"};
   return {{"strict", strict_plan()},
           {"pure", pure_plan()},
           {"compatible", compatible_plan()},
@@ -251,10 +251,11 @@ TEST_P(SeccompSweep, every_number_and_boundary_argument_gets_what_the_tables_say
   const CallPolicy set_up = resolve_whitelist(plan, Phase::SetUp);
   for (int number = 0; number <= kLastNumber; ++number) {
     for (const Arguments& arguments : boundary_arguments(set_up, number)) {
-      ASSERT_EQ(filters.ask(number, arguments), action_of(verdict_of(met, number, arguments), plan.seccomp.profile))
+      ASSERT_EQ(filters.ask(number, arguments),
+                action_of(verdict_of(met, number, arguments), plan.kind.seccomp.profile))
           << "whitelist and seal, call " << number << text_of(arguments);
       ASSERT_EQ(run_bpf(filters.whitelist, call_data(number, arguments)),
-                action_of(verdict_of(set_up, number, arguments), plan.seccomp.profile))
+                action_of(verdict_of(set_up, number, arguments), plan.kind.seccomp.profile))
           << "whitelist alone, call " << number << text_of(arguments);
     }
   }
@@ -324,8 +325,8 @@ void expect_same_answers(const CallPolicy& policy, SeccompProfile profile) {
 
 TEST_P(SeccompSweep, what_numbers_decide_is_what_libseccomp_makes_of_the_same_policy) {
   const Plan& plan = GetParam().plan;
-  expect_same_answers(resolve_whitelist(plan, Phase::SetUp), plan.seccomp.profile);
-  expect_same_answers(resolve_seal(), plan.seccomp.profile);
+  expect_same_answers(resolve_whitelist(plan, Phase::SetUp), plan.kind.seccomp.profile);
+  expect_same_answers(resolve_seal(), plan.kind.seccomp.profile);
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, SeccompSweep, ::testing::ValuesIn(plans_to_sweep()),
@@ -352,7 +353,7 @@ TEST(SeccompTest, each_group_gets_its_verdict_under_each_plan) {
       for (const std::string_view call : group.calls) {
         const std::optional<int> number = number_of_call(std::string(call));
         if (number) {
-          EXPECT_EQ(filters.ask(*number), action_of(verdict, plan.seccomp.profile)) << call;
+          EXPECT_EQ(filters.ask(*number), action_of(verdict, plan.kind.seccomp.profile)) << call;
         }
       }
     }
@@ -614,15 +615,15 @@ std::string plan_error(const Plan& plan) {
 
 Plan plan_allowing(std::vector<std::string> calls) {
   Plan plan = strict_plan();
-  plan.seccomp.allow = std::move(calls);
-  plan.positions["seccomp.allow"] = {"plan.toml", 7, 3};
+  plan.kind.seccomp.allow = std::move(calls);
+  plan.origin.positions["seccomp.allow"] = {"plan.toml", 7, 3};
   return plan;
 }
 
 Plan plan_denying(std::vector<std::string> calls) {
   Plan plan = strict_plan();
-  plan.seccomp.deny = std::move(calls);
-  plan.positions["seccomp.deny"] = {"plan.toml", 8, 3};
+  plan.kind.seccomp.deny = std::move(calls);
+  plan.origin.positions["seccomp.deny"] = {"plan.toml", 8, 3};
   return plan;
 }
 
@@ -683,7 +684,7 @@ TEST(SeccompTest, overrides_that_make_no_sense_are_errors_at_their_place) {
   EXPECT_EQ(plan_error(plan_denying({"execve"})),
             "plan.toml:8:3: seccomp.deny: \"execve\" is needed to start the program: the program itself");
   Plan both = plan_allowing({"flock"});
-  both.seccomp.deny = {"flock"};
+  both.kind.seccomp.deny = {"flock"};
   EXPECT_EQ(plan_error(both), "plan.toml:7:3: seccomp.allow: \"flock\" is in seccomp.deny as well");
 }
 
@@ -713,7 +714,7 @@ TEST(SeccompTest, no_plan_may_deny_what_start_up_needs) {
 
 TEST(SeccompTest, what_is_asked_for_address_space_is_refused_first_where_its_arguments_are) {
   Plan plan = strict_plan();
-  plan.limits.address_space = Bytes{1 << 30};
+  plan.kind.limits.address_space = Bytes{1 << 30};
   const Filters filters(plan);
   EXPECT_EQ(name_of_action(filters.ask("mmap", {0, 0, 0, MAP_PRIVATE})), "notify");
   EXPECT_EQ(name_of_action(filters.ask("mmap", {0, 0, 0, MAP_PRIVATE | MAP_HUGETLB})), "EINVAL");
@@ -736,8 +737,8 @@ TEST(SeccompTest, the_seal_takes_away_each_call_that_only_the_set_up_needs) {
       const int number = number_of(std::string(call.call));
       const std::uint32_t before = run_bpf(filters.whitelist, call_data(number, arguments));
       EXPECT_EQ(before == SECCOMP_RET_ALLOW, call.use == SetUpCall::Use::LaterStep) << call.call;
-      EXPECT_EQ(run_bpf(filters.seal, call_data(number, arguments)), action_of(call.sealed, plan.seccomp.profile));
-      EXPECT_EQ(filters.ask(number, arguments), action_of(call.sealed, plan.seccomp.profile)) << call.call;
+      EXPECT_EQ(run_bpf(filters.seal, call_data(number, arguments)), action_of(call.sealed, plan.kind.seccomp.profile));
+      EXPECT_EQ(filters.ask(number, arguments), action_of(call.sealed, plan.kind.seccomp.profile)) << call.call;
     }
   }
 }

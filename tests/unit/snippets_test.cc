@@ -68,7 +68,7 @@ Plan parse(const std::string& override) {
 }
 
 std::string file_of(const Plan& plan) {
-  return std::get<std::string>(plan.files.at(0).source);
+  return std::get<std::string>(plan.job.files.at(0).source);
 }
 
 TEST(Snippets, arrive_through_set_as_they_stand_or_quoted) {
@@ -127,8 +127,8 @@ TEST(Snippets, arrive_through_lines_of_a_batch) {
     ASSERT_TRUE(std::holds_alternative<jobs::Job>(job));
     const Plan made = plan.make(std::move(std::get<jobs::Job>(job).changes), "/jobs", images);
     ASSERT_EQ(file_of(made), text);
-    ASSERT_EQ(std::get<std::string>(made.files.at(1).source), text);
-    ASSERT_EQ(std::get<InputText>(made.input).text, text);
+    ASSERT_EQ(std::get<std::string>(made.job.files.at(1).source), text);
+    ASSERT_EQ(std::get<InputText>(made.job.input).text, text);
   }
 }
 
@@ -142,7 +142,7 @@ TEST(Snippets, arrive_as_base64_whatever_their_bytes_are) {
     if (text.size() > 8) text.insert(5, i % 2 == 0 ? "\n" : "\r\n");
     ASSERT_EQ(file_of(parse("files.f.base64=" + text)), bytes);
     const Plan plan = parse("stdin={ base64 = " + toml_string(text) + " }");
-    ASSERT_EQ(std::get<InputText>(plan.input).text, bytes);
+    ASSERT_EQ(std::get<InputText>(plan.job.input).text, bytes);
   }
 }
 
@@ -163,9 +163,9 @@ TEST(Snippets, arrive_through_the_inputs_of_the_library) {
         engine.compile({.text = "[[mount]]\nbind = \"/bin/true\"\nat = \"/bin/true\"\nexec = true\n"}, {}, inputs);
     const Plan& plan = compiled.state().plan;
     ASSERT_EQ(file_of(plan), bytes);
-    ASSERT_EQ(plan.argv.at(1), word);
-    ASSERT_EQ(plan.env.at("A"), word);
-    ASSERT_EQ(std::get<InputText>(plan.input).text, bytes);
+    ASSERT_EQ(plan.job.argv.at(1), word);
+    ASSERT_EQ(plan.job.env.at("A"), word);
+    ASSERT_EQ(std::get<InputText>(plan.job.input).text, bytes);
   }
 }
 

@@ -52,24 +52,24 @@ wall = "3s"
 
 TEST(PlanTemplate, without_changes_it_is_the_plan_of_its_text) {
   const Plan plan = vary(kPlan, {});
-  EXPECT_EQ(plan.argv, std::vector<std::string>{"a"});
-  EXPECT_EQ(plan.name, "plan");
-  EXPECT_EQ(plan.sha256.size(), 64U);
-  EXPECT_EQ(std::get<InputFile>(plan.input).path, "/plans/1.in");
-  EXPECT_EQ(plan.limits.cpu, 1s);
+  EXPECT_EQ(plan.job.argv, std::vector<std::string>{"a"});
+  EXPECT_EQ(plan.origin.name, "plan");
+  EXPECT_EQ(plan.origin.sha256.size(), 64U);
+  EXPECT_EQ(std::get<InputFile>(plan.job.input).path, "/plans/1.in");
+  EXPECT_EQ(plan.kind.limits.cpu, 1s);
 }
 
 TEST(PlanTemplate, sections_are_gone_into_and_values_take_the_place_of_values) {
   const Plan plan = vary(kPlan, list(MergeChange{keys("argv = [\"b\", \"c\"]\nlimits.cpu = \"7s\"\nenv.B = \"2\"")}));
-  EXPECT_EQ(plan.argv, (std::vector<std::string>{"b", "c"}));
-  EXPECT_EQ(plan.limits.cpu, 7s);
-  EXPECT_EQ(plan.limits.wall, 3s);
-  EXPECT_EQ(plan.env.at("A"), "1");
-  EXPECT_EQ(plan.env.at("B"), "2");
+  EXPECT_EQ(plan.job.argv, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(plan.kind.limits.cpu, 7s);
+  EXPECT_EQ(plan.kind.limits.wall, 3s);
+  EXPECT_EQ(plan.job.env.at("A"), "1");
+  EXPECT_EQ(plan.job.env.at("B"), "2");
 }
 
 TEST(PlanTemplate, the_hash_covers_what_changes_and_not_the_order_of_jobs) {
-  const auto hash = [](std::vector<PlanChange> changes) { return vary(kPlan, std::move(changes)).sha256; };
+  const auto hash = [](std::vector<PlanChange> changes) { return vary(kPlan, std::move(changes)).origin.sha256; };
   EXPECT_EQ(hash({}), sha256_hex(kPlan));
   const std::string one = hash(list(MergeChange{keys("env.B = \"1\"")}));
   EXPECT_NE(one, hash({}));
@@ -81,27 +81,27 @@ TEST(PlanTemplate, the_hash_covers_what_changes_and_not_the_order_of_jobs) {
 TEST(PlanTemplate, a_file_or_a_stream_is_replaced_as_a_whole) {
   const Plan plan =
       vary(kPlan, list(MergeChange{keys("stdin.text = \"x\"\nfiles.a.text = \"new\"\nfiles.c.text = \"c\"")}));
-  EXPECT_EQ(std::get<InputText>(plan.input).text, "x");
-  ASSERT_EQ(plan.files.size(), 3U);
-  EXPECT_EQ(plan.files[0].path, "a");
-  EXPECT_EQ(std::get<std::string>(plan.files[0].source), "new");
-  EXPECT_EQ(std::get<std::string>(plan.files[1].source), "b");
-  EXPECT_EQ(plan.files[2].path, "c");
+  EXPECT_EQ(std::get<InputText>(plan.job.input).text, "x");
+  ASSERT_EQ(plan.job.files.size(), 3U);
+  EXPECT_EQ(plan.job.files[0].path, "a");
+  EXPECT_EQ(std::get<std::string>(plan.job.files[0].source), "new");
+  EXPECT_EQ(std::get<std::string>(plan.job.files[1].source), "b");
+  EXPECT_EQ(plan.job.files[2].path, "c");
 }
 
 TEST(PlanTemplate, paths_of_a_change_are_relative_to_its_own_folder) {
   const Plan plan = vary(kPlan, list(SetChange{"files.c", value("{ from = \"sub/c\" }")},
                                      MergeChange{keys("stdin.file = \"2.in\"\nstdout.file = \"/abs/out\"")}));
-  EXPECT_EQ(std::get<std::filesystem::path>(plan.files[0].source), "/plans/a");
-  EXPECT_EQ(std::get<std::filesystem::path>(plan.files[2].source), "/jobs/sub/c");
-  EXPECT_EQ(std::get<InputFile>(plan.input).path, "/jobs/2.in");
-  EXPECT_EQ(std::get<OutputFile>(plan.output).path, "/abs/out");
+  EXPECT_EQ(std::get<std::filesystem::path>(plan.job.files[0].source), "/plans/a");
+  EXPECT_EQ(std::get<std::filesystem::path>(plan.job.files[2].source), "/jobs/sub/c");
+  EXPECT_EQ(std::get<InputFile>(plan.job.input).path, "/jobs/2.in");
+  EXPECT_EQ(std::get<OutputFile>(plan.kind.output).path, "/abs/out");
 }
 
 TEST(PlanTemplate, later_changes_go_over_earlier_ones) {
   const Plan plan =
       vary(kPlan, list(MergeChange{keys("limits.cpu = \"7s\"")}, SetChange{"limits.cpu", value("\"9s\"")}));
-  EXPECT_EQ(plan.limits.cpu, 9s);
+  EXPECT_EQ(plan.kind.limits.cpu, 9s);
 }
 
 TEST(PlanTemplate, limits_that_are_changed_reach_the_cases_that_have_none_of_their_own) {
@@ -123,7 +123,7 @@ TEST(PlanTemplate, the_rules_of_a_plan_hold_for_changes) {
 }
 
 TEST(PlanTemplate, what_only_a_change_can_bring_may_be_missing_in_the_text_but_no_key_may_be_wrong) {
-  EXPECT_EQ(vary("limits.cpu = \"1s\"", list(MergeChange{keys("argv = [\"b\"]")})).argv.front(), "b");
+  EXPECT_EQ(vary("limits.cpu = \"1s\"", list(MergeChange{keys("argv = [\"b\"]")})).job.argv.front(), "b");
   expect_refusal("limits.cpu = \"1s\"", {}, "argv: missing");
   EXPECT_THROW(PlanTemplate({"limits.cpu = 1", "plan.toml", "plan", "/"}, {}), PlanError);
 }
@@ -137,14 +137,14 @@ TEST(PlanTemplate, an_image_is_read_once_and_the_run_line_takes_the_changed_sour
     return plan.make(list(MergeChange{keys("source = \"" + source + "\"\nfiles.\"" + source + "\".text = \"\"")}),
                      "/jobs", images);
   };
-  EXPECT_EQ(with_source("a.x").argv, (std::vector<std::string>{"run", "a.x"}));
+  EXPECT_EQ(with_source("a.x").job.argv, (std::vector<std::string>{"run", "a.x"}));
   std::filesystem::remove(folder.path() / "lang.toml");
   const Plan second = with_source("b.x");
-  EXPECT_EQ(second.argv, (std::vector<std::string>{"run", "b.x"}));
-  EXPECT_EQ(second.env.at("A"), "image");
-  EXPECT_EQ(second.image, "lang");
-  EXPECT_EQ(second.name, "plan");
-  EXPECT_EQ(second.folder, "/plans");
+  EXPECT_EQ(second.job.argv, (std::vector<std::string>{"run", "b.x"}));
+  EXPECT_EQ(second.job.env.at("A"), "image");
+  EXPECT_EQ(second.kind.image, "lang");
+  EXPECT_EQ(second.origin.name, "plan");
+  EXPECT_EQ(second.origin.folder, "/plans");
 }
 
 }  // namespace
