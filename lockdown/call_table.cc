@@ -336,8 +336,9 @@ constexpr char kEndsBadly[] = "a program that fails: the supervisor looks which 
 constexpr std::uint64_t kAnyBit = 0xffffffff'ffffffff;
 
 constexpr ArgumentRow kSignalIsSecond[] = {{is(1, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
-constexpr ArgumentRow kSignalIsThird[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize},
-                                          {is(2, {SIGABRT}), CallVerdict::Noted, kEndsBadly}};
+constexpr ArgumentRow kSignalIsThird[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
+constexpr ArgumentRow kTgkill[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize},
+                                   {is(2, {SIGABRT}), CallVerdict::Noted, kEndsBadly}};
 constexpr ArgumentRow kExitStatus[] = {{is_not(0, {0}), CallVerdict::Noted, kEndsBadly}};
 constexpr ArgumentRow kSetrlimit[] = {
     {is(0, {RLIMIT_CORE}), CallVerdict::Ignored, kHoldsCore},
@@ -621,7 +622,7 @@ constexpr FilteredCall kFiltered[] = {
      "what sockets there are follows from [network]"},
     {"socketpair", kSocketpair, CallVerdict::Allow, "pairs between parent and child, network or not",
      "it is allowed as far as programs use it"},
-    {"tgkill", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
+    {"tgkill", kTgkill, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"timer_create", kTimerCreate, CallVerdict::Allow, "timers; RLIMIT_SIGPENDING bounds their number"},
     {"tkill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"unshare", kUnshare, CallVerdict::NotPermitted, "new namespaces", "it would admit new namespaces"},

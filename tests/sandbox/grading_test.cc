@@ -70,7 +70,7 @@ TEST(grading, a_c_submission_is_compiled_once_and_judged_case_by_case) {
   EXPECT_EQ(run.result.at("cases").at(3).at("outcome").at("exit_code"), 3);
   EXPECT_EQ(run.result.at("compile").at("verdict"), "OK");
   EXPECT_GT(run.result.at("compile").at("cpu").at("total_us"), 0);
-  EXPECT_FALSE(run.result.at("cases").at(0).at("stdout").contains("text"));
+  EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("text"), "3\n");
   EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("bytes"), 2);
 }
 
@@ -495,7 +495,7 @@ TEST(grading, an_output_file_that_is_none_is_a_wrong_answer_that_says_so) {
   };
   EXPECT_EQ(feedback("true"), "WA out: the program has not written it");
   EXPECT_EQ(feedback("mkdir out"), "WA out: not a regular file");
-  EXPECT_EQ(feedback("ln -s /etc/passwd out"), "WA out: openat2: Too many levels of symbolic links (ELOOP)");
+  EXPECT_EQ(feedback("ln -s /etc/passwd out"), "WA out: openat2: Too many levels of symbolic links");
 }
 
 TEST(grading, an_output_file_is_bounded_like_standard_output) {

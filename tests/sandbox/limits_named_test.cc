@@ -143,8 +143,7 @@ TEST(limits_met, the_command_prints_them_in_the_result_and_for_people) {
   EXPECT_TRUE(met.at("times").is_null());
   EXPECT_EQ(met.at("evidence"), "seen");
   const TemporaryFolder folder;
-  const Finished text =
-      run_command({evalrun().string(), folder.write("plan.toml", plan).string(), "--format", "text"});
+  const Finished text = run_command({evalrun().string(), folder.write("plan.toml", plan).string(), "--format", "text"});
   EXPECT_NE(text.output.find("probably met limits.open_files (32) (seen: "), std::string::npos) << text.output;
 }
 
