@@ -115,7 +115,7 @@ void Batch::plan_next_turn() {
 
 // What is thrown on a job's way is that job's end, not the batch's; false then.
 template <typename Step>
-bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
+bool Batch::attempt(const Running& running, const std::string& plan_name, Step step) {
   try {
     step();
     return true;
@@ -124,8 +124,7 @@ bool Batch::attempt(const Running& running, const Plan& plan, Step step) {
     refuse(running.line, running.id, error.what());
   } catch (const std::exception& error) {
     const supervise::SandboxFault fault = supervise::fault_of(std::current_exception());
-    settle(running, jobs::Status::SandboxFailed,
-           fault_line(running.id, running.line, plan.origin.name, fault, error.what()));
+    settle(running, jobs::Status::SandboxFailed, fault_line(running.id, running.line, plan_name, fault, error.what()));
   }
   return false;
 }
@@ -134,7 +133,7 @@ void Batch::take_finished() {
   for (Running& running : live_) {
     if (running.is_being_written) continue;
     std::optional<jobs::JobEnd> end;
-    const bool is_well = attempt(running, running.job->plan(), [&] {
+    const bool is_well = attempt(running, running.job->plan().origin.name, [&] {
       running.job->advance();
       if (running.job->finished()) end = running.job->take_end();
     });
@@ -326,11 +325,12 @@ void Batch::start(jobs::Job&& job, const InputLine& line, std::uint64_t hash, Du
   const unsigned starts = journal_ == nullptr ? 0 : journal_->starts_without_end(line.number);
   if (starts >= kMostStarts) return give_up(running);
   if (journal_ != nullptr) journal_->append_started(line.number, hash);
-  Plan plan;
-  const bool is_well = attempt(running, plan, [&] {
-    plan = plans_.plan_of(std::move(job));
-    running.job =
-        std::make_unique<jobs::LiveJob>(place_, plan, began, save_folder(jobs::text_of(running.id), line.number));
+  std::string plan_name;
+  const bool is_well = attempt(running, plan_name, [&] {
+    Task task = plans_.task_of(std::move(job));
+    plan_name = task.plan.origin.name;
+    running.job = std::make_unique<jobs::LiveJob>(place_, std::move(task), began,
+                                                  save_folder(jobs::text_of(running.id), line.number));
   });
   if (!is_well) return;
   live_.push_back(std::move(running));

@@ -97,7 +97,7 @@ class Batch {
   void leave(const Running& job);
   void refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, const std::string& message);
   template <typename Step>
-  bool attempt(const Running& running, const Plan& plan, Step step);
+  bool attempt(const Running& running, const std::string& plan_name, Step step);
   void settle_end(Running& running, jobs::JobEnd&& end);
   static std::string line_of(const Running& running, jobs::JobEnd& end);
   void write_in_background(Running& running, jobs::JobEnd&& end);

@@ -108,7 +108,7 @@ CompiledPlan compile(Engine& engine, const ExecPlan& plan) {
   try {
     return engine.compile(source_of(plan.text));
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Plan) static_cast<void>(parse_plan(plan.base, plan.set, image_search_path()));
+    if (error.kind() == ErrorKind::Plan) static_cast<void>(parse_task(plan.base, plan.set, image_search_path()));
     throw;
   }
 }

@@ -39,8 +39,8 @@
 namespace evalrun::cli {
 namespace {
 
-Plan read(const Options& options) {
-  return parse_plan(read_plan(options.plan), options.set, image_search_path());
+Task read(const Options& options) {
+  return parse_task(read_plan(options.plan), options.set, image_search_path());
 }
 
 bool wants_text(const Options& options) {
@@ -70,21 +70,22 @@ int check_template(const Options& options) {
 
 int check(const Options& options) {
   if (options.is_template) return check_template(options);
-  const Plan plan = read(options);
-  judge::check_runs(plan, host::probe_host());
-  groups::require_cgroup(plan, groups::Groups());
-  std::cout << one_line(plan.origin.whole.file) << ": well-formed, and this host gives every layer that it requires\n";
+  const Task task = read(options);
+  judge::check_runs(task, host::probe_host());
+  groups::require_cgroup(task.plan, groups::Groups());
+  std::cout << one_line(task.plan.origin.whole.file)
+            << ": well-formed, and this host gives every layer that it requires\n";
   return 0;
 }
 
 // One sandbox after another, under its name where the plan has more than one.
 int explain_plan(const Options& options) {
-  const Plan plan = read(options);
+  const Task task = read(options);
   const host::HostFacts host = groups::counted_by(groups::Groups(), host::probe_host());
   std::string text;
-  for (const judge::PlannedRun& run : judge::runs_of(plan)) {
+  for (const judge::PlannedRun& run : judge::runs_of(task)) {
     const auto compiled = sandbox::compile(run.plan, host);
-    if (judge::is_graded(plan)) text += "== " + one_line(run.name) + "\n\n";
+    if (task.is_graded()) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
   text.pop_back();
@@ -93,9 +94,9 @@ int explain_plan(const Options& options) {
 }
 
 // The one run of the plan that is looked at.
-judge::PlannedRun run_to_trace(judge::OneCase& runs, const Plan& plan, const Options& options) {
-  if (!judge::is_graded(plan) && options.case_name.empty()) return {"run", plan};
-  return runs.find(plan, options.case_name);
+judge::PlannedRun run_to_trace(judge::OneCase& runs, const Task& task, const Options& options) {
+  if (!task.is_graded() && options.case_name.empty()) return {"run", task.plan};
+  return runs.find(task, options.case_name);
 }
 
 int suggest(const Options& options) {
@@ -105,7 +106,7 @@ int suggest(const Options& options) {
   const host::HostFacts host = host::probe_host();
   judge::OneCase runs(host);
   const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
-    judge::PlannedRun run = run_to_trace(runs, parse_plan(text, options.set, images, additions), options);
+    judge::PlannedRun run = run_to_trace(runs, parse_task(text, options.set, images, additions), options);
     if (run.step == judge::Step::Compile) {
       throw UsageError("the compile step fails; trace without --suggest names what it was refused");
     }

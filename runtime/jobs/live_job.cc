@@ -1,7 +1,9 @@
 #include "runtime/jobs/live_job.h"
 
+#include <memory>
 #include <utility>
 
+#include "runtime/core/overloaded.h"
 #include "runtime/report/grade_report.h"
 #include "runtime/report/report.h"
 
@@ -9,9 +11,10 @@ namespace evalrun::jobs {
 namespace {
 
 // Cases one after the other: `--jobs` counts sandboxes.
-std::unique_ptr<judge::Grading> start_grading(const Workplace& place, const Plan& plan) {
+judge::LiveTask start(const Workplace& place, const Task& task) {
+  if (!task.is_graded()) return judge::LiveTask(place.pool.start(task.plan));
   const judge::GradingOptions options{.jobs = 1, .after_failure = place.after_failure};
-  return std::make_unique<judge::Grading>(place.pool, plan, place.host, options);
+  return judge::LiveTask(std::make_unique<judge::Grading>(place.pool, task, place.host, options));
 }
 
 // About what the report of one case takes.
@@ -27,55 +30,54 @@ Status status_of(judge::Verdict verdict) {
 
 }  // namespace
 
-LiveJob::LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to)
-    : plan_(std::move(plan)), began_(began) {
-  if (!plan_.kind.collect.empty()) save_folder_.emplace(save_to);
-  if (judge::is_graded(plan_)) {
-    grading_ = start_grading(place, plan_);
-    return;
-  }
-  run_ = place.pool.start(plan_);
-  if (save_folder_) run_->collect_into(&*save_folder_);
+LiveJob::LiveJob(const Workplace& place, Task task, Duration began, const std::filesystem::path& save_to)
+    : task_(std::move(task)), began_(began) {
+  if (!task_.plan.kind.collect.empty()) save_folder_.emplace(save_to);
+  live_.emplace(start(place, task_));
+  if (save_folder_ && live_->run() != nullptr) live_->run()->collect_into(&*save_folder_);
   prepared_ = loop::now() - began_;
 }
 
 LiveJob::~LiveJob() = default;
 
 void LiveJob::advance() {
-  if (grading_) grading_->advance(save_folder_ ? &*save_folder_ : nullptr);
+  live_->advance(save_folder_ ? &*save_folder_ : nullptr);
 }
 
 bool LiveJob::finished() const noexcept {
-  return run_ ? run_->finished() : grading_->finished();
+  return live_->finished();
 }
 
 void LiveJob::interrupt(int signal) {
-  if (run_) run_->interrupt(signal);
-  if (grading_) grading_->interrupt(signal);
+  live_->interrupt(signal);
 }
 
 JobEnd LiveJob::take_end() {
-  if (run_) {
-    supervise::RunResult result = run_->take_result(nullptr);
-    run_.reset();
-    const std::size_t size = kept_by(result);
-    return {status_of(judge::verdict_of(result.outcome)), std::move(result), prepared_, size};
-  }
-  judge::Grade grade = grading_->take_grade();
-  grading_.reset();
-  std::size_t size = grade.cases.size() * kWordsOfACase;
-  if (grade.compile) size += kept_by(grade.compile->run);
-  if (grade.run) size += kept_by(*grade.run);
-  for (const judge::CaseGrade& one : grade.cases) size += kept_by(one.run);
-  return {status_of(grade.verdict), std::move(grade), loop::now() - began_, size};
+  judge::TaskEnd end = live_->take_end();
+  live_.reset();
+  return std::visit(Overloaded{[&](supervise::RunResult&& result) {
+                                 const Status status = status_of(judge::verdict_of(result.outcome));
+                                 const std::size_t size = kept_by(result);
+                                 return JobEnd{status, std::move(result), prepared_, size};
+                               },
+                               [&](judge::Grade&& grade) {
+                                 const Status status = status_of(grade.verdict);
+                                 std::size_t size = grade.cases.size() * kWordsOfACase;
+                                 if (grade.compile) size += kept_by(grade.compile->run);
+                                 if (grade.run) size += kept_by(*grade.run);
+                                 for (const judge::CaseGrade& one : grade.cases) size += kept_by(one.run);
+                                 return JobEnd{status, std::move(grade), loop::now() - began_, size};
+                               }},
+                    std::move(end));
 }
 
 std::string LiveJob::describe(const JobEnd& end) const {
   using report::Layout;
   if (const auto* grade = std::get_if<judge::Grade>(&end.value)) {
-    return report::to_json(report::GradeReport{plan_, *grade, end.took}, Layout::OneLine);
+    return report::to_json(report::GradeReport{task_, *grade, end.took}, Layout::OneLine);
   }
-  return report::to_json(report::Report{plan_, std::get<supervise::RunResult>(end.value), end.took}, Layout::OneLine);
+  return report::to_json(report::Report{task_.plan, std::get<supervise::RunResult>(end.value), end.took},
+                         Layout::OneLine);
 }
 
 }  // namespace evalrun::jobs

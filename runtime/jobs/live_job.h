@@ -2,18 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "runtime/host/host.h"
 #include "runtime/jobs/status.h"
-#include "runtime/judge/grading.h"
+#include "runtime/judge/live_task.h"
 #include "runtime/loop/event_loop.h"
 #include "runtime/pool/cell_pool.h"
 #include "runtime/supervise/collect.h"
-#include "runtime/supervise/run.h"
 
 namespace evalrun::jobs {
 
@@ -28,7 +25,7 @@ struct Workplace {
 // What a job has come to, before it is put into words.
 struct JobEnd {
   Status status = Status::Good;
-  std::variant<supervise::RunResult, judge::Grade> value;
+  judge::TaskEnd value;
   Duration took{};
   std::size_t size = 0;  // of the output that is kept, in bytes
 };
@@ -37,12 +34,12 @@ class LiveJob {
  public:
   // Starts it. `began` is when its line was taken up; `save_to` is made where the plan collects files. Throws what
   // sandbox::compile, supervise::Run and judge::Grading throw.
-  LiveJob(const Workplace& place, Plan plan, Duration began, const std::filesystem::path& save_to);
+  LiveJob(const Workplace& place, Task task, Duration began, const std::filesystem::path& save_to);
   ~LiveJob();
   LiveJob(const LiveJob&) = delete;
   LiveJob& operator=(const LiveJob&) = delete;
 
-  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const Plan& plan() const noexcept { return task_.plan; }
 
   // After every turn of the loop. Throws what starting it throws, where a next sandbox of a submission does.
   void advance();
@@ -51,15 +48,14 @@ class LiveJob {
 
   // Once, after finished().
   JobEnd take_end();
-  // The object of `evalrun run`, on one line. Touches nothing but the plan: any thread may call it.
+  // The object of `evalrun run`, on one line. Touches nothing but the task: any thread may call it.
   [[nodiscard]] std::string describe(const JobEnd& end) const;
 
  private:
-  const Plan plan_;
+  const Task task_;
   Duration began_, prepared_{};
   std::optional<supervise::SaveFolder> save_folder_;
-  std::unique_ptr<supervise::Run> run_;  // one of the two
-  std::unique_ptr<judge::Grading> grading_;
+  std::optional<judge::LiveTask> live_;  // until its end is taken
 };
 
 }  // namespace evalrun::jobs

@@ -40,11 +40,11 @@ Plans::Plans(const Sources& sources)
   if (sources.base) base_.emplace(*sources.base, overrides_);
 }
 
-Plan Plans::plan_of(Job&& job) {
+Task Plans::task_of(Job&& job) {
   if (job.plan.empty() && !base_) throw PlanError(job.position, "plan", "missing; the batch has no --plan");
   const PlanTemplate& plan = job.plan.empty() ? *base_ : template_of((folder_ / job.plan).string());
-  Plan made = plan.make(std::move(job.changes), folder_, images_);
-  refuse_inherited(made);
+  Task made = plan.make(std::move(job.changes), folder_, images_);
+  refuse_inherited(made.plan);
   return made;
 }
 

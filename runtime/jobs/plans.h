@@ -29,7 +29,7 @@ class Plans {
   [[nodiscard]] const std::string& hash() const noexcept { return hash_; }
 
   // Throws PlanError.
-  Plan plan_of(Job&& job);
+  Task task_of(Job&& job);
 
  private:
   // A file that is written anew is read anew.

@@ -24,27 +24,19 @@ constexpr Bytes kExcerpt = 4_KiB;
 
 constexpr std::size_t kChunk = 64 << 10;
 
-// The plan of one run, without what is said of others.
-Plan single(const Plan& plan) {
-  Plan one = plan;
-  one.compile.reset();
-  one.cases.clear();
-  return one;
-}
-
 // The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
 // has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
-Plan compile_plan(const Plan& plan) {
-  Plan one = single(plan);
-  one.job.argv = plan.compile->argv;
-  one.kind.limits = plan.compile->limits;
+Plan plan_of_compile_step(const Task& task) {
+  Plan one = task.plan;
+  one.job.argv = task.compile->argv;
+  one.kind.limits = task.compile->limits;
   one.job.input = InputNull{};
   one.kind.output = OutputCapture{};
   one.kind.error_output = OutputCapture{};
   one.kind.network = {};
   one.kind.landlock = {};
   one.kind.seccomp.deny.clear();
-  one.kind.profiles = {{&profiles().front(), plan.origin.whole}};
+  one.kind.profiles = {{&profiles().front(), one.origin.whole}};
   one.kind.narrowings.clear();
   one.kind.capabilities = strictest(one.kind.profiles, one.kind.narrowings);
   one.kind.collect.clear();
@@ -52,10 +44,10 @@ Plan compile_plan(const Plan& plan) {
   return one;
 }
 
-Plan run_plan(const Plan& plan) {
-  Plan one = single(plan);
-  if (plan.compile) one.job.files.clear();  // they come with the artefacts
-  if (plan.cases.empty()) return one;
+Plan plan_of_program(const Task& task) {
+  Plan one = task.plan;
+  if (task.compile) one.job.files.clear();  // they come with the artefacts
+  if (task.cases.empty()) return one;
   // Counted and hashed, and given to the checker as they come; a case's result holds an excerpt.
   for (Output* output : {&one.kind.output, &one.kind.error_output}) {
     if (auto* capture = std::get_if<OutputCapture>(output); capture != nullptr && !capture->most) {
@@ -65,13 +57,11 @@ Plan run_plan(const Plan& plan) {
   return one;
 }
 
-Plan case_plan(const Plan& common, const Case& one) {
-  Plan plan = common;
+// `plan`: the program's, of whatever case. Nothing but what differs is copied: the submission's files are large.
+void set_case(Plan& plan, const Case& one) {
   plan.job.input = one.input;
   plan.kind.limits = one.limits;
-  if (!one.files.empty()) plan.job.files = with_files(std::move(plan.job.files), one.files);
   plan.origin.positions["stdin"] = one.position;
-  return plan;
 }
 
 std::string message_of_case(Verdict verdict, const RunResult& run, const Limits& limits) {
@@ -87,9 +77,9 @@ void keep_secret(supervise::Stream& stream) {
 }
 
 // Cases are of one kind where their limits are the same.
-bool has_few_kinds(const Plan& plan) {
+bool has_few_kinds(const Task& task) {
   std::vector<const Limits*> kinds;
-  for (const Case& one : plan.cases) {
+  for (const Case& one : task.cases) {
     if (std::ranges::any_of(kinds, [&](const Limits* kind) { return *kind == one.limits; })) continue;
     if (kinds.size() == pool::CellPool::kMostKinds) return false;
     kinds.push_back(&one.limits);
@@ -104,9 +94,9 @@ void check_case_file(const Case& one, std::size_t index, const char* key, const 
                   "open " + path.string() + ": " + file.refusal);
 }
 
-void check_case_files(const Plan& plan) {
-  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
-    const Case& one = plan.cases[i];
+void check_case_files(const Task& task) {
+  for (std::size_t i = 0; i < task.cases.size(); ++i) {
+    const Case& one = task.cases[i];
     if (const auto* input = std::get_if<InputFile>(&one.input)) check_case_file(one, i, "stdin", input->path);
     if (const auto* path = std::get_if<std::filesystem::path>(&one.expected)) check_case_file(one, i, "expect", *path);
   }
@@ -146,46 +136,45 @@ struct Grading::LiveCase {
   std::unique_ptr<supervise::Run> run;
 };
 
-bool is_graded(const Plan& plan) {
-  return plan.compile.has_value() || !plan.cases.empty();
-}
-
-std::vector<PlannedRun> runs_of(const Plan& plan) {
+std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
-  if (plan.compile) runs.push_back({"compile", compile_plan(plan), Step::Compile});
-  runs.push_back({plan.cases.empty() ? "run" : "case", run_plan(plan), plan.cases.empty() ? Step::Run : Step::Case});
+  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task), Step::Compile});
+  runs.push_back({task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
   return runs;
 }
 
 Plan plan_of_case(const Plan& common, const Case& one) {
-  return case_plan(common, one);
+  Plan plan = common;
+  set_case(plan, one);
+  plan.job.files = with_files(std::move(plan.job.files), one.files);
+  return plan;
 }
 
-void check_runs(const Plan& plan, const host::HostFacts& host) {
-  check_case_files(plan);
-  const std::vector<PlannedRun> runs = runs_of(plan);
+void check_runs(const Task& task, const host::HostFacts& host) {
+  check_case_files(task);
+  const std::vector<PlannedRun> runs = runs_of(task);
   for (const PlannedRun& run : runs) {
-    const bool is_compile_step = plan.compile && &run == &runs.front();
+    const bool is_compile_step = task.compile && &run == &runs.front();
     sandbox::check_program(*sandbox::compile(run.plan, host), is_compile_step ? "compile.argv" : "argv");
   }
 }
 
-unsigned default_jobs(const Plan& plan) {
+unsigned default_jobs(const Task& task) {
   const auto is_pinned = [](const Case& one) { return std::holds_alternative<CpusAuto>(one.limits.cpus); };
-  return std::ranges::all_of(plan.cases, is_pinned) ? usable_cores() : 1;
+  return std::ranges::all_of(task.cases, is_pinned) ? usable_cores() : 1;
 }
 
-Grading::Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options)
+Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& host, GradingOptions options)
     : pool_(pool),
-      plan_(plan),
+      task_(task),
       host_(host),
       options_(options),
-      few_kinds_(has_few_kinds(plan_)),
-      run_plan_(run_plan(plan)),
-      first_failure_(plan.cases.size()) {
-  check_runs(plan_, host_);
-  grade_.cases.resize(plan_.cases.size());
-  if (plan_.compile) {
+      few_kinds_(has_few_kinds(task)),
+      run_plan_(plan_of_program(task)),
+      first_failure_(task.cases.size()) {
+  check_runs(task_, host_);
+  grade_.cases.resize(task_.cases.size());
+  if (task_.compile) {
     start_compile();
   } else {
     start_cases();
@@ -230,12 +219,12 @@ void Grading::start_cases() {
 // Cases behind this one are not run.
 std::size_t Grading::cases_to_run() const {
   if (grade_.compile && grade_.compile->verdict != Verdict::Ok) return 0;
-  return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, plan_.cases.size())
-                                                      : plan_.cases.size();
+  return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, task_.cases.size())
+                                                      : task_.cases.size();
 }
 
 unsigned Grading::jobs() const {
-  const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(plan_);
+  const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(task_);
   return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
@@ -254,7 +243,7 @@ std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(con
 void Grading::start_compile() {
   sandbox::CompileExtras extras;
   extras.keep_work_folder = true;
-  compile_run_ = pool_.start_alone(sandbox::compile(compile_plan(plan_), host_, std::move(extras)));
+  compile_run_ = pool_.start_alone(sandbox::compile(plan_of_compile_step(task_), host_, std::move(extras)));
 }
 
 void Grading::end_compile(const supervise::SaveFolder* save_folder) {
@@ -263,17 +252,17 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   compile.run = compile_run_->take_result(nullptr);
   compile_run_.reset();
   compile.verdict = verdict_of_compile(compile.run.outcome);
-  compile.message = message_of(compile.run, plan_.compile->limits);
+  compile.message = message_of(compile.run, task_.compile->limits);
   if (compile.verdict != Verdict::Ok || interrupted_) return;
   if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
   std::vector<Limits> limits;
-  for (const Case& one : plan_.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(plan_.kind.limits);
-  artefacts_.emplace(std::move(work), plan_, limits);
+  for (const Case& one : task_.cases) limits.push_back(one.limits);
+  if (limits.empty()) limits.push_back(task_.plan.kind.limits);
+  artefacts_.emplace(std::move(work), task_.plan, limits);
   if (!artefacts_->refusal().empty()) {
     compile.verdict = Verdict::Ce;
     compile.message = artefacts_->refusal();
-  } else if (plan_.cases.empty()) {
+  } else if (task_.cases.empty()) {
     start_single_run();
     single_run_->collect_into(save_folder);
   } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
@@ -293,23 +282,27 @@ void Grading::end_single_run() {
 
 // Cells that are given up before a second case comes cost more than a run by itself.
 bool Grading::may_follow_another(std::size_t index) const {
-  const std::vector<Case>& cases = plan_.cases;
+  const std::vector<Case>& cases = task_.cases;
   const auto is_alike = [&](const Case& other) { return other.limits == cases[index].limits; };
   return few_kinds_ || (index > 0 && is_alike(cases[index - 1])) ||
          (index + 1 < cases.size() && is_alike(cases[index + 1]));
 }
 
 void Grading::start_case(std::size_t index) {
-  const Case& one = plan_.cases[index];
+  const Case& one = task_.cases[index];
   try {
     Expected expected = Expected::of(one);
     const bool has_mark = expected.has_byte_order_mark();
-    auto live = std::make_unique<LiveCase>(index, make_checker(plan_.checker, std::move(expected)));
+    auto live = std::make_unique<LiveCase>(index, make_checker(task_.checker, std::move(expected)));
     live->has_byte_order_mark = has_mark;
     supervise::RunHooks hooks;
     const bool judges_a_file = !one.output_file.empty();
     if (!judges_a_file) hooks.output = [&seen = *live](std::string_view piece) { seen.feed(piece); };
-    const Plan plan = case_plan(run_plan_, one);
+    set_case(run_plan_, one);
+    // Only a case with files of its own copies those that all have.
+    const std::optional<Plan> with_own_files =
+        one.files.empty() ? std::nullopt : std::optional(plan_of_case(run_plan_, one));
+    const Plan& plan = with_own_files ? *with_own_files : run_plan_;
     live->run = !artefacts_ && !judges_a_file && may_follow_another(index)
                     ? pool_.start(plan, std::move(hooks))
                     : pool_.start_alone(
@@ -330,7 +323,7 @@ void Grading::start_case(std::size_t index) {
 void Grading::end_case(LiveCase& live) {
   CaseGrade grade;
   grade.run = live.run->take_result(nullptr);
-  if (!plan_.cases[live.index].output_file.empty()) judge_output_file(live, grade.run);
+  if (!task_.cases[live.index].output_file.empty()) judge_output_file(live, grade.run);
   const Judgement judgement = live.no_output_file.empty() ? live.finish() : Judgement{false, live.no_output_file};
   if (live.fault) grade.run.outcome = *live.fault;
   if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
@@ -339,7 +332,7 @@ void Grading::end_case(LiveCase& live) {
     grade.run.warnings.emplace_back(
         "what is expected begins with a byte order mark (EF BB BF), which the program must write too; save it without");
   }
-  if (plan_.cases[live.index].disclosure == Disclosure::Secret) {
+  if (task_.cases[live.index].disclosure == Disclosure::Secret) {
     keep_secret(grade.run.output);
     keep_secret(grade.run.error_output);
     grade.feedback.clear();
@@ -350,7 +343,7 @@ void Grading::end_case(LiveCase& live) {
 // The file is bounded like the output in whose place it stands.
 void Grading::judge_output_file(LiveCase& live, RunResult& run) const {
   if (verdict_of(run.outcome) != Verdict::Ok) return;
-  const Case& one = plan_.cases[live.index];
+  const Case& one = task_.cases[live.index];
   const Fd work = live.run->take_work_folder();
   supervise::WorkFileOpened file = supervise::open_in_work(work.get(), one.output_file);
   if (!file.refusal.empty()) {
@@ -376,7 +369,7 @@ void Grading::judge_output_file(LiveCase& live, RunResult& run) const {
 
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
-  grade.message = message_of_case(*grade.verdict, grade.run, plan_.cases[index].limits);
+  grade.message = message_of_case(*grade.verdict, grade.run, task_.cases[index].limits);
   if (grade.verdict != Verdict::Ac) first_failure_ = std::min(first_failure_, index);
   grade_.cases[index] = std::move(grade);
 }
@@ -391,9 +384,9 @@ void Grading::undo_after_first_failure() {
 Grade Grading::take_grade() {
   Grade& grade = grade_;
   std::vector<ScoredCase> scored;
-  for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
-    scored.push_back({grade.cases[i].verdict, plan_.cases[i].points, plan_.cases[i].group});
-    grade.score_max += plan_.cases[i].points;
+  for (std::size_t i = 0; i < task_.cases.size(); ++i) {
+    scored.push_back({grade.cases[i].verdict, task_.cases[i].points, task_.cases[i].group});
+    grade.score_max += task_.cases[i].points;
   }
   const std::vector<unsigned> points = points_earned(scored);
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -403,9 +396,9 @@ Grade Grading::take_grade() {
   if (grade.compile && grade.compile->verdict != Verdict::Ok) {
     grade.verdict = grade.compile->verdict;
     grade.message = "the compile step failed: " + grade.compile->message;
-  } else if (plan_.cases.empty()) {
+  } else if (task_.cases.empty()) {
     grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(*grade.run, plan_.kind.limits) : "interrupted";
+    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "interrupted";
   } else {
     grade.verdict = verdict_of_all(scored);
     const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };
@@ -414,7 +407,7 @@ Grade Grading::take_grade() {
         grade.verdict == Verdict::Ac ? "accepted"
         : first == grade.cases.end()
             ? "interrupted"
-            : "case " + plan_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
+            : "case " + task_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
   }
   return std::move(grade_);
 }

@@ -3,10 +3,10 @@
 // Theory of operation. The compile step is a run like any other, in a sandbox of its own. What it leaves in /work is
 // carried over (artefacts.h) into a new sandbox for each case, so no case sees another one's files or what any case
 // expects; where the pool prepares runs, cases run in its cells. At most `jobs` programs run at a time. Cases start in
-// the plan's order and are judged each by itself, so the result does not depend on how many run side by side; where
+// the task's order and are judged each by itself, so the result does not depend on how many run side by side; where
 // grading stops at the first failure, cases that were ahead of it are undone.
 //
-// A plan with a [compile] and no [[case]] is compiled and run once, with the plan's own streams.
+// A task with a compile step and no cases is compiled and run once, with the plan's streams.
 #pragma once
 
 #include <memory>
@@ -49,15 +49,12 @@ struct Grade {
   Verdict verdict = Verdict::Ie;
   std::string message;
   std::optional<CompileGrade> compile;
-  std::optional<supervise::RunResult> run;  // of a plan without cases, where the compile step did its work
-  std::vector<CaseGrade> cases;             // as in the plan
+  std::optional<supervise::RunResult> run;  // of a task without cases, where the compile step did its work
+  std::vector<CaseGrade> cases;             // as in the task
   std::uint64_t score = 0, score_max = 0;
 };
 
-// Whether the plan is more than one run.
-bool is_graded(const Plan& plan);
-
-// The sandboxes of a plan: the compile step where it has one, then the program's, which its cases have in common but
+// The sandboxes of a task: the compile step where it has one, then the program's, which its cases have in common but
 // for their streams and limits.
 enum class Step { Compile, Run, Case };
 struct PlannedRun {
@@ -65,21 +62,21 @@ struct PlannedRun {
   Plan plan;
   Step step = Step::Run;
 };
-std::vector<PlannedRun> runs_of(const Plan& plan);
+std::vector<PlannedRun> runs_of(const Task& task);
 
 // The run of one case, from what the plan's cases have in common.
 Plan plan_of_case(const Plan& common, const Case& one);
 
-// Checks what each of the plan's runs needs of this host, without making anything. Throws PlanError and HostError.
-void check_runs(const Plan& plan, const host::HostFacts& host);
+// Checks what each of the task's runs needs of this host, without making anything. Throws PlanError and HostError.
+void check_runs(const Task& task, const host::HostFacts& host);
 
 // The cores that this process may use, where each case is pinned to one; else 1.
-unsigned default_jobs(const Plan& plan);
+unsigned default_jobs(const Task& task);
 
 class Grading {
  public:
-  // Starts the first run. Throws what check_runs() and Run throw. `pool` must outlive the grading.
-  Grading(pool::CellPool& pool, const Plan& plan, const host::HostFacts& host, GradingOptions options);
+  // Starts the first run. Throws what check_runs() and Run throw. `pool` and `task` must outlive the grading.
+  Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& host, GradingOptions options);
   ~Grading();
   Grading(const Grading&) = delete;
   Grading& operator=(const Grading&) = delete;
@@ -120,11 +117,11 @@ class Grading {
                                                                                     WorkAfterwards work) const;
 
   pool::CellPool& pool_;
-  const Plan plan_;
+  const Task& task_;
   const host::HostFacts host_;
   const GradingOptions options_;
   const bool few_kinds_;  // of cases: the pool keeps cells for all of them
-  Plan run_plan_;         // what every run has in common
+  Plan run_plan_;         // of the program; with the input and the limits of the case that was started last
 
   std::unique_ptr<supervise::Run> compile_run_, single_run_;
   std::optional<Artefacts> artefacts_;  // too large for run_plan_ to hold their content

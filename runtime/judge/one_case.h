@@ -19,14 +19,14 @@ class OneCase {
   // The run of the case called `name`; of the first case, or of a plan without cases its run, for "". Runs the compile
   // step where the plan has one, but once for plans with the same. Where it fails, it is what is returned. Throws
   // UsageError where there is no such case, and what sandbox::compile and Run throw.
-  PlannedRun find(const Plan& plan, const std::string& name);
+  PlannedRun find(const Task& task, const std::string& name);
 
  private:
   struct Compiled {
     Plan plan;
     std::optional<std::vector<WorkFile>> files;  // none: it failed
   };
-  const Compiled& compiled(const Plan& plan, const Plan& step);
+  const Compiled& compiled(const Task& task, const Plan& step);
 
   const host::HostFacts& host_;
   std::optional<Compiled> compiled_;

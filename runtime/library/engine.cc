@@ -29,12 +29,12 @@ loop::Urgency urgency_of(const EngineOptions& options) {
   return loop::Urgency::Ordinary;
 }
 
-void refuse_host_streams(const Plan& plan) {
+void refuse_host_streams(const Plan& plan, StdinFrom stdin_from) {
   const auto refuse = [&](const char* key) {
     throw PlanError(plan.origin.where(key), key,
                     "\"inherit\" is not for this caller, whose standard streams are its own");
   };
-  if (std::holds_alternative<InputInherit>(plan.job.input)) refuse("stdin");
+  if (stdin_from == StdinFrom::Plan && std::holds_alternative<InputInherit>(plan.job.input)) refuse("stdin");
   if (std::holds_alternative<OutputInherit>(plan.kind.output)) refuse("stdout");
   if (std::holds_alternative<OutputInherit>(plan.kind.error_output)) refuse("stderr");
 }
@@ -44,9 +44,7 @@ void check_options(const CompiledPlan& plan, const SpawnOptions& options) {
     throw Error("a graded plan says itself what its cases read", {.kind = ErrorKind::Usage});
   }
   if (options.host_streams == HostStreams::Shared) return;
-  Plan streams = plan.state().plan;
-  if (options.stdin_from == StdinFrom::Caller) streams.job.input = InputNull{};
-  refuse_host_streams(streams);
+  refuse_host_streams(plan.state().plan(), options.stdin_from);
 }
 
 // As keys of a plan; none where there are no inputs.
@@ -90,18 +88,23 @@ PlanSource read_plan_source(const std::filesystem::path& file) {
 }
 
 const std::string& CompiledPlan::name() const noexcept {
-  return state_->plan.origin.name;
+  return state_->plan().origin.name;
 }
 
 bool CompiledPlan::is_graded() const noexcept {
-  return state_->compiled == nullptr;
+  return std::holds_alternative<CheckedTask>(state_->what);
+}
+
+const Plan& CompiledPlan::State::plan() const noexcept {
+  const auto* checked = std::get_if<CheckedTask>(&what);
+  return checked != nullptr ? checked->task.plan : std::get<CompiledRun>(what).plan->plan();
 }
 
 CompiledPlan::State::~State() {
-  if (groundwork && !maker.is_this_process()) {
-    keep_for_ever(
-        std::unique_ptr<supervise::Groundwork>(new (std::nothrow) supervise::Groundwork(std::move(*groundwork))));
-  }
+  auto* run = std::get_if<CompiledRun>(&what);
+  if (run == nullptr || !run->groundwork || maker.is_this_process()) return;
+  keep_for_ever(
+      std::unique_ptr<supervise::Groundwork>(new (std::nothrow) supervise::Groundwork(std::move(*run->groundwork))));
 }
 
 std::shared_ptr<Engine::State> Engine::State::make(EngineOptions chosen) {
@@ -157,28 +160,30 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
   const Duration began = loop::now();
   const std::filesystem::path folder =
       source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
-  auto state = std::make_shared<CompiledPlan::State>();
   const PlanText text{source.text, source.file, source.name, folder};
+  Task task;
   if (auto keys = keys_of(inputs); keys.empty()) {
-    state->plan = parse_plan(text, overrides, options_.images);
+    task = parse_task(text, overrides, options_.images);
   } else {
     ImageCache images(options_.images);
-    state->plan = PlanTemplate(text, overrides).make({MergeChange{std::move(keys)}}, folder, images);
+    task = PlanTemplate(text, overrides).make({MergeChange{std::move(keys)}}, folder, images);
   }
-  state->host = host();
-  if (judge::is_graded(state->plan)) {
-    judge::check_runs(state->plan, state->host);
-  } else {
-    if (is_for_one_session()) {
-      if (auto laid = supervise::lay_groundwork(groups(), state->plan.kind.limits, state->host)) {
-        state->groundwork.emplace(std::move(*laid));
-      }
+  const auto compiled = [&](auto what) {
+    return CompiledPlan(std::make_shared<CompiledPlan::State>(std::move(what), loop::now() - began));
+  };
+  if (task.is_graded()) {
+    judge::check_runs(task, host());
+    return compiled(CheckedTask{std::move(task), host()});
+  }
+  CompiledRun run;
+  if (is_for_one_session()) {
+    if (auto laid = supervise::lay_groundwork(groups(), task.plan.kind.limits, host())) {
+      run.groundwork.emplace(std::move(*laid));
     }
-    state->compiled = sandbox::compile(state->plan, state->host);
-    sandbox::check_program(*state->compiled);
   }
-  state->compile_time = loop::now() - began;
-  return CompiledPlan(std::move(state));
+  run.plan = sandbox::compile(std::move(task.plan), host());
+  sandbox::check_program(*run.plan);
+  return compiled(std::move(run));
 }
 
 std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
@@ -186,12 +191,10 @@ std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, c
   check_options(plan, options);
   auto session = std::make_unique<Session::State>(shared_from_this(), plan.shared_state(), options);
   sessions.emplace(session->id, session.get());
+  std::visit([&](const auto& what) { session->start(what, options); }, plan.state().what);
   if (plan.is_graded()) {
-    session->start_grading(options);
     graded.insert(session->id);
     nudge();  // it may have finished already, with nothing behind the descriptor to say so
-  } else {
-    session->start_run(options);
   }
   return session;
 }
@@ -219,7 +222,8 @@ std::size_t Engine::State::runs_to_come() const {
   std::size_t cases = 0;
   for (const std::uint64_t id : graded) {
     const Session::State& session = *sessions.at(id);
-    if (session.grading) cases += session.grading->cases_to_prepare();
+    if (!session.live) continue;
+    if (const judge::Grading* grading = session.live->grading()) cases += grading->cases_to_prepare();
   }
   return cases;
 }

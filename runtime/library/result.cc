@@ -139,7 +139,7 @@ Result::State::State(std::shared_ptr<const CompiledPlan::State> from,
     : plan(std::move(from)), value(std::move(what)), took(time) {
   std::visit(Overloaded{[&](const RunResult& run) {
                           verdict = judge::verdict_of(run.outcome);
-                          message = judge::message_of(run, plan->plan.kind.limits);
+                          message = judge::message_of(run, plan->plan().kind.limits);
                         },
                         [&](const judge::Grade& grade) {
                           verdict = grade.verdict;
@@ -214,12 +214,13 @@ std::uint64_t Result::score_max() const noexcept {
 }
 
 std::string Result::json() const {
-  const Plan& plan = state_->plan->plan;
+  const Plan& plan = state_->plan->plan();
   return std::visit(Overloaded{[&](const RunResult& run) {
                                  return report::to_json(report::Report{plan, run, state_->took});
                                },
                                [&](const judge::Grade& grade) {
-                                 return report::to_json(report::GradeReport{plan, grade, state_->took});
+                                 return report::to_json(report::GradeReport{
+                                     std::get<CheckedTask>(state_->plan->what).task, grade, state_->took});
                                },
                                [&](const Failure& failure) {
                                  return report::fault_to_json(plan.origin.name, failure.fault, failure.message);
@@ -228,12 +229,13 @@ std::string Result::json() const {
 }
 
 std::string Result::text() const {
-  const Plan& plan = state_->plan->plan;
+  const Plan& plan = state_->plan->plan();
   return std::visit(Overloaded{[&](const RunResult& run) {
                                  return report::to_text(report::Report{plan, run, state_->took});
                                },
                                [&](const judge::Grade& grade) {
-                                 return report::to_text(report::GradeReport{plan, grade, state_->took});
+                                 return report::to_text(report::GradeReport{
+                                     std::get<CheckedTask>(state_->plan->what).task, grade, state_->took});
                                },
                                [&](const Failure& failure) { return "IE  " + failure.message + "\n"; }},
                     state_->value);

@@ -22,21 +22,19 @@ Session::State::State(std::shared_ptr<Engine::State> of, std::shared_ptr<const C
       plan(std::move(from)),
       stdin_from(options.stdin_from),
       spawned_(loop::now()) {
-  if (!options.save_to.empty() && !plan->plan.kind.collect.empty()) save_folder_.emplace(options.save_to);
+  if (!options.save_to.empty() && !plan->plan().kind.collect.empty()) save_folder_.emplace(options.save_to);
 }
 
 Session::State::~State() {
   if (!maker_.is_this_process()) {
-    keep_for_ever(std::move(run));
-    keep_for_ever(std::move(grading));
+    if (live) keep_for_ever(std::unique_ptr<judge::LiveTask>(new (std::nothrow) judge::LiveTask(std::move(*live))));
     return;
   }
-  run.reset();
-  grading.reset();
+  live.reset();
   engine->forget(id);
 }
 
-void Session::State::start_run(const SpawnOptions& options) {
+void Session::State::start(const CompiledRun& compiled, const SpawnOptions& options) {
   engine->ending.reserve(engine->sessions.size());  // gone() must not throw
   supervise::RunHooks hooks;
   if (options.output_events == OutputEvents::All) {
@@ -46,21 +44,24 @@ void Session::State::start_run(const SpawnOptions& options) {
   hooks.started = [this] { tell_started(); };
   hooks.gone = [this] { engine->ending.push_back(id); };
   hooks.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
-  if (plan->groundwork) {
-    run = engine->pool(1).start_on(std::move(*plan->groundwork), plan->compiled, std::move(hooks));
-    plan->groundwork.reset();
+  std::unique_ptr<supervise::Run> run;
+  if (compiled.groundwork) {
+    run = engine->pool(1).start_on(std::move(*compiled.groundwork), compiled.plan, std::move(hooks));
+    compiled.groundwork.reset();
   } else {
-    run = engine->pool(1).start(plan->compiled, std::move(hooks));
+    run = engine->pool(1).start(compiled.plan, std::move(hooks));
   }
   if (save_folder_) run->collect_into(&*save_folder_);
+  live.emplace(std::move(run));
 }
 
-void Session::State::start_grading(const SpawnOptions& options) {
+void Session::State::start(const CheckedTask& checked, const SpawnOptions& options) {
   const judge::GradingOptions how{.jobs = options.jobs,
                                   .after_failure = options.after_failure == AfterFailure::Stop
                                                        ? judge::AfterFailure::Stop
                                                        : judge::AfterFailure::GoOn};
-  grading = std::make_unique<judge::Grading>(engine->pool(plan->plan.cases.size()), plan->plan, plan->host, how);
+  live.emplace(
+      std::make_unique<judge::Grading>(engine->pool(checked.task.cases.size()), checked.task, checked.host, how));
 }
 
 void Session::State::tell_started() {
@@ -79,12 +80,10 @@ void Session::State::advance() {
   if (result) return tell_completed();  // what could not be told at once
   const supervise::SaveFolder* folder = save_folder_ ? &*save_folder_ : nullptr;
   try {
-    if (grading) grading->advance(folder);
-    if (grading && grading->finished()) {
-      complete(grading->take_grade());
-    } else if (run && run->finished()) {
-      complete(run->take_result(nullptr));
-    }
+    if (!live) return;
+    live->advance(folder);
+    if (!live->finished()) return;
+    std::visit([this](auto&& end) { complete(std::forward<decltype(end)>(end)); }, live->take_end());
   } catch (const std::exception& error) {
     complete(Failure{supervise::fault_of(std::current_exception()), error.what()});  // this session's end alone
   }
@@ -92,10 +91,9 @@ void Session::State::advance() {
 
 void Session::State::complete(std::variant<supervise::RunResult, judge::Grade, Failure> value) {
   // Of a run the command's "compile"; of a grading the time that all of it took.
-  const Duration took = grading ? loop::now() - spawned_ : plan->compile_time;
+  const Duration took = live && live->grading() != nullptr ? loop::now() - spawned_ : plan->compile_time;
   result.emplace(std::make_shared<Result::State>(plan, std::move(value), took));
-  run.reset();
-  grading.reset();
+  live.reset();
   tell_completed();
 }
 
@@ -119,10 +117,11 @@ Written Session::write_stdin(std::string_view bytes) {
   if (state_->stdin_from == StdinFrom::Plan) {
     throw Error("the session reads what its plan says; spawn it with StdinFrom::Caller", {.kind = ErrorKind::Usage});
   }
-  if (!state_->run) return {0, StdinState::Closed};
+  supervise::Run* const run = state_->live ? state_->live->run() : nullptr;
+  if (run == nullptr) return {0, StdinState::Closed};
   return translated([&]() -> Written {
     State* const state = state_.get();
-    const supervise::Feeder::Offer offer = state->run->offer_input(bytes, [state] {
+    const supervise::Feeder::Offer offer = run->offer_input(bytes, [state] {
       state->engine->events.push_back({EventKind::StdinRoom, state->id, {}});
     });
     if (offer.closed) return {offer.taken, StdinState::Closed};
@@ -131,13 +130,13 @@ Written Session::write_stdin(std::string_view bytes) {
 }
 
 void Session::close_stdin() {
-  if (state_->stdin_from == StdinFrom::Caller && state_->run) state_->run->close_input();
+  if (state_->stdin_from != StdinFrom::Caller || !state_->live) return;
+  if (supervise::Run* const run = state_->live->run()) run->close_input();
 }
 
 void Session::interrupt(int signal) {
   translated([&] {
-    if (state_->run) state_->run->interrupt(signal);
-    if (state_->grading) state_->grading->interrupt(signal);
+    if (state_->live) state_->live->interrupt(signal);
   });
 }
 

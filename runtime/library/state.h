@@ -13,7 +13,7 @@
 
 #include "runtime/groups/cgroup.h"
 #include "runtime/host/host.h"
-#include "runtime/judge/grading.h"
+#include "runtime/judge/live_task.h"
 #include "runtime/library/evalrun.hh"
 #include "runtime/library/maker.h"
 #include "runtime/loop/event_loop.h"
@@ -26,19 +26,29 @@
 
 namespace evalrun {
 
+// A plan of one run.
+struct CompiledRun {
+  std::shared_ptr<const sandbox::CompiledPlan> plan;
+  mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
+};
+
+// A task whose sandboxes have been checked; they are compiled one by one as they come.
+struct CheckedTask {
+  Task task;
+  host::HostFacts host;
+};
+
 class CompiledPlan::State {
  public:
-  State() = default;
+  State(std::variant<CompiledRun, CheckedTask> of, Duration took) : what(std::move(of)), compile_time(took) {}
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  Plan plan;
-  std::shared_ptr<const sandbox::CompiledPlan>
-      compiled;  // none of a graded plan: its sandboxes are compiled one by one
-  host::HostFacts host;
-  Duration compile_time{};
-  mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
+  [[nodiscard]] const Plan& plan() const noexcept;
+
+  std::variant<CompiledRun, CheckedTask> what;
+  Duration compile_time;
   Maker maker;
 };
 
@@ -114,8 +124,8 @@ class Session::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  void start_run(const SpawnOptions& options);
-  void start_grading(const SpawnOptions& options);
+  void start(const CompiledRun& compiled, const SpawnOptions& options);
+  void start(const CheckedTask& checked, const SpawnOptions& options);
   // After each turn of the loop in which something can have changed.
   void advance();
 
@@ -123,8 +133,7 @@ class Session::State {
   std::shared_ptr<Engine::State> engine;
   std::shared_ptr<const CompiledPlan::State> plan;
   const StdinFrom stdin_from;
-  std::unique_ptr<supervise::Run> run;
-  std::unique_ptr<judge::Grading> grading;
+  std::optional<judge::LiveTask> live;  // until its result is there
   std::optional<Result> result;
 
  private:

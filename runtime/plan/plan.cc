@@ -32,11 +32,7 @@ std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector
 Plan without_job(const Plan& plan) {
   return {.kind = plan.kind,
           .job = {.argv = plan.job.argv, .source = {}, .env = {}, .input = {}, .files = {}},
-          .origin = plan.origin,
-          .compile = {},
-          .cases = {},
-          .output_file = {},
-          .checker = {}};
+          .origin = plan.origin};
 }
 
 }  // namespace evalrun

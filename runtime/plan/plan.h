@@ -1,8 +1,8 @@
-// Plan: everything a run is, as values with their defaults: its kind, its job, and where both come from. Nothing here
-// touches the host; reader/parse.h makes a Plan from TOML, reader/keys.h is the one table of its keys,
-// sandbox/compile.h turns it into something that can be spawned.
+// Plan: everything a run is, as values with their defaults: its kind, its job, and where both come from. Task: what a
+// plan file asks for, which may be several runs. Nothing here touches the host; reader/parse.h makes a Task from TOML,
+// reader/keys.h is the one table of its keys, sandbox/compile.h turns a Plan into something that can be spawned.
 //
-// A Plan out of parse_plan() is valid in itself: types, units, ranges and combinations have been checked. What only the
+// A Task out of parse_task() is valid in itself: types, units, ranges and combinations have been checked. What only the
 // host can tell (a bind source that does not exist, a layer the kernel lacks) is found by compile.
 #pragma once
 
@@ -123,7 +123,7 @@ struct Limits {
 // in /work is what the run finds there.
 struct CompileStep {
   friend bool operator==(const CompileStep&, const CompileStep&) = default;
-  std::vector<std::string> argv;  // never empty in a plan out of parse_plan(); the image's line already filled in
+  std::vector<std::string> argv;  // never empty in a plan out of parse_task(); the image's line already filled in
   Limits limits = compile_limits();
 
   // A compiler's, which are wider than a small program's.
@@ -277,7 +277,7 @@ struct Kind {
   std::vector<Mount> mounts;           // the image's, then the plan's
   std::vector<Link> links;             // the image's
   std::vector<std::string> libraries;  // the image's: paths in the sandbox that stay readable without fs.read
-  std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_plan()
+  std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_task()
   std::vector<Narrowing> narrowings;   // the same
   CapabilitySet capabilities;          // what all of these leave
   Network network;
@@ -313,15 +313,25 @@ struct Origin {
   [[nodiscard]] SourcePosition where(const std::string& key) const;
 };
 
+// One run of one program.
 struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
   Kind kind;
   Job job;
   Origin origin;
+};
+
+// What a plan file asks for: a run of the plan, or a submission that is compiled first, or run over cases, or both.
+struct Task {
+  friend bool operator==(const Task&, const Task&) = default;
+  Plan plan;  // of the program; a case has its own input and limits
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
   std::string output_file;  // what cases that name none of their own are judged by; "": standard output
   Checker checker;
+
+  // Whether it is more than one run; then it is graded as a whole.
+  [[nodiscard]] bool is_graded() const noexcept { return compile.has_value() || !cases.empty(); }
 };
 
 // The files of one case: `common`, and `own` beside them or in place of those of the same path.

@@ -61,7 +61,7 @@ SourcePosition Draft::where(const std::string& key) const {
   return found == positions.end() ? whole : found->second;
 }
 
-void join(Draft&& draft) {
+void join(Draft& draft) {
   check_places(draft);
   check_calls(draft);
   Plan& plan = draft.plan;
@@ -70,8 +70,8 @@ void join(Draft&& draft) {
   move_calls(draft.allow, plan.kind.seccomp.allow, plan.kind.seccomp.deny);
   move_calls(draft.deny, plan.kind.seccomp.deny, plan.kind.seccomp.allow);
   for (std::size_t i = 0; i < draft.case_limits.size(); ++i) {
-    plan.cases[i].limits = plan.kind.limits;
-    for (const Draft::LimitsChange& change : draft.case_limits[i]) change(plan.cases[i].limits);
+    draft.cases[i].limits = plan.kind.limits;
+    for (const Draft::LimitsChange& change : draft.case_limits[i]) change(draft.cases[i].limits);
   }
   for (auto& [key, position] : draft.positions) plan.origin.positions[key] = std::move(position);
 }

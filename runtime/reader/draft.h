@@ -35,6 +35,12 @@ struct Draft {
   SourcePosition whole;
   std::filesystem::path folder;  // what relative paths of this file are relative to
 
+  // Of a plan file: what its task has beside the plan.
+  std::optional<CompileStep> compile;
+  std::vector<Case> cases;
+  std::string output_file;  // of the cases
+  Checker checker;
+
   std::vector<Mount> mounts;
   std::vector<Link> links;
   std::vector<std::string> allow, deny;  // seccomp's
@@ -55,8 +61,8 @@ struct Draft {
   [[nodiscard]] SourcePosition where(const std::string& key) const;
 };
 
-// Checks what the file says as a whole, and joins it to the plan over what included files have put there. Throws
-// PlanError.
-void join(Draft&& draft);
+// Checks what the file says as a whole, and joins it to the plan over what included files have put there. The cases get
+// their limits; they stay in the draft, as all does that is not the plan's. Throws PlanError.
+void join(Draft& draft);
 
 }  // namespace evalrun

@@ -6,6 +6,6 @@
 namespace evalrun {
 
 // Checks them against each other and fills in what one says of another. Throws PlanError.
-void settle_grading(Plan& plan);
+void settle_grading(Task& task);
 
 }  // namespace evalrun

@@ -132,7 +132,7 @@ class ImageReader {
       return !is_shared_section(std::string_view(entry.first).substr(0, entry.first.find('.')));
     });
     Result result{draft.image, draft.abstract};
-    join(std::move(draft));
+    join(draft);
     return result;
   }
 

@@ -52,15 +52,24 @@ bool same(const T& a, const T& b) {
   }
 }
 
-// Rows that store straight into one field of the plan. `field` finds it.
-template <typename T>
-using Field = T& (*)(Plan&);
+// Rows that store straight into one field of the plan, or of the checker. `field` finds it.
+template <typename T, typename Owner = Plan>
+using Field = std::type_identity_t<T& (*)(Owner&)>;
 
-// Defaults are read off a new plan, so that the table cannot disagree with it.
-template <typename T>
-T default_of(Field<T> field) {
-  static Plan new_plan;
-  return field(new_plan);
+template <typename Owner>
+Owner& owner_in(Draft& draft) {
+  if constexpr (std::is_same_v<Owner, Checker>) {
+    return draft.checker;
+  } else {
+    return draft.plan;
+  }
+}
+
+// Defaults are read off a new plan or checker, so that the table cannot disagree with it.
+template <typename T, typename Owner>
+T default_of(T& (*field)(Owner&)) {
+  static Owner fresh;
+  return field(fresh);
 }
 
 Key flag(LastingText path, Field<bool> field, LastingText description) {
@@ -68,8 +77,9 @@ Key flag(LastingText path, Field<bool> field, LastingText description) {
           FlagForm{[field](Draft& d, bool v, const Entry&) { field(d.plan) = v; }}};
 }
 
-template <typename T>
-Key choice(LastingText path, Field<T> field, std::vector<std::pair<std::string, T>> choices, LastingText description) {
+template <typename T, typename Owner = Plan>
+Key choice(LastingText path, Field<T, Owner> field, std::vector<std::pair<std::string, T>> choices,
+           LastingText description) {
   Key key{path, "", description, ChoiceForm{}};
   auto& form = std::get<ChoiceForm>(key.form);
   std::vector<T> values;
@@ -79,7 +89,7 @@ Key choice(LastingText path, Field<T> field, std::vector<std::pair<std::string, 
     values.push_back(std::move(value));
   }
   form.store = [field, values = std::move(values)](Draft& d, std::size_t index, const Entry&) {
-    field(d.plan) = values[index];
+    field(owner_in<Owner>(d)) = values[index];
   };
   return key;
 }
@@ -306,7 +316,7 @@ LimitsTable plan_limits() {
 
 LimitsTable compile_limits() {
   return {"compile.limits.", CompileStep::compile_limits(),
-          [](Draft& d, const Draft::LimitsChange& change) { change(d.plan.compile->limits); }};
+          [](Draft& d, const Draft::LimitsChange& change) { change(d.compile->limits); }};
 }
 
 LimitsTable case_limits() {
@@ -561,11 +571,11 @@ std::vector<Key> compile_rows() {
        "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
        "say is "
        "for the run alone.",
-       TableForm{.begin = [](Draft& d, const Entry&) { d.plan.compile.emplace(); }}},
+       TableForm{.begin = [](Draft& d, const Entry&) { d.compile.emplace(); }}},
       {"compile.argv", "", "The compiler and its arguments, as in `argv`. Without it the image's compile line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
-                   d.plan.compile->argv = program_words(std::move(v), entry);
+                   d.compile->argv = program_words(std::move(v), entry);
                  }}},
   };
   append(rows, limit_rows(compile_limits()));
@@ -574,13 +584,13 @@ std::vector<Key> compile_rows() {
 
 void begin_case(Draft& d, const Entry& entry) {
   d.case_limits.emplace_back();
-  d.plan.cases.emplace_back();
-  d.plan.cases.back().name = std::to_string(d.plan.cases.size());
-  d.plan.cases.back().position = entry.position;
+  d.cases.emplace_back();
+  d.cases.back().name = std::to_string(d.cases.size());
+  d.cases.back().position = entry.position;
 }
 
 std::vector<Key> case_rows() {
-  const auto latest = [](Draft& d) -> Case& { return d.plan.cases.back(); };
+  const auto latest = [](Draft& d) -> Case& { return d.cases.back(); };
   std::vector<Key> rows = {
       {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
        TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
@@ -628,10 +638,10 @@ std::vector<Key> case_rows() {
        TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
       {"output_file", "", "The regular file below /work that cases are judged by in place of standard output.",
        TextForm{text_rule::kWorkPath,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.output_file = normalised(v); }}},
+                [](Draft& d, const std::string& v, const Entry&) { d.output_file = normalised(v); }}},
   };
   append(rows, work_file_rows(
-                   "case[].", [](Draft& d) -> std::vector<WorkFile>& { return d.plan.cases.back().files; },
+                   "case[].", [](Draft& d) -> std::vector<WorkFile>& { return d.cases.back().files; },
                    "A file that is copied to this path below /work before this case's run, beside the plan's or in "
                    "place of one of them."));
   append(rows, limit_rows(case_limits()));
@@ -641,13 +651,13 @@ std::vector<Key> case_rows() {
 Key tolerance(LastingText path, std::string default_text, LastingText description,
               std::function<void(Checker&, double)> store) {
   return {path, std::move(default_text), description,
-          NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.plan.checker, v); }}};
+          NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.checker, v); }}};
 }
 
 std::vector<Key> checker_rows() {
   return {
-      choice<CheckerKind>(
-          "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
+      choice<CheckerKind, Checker>(
+          "checker.kind", [](Checker& checker) -> CheckerKind& { return checker.kind; },
           {{"exact", CheckerKind::Exact},
            {"lines", CheckerKind::Lines},
            {"tokens", CheckerKind::Tokens},

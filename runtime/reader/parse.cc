@@ -88,18 +88,20 @@ std::vector<std::string> image_line(const Plan& plan, const Image& image, const 
   return line;
 }
 
-void take_compile_line(Plan& plan, const Image& image) {
+void take_compile_line(Task& task, const Image& image) {
+  Plan& plan = task.plan;
   if (image.compile.empty()) {
     throw PlanError(plan.origin.where("compile"), "compile.argv",
                     "missing; expected the compiler and its arguments, or an image that has a compile line");
   }
-  plan.compile->argv = image_line(plan, image, image.compile, "compile line");
+  task.compile->argv = image_line(plan, image, image.compile, "compile line");
   plan.origin.positions["compile.argv"] = plan.origin.where("image");
 }
 
-void take_run_line(Plan& plan, const Image& image) {
-  const std::vector<std::string>& line = plan.compile && !image.compiled_run.empty() ? image.compiled_run : image.run;
-  const bool is_taken = takes_source(line) || (plan.compile && takes_source(plan.compile->argv));
+void take_run_line(Task& task, const Image& image) {
+  Plan& plan = task.plan;
+  const std::vector<std::string>& line = task.compile && !image.compiled_run.empty() ? image.compiled_run : image.run;
+  const bool is_taken = takes_source(line) || (task.compile && takes_source(task.compile->argv));
   if (!plan.job.source.empty() && !is_taken) {
     throw PlanError(plan.origin.where("source"), "source",
                     "expected with an image whose run line has {source}, or with argv");
@@ -118,12 +120,13 @@ bool is_below(const std::string& path, const std::string& folder) {
 
 // The source is a file of [files] or a folder of them, or may come with a mount, or may be what the compile step
 // leaves.
-bool may_be_there(const Plan& plan, UsedBy step) {
+bool may_be_there(const Task& task, UsedBy step) {
+  const Plan& plan = task.plan;
   const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.job.source); };
   if (std::ranges::any_of(plan.job.files, places)) return true;
   const auto gives = [&](const Case& one) { return std::ranges::any_of(one.files, places); };
-  if (step == UsedBy::Run && !plan.cases.empty() && std::ranges::all_of(plan.cases, gives)) return true;
-  if (step == UsedBy::Run && plan.compile) return true;
+  if (step == UsedBy::Run && !task.cases.empty() && std::ranges::all_of(task.cases, gives)) return true;
+  if (step == UsedBy::Run && task.compile) return true;
   const std::string in_work = "/work/" + plan.job.source;
   const std::string in_cwd = (std::filesystem::path(plan.kind.cwd) / plan.job.source).string();
   return std::ranges::any_of(plan.kind.mounts, [&](const Mount& mount) {
@@ -132,10 +135,11 @@ bool may_be_there(const Plan& plan, UsedBy step) {
 }
 
 // Without this each run would fail as if the program were wrong.
-void check_source(const Plan& plan) {
-  const bool compiled = plan.compile && takes_source(plan.compile->argv);
+void check_source(const Task& task) {
+  const Plan& plan = task.plan;
+  const bool compiled = task.compile && takes_source(task.compile->argv);
   if (!compiled && !takes_source(plan.job.argv)) return;
-  if (may_be_there(plan, compiled ? UsedBy::Compile : UsedBy::Run)) return;
+  if (may_be_there(task, compiled ? UsedBy::Compile : UsedBy::Run)) return;
   std::vector<std::string> placed;
   for (const WorkFile& file : plan.job.files) placed.push_back(file.path);
   const std::string meant = nearest(plan.job.source, placed);
@@ -191,7 +195,8 @@ Image begin(Plan& plan, const Plan& rehearsed, const SourcePosition& image_named
   return has_image ? images.apply_over(rehearsed.kind.image, image_named, plan) : image;
 }
 
-void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
+void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
+  Plan& plan = task.plan;
   // Values go straight into the plan, over those of its image; so the plan is read twice, the first time only for the
   // image's name, for profiles and for its own errors, which should come before the image's.
   Plan scratch;
@@ -201,15 +206,19 @@ void read_all_keys(const TomlNode& root, Plan& plan, ImageCache& images) {
   Draft draft(plan, plan.origin.whole, plan.origin.folder);
   read_tree(root, plan_keys(), draft);
   const std::vector<std::string> own_calls = draft.allow;
-  join(std::move(draft));
+  join(draft);
+  task.compile = std::move(draft.compile);
+  task.cases = std::move(draft.cases);
+  task.output_file = std::move(draft.output_file);
+  task.checker = draft.checker;
   settle_capabilities(plan, own_calls);
   plan.kind.image = image.name;
-  if (plan.compile && plan.compile->argv.empty()) take_compile_line(plan, image);
-  if (plan.job.argv.empty()) take_run_line(plan, image);
+  if (task.compile && task.compile->argv.empty()) take_compile_line(task, image);
+  if (plan.job.argv.empty()) take_run_line(task, image);
   if (plan.job.source.empty()) return;
-  check_source(plan);
+  check_source(task);
   fill_in_source(plan.job.argv, plan.job.source);
-  if (plan.compile) fill_in_source(plan.compile->argv, plan.job.source);
+  if (task.compile) fill_in_source(task.compile->argv, plan.job.source);
 }
 
 }  // namespace
@@ -252,29 +261,42 @@ Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides
   return header;
 }
 
-Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
-  Plan plan = std::move(header);
-  read_all_keys(root, plan, images);
+Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
+  Task task{.plan = std::move(header), .compile = {}, .cases = {}, .output_file = {}, .checker = {}};
+  const Plan& plan = task.plan;
+  read_all_keys(root, task, images);
   check_network(plan);
   check_streams(plan);
   check_paths(plan.job.files, "files");
-  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
-    const std::vector<WorkFile>& own = plan.cases[i].files;
+  for (std::size_t i = 0; i < task.cases.size(); ++i) {
+    const std::vector<WorkFile>& own = task.cases[i].files;
     const std::string key = "case[" + std::to_string(i) + "].files";
     check_paths(own, key);
     if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
   }
   check_paths(plan.kind.collect, "collect");
-  settle_grading(plan);
-  return plan;
+  settle_grading(task);
+  return task;
 }
 
-Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
+Task parse_task(const PlanText& text, const std::vector<std::string>& overrides,
                 const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions) {
   TomlNode root = read_plan_tree(text, overrides);
   for (const PlanAddition& addition : additions) apply_addition(root, addition);
   ImageCache cache(images);
-  return plan_of_tree(root, plan_header(text, overrides), cache);
+  return task_of_tree(root, plan_header(text, overrides), cache);
+}
+
+Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
+                const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions) {
+  Task task = parse_task(text, overrides, images, additions);
+  if (task.compile) {
+    throw PlanError(task.plan.origin.where("compile"), "compile", "expected a plan of one program, without [compile]");
+  }
+  if (!task.cases.empty()) {
+    throw PlanError(task.cases.front().position, "case[0]", "expected a plan of one program, without [[case]]");
+  }
+  return std::move(task.plan);
 }
 
 }  // namespace evalrun

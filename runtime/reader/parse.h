@@ -1,4 +1,4 @@
-// From TOML to Plan. Every error is a PlanError with file, line, column, key and what was expected.
+// From TOML to Task. Every error is a PlanError with file, line, column, key and what was expected.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace evalrun {
 struct PlanText {
   std::string text;
   std::string file;              // as named to the user: "plan.toml", "<stdin>"
-  std::string name;              // see Plan::name
+  std::string name;              // see Origin::name
   std::filesystem::path folder;  // absolute
 };
 
@@ -27,6 +27,10 @@ PlanText read_plan(const std::string& path_or_dash);
 
 // `overrides` are "key=value" pairs of --set, applied after the text; overrides.h says how a value is read. What an
 // override writes stands in the file "--set", without a line. Images are looked up on `images`. `additions` come last.
+Task parse_task(const PlanText& text, const std::vector<std::string>& overrides,
+                const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions = {});
+
+// The same for who runs one program: a text with [compile] or [[case]] is refused, too.
 Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
                 const std::vector<std::filesystem::path>& images, const std::vector<PlanAddition>& additions = {});
 

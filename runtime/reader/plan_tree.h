@@ -1,4 +1,4 @@
-// From the tree of a plan's keys to the Plan: parse.h and template.h are its users.
+// From the tree of a plan's keys to the Task: parse.h and template.h are its users.
 #pragma once
 
 #include "runtime/reader/parse.h"
@@ -17,6 +17,6 @@ Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides
 std::string hash_with_changes(const std::string& sha256, const std::vector<std::string>& changes);
 
 // Reads the keys into `header` and checks them, each and together. Throws PlanError.
-Plan plan_of_tree(const TomlNode& root, Plan header, ImageCache& images);
+Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images);
 
 }  // namespace evalrun

@@ -59,9 +59,9 @@ class PlanTemplate {
   // Throws PlanError for what is wrong with the text by itself. A text that lacks what changes may bring is no error.
   PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides);
 
-  // The plan with the changes in their order; a relative path in them is relative to `folder`. Its name is that of the
+  // The task with the changes in their order; a relative path in them is relative to `folder`. Its name is that of the
   // text; its hash covers the changes. Throws PlanError; a change's problem stands where the change's values stand.
-  [[nodiscard]] Plan make(std::vector<PlanChange> changes, const std::filesystem::path& folder,
+  [[nodiscard]] Task make(std::vector<PlanChange> changes, const std::filesystem::path& folder,
                           ImageCache& images) const;
 
  private:

@@ -98,7 +98,7 @@ std::string words_of_failure(const Case& one, const judge::CaseGrade& grade) {
 std::string to_json(const GradeReport& report, Layout layout) {
   const judge::Grade& grade = report.grade;
   ordered_json json = {{"version", 1}};
-  json["plan"] = {{"name", json_text(report.plan.origin.name)}, {"sha256", report.plan.origin.sha256}};
+  json["plan"] = {{"name", json_text(report.task.plan.origin.name)}, {"sha256", report.task.plan.origin.sha256}};
   json["verdict"] = judge::name_of(grade.verdict);
   if (grade.run) json["outcome"] = nullptr;  // keeps its place in front of the message
   json["message"] = json_text(grade.message);
@@ -114,7 +114,7 @@ std::string to_json(const GradeReport& report, Layout layout) {
   if (!grade.cases.empty()) {
     ordered_json& cases = json["cases"] = ordered_json::array();
     for (std::size_t i = 0; i < grade.cases.size(); ++i) {
-      cases.push_back(case_json(report.plan.cases[i], grade.cases[i]));
+      cases.push_back(case_json(report.task.cases[i], grade.cases[i]));
     }
   }
   const supervise::RunResult* run = some_run(grade);
@@ -147,13 +147,13 @@ std::string to_text(const GradeReport& report) {
   const bool was_compiled = !grade.compile || grade.compile->verdict == judge::Verdict::Ok;
   if (grade.cases.empty() || !was_compiled) return text;
   std::size_t width = 4;
-  for (const Case& one : report.plan.cases) width = std::max(width, std::min(kNameWidth, one_line(one.name).size()));
+  for (const Case& one : report.task.cases) width = std::max(width, std::min(kNameWidth, one_line(one.name).size()));
   text += padded("case", width + 2) + padded("", 5) + padded_left("points", 6) + padded_left("cpu", 11) +
           padded_left("wall", 11) + padded_left("memory", 10);
   while (text.ends_with(' ')) text.pop_back();
   text += "\n";
-  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.plan.cases[i], grade.cases[i], width);
-  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += words_of_failure(report.plan.cases[i], grade.cases[i]);
+  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
+  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += words_of_failure(report.task.cases[i], grade.cases[i]);
   if (const supervise::RunResult* run = some_run(grade)) text += noise_line(run->noise);
   return text;
 }

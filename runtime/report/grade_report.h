@@ -10,7 +10,7 @@
 namespace evalrun::report {
 
 struct GradeReport {
-  const Plan& plan;
+  const Task& task;
   const judge::Grade& grade;
   Duration took;
 };

@@ -138,6 +138,11 @@ std::string CompiledPlan::describe_subject(const StepResult& step) const {
   }
 }
 
+const std::string* CompiledPlan::program_of(const StepResult& step) const noexcept {
+  if (step.stage != Stage::Exec || step.operation == Operation::NotFound || step.item < 0) return nullptr;
+  return &programs_[static_cast<std::size_t>(step.item)];
+}
+
 void check_program(const CompiledPlan& compiled, const std::string& key) {
   const Plan& plan = compiled.plan();
   const std::string& name = plan.job.argv.front();

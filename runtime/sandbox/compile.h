@@ -52,6 +52,9 @@ class CompiledPlan {
 
   // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  // The program that a failed execve was tried on: as execve was given it, so relative to `cwd` where it is relative.
+  // Null where none was found, and of any other step.
+  [[nodiscard]] const std::string* program_of(const StepResult& step) const noexcept;
 
  private:
   friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "lockdown/steps.h"
@@ -76,14 +77,16 @@ Run::Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> pla
       output_(
           loop, *this, plan_->plan().kind.output, plan_->plan(), "stdout", {&both_, &standard_output_},
           [this] { hit(Limit::Output); }, std::move(hooks_.output)),
-      waits_(start == sandbox::Start::WhenTold) {}
+      clock_(plan_->plan().kind.limits),
+      prepared_start_(start == sandbox::Start::WhenTold ? std::optional<PreparedStart>(PreparedStart())
+                                                        : std::nullopt) {}
 
 Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sandbox::CompiledPlan> plan,
          RunHooks hooks, RunOrigin origin)
     : Run(loop, std::move(plan), std::move(hooks), origin.start) {
   cloner_ = origin.cloner;
   const Plan& values = plan_->plan();
-  if (!waits_) feeder_.open(values, hooks_.input);
+  if (!waits_for_job()) feeder_.open(values, hooks_.input);
   groups::require_cgroup(values, groups);
   cgroup_state_ = groups.state();
   if (!std::holds_alternative<OutputToStdout>(values.kind.error_output)) {
@@ -122,7 +125,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   warnings_.insert(warnings_.end(), vetting.begin(), vetting.end());
   if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { warn_of_missing_wall(note); });
 
-  if (!waits_) feeder_.start();
+  if (!waits_for_job()) feeder_.start();
   output_.start();
   if (error_output_) error_output_->start();
   loop_.watch(sandbox_->report().get(), loop::Interest::Read, *this, [this] { on_report(); });
@@ -131,7 +134,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   loop_.watch(timer_.get(), loop::Interest::Read, *this, [this] { on_timer(); });
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
-  if (!waits_) look_at_host();
+  if (!waits_for_job()) look_at_host();
 }
 
 // While the sandbox sets itself up: that takes longer.
@@ -144,7 +147,7 @@ void Run::look_at_host() {
 }
 
 bool Run::is_waiting() const noexcept {
-  if (!waits_ || phase_ != Phase::SettingUp || outcome_) return false;
+  if (!waits_for_job() || phase_ != Phase::SettingUp || outcome_) return false;
   // Killed, and the loop has not come round to it yet.
   pollfd ended{sandbox_->pidfd().get(), POLLIN, 0};
   return ::poll(&ended, 1, 0) == 0;
@@ -155,30 +158,28 @@ void Run::start(const Plan& plan, RunHooks hooks) {
   output_.pass_to(std::move(hooks_.output));
   if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
   feeder_.open(plan, hooks_.input);
-  job_programs_ = sandbox::program_candidates(plan);
-  job_name_ = plan.job.argv.front();
-  for (const WorkFile& file : plan.job.files) job_files_.push_back(file.path);
+  PreparedStart::Job job{.name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
+  for (const WorkFile& file : plan.job.files) job.files.push_back(file.path);
   spawned_ = loop::now();
   sandbox_->take_job(plan);
-  waits_ = false;
+  // Who is to be pinned to cores says who it is on its way to where it waits.
+  const bool is_pinned = !std::holds_alternative<CpusAny>(plan.kind.limits.cpus) && plan_->child().has_listener;
+  const bool may_start = prepared_start_->take_job(
+      std::move(job), is_pinned ? PreparedStart::Needs::Target : PreparedStart::Needs::Nothing);
   feeder_.start();
   set_up_deadline_ = spawned_ + kSetUpLimit;
   arm_timer();
-  // Who is to be pinned to cores says who it is on its way to where it waits.
-  waits_to_be_known_ =
-      !std::holds_alternative<CpusAny>(plan.kind.limits.cpus) && plan_->child().has_listener && target_ < 0;
-  if (!waits_to_be_known_) let_go();
+  if (may_start) let_go();
 }
 
 void Run::let_go() {
-  sandbox_->start(plan_->plan(), target_);
+  sandbox_->start(plan_->plan(), prepared_start_->target());
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   look_at_host();
 }
 
 void Run::on_target_known(pid_t target) {
-  target_ = target;
-  if (std::exchange(waits_to_be_known_, false)) let_go();
+  if (prepared_start_ && prepared_start_->take_target(target)) let_go();
 }
 
 void Run::on_failure(std::exception_ptr what) noexcept {
@@ -232,13 +233,14 @@ bool Run::may_have_left_traces() const noexcept {
 }
 
 std::string Run::describe_subject(const StepResult& step) const {
-  const auto item = static_cast<std::size_t>(step.item);
-  if (step.stage == Stage::Job && step.operation != Operation::Mkdir && item < job_files_.size()) {
-    return "file " + job_files_[item];
-  }
-  if (step.stage != Stage::Exec || job_programs_.empty()) return plan_->describe_subject(step);
-  if (step.operation == Operation::NotFound) return job_name_ + " in PATH";
-  return item < job_programs_.size() ? job_programs_[item] : "";
+  std::optional<std::string> of_job = prepared_start_ ? prepared_start_->describe_subject(step) : std::nullopt;
+  return of_job ? *std::move(of_job) : plan_->describe_subject(step);
+}
+
+// The program that a failed execve was tried on; null where none was found, and of any other step.
+const std::string* Run::program_of(const StepResult& step) const {
+  const bool is_told = prepared_start_ && prepared_start_->has_job();
+  return is_told ? prepared_start_->program_of(step) : plan_->program_of(step);
 }
 
 Run::~Run() {
@@ -326,7 +328,7 @@ void Run::on_report() {
       case ChildRecord::Kind::Note: warn_of_missing_wall(record.step); break;
       case ChildRecord::Kind::Failed: on_failure(record.step); break;
       case ChildRecord::Kind::Prepared:
-        is_prepared_ = true;
+        if (prepared_start_) prepared_start_->set_prepared();
         arm_timer();
         break;
       case ChildRecord::Kind::AboutToExec:
@@ -342,8 +344,7 @@ void Run::on_report() {
   loop_.forget(sandbox_->report().get());
   if (phase_ != Phase::SettingUp || !about_to_exec_ || outcome_) return;
   phase_ = Phase::Running;
-  wall_deadline_ = started_ + plan_->plan().kind.limits.wall;
-  last_progress_ = started_;
+  clock_.start(started_);
   plan_next_look(loop::now(), {});
   arm_timer();
   if (hooks_.started) hooks_.started();
@@ -354,9 +355,9 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   if (step.stage != Stage::Exec || is_retryable(step.error)) return false;
   // A program that the plan's author placed in the workspace is a submission; any other is part of the operator's
   // set-up.
-  const std::string program = describe_subject(step);
-  const bool relative = program.find('/') != std::string::npos && program.front() != '/';
-  const std::string path = relative ? plan_->plan().kind.cwd + "/" + program : program;
+  const std::string* program = program_of(step);
+  if (program == nullptr) return false;
+  const std::string path = (std::filesystem::path(plan_->plan().kind.cwd) / *program).lexically_normal().string();
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
 }
 

@@ -31,8 +31,10 @@
 #include "runtime/sandbox/spawn.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/groundwork.h"
+#include "runtime/supervise/limits_clock.h"
 #include "runtime/supervise/limits_met.h"
 #include "runtime/supervise/outcome.h"
+#include "runtime/supervise/prepared_start.h"
 #include "runtime/supervise/result.h"
 #include "runtime/supervise/streams.h"
 
@@ -75,7 +77,7 @@ class Run final : private loop::LoopOwner {
   // Of a run that was made to be told: whether it waits for start(), ready or about to be; false where it has failed.
   [[nodiscard]] bool is_waiting() const noexcept;
   // It does nothing more until then.
-  [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
+  [[nodiscard]] bool is_prepared() const noexcept { return prepared_start_ && prepared_start_->is_prepared(); }
   // Tells it the job of `plan`, whose kind is that of the plan it was made for. Once. Throws PlanError where a file of
   // the job cannot be read, and HostError.
   void start(const Plan& plan, RunHooks hooks = {});
@@ -121,7 +123,9 @@ class Run final : private loop::LoopOwner {
   void give_up() noexcept;
   void tell_gone() noexcept;
 
+  [[nodiscard]] bool waits_for_job() const noexcept { return prepared_start_ && !prepared_start_->has_job(); }
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
+  [[nodiscard]] const std::string* program_of(const StepResult& step) const;
   void warn_of_missing_wall(const StepResult& step);
   [[nodiscard]] bool may_have_left_traces() const noexcept;
 
@@ -163,8 +167,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
-  [[nodiscard]] bool waits_for_a_core(Duration at) const;
-  [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
+  [[nodiscard]] std::size_t cores_to_use() const;
   void plan_next_look(Duration at, Duration cost);
 
   loop::EventLoop& loop_;
@@ -189,26 +192,19 @@ class Run final : private loop::LoopOwner {
 
   Phase phase_ = Phase::SettingUp;
   Duration armed_{};  // what the timer is set to; zero: it is not
-  Duration set_up_deadline_{}, wall_deadline_{}, next_sample_{}, grace_deadline_{};
-  Duration started_{};                                    // execve
-  Duration ended_{};                                      // the program's end, or the moment it was ended
-  Duration gone_{};                                       // init reaped
-  Duration set_up_cpu_{};                                 // the target's, before execve
-  Duration init_cpu_{};                                   // init's, until it was locked down
-  Duration last_progress_{};                              // when CPU time last grew, for limits.idle
-  Duration idle_{};                                       // how long it had not, when that was last looked at
-  Duration quiet_wait_ = std::chrono::milliseconds(100);  // until the next look, where nothing asks for an earlier one
-  Duration cpu_so_far_{};                                 // of the program, at the last look
-  Duration sampled_cpu_{};                                // by sampling, where no group counts
-  Bytes set_up_size_{};                                   // the largest that the target was before execve
+  Duration set_up_deadline_{}, grace_deadline_{};
+  LimitsClock clock_;       // from execve on
+  Duration started_{};      // execve
+  Duration ended_{};        // the program's end, or the moment it was ended
+  Duration gone_{};         // init reaped
+  Duration set_up_cpu_{};   // the target's, before execve
+  Duration init_cpu_{};     // init's, until it was locked down
+  Duration idle_{};         // without CPU time, when that was last looked at
+  Duration sampled_cpu_{};  // by sampling, where no group counts
+  Bytes set_up_size_{};     // the largest that the target was before execve
   Bytes sampled_memory_{}, sampled_peak_{};
   std::uint64_t peak_tasks_ = 0;
-  bool waits_ = false;              // for start()
-  bool is_prepared_ = false;        // all is done but execve
-  pid_t target_ = -1;               // of a run that waits
-  bool waits_to_be_known_ = false;  // its job is there, its target is not known yet
-  std::string job_name_;
-  std::vector<std::string> job_programs_, job_files_;
+  std::optional<PreparedStart> prepared_start_;  // of a run that is made before its job is known
   std::uint64_t mediated_ = 0;
   mediate::MediationCpu mediation_cpu_;
   bool about_to_exec_ = false;

@@ -9,21 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Where memory must be looked for.
-constexpr Duration kSampleEvery = 10ms;
-// Otherwise the distance to the CPU limit decides, between these.
-constexpr Duration kSoonest = 1ms;
-constexpr Duration kLatest = 100ms;
-// A program that sleeps in groups that hold its limits is looked at ever less often: of a thousand, most do.
-constexpr Duration kQuietest = 1s;
-// A busy machine lets the supervisor wait that long for its turn, unless it asks for haste.
-constexpr Duration kNear = 50ms;
-// The end of a program's work is noticed within this part of limits.idle.
-constexpr int kIdleShare = 10;
-// CPU time that waking up to look at a clock costs a program is no progress.
-constexpr Duration kIdleNoise = 100us;
-// Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
-constexpr int kSampleShare = 20;
 // What sockets hold is asked of the kernel no more often: the clocks must not wait for it.
 constexpr Duration kSocketsEvery = 20ms;
 
@@ -47,7 +32,7 @@ void Run::look_at_sockets() {
   if (!sockets_) sockets_.emplace(sandbox_->init_pid());
   sockets_hold_ = sockets_->look().value_or(Bytes{});
   const Duration end = loop::now();
-  next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kSampleShare, kLatest));
+  next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kLookShare, kLatestLook));
 }
 
 void Run::sample(Duration at) {
@@ -69,48 +54,28 @@ void Run::sample(Duration at) {
     sampled_peak_ = std::max(sampled_peak_, seen.memory);
     peak_tasks_ = std::max(peak_tasks_, seen.tasks);
   }
-  const Duration before = cpu_so_far_;
-  cpu_so_far_ = cpu_time().total();
-  const bool works = cpu_so_far_ - before > kIdleNoise;
-  quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
-  if (works || waits_for_a_core(at)) last_progress_ = at;
+  clock_.look(at, cpu_time().total());
+  // Using no CPU is no idleness where others have kept the program from its core.
+  if (clock_.is_idle(at) && sampler_->is_ready_to_run()) clock_.excuse(at);
   plan_next_look(at, loop::now() - began);
 }
 
-// Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
-bool Run::waits_for_a_core(Duration at) const {
-  const std::optional<Duration>& idle_limit = plan_->plan().kind.limits.idle;
-  return idle_limit && at - last_progress_ >= *idle_limit && sampler_->is_ready_to_run();
-}
-
-// How soon a limit can be met whose clock the supervisor watches; zero where one is met already.
-Duration Run::time_to_nearest_limit(Duration at) const {
-  const Limits& limits = plan_->plan().kind.limits;
-  // The CPU limit cannot be reached before every core the run may use has worked so long. Calls are mediated on any.
+// Calls are mediated on any core.
+std::size_t Run::cores_to_use() const {
   const bool may_use_all = sandbox_->cores().numbers.empty() || (broker_ && broker_->mediated() > 0);
-  const std::size_t cores =
-      may_use_all ? std::max(1U, std::thread::hardware_concurrency()) : sandbox_->cores().numbers.size();
-  const Duration cpu = (limits.cpu - cpu_so_far_) / static_cast<std::int64_t>(cores);
-  const Duration idle = limits.idle ? last_progress_ + *limits.idle - at : Duration::max();
-  return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
+  return may_use_all ? std::max(1U, std::thread::hardware_concurrency()) : sandbox_->cores().numbers.size();
 }
 
-// Soon enough that no limit is passed by much; seldom enough that looking costs little.
 void Run::plan_next_look(Duration at, Duration cost) {
-  const std::optional<Duration>& idle_limit = plan_->plan().kind.limits.idle;
-  const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
-  const Duration nearest = time_to_nearest_limit(at);
-  Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
-  if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
-  if (nearest > kNear) {
-    haste_.reset();
-    wait = std::min(wait, nearest - kNear);
-  } else {
-    if (!haste_) haste_.emplace(loop_.haste());
-    wait = std::min(wait, nearest);
+  const LimitsClock::Conditions conditions{.cores = cores_to_use(),
+                                           .groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu(),
+                                           .last_cost = cost};
+  switch (clock_.plan_next_look(at, conditions)) {
+    case LimitsClock::Nearness::Far: haste_.reset(); break;
+    case LimitsClock::Nearness::Near:
+      if (!haste_) haste_.emplace(loop_.haste());
+      break;
   }
-  // However long a look takes: a program that makes looking slow must not go unseen for it.
-  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * kSampleShare, kLatest)});
 }
 
 void Run::on_timer() {
@@ -130,16 +95,16 @@ void Run::on_timer() {
         if (at >= grace_deadline_) sandbox_->kill();
         break;
       }
-      if (at >= wall_deadline_) return hit(Limit::Wall);
-      if (at < next_sample_) break;
+      if (clock_.is_over_wall(at)) return hit(Limit::Wall);
+      if (!clock_.is_look_due(at)) break;
       sample(at);
-      idle_ = at - last_progress_;
+      idle_ = clock_.idle_for(at);
       if (outcome_) return end_now();
       if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
-      if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
+      if (clock_.is_over_cpu()) return hit(Limit::Cpu);
       const bool held_by_group = groups_ && groups_->limits_memory();
       if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
-      if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
+      if (clock_.is_idle(at)) return hit(Limit::Idle);
       break;
     }
     case Phase::Ending:
@@ -159,8 +124,8 @@ void Run::on_timer() {
 
 Duration Run::next_deadline() const {
   switch (phase_) {
-    case Phase::SettingUp: return waits_ && is_prepared_ ? Duration::max() : set_up_deadline_;
-    case Phase::Running: return target_end_ ? grace_deadline_ : std::min(wall_deadline_, next_sample_);
+    case Phase::SettingUp: return waits_for_job() && is_prepared() ? Duration::max() : set_up_deadline_;
+    case Phase::Running: return target_end_ ? grace_deadline_ : clock_.deadline();
     case Phase::Ending: return std::max(grace_deadline_, loop::now() + 1ms);
     case Phase::Gone: return collection_ && !collection_->ended() ? Duration(1) : grace_deadline_;
   }

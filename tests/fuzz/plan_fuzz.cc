@@ -1,4 +1,4 @@
-// Fuzzes the plan parser with libFuzzer. Whatever the text is, parse_plan must return a plan or throw PlanError with a
+// Fuzzes the plan parser with libFuzzer. Whatever the text is, parse_task must return a task or throw PlanError with a
 // position; anything else is a finding. Built with EVALRUN_FUZZ_REPLAY it is a plain program that runs the files named
 // on its command line, so that findings can be kept as tests without clang.
 #include <algorithm>
@@ -24,8 +24,8 @@ void run_one(std::string_view input) {
     input.remove_prefix(end);
   }
   try {
-    const evalrun::Plan plan = evalrun::parse_plan({std::string(input), "plan.toml", "plan", "/plans"}, overrides, {});
-    if (plan.job.argv.empty()) std::abort();
+    const evalrun::Task task = evalrun::parse_task({std::string(input), "plan.toml", "plan", "/plans"}, overrides, {});
+    if (task.plan.job.argv.empty()) std::abort();
   } catch (const evalrun::PlanError& error) {
     const bool located = error.position().line > 0 || error.position().file == "--set";
     if (!located) std::abort();

@@ -368,8 +368,8 @@ TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
     cases += "[[case]]\nstdin.text = '" + std::string(static_cast<std::size_t>(i), 'i') + "'\nexpect.text = 'input " +
              std::to_string(i) + "'\n";
   }
-  const Plan plan = plan_of(cell_plan({"count-input"}, cases));
-  judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = 2});
+  const Task task = task_of(cell_plan({"count-input"}, cases));
+  judge::Grading grading(supervisor.pool, task, supervisor.host, {.jobs = 2});
   while (!grading.finished()) {
     supervisor.loop.run_once(1ms);
     grading.advance(nullptr);
@@ -379,8 +379,7 @@ TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
   EXPECT_EQ(grade.verdict, judge::Verdict::Ac) << grade.message;
   EXPECT_EQ(grade.score, 12U);
   // One more of the kind: it gets a cell that cases ran in.
-  Plan one = plan;
-  one.cases.clear();
+  Plan one = task.plan;
   one.kind.output = OutputNull{};
   one.kind.error_output = OutputNull{};
   const Finish last = supervisor.run(one);

@@ -107,7 +107,7 @@ TEST(prepared_run, whose_file_has_no_room_in_the_workspace_is_told_and_not_execu
   Plan told = plan->plan();
   told.job.files.push_back({"large", std::string(std::size_t{1} << 20, 'x'), 0644, {}});
   run.sandbox().take_job(told);
-  run.sandbox().start(job, -1);
+  run.sandbox().start(told, -1);
   const std::optional<ChildRecord> word = run.next_word(kPatience);
   ASSERT_TRUE(word);
   EXPECT_EQ(word->kind, ChildRecord::Kind::Failed);

@@ -355,9 +355,9 @@ TEST(cells, no_more_cases_wait_than_run_at_a_time) {
   Supervisor supervisor;
   std::string cases;
   for (int i = 0; i < 6; ++i) cases += "[[case]]\nexpect.text = 'x'\n";
-  const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
+  const Task task = task_of(cell_plan({"say", "x"}, cases));
   for (const unsigned jobs : {1U, 2U, 4U}) {
-    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = jobs});
+    judge::Grading grading(supervisor.pool, task, supervisor.host, {.jobs = jobs});
     EXPECT_EQ(grading.cases_to_prepare(), std::min(jobs, 6 - jobs)) << jobs;
     while (!grading.finished()) {
       supervisor.loop.run_once();
@@ -376,8 +376,8 @@ TEST(cells, cases_of_more_kinds_than_are_kept_run_by_themselves_but_for_neighbou
     for (const int limit : limits) {
       cases += "[[case]]\nexpect.text = 'x'\nlimits.wall = '" + std::to_string(limit) + "s'\n";
     }
-    const Plan plan = plan_of(cell_plan({"say", "x"}, cases));
-    judge::Grading grading(supervisor.pool, plan, supervisor.host, {.jobs = 1});
+    const Task task = task_of(cell_plan({"say", "x"}, cases));
+    judge::Grading grading(supervisor.pool, task, supervisor.host, {.jobs = 1});
     while (!grading.finished()) {
       supervisor.loop.run_once();
       grading.advance(nullptr);

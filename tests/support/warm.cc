@@ -27,6 +27,10 @@ Plan plan_of(const std::string& toml) {
   return parse_plan(PlanText{toml, "plan.toml", "plan", "/"}, accepted_lacks(), {});
 }
 
+Task task_of(const std::string& toml) {
+  return parse_task(PlanText{toml, "plan.toml", "plan", "/"}, accepted_lacks(), {});
+}
+
 std::string argv_of(const std::vector<std::string>& words) {
   nlohmann::json argv = {"/opt/probe"};
   for (const std::string& word : words) argv.push_back(word);

@@ -13,6 +13,7 @@
 namespace evalrun::test {
 
 Plan plan_of(const std::string& toml);
+Task task_of(const std::string& toml);
 
 // A plan whose program stands outside the workspace, so that a job need not bring it along.
 std::string cell_plan(const std::vector<std::string>& words, const std::string& more = "");

@@ -90,7 +90,7 @@ TEST(copied_plans, an_assigned_tree_survives_that_any_allocation_fails) {
 TEST(copied_plans, a_plan_of_a_template_survives_that_any_allocation_fails) {
   const PlanTemplate plan({"argv = [\"a\", \"b\"]\nlimits.cpu = \"1s\"\n", "plan.toml", "plan", "/plans"}, {});
   ImageCache images({});
-  EXPECT_GE(failing_allocations([&] { EXPECT_EQ(plan.make({}, "/plans", images).job.argv.size(), 2U); }), 8);
+  EXPECT_GE(failing_allocations([&] { EXPECT_EQ(plan.make({}, "/plans", images).plan.job.argv.size(), 2U); }), 8);
 }
 
 }  // namespace

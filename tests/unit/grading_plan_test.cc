@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Plan parse(const std::string& text, const std::vector<std::filesystem::path>& images = {}) {
-  return parse_plan({text, "plan.toml", "plan", "/plans"}, {}, images);
+Task parse(const std::string& text, const std::vector<std::filesystem::path>& images = {}) {
+  return parse_task({text, "plan.toml", "plan", "/plans"}, {}, images);
 }
 
 void expect_refusal(const std::string& text, const std::string& key, const std::string& says) {
@@ -28,7 +28,7 @@ void expect_refusal(const std::string& text, const std::string& key, const std::
 }
 
 TEST(GradingPlan, a_case_has_a_name_and_takes_the_limits_of_the_plan_wherever_they_stand) {
-  const Plan plan = parse(R"(argv = ["a"]
+  const Task task = parse(R"(argv = ["a"]
 [[case]]
 expect.text = "1"
 [[case]]
@@ -42,34 +42,34 @@ limits = { cpu = "7s", output = { stdout = "1KiB" } }
 wall = "3s"
 memory = "99MiB"
 )");
-  ASSERT_EQ(plan.cases.size(), 2U);
-  EXPECT_EQ(plan.cases[0].name, "1");
-  EXPECT_EQ(plan.cases[0].points, 1U);
-  EXPECT_EQ(std::get<std::string>(plan.cases[0].expected), "1");
-  EXPECT_TRUE(std::holds_alternative<InputNull>(plan.cases[0].input));
-  EXPECT_EQ(plan.cases[0].limits.wall, 3s);
-  EXPECT_EQ(plan.cases[0].limits.cpu, 2s);
-  EXPECT_EQ(plan.cases[1].name, "large");
-  EXPECT_EQ(plan.cases[1].points, 5U);
-  EXPECT_EQ(plan.cases[1].group, "g");
-  EXPECT_EQ(std::get<InputFile>(plan.cases[1].input).path, "/plans/2.in");
-  EXPECT_EQ(std::get<std::filesystem::path>(plan.cases[1].expected), "/plans/2.out");
-  EXPECT_EQ(plan.cases[1].limits.cpu, 7s);
-  EXPECT_EQ(plan.cases[1].limits.wall, 3s);
-  EXPECT_EQ(plan.cases[1].limits.memory, 99_MiB);
-  EXPECT_EQ(plan.cases[1].limits.output.standard_output, 1_KiB);
-  EXPECT_EQ(plan.kind.limits.cpu, 2s);
-  EXPECT_EQ(plan.checker.kind, CheckerKind::Tokens);
+  ASSERT_EQ(task.cases.size(), 2U);
+  EXPECT_EQ(task.cases[0].name, "1");
+  EXPECT_EQ(task.cases[0].points, 1U);
+  EXPECT_EQ(std::get<std::string>(task.cases[0].expected), "1");
+  EXPECT_TRUE(std::holds_alternative<InputNull>(task.cases[0].input));
+  EXPECT_EQ(task.cases[0].limits.wall, 3s);
+  EXPECT_EQ(task.cases[0].limits.cpu, 2s);
+  EXPECT_EQ(task.cases[1].name, "large");
+  EXPECT_EQ(task.cases[1].points, 5U);
+  EXPECT_EQ(task.cases[1].group, "g");
+  EXPECT_EQ(std::get<InputFile>(task.cases[1].input).path, "/plans/2.in");
+  EXPECT_EQ(std::get<std::filesystem::path>(task.cases[1].expected), "/plans/2.out");
+  EXPECT_EQ(task.cases[1].limits.cpu, 7s);
+  EXPECT_EQ(task.cases[1].limits.wall, 3s);
+  EXPECT_EQ(task.cases[1].limits.memory, 99_MiB);
+  EXPECT_EQ(task.cases[1].limits.output.standard_output, 1_KiB);
+  EXPECT_EQ(task.plan.kind.limits.cpu, 2s);
+  EXPECT_EQ(task.checker.kind, CheckerKind::Tokens);
 }
 
 TEST(GradingPlan, compilation_has_limits_of_its_own) {
-  const Plan plan = parse("argv = [\"a\"]\n[compile]\nargv = [\"cc\"]\nlimits.cpu = \"5s\"\n[limits]\nwall = \"3s\"\n");
-  ASSERT_TRUE(plan.compile.has_value());
-  EXPECT_EQ(plan.compile->argv, std::vector<std::string>{"cc"});
-  EXPECT_EQ(plan.compile->limits.cpu, 5s);
-  EXPECT_EQ(plan.compile->limits.wall, 40s);
-  EXPECT_EQ(plan.compile->limits.memory, 1_GiB);
-  EXPECT_EQ(plan.compile->limits.output.both, 1_MiB);
+  const Task task = parse("argv = [\"a\"]\n[compile]\nargv = [\"cc\"]\nlimits.cpu = \"5s\"\n[limits]\nwall = \"3s\"\n");
+  ASSERT_TRUE(task.compile.has_value());
+  EXPECT_EQ(task.compile->argv, std::vector<std::string>{"cc"});
+  EXPECT_EQ(task.compile->limits.cpu, 5s);
+  EXPECT_EQ(task.compile->limits.wall, 40s);
+  EXPECT_EQ(task.compile->limits.memory, 1_GiB);
+  EXPECT_EQ(task.compile->limits.output.both, 1_MiB);
   EXPECT_FALSE(parse("argv = [\"a\"]\n").compile.has_value());
 }
 
@@ -87,7 +87,7 @@ TEST(GradingPlan, tolerances_of_a_checker) {
 }
 
 TEST(GradingPlan, a_case_has_files_and_an_output_file_of_its_own_or_the_plans) {
-  const Plan plan = parse(R"(argv = ["a"]
+  const Task task = parse(R"(argv = ["a"]
 output_file = "out.txt"
 files."a.txt".text = "plan"
 [[case]]
@@ -99,13 +99,13 @@ secret = true
 expect.text = ""
 output_file = "d/./own.txt"
 )");
-  ASSERT_EQ(plan.cases.size(), 2U);
-  EXPECT_EQ(plan.cases[0].output_file, "out.txt");
-  EXPECT_EQ(plan.cases[0].disclosure, Disclosure::Secret);
-  EXPECT_EQ(plan.cases[1].output_file, "d/own.txt");
-  EXPECT_EQ(plan.cases[1].disclosure, Disclosure::Shown);
-  ASSERT_EQ(plan.cases[0].files.size(), 2U);
-  const std::vector<WorkFile> merged = with_files(plan.job.files, plan.cases[0].files);
+  ASSERT_EQ(task.cases.size(), 2U);
+  EXPECT_EQ(task.cases[0].output_file, "out.txt");
+  EXPECT_EQ(task.cases[0].disclosure, Disclosure::Secret);
+  EXPECT_EQ(task.cases[1].output_file, "d/own.txt");
+  EXPECT_EQ(task.cases[1].disclosure, Disclosure::Shown);
+  ASSERT_EQ(task.cases[0].files.size(), 2U);
+  const std::vector<WorkFile> merged = with_files(task.plan.job.files, task.cases[0].files);
   ASSERT_EQ(merged.size(), 2U);
   EXPECT_EQ(std::get<std::string>(merged[0].source), "case");
   EXPECT_EQ(std::get<std::filesystem::path>(merged[1].source), "/plans/b");
@@ -113,8 +113,8 @@ output_file = "d/./own.txt"
 }
 
 TEST(GradingPlan, a_stack_is_a_size_or_unlimited) {
-  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"unlimited\"\n").kind.limits.stack, kUnlimited);
-  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"8MiB\"\n").kind.limits.stack, 8_MiB);
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"unlimited\"\n").plan.kind.limits.stack, kUnlimited);
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"8MiB\"\n").plan.kind.limits.stack, 8_MiB);
   expect_refusal("limits.stack = \"unlimitd\"\n", "limits.stack", "expected ");
   expect_refusal("output_file = \"o\"\n", "output_file", "expected with [[case]]");
 }
@@ -157,18 +157,18 @@ TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_m
   folder.write("script.toml", "name = \"script\"\nrun = [\"run\", \"{source}\"]\ncompile = [\"lint\", \"{source}\"]\n");
   folder.write("bare.toml", "name = \"bare\"\nrun = [\"run\"]\n");
   const std::vector<std::filesystem::path> images = {folder.path()};
-  const Plan compiled =
+  const Task compiled =
       parse("image = \"lang\"\nsource = \"a/Main.x\"\n[compile]\n[files]\n\"a/Main.x\".text = \"\"\n", images);
   EXPECT_EQ(compiled.compile->argv, (std::vector<std::string>{"cc", "a/Main.x", "-oMain"}));
-  EXPECT_EQ(compiled.job.argv, std::vector<std::string>{"./Main"});
-  const Plan plain = parse("image = \"lang\"\nsource = \"m\"\nfiles.m.text = \"\"\n", images);
-  EXPECT_EQ(plain.job.argv, (std::vector<std::string>{"run", "m"}));
-  const Plan script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n[files]\n\"m.s\".text = \"\"\n", images);
+  EXPECT_EQ(compiled.plan.job.argv, std::vector<std::string>{"./Main"});
+  const Task plain = parse("image = \"lang\"\nsource = \"m\"\nfiles.m.text = \"\"\n", images);
+  EXPECT_EQ(plain.plan.job.argv, (std::vector<std::string>{"run", "m"}));
+  const Task script = parse("image = \"script\"\nsource = \"m.s\"\n[compile]\n[files]\n\"m.s\".text = \"\"\n", images);
   EXPECT_EQ(script.compile->argv, (std::vector<std::string>{"lint", "m.s"}));
-  EXPECT_EQ(script.job.argv, (std::vector<std::string>{"run", "m.s"}));
-  const Plan own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);
+  EXPECT_EQ(script.plan.job.argv, (std::vector<std::string>{"run", "m.s"}));
+  const Task own = parse("image = \"lang\"\nsource = \"m\"\nargv = [\"x\"]\n[compile]\nargv = [\"make\"]\n", images);
   EXPECT_EQ(own.compile->argv, std::vector<std::string>{"make"});
-  EXPECT_EQ(own.job.argv, std::vector<std::string>{"x"});
+  EXPECT_EQ(own.plan.job.argv, std::vector<std::string>{"x"});
   EXPECT_THROW(parse("image = \"lang\"\n[compile]\n", images), PlanError) << "no source";
   EXPECT_THROW(parse("image = \"bare\"\n[compile]\n", images), PlanError) << "no compile line";
 }

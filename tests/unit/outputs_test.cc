@@ -125,11 +125,12 @@ judge::Grade grade_of(const std::string& text) {
   return grade;
 }
 
-Plan graded_plan(const std::string& text) {
-  Plan plan = plan_named(text);
-  plan.cases.resize(3);
-  for (Case& one : plan.cases) one.name = one.group = text;
-  return plan;
+Task graded_task(const std::string& text) {
+  Task task;
+  task.plan = plan_named(text);
+  task.cases.resize(3);
+  for (Case& one : task.cases) one.name = one.group = text;
+  return task;
 }
 
 trace::Trace trace_of(const std::string& text) {
@@ -209,11 +210,11 @@ const std::vector<Output>& outputs() {
        }},
       {"grade_text", Kind::Text,
        [](S s) {
-         return report::to_text(report::GradeReport{graded_plan(s), grade_of(s), {}});
+         return report::to_text(report::GradeReport{graded_task(s), grade_of(s), {}});
        }},
       {"grade_json", Kind::Json,
        [](S s) {
-         return report::to_json(report::GradeReport{graded_plan(s), grade_of(s), {}});
+         return report::to_json(report::GradeReport{graded_task(s), grade_of(s), {}});
        }},
       {"trace_text", Kind::Text, [](S s) { return cli::trace_to_text(plan_named(s), trace_of(s)); }},
       {"trace_json", Kind::Json, [](S s) { return cli::trace_to_json(plan_named(s), trace_of(s)); }},

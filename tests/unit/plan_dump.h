@@ -1,4 +1,4 @@
-// Every field of a Plan as lines of "key = value", written apart from the key table so that tests can hold the two
+// Every field of a Task as lines of "key = value", written apart from the key table so that tests can hold the two
 // against each other.
 #pragma once
 
@@ -12,7 +12,8 @@ namespace evalrun::test {
 
 class PlanDump {
  public:
-  explicit PlanDump(const Plan& plan) {
+  explicit PlanDump(const Task& task) {
+    const Plan& plan = task.plan;
     line("image", plan.kind.image);
     line("argv", join(plan.job.argv));
     line("source", plan.job.source);
@@ -30,7 +31,7 @@ class PlanDump {
     for (const Mount& mount : plan.kind.mounts) dump_mount(mount);
     for (const Link& link : plan.kind.links) line("link", link.at + " -> " + link.target);
     dump_layers(plan);
-    dump_grading(plan);
+    dump_grading(task);
   }
 
   [[nodiscard]] std::string text() const { return out_.str(); }
@@ -95,12 +96,12 @@ class PlanDump {
     line(prefix + "cpus", std::visit(*this, limits.cpus));
   }
 
-  void dump_grading(const Plan& plan) {
-    if (plan.compile) {
-      line("compile.argv", join(plan.compile->argv));
-      dump_limits(plan.compile->limits, "compile.limits.");
+  void dump_grading(const Task& task) {
+    if (task.compile) {
+      line("compile.argv", join(task.compile->argv));
+      dump_limits(task.compile->limits, "compile.limits.");
     }
-    for (const Case& one : plan.cases) {
+    for (const Case& one : task.cases) {
       const auto* path = std::get_if<std::filesystem::path>(&one.expected);
       line("case.name", one.name);
       line("case.stdin", std::visit(*this, one.input));
@@ -112,9 +113,9 @@ class PlanDump {
       line("case.group", one.group);
       dump_limits(one.limits, "case.limits.");
     }
-    line("checker.kind", static_cast<int>(plan.checker.kind));
-    line("checker.absolute", plan.checker.absolute);
-    line("checker.relative", plan.checker.relative);
+    line("checker.kind", static_cast<int>(task.checker.kind));
+    line("checker.absolute", task.checker.absolute);
+    line("checker.relative", task.checker.relative);
   }
 
   void dump_mount(const Mount& mount) {
@@ -159,8 +160,8 @@ class PlanDump {
   std::ostringstream out_;
 };
 
-inline std::string dump(const Plan& plan) {
-  return PlanDump(plan).text();
+inline std::string dump(const Task& task) {
+  return PlanDump(task).text();
 }
 
 // Where one dump differs from another: the lines that only `after` has.

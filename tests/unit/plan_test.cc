@@ -23,13 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+Task parse_whole(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return parse_task({text, "plan.toml", "plan", "/plans"}, overrides, {});
+}
+
 Plan parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  return parse_plan({text, "plan.toml", "plan", "/plans"}, overrides, {});
+  return parse_whole(text, overrides).plan;
 }
 
 // The lines by which a plan differs from the least plan there is, or from `least`.
 std::string effect_of(const std::string& text, const std::string& least = "argv = [\"a\"]\n") {
-  return test::added_lines(test::dump(parse(least)), test::dump(parse(text)));
+  return test::added_lines(test::dump(parse_whole(least)), test::dump(parse_whole(text)));
 }
 
 // One form of one key: a plan in which "@" stands for the value, a value other than the default, and the effect. Where
@@ -221,7 +225,8 @@ TEST(Plan, a_default_that_is_written_out_changes_nothing) {
     for (const Key& key : plan_keys().rows) {
       if (key.path != sample.path || key.default_text.empty()) continue;
       ++checked;
-      EXPECT_EQ(test::dump(parse(with_value(sample, key.default_text))), test::dump(parse(without_key(sample))))
+      EXPECT_EQ(test::dump(parse_whole(with_value(sample, key.default_text))),
+                test::dump(parse_whole(without_key(sample))))
           << key.path;
     }
   }

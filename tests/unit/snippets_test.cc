@@ -125,7 +125,7 @@ TEST(Snippets, arrive_through_lines_of_a_batch) {
                                  {"set", {{"files.g.text", text}}}};
     auto job = jobs::parse_job(line.dump(-1, ' ', i % 2 == 0), {"jobs", 1, 1});
     ASSERT_TRUE(std::holds_alternative<jobs::Job>(job));
-    const Plan made = plan.make(std::move(std::get<jobs::Job>(job).changes), "/jobs", images);
+    const Plan made = plan.make(std::move(std::get<jobs::Job>(job).changes), "/jobs", images).plan;
     ASSERT_EQ(file_of(made), text);
     ASSERT_EQ(std::get<std::string>(made.job.files.at(1).source), text);
     ASSERT_EQ(std::get<InputText>(made.job.input).text, text);
@@ -161,7 +161,7 @@ TEST(Snippets, arrive_through_the_inputs_of_the_library) {
                                .standard_input = bytes};
     const CompiledPlan compiled =
         engine.compile({.text = "[[mount]]\nbind = \"/bin/true\"\nat = \"/bin/true\"\nexec = true\n"}, {}, inputs);
-    const Plan& plan = compiled.state().plan;
+    const Plan& plan = compiled.state().plan();
     ASSERT_EQ(file_of(plan), bytes);
     ASSERT_EQ(plan.job.argv.at(1), word);
     ASSERT_EQ(plan.job.env.at("A"), word);

@@ -19,10 +19,15 @@ TomlTable keys(const std::string& toml) {
   return std::get<TomlTable>(parse_toml(toml, "jobs").value);
 }
 
-Plan vary(const std::string& text, std::vector<PlanChange> changes,
-          const std::vector<std::filesystem::path>& search_path = {}) {
+Task vary_task(const std::string& text, std::vector<PlanChange> changes,
+               const std::vector<std::filesystem::path>& search_path = {}) {
   ImageCache images(search_path);
   return PlanTemplate({text, "plan.toml", "plan", "/plans"}, {}).make(std::move(changes), "/jobs", images);
+}
+
+Plan vary(const std::string& text, std::vector<PlanChange> changes,
+          const std::vector<std::filesystem::path>& search_path = {}) {
+  return vary_task(text, std::move(changes), search_path).plan;
 }
 
 template <typename... Changes>
@@ -107,9 +112,9 @@ TEST(PlanTemplate, later_changes_go_over_earlier_ones) {
 TEST(PlanTemplate, limits_that_are_changed_reach_the_cases_that_have_none_of_their_own) {
   const std::string graded =
       "argv = [\"a\"]\n[[case]]\nexpect.text = \"1\"\n[[case]]\nexpect.text = \"2\"\nlimits.cpu = \"4s\"\n";
-  const Plan plan = vary(graded, list(SetChange{"limits.cpu", value("\"9s\"")}));
-  EXPECT_EQ(plan.cases.at(0).limits.cpu, 9s);
-  EXPECT_EQ(plan.cases.at(1).limits.cpu, 4s);
+  const Task task = vary_task(graded, list(SetChange{"limits.cpu", value("\"9s\"")}));
+  EXPECT_EQ(task.cases.at(0).limits.cpu, 9s);
+  EXPECT_EQ(task.cases.at(1).limits.cpu, 4s);
 }
 
 TEST(PlanTemplate, the_rules_of_a_plan_hold_for_changes) {
@@ -134,8 +139,10 @@ TEST(PlanTemplate, an_image_is_read_once_and_the_run_line_takes_the_changed_sour
   ImageCache images({folder.path()});
   const PlanTemplate plan({"image = \"lang\"\n", "plan.toml", "plan", "/plans"}, {});
   const auto with_source = [&](const std::string& source) {
-    return plan.make(list(MergeChange{keys("source = \"" + source + "\"\nfiles.\"" + source + "\".text = \"\"")}),
-                     "/jobs", images);
+    return plan
+        .make(list(MergeChange{keys("source = \"" + source + "\"\nfiles.\"" + source + "\".text = \"\"")}), "/jobs",
+              images)
+        .plan;
   };
   EXPECT_EQ(with_source("a.x").job.argv, (std::vector<std::string>{"run", "a.x"}));
   std::filesystem::remove(folder.path() / "lang.toml");

@@ -465,6 +465,7 @@ std::vector<Row> programs_that_do_not_start() {
       submission("program_missing", "", "ENOENT"),
       // The program's own folder too. What the operator has placed elsewhere is his: see faults().
       submission("program_missing_in_tmp", "", "ENOENT", "/tmp/a.out"),
+      submission("program_missing_in_work_by_way_of_another_folder", "", "ENOENT", "/usr/../work/a.out"),
       submission("program_not_executable", text("#!/work/a.out\n", "0644"), "EACCES"),
       submission("program_is_text", text("print('hello')\n"), "ENOEXEC"),
       submission("program_is_empty", text(""), "ENOEXEC"),
@@ -504,6 +505,8 @@ std::vector<Row> faults() {
   return {
       fault_row("the_operators_program_missing", "argv = [\"/opt/a.out\"]\n",
                 fault("exec", "execve", "/opt/a.out", "ENOENT", false)),
+      fault_row("the_operators_program_by_way_of_work", "argv = [\"/work/../opt/a.out\"]\n",
+                fault("exec", "execve", "/work/../opt/a.out", "ENOENT", false)),
       fault_row("the_operators_program_not_in_path", "argv = [\"nothing\"]\n",
                 fault("exec", "find the program", "nothing in PATH", "ENOENT", false)),
       changed_source("a_source_vanished", fault("trees", "open_tree", kData, "ENOENT", false), vanish),
