@@ -124,6 +124,16 @@ class Resolver {
     decision.otherwise = hiding.otherwise;
   }
 
+  // Goes on as before, and the supervisor remembers it where the argument has this value.
+  void note(std::string_view call, unsigned argument, std::uint32_t value, std::string_view reason) {
+    const std::optional<int> number = number_of_call(std::string(call));
+    if (!number) return;
+    CallDecision& decision = policy_.calls.at(*number);
+    if (decision.otherwise != CallVerdict::Allow) return;
+    decision.rows.push_back(
+        {.test = {.argument = argument, .values = {value}}, .verdict = CallVerdict::Noted, .reason = reason});
+  }
+
   // A call that needs more of the plan than its name here (the image's list may have such) is passed over.
   [[nodiscard]] bool allows(std::string_view call) const {
     return contains(plan_.kind.seccomp.allow, call) && is_within_words(plan_, call);
@@ -177,7 +187,14 @@ class Resolver {
   CallPolicy policy_;
 };
 
+// Whoever has it open must close it, or has chosen its number; opening it names no number.
+constexpr LastDescriptorCall kLastDescriptorCalls[] = {{"close", 0}, {"dup2", 1}, {"dup3", 1}};
+
 }  // namespace
+
+std::span<const LastDescriptorCall> last_descriptor_calls() noexcept {
+  return kLastDescriptorCalls;
+}
 
 void CallPolicy::add(int number, CallDecision decision) {
   const auto [place, is_new] = calls.try_emplace(number, decision);
@@ -230,6 +247,10 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase, Uncounted uncounted)
   for (const FilteredCall& filtered : filtered_calls()) resolver.add(filtered);
   for (const std::string& name : plan.kind.seccomp.allow) {
     if (name != kFcntlLocks && resolver.allows(name)) resolver.allow(name, kAllowKey);
+  }
+  for (const LastDescriptorCall& last : last_descriptor_calls()) {
+    resolver.note(last.call, last.argument, plan.kind.limits.open_files - 1,
+                  "the last descriptor that limits.open_files gives");
   }
   if (uncounted.cpu_time)
     std::ranges::for_each(calls_that_hide_cpu_time(), [&](const auto& call) { resolver.ask(call); });

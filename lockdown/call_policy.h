@@ -50,7 +50,15 @@ enum class Phase { SetUp, Program };
 struct Uncounted {
   bool cpu_time = false;
   bool memory = false;
+  bool processes = false;  // RLIMIT_NPROC alone bounds them, and says nothing of what it refuses
 };
+
+// The calls that tell of a process's last descriptor, the one below limits.open_files: which argument names it.
+struct LastDescriptorCall {
+  std::string_view call;
+  unsigned argument;
+};
+std::span<const LastDescriptorCall> last_descriptor_calls() noexcept;
 
 // The group's verdict in this plan. A plan that pins the run to cores changes some.
 CallVerdict verdict_of(const CallGroup& group, const Plan& plan);

@@ -54,9 +54,9 @@ constexpr Names kMemory[] = {
 };
 
 constexpr Names kProcesses[] = {
-    "execve",       "exit",          "exit_group",     "fork",         "pidfd_open",    "restart_syscall",
-    "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
-    "setpgid",      "setsid",        "sigaltstack",    "vfork",        "wait4",         "waitid",
+    "execve",        "exit",           "fork",         "pidfd_open",    "restart_syscall", "rt_sigaction",
+    "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "setpgid",
+    "setsid",        "sigaltstack",    "vfork",        "wait4",         "waitid",
 };
 
 constexpr Names kThreads[] = {
@@ -331,10 +331,15 @@ constexpr char kForgesFileSize[] =
 // The kernel runs a core handler behind a pipe under a limit of 0 bytes; under 1 byte it does not (core(5)).
 constexpr char kHoldsCore[] =
     "RLIMIT_CORE: it stays what keeps core dumps from the host; programs that forbid their own go on";
+// What a program has open when it fails says which limit it has met (docs/decisions/049-which-limit-was-met.md).
+constexpr char kEndsBadly[] = "a program that fails: the supervisor looks which limits it has met";
 constexpr std::uint64_t kAnyBit = 0xffffffff'ffffffff;
 
 constexpr ArgumentRow kSignalIsSecond[] = {{is(1, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
 constexpr ArgumentRow kSignalIsThird[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize}};
+constexpr ArgumentRow kTgkill[] = {{is(2, {SIGXFSZ}), CallVerdict::Noted, kForgesFileSize},
+                                   {is(2, {SIGABRT}), CallVerdict::Noted, kEndsBadly}};
+constexpr ArgumentRow kExitStatus[] = {{is_not(0, {0}), CallVerdict::Noted, kEndsBadly}};
 constexpr ArgumentRow kSetrlimit[] = {
     {is(0, {RLIMIT_CORE}), CallVerdict::Ignored, kHoldsCore},
     {is(0, {RLIMIT_FSIZE}), CallVerdict::NotImplemented, "RLIMIT_FSIZE: by prlimit64 alone, where it is noted"},
@@ -584,6 +589,7 @@ constexpr FilteredCall kFiltered[] = {
     {"clock_nanosleep", kClockNanosleep, CallVerdict::OperationUnsupported, "the clocks of CPU time have no sleepers"},
     {"clone", kClone, CallVerdict::Allow, "threads and processes, but no namespaces", "it would admit new namespaces"},
     {"epoll_ctl", kEpollCtl, CallVerdict::Allow, "changing and taking away; the kernel bounds how deep epolls nest"},
+    {"exit_group", kExitStatus, CallVerdict::Allow, "the end of a process"},
     {"fadvise64", kFadvise, CallVerdict::Allow, "reading ahead, or not: no more than reading"},
     {"fcntl", kFcntl, CallVerdict::InvalidArgument, "an unknown command is what an older kernel calls invalid"},
     {"futex", kFutex, CallVerdict::Allow, "every lock of every program"},
@@ -616,7 +622,7 @@ constexpr FilteredCall kFiltered[] = {
      "what sockets there are follows from [network]"},
     {"socketpair", kSocketpair, CallVerdict::Allow, "pairs between parent and child, network or not",
      "it is allowed as far as programs use it"},
-    {"tgkill", kSignalIsThird, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
+    {"tgkill", kTgkill, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"timer_create", kTimerCreate, CallVerdict::Allow, "timers; RLIMIT_SIGPENDING bounds their number"},
     {"tkill", kSignalIsSecond, CallVerdict::Allow, "signals inside the sandbox's own pid namespace"},
     {"unshare", kUnshare, CallVerdict::NotPermitted, "new namespaces", "it would admit new namespaces"},
@@ -696,6 +702,7 @@ constexpr NamedReason kInitCalls[] = {
     {"rt_sigtimedwait", "waiting for children with a deadline"},
     {"sendmsg", "its report"},
     {"sendto", "its report"},
+    {"statfs", "what is free of the workspace at the end"},
     {"wait4", "reaping, with what each child used"},
     {"waitid", "reaping"},
     {"write", "its report"},

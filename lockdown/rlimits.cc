@@ -15,7 +15,7 @@ RlimitRow same(int resource, std::uint64_t value, const char* name, const char* 
 
 }  // namespace
 
-std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit) {
+std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit, Uncounted uncounted) {
   const Limits& limits = plan.kind.limits;
   // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
   // later.
@@ -28,7 +28,11 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit) 
       // init is a process of the same user.
       one_task
           ? same(RLIMIT_NPROC, 2, "RLIMIT_NPROC", "init and the program: neither process.spawn nor process.threads")
-          : same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init"),
+      : uncounted.processes
+          ? same(RLIMIT_NPROC, limits.processes + 1, "RLIMIT_NPROC", "limits.processes, and init")
+          // It would refuse first, and without a trace.
+          : same(RLIMIT_NPROC, limits.processes + 2, "RLIMIT_NPROC",
+                 "limits.processes, init, and one: a wall after the control group, which counts what it refuses"),
       same(RLIMIT_NOFILE, limits.open_files, "RLIMIT_NOFILE", "limits.open_files"),
       no_files ? same(RLIMIT_FSIZE, 0, "RLIMIT_FSIZE", "no fs.write")
                : same(RLIMIT_FSIZE, limits.file_size.count, "RLIMIT_FSIZE", "limits.file_size"),

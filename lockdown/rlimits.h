@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lockdown/call_policy.h"
 #include "lockdown/steps.h"
 #include "runtime/plan/plan.h"
 
@@ -21,7 +22,8 @@ struct RlimitRow {
 
 // Every limit that is set, in order. Values are final: none is lowered to what the caller happens to be allowed, but
 // RLIMIT_CORE, of which a caller may have no more than 0 (`core_limit`: HostFacts).
-std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit = kCoreLimit);
+std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit = kCoreLimit,
+                                    Uncounted uncounted = {.cpu_time = true, .memory = true, .processes = true});
 
 // "2", "64MiB", "unlimited".
 std::string describe_value(const RlimitRow& row);

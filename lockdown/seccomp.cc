@@ -32,7 +32,9 @@ class Explanation {
     const CallVerdict verdict = verdict_of(group, plan_);
     for (const std::string_view call : group.calls) {
       const CallDecision* decision = find(call);
-      if (decision != nullptr && decision->rows.empty() && decision->otherwise == verdict) members.emplace_back(call);
+      if (decision != nullptr && refuses_nothing(*decision) && decision->otherwise == verdict) {
+        members.emplace_back(call);
+      }
     }
     if (members.empty()) return;
     text_ += heading(group.name, verdict, plan_.kind.seccomp.profile) + " (" + std::string(group.reason) + ")\n";
@@ -51,6 +53,13 @@ class Explanation {
   }
 
   void add_overrides() {
+    std::vector<std::string> of_last_descriptor;
+    for (const LastDescriptorCall& last : last_descriptor_calls()) {
+      const CallDecision* decision = find(last.call);
+      if (decision != nullptr && !decision->rows.empty()) of_last_descriptor.emplace_back(last.call);
+    }
+    add_list("noted where they name the last descriptor of limits.open_files: allowed, and the supervisor remembers it",
+             of_last_descriptor);
     if (plan_.kind.limits.address_space) {
       add_list("asked: the supervisor holds limits.address_space", {calls_that_map().begin(), calls_that_map().end()});
     }
@@ -81,6 +90,11 @@ class Explanation {
   }
 
  private:
+  // Of a call that its group decides: rows are there for what the supervisor remembers.
+  static bool refuses_nothing(const CallDecision& decision) {
+    return std::ranges::all_of(decision.rows, [](const ArgumentRow& row) { return row.verdict == CallVerdict::Noted; });
+  }
+
   [[nodiscard]] const CallDecision* find(std::string_view call) const {
     const std::optional<int> number = number_of_call(std::string(call));
     const auto found = number ? policy_.calls.find(*number) : policy_.calls.end();

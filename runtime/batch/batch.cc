@@ -58,6 +58,7 @@ Batch::Batch(const jobs::Workplace& place, BatchOptions options, jobs::Plans& pl
       background_(place.loop),
       replaying_(journal != nullptr && options_.order == Order::Completion) {
   if (journal_ != nullptr) ids_ = journal_->take_ids();
+  results_.put(jobs::header_of(options_.form));
   place_.loop.watch(wake_.get(), loop::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
 }
 
@@ -252,7 +253,7 @@ bool Batch::replay() {
     if (!record) break;
     ++progress_.from_journal;
     count(record->status);
-    results_.put(record->result + "\n");
+    results_.put(jobs::row_of(std::move(record->result), options_.form));
   }
   return !replaying_;
 }
@@ -342,7 +343,7 @@ void Batch::refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, con
 }
 
 void Batch::write_ready() {
-  while (auto line = ordering_.take()) results_.put(std::move(*line += "\n"));
+  while (auto line = ordering_.take()) results_.put(jobs::row_of(std::move(*line), options_.form));
 }
 
 std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {

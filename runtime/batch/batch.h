@@ -32,6 +32,7 @@
 #include "runtime/batch/seen_ids.h"
 #include "runtime/jobs/live_job.h"
 #include "runtime/jobs/plans.h"
+#include "runtime/jobs/result_row.h"
 #include "runtime/loop/background.h"
 
 namespace evalrun::batch {
@@ -40,6 +41,7 @@ struct BatchOptions {
   Order order = Order::Completion;
   unsigned jobs = 1;  // sandboxes at a time, at least one
   judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
+  jobs::ResultForm form = jobs::ResultForm::JsonLines;
   std::string input_name;         // for messages
   std::filesystem::path save_to;  // a folder for each job whose plan collects files
 };

@@ -102,6 +102,9 @@ int run_batch(const Options& options) {
        options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
       {.order = options.order,
        .jobs = jobs_at_a_time,
+       .form = options.format == Format::Csv    ? jobs::ResultForm::Csv
+               : options.format == Format::Text ? jobs::ResultForm::Text
+                                                : jobs::ResultForm::JsonLines,
        .input_name = jobs.name,
        .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
       plans, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);

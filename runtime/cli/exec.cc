@@ -49,6 +49,12 @@ int status_of_limit(Limit limit) {
     case Limit::AddressSpace: return kExecMemoryLimit;
     case Limit::OutputSize:
     case Limit::FileSize: return kExecOutputLimit;
+    // They end no command by themselves.
+    case Limit::Processes:
+    case Limit::OpenFiles:
+    case Limit::Stack:
+    case Limit::Workspace:
+    case Limit::Inodes: break;
   }
   return kExecSandboxFailed;
 }

@@ -23,6 +23,7 @@
 #include "runtime/doctor/seccomp_profile.h"
 #include "runtime/groups/cgroup.h"
 #include "runtime/judge/grading.h"
+#include "runtime/judge/one_case.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/library/evalrun.hh"
 #include "runtime/reader/image.h"
@@ -93,17 +94,24 @@ int explain_plan(const Options& options) {
   return 0;
 }
 
-Plan plan_to_trace(Task task) {
-  if (task.is_graded()) throw UsageError("trace takes a plan of one program, without [compile] and [[case]]");
-  return std::move(task.plan);
+// The one run of the plan that is looked at.
+judge::PlannedRun run_to_trace(judge::OneCase& runs, const Task& task, const Options& options) {
+  if (!task.is_graded() && options.case_name.empty()) return {"run", task.plan};
+  return runs.find(task, options.case_name);
 }
 
 int suggest(const Options& options) {
   const trace::Grants grants(options.grants, options.write_grants);
   const PlanText text = read_plan(options.plan);
   const auto images = image_search_path();
+  const host::HostFacts host = host::probe_host();
+  judge::OneCase runs(host);
   const auto plan_with = [&](const std::vector<PlanAddition>& additions) {
-    return plan_to_trace(parse_task(text, options.set, images, additions));
+    judge::PlannedRun run = run_to_trace(runs, parse_task(text, options.set, images, additions), options);
+    if (run.step == judge::Step::Compile) {
+      throw UsageError("the compile step fails; trace without --suggest names what it was refused");
+    }
+    return std::move(run.plan);
   };
   const Plan plan = plan_with({});
   if (std::holds_alternative<InputInherit>(plan.job.input)) {
@@ -119,10 +127,12 @@ int trace_plan(const Options& options) {
   if (!options.grants.empty() || !options.write_grants.empty()) {
     throw UsageError("--grant and --grant-write are for trace --suggest");
   }
-  const Plan plan = plan_to_trace(read(options));
-  const auto compiled = sandbox::compile(plan, host::probe_host(), {.carried = {}, .observed = true});
+  const host::HostFacts host = host::probe_host();
+  judge::OneCase runs(host);
+  const judge::PlannedRun run = run_to_trace(runs, read(options), options);
+  const auto compiled = sandbox::compile(run.plan, host, {.carried = {}, .observed = true});
   const trace::Trace found = trace::trace(compiled);
-  std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(plan, found);
+  std::cout << (wants_text(options) ? trace_to_text : trace_to_json)(run, found);
   return judge::exit_status_of(judge::verdict_of(found.result.outcome));
 }
 
@@ -141,6 +151,7 @@ int schema(const Options& options) {
     case Format::Json: std::cout << schema_json(); return 0;
     case Format::Text: std::cout << schema_text(); return 0;
     case Format::Markdown: std::cout << schema_markdown(); return 0;
+    case Format::Csv: break;
   }
   return 0;
 }

@@ -31,11 +31,14 @@ ordered_json refusal_json(const trace::Refusal& refusal) {
 
 }  // namespace
 
-std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
+std::string trace_to_json(const judge::PlannedRun& run, const trace::Trace& trace) {
+  const Plan& plan = run.plan;
   ordered_json json = {{"version", 1}};
   json["plan"] = {{"name", json_text(plan.origin.name)}, {"sha256", plan.origin.sha256}};
+  json["run"] = json_text(run.name);
   json["verdict"] = judge::name_of(judge::verdict_of(trace.result.outcome));
   json["outcome"] = to_json(trace.result.outcome);
+  json["limits_met"] = to_json(trace.result.limits_met);
   json["stdout"] = to_json(trace.result.output);
   json["stderr"] = to_json(trace.result.error_output);
   json["violations"] = to_json(trace.result.violations);
@@ -44,10 +47,12 @@ std::string trace_to_json(const Plan& plan, const trace::Trace& trace) {
   return report::written(json, report::Layout::Indented);
 }
 
-std::string trace_to_text(const Plan& plan, const trace::Trace& trace) {
+std::string trace_to_text(const judge::PlannedRun& run, const trace::Trace& trace) {
+  const Plan& plan = run.plan;
   std::string text = "traced, so slower than a run; every layer stands\n";
+  if (run.step != judge::Step::Run) text += one_line(run.name) + "\n";
   text += std::string(judge::name_of(judge::verdict_of(trace.result.outcome))) + "  " +
-          one_line(judge::message_of(trace.result.outcome, plan.kind.limits)) + "\n";
+          one_line(judge::message_of(trace.result, plan.kind.limits)) + "\n";
   for (const mediate::RecordedViolation& violation : trace.result.violations) {
     text +=
         one_line(violation.layer + "  " + violation.decoded + "  " + violation.action + "; " + violation.remedy) + "\n";

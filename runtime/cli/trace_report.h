@@ -3,12 +3,13 @@
 
 #include <string>
 
-#include "runtime/plan/plan.h"
+#include "runtime/judge/grading.h"
 #include "runtime/trace/trace.h"
 
 namespace evalrun::cli {
 
-std::string trace_to_json(const Plan& plan, const trace::Trace& trace);
-std::string trace_to_text(const Plan& plan, const trace::Trace& trace);
+// Of the run that was traced.
+std::string trace_to_json(const judge::PlannedRun& run, const trace::Trace& trace);
+std::string trace_to_text(const judge::PlannedRun& run, const trace::Trace& trace);
 
 }  // namespace evalrun::cli

@@ -211,6 +211,7 @@ std::string Groups::next_name() {
 host::HostFacts counted_by(const Groups& groups, host::HostFacts host) {
   host.uncounted.cpu_time = std::ranges::none_of(groups.trees(), &GroupTree::cpu);
   host.uncounted.memory = std::ranges::none_of(groups.trees(), &GroupTree::memory);
+  host.uncounted.processes = std::ranges::none_of(groups.trees(), &GroupTree::pids);
   return host;
 }
 
@@ -348,6 +349,20 @@ std::optional<Bytes> RunGroups::memory_peak() const {
 std::optional<std::uint64_t> RunGroups::processes_peak() const {
   const Made* group = find(&GroupTree::pids);
   return group == nullptr ? std::nullopt : read_number(group->descriptor, "pids.peak");
+}
+
+std::optional<std::uint64_t> RunGroups::processes_refused() const {
+  const Made* group = find(&GroupTree::pids);
+  if (group == nullptr) return std::nullopt;
+  // Only a group that was full once has refused any.
+  if (const auto peak = processes_peak(); peak && *peak <= limits_.processes) return 0;
+  return keyed_number(read_small_file(group->descriptor.get(), "pids.events"), "max");
+}
+
+std::string RunGroups::refused_processes_source() const {
+  const Made* group = find(&GroupTree::pids);
+  return group != nullptr && group->tree.kind == GroupTree::Kind::V2 ? "cgroup v2: pids.events"
+                                                                     : "cgroup v1: pids.events";
 }
 
 bool RunGroups::out_of_memory() const {

@@ -98,8 +98,9 @@ class RunGroups {
   [[nodiscard]] std::optional<GroupCpu> cpu() const;
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
-  [[nodiscard]] bool out_of_memory() const;                           // the kernel has killed for memory here
-  [[nodiscard]] bool memory_refused() const;                          // the limit has been met, kill or none
+  [[nodiscard]] std::optional<std::uint64_t> processes_refused() const;
+  [[nodiscard]] bool out_of_memory() const;   // the kernel has killed for memory here
+  [[nodiscard]] bool memory_refused() const;  // the limit has been met, kill or none
   // Whether there is a tree for it: no file is read.
   [[nodiscard]] bool counts_cpu() const noexcept;
   [[nodiscard]] bool limits_memory() const noexcept;
@@ -110,6 +111,7 @@ class RunGroups {
   [[nodiscard]] std::string cpu_source() const;
   [[nodiscard]] std::string memory_source() const;
   [[nodiscard]] std::string processes_source() const;
+  [[nodiscard]] std::string refused_processes_source() const;
 
  private:
   struct Made {

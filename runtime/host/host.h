@@ -25,7 +25,7 @@ struct HostFacts {
   IdentityRange identities{};  // where root finds them
   // What no control group counts of a run: everything, until whoever has the groups says otherwise
   // (groups/cgroup.h, counted_by).
-  lockdown::Uncounted uncounted{.cpu_time = true, .memory = true};
+  lockdown::Uncounted uncounted{.cpu_time = true, .memory = true, .processes = true};
 };
 
 HostFacts probe_host();

@@ -22,6 +22,10 @@ class Expected {
   // Opens what the case expects. Throws SystemError where the file cannot be opened or is no regular file.
   static Expected of(const Case& one);
 
+  // Of one that nothing has been taken of: whether it begins with a byte order mark, which editors put before a text
+  // and programs do not write.
+  bool has_byte_order_mark() { return rest().starts_with("\xEF\xBB\xBF"); }
+
   // What comes next, at least one byte; empty at the end. Throws SystemError where the file cannot be read.
   std::string_view rest() {
     if (rest_.empty()) refill();

@@ -1,5 +1,7 @@
 #include "runtime/judge/grading.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "runtime/core/error.h"
@@ -16,6 +18,11 @@ using supervise::RunResult;
 
 // Of what a compile step leaves; more is copied from its own files.
 constexpr std::uint64_t kMostInMemory = std::uint64_t{8} << 20;
+
+// What a case's result shows of each of its streams, where the plan says nothing.
+constexpr Bytes kExcerpt = 4_KiB;
+
+constexpr std::size_t kChunk = 64 << 10;
 
 // The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
 // has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
@@ -41,9 +48,12 @@ Plan plan_of_program(const Task& task) {
   Plan one = task.plan;
   if (task.compile) one.job.files.clear();  // they come with the artefacts
   if (task.cases.empty()) return one;
-  // Counted and hashed, and given to the checker as they come; a case's result holds no text.
-  one.kind.output = OutputNull{};
-  if (!std::holds_alternative<OutputToStdout>(one.kind.error_output)) one.kind.error_output = OutputNull{};
+  // Counted and hashed, and given to the checker as they come; a case's result holds an excerpt.
+  for (Output* output : {&one.kind.output, &one.kind.error_output}) {
+    if (auto* capture = std::get_if<OutputCapture>(output); capture != nullptr && !capture->most) {
+      capture->most = kExcerpt;
+    }
+  }
   return one;
 }
 
@@ -54,12 +64,16 @@ void set_case(Plan& plan, const Case& one) {
   plan.origin.positions["stdin"] = one.position;
 }
 
-std::string message_of_case(Verdict verdict, const supervise::Outcome& outcome, const Limits& limits) {
-  switch (verdict) {
-    case Verdict::Ac: return "accepted";
-    case Verdict::Wa: return "wrong answer";
-    default: return message_of(outcome, limits);
-  }
+std::string message_of_case(Verdict verdict, const RunResult& run, const Limits& limits) {
+  if (verdict != Verdict::Ac && verdict != Verdict::Wa) return message_of(run, limits);
+  std::string text = verdict == Verdict::Ac ? "accepted" : "wrong answer";
+  for (const supervise::LimitMet& met : run.limits_met) text += "; " + describe(met);
+  return text;
+}
+
+void keep_secret(supervise::Stream& stream) {
+  stream.kept.clear();
+  stream.captured = false;
 }
 
 // Cases are of one kind where their limits are the same.
@@ -116,15 +130,24 @@ struct Grading::LiveCase {
 
   std::size_t index;
   std::unique_ptr<OutputChecker> checker;
+  bool has_byte_order_mark = false;  // what is expected
+  std::string no_output_file;        // why there is none to judge; "" where there is one, or none is asked for
   std::optional<supervise::SandboxFault> fault;  // what is expected could not be read
   std::unique_ptr<supervise::Run> run;
 };
 
 std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
-  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task)});
-  runs.push_back({task.cases.empty() ? "run" : "case", plan_of_program(task)});
+  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task), Step::Compile});
+  runs.push_back({task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
   return runs;
+}
+
+Plan plan_of_case(const Plan& common, const Case& one) {
+  Plan plan = common;
+  set_case(plan, one);
+  plan.job.files = with_files(std::move(plan.job.files), one.files);
+  return plan;
 }
 
 void check_runs(const Task& task, const host::HostFacts& host) {
@@ -205,9 +228,15 @@ unsigned Grading::jobs() const {
   return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
 }
 
-std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(const Plan& plan) const {
+std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(const Plan& plan,
+                                                                             WorkAfterwards work) const {
   sandbox::CompileExtras extras;
+  extras.keep_work_folder = work == WorkAfterwards::Kept;
   if (artefacts_) extras.carried = artefacts_->open();
+  // A case's own file goes over what the compile step has left.
+  std::erase_if(extras.carried, [&](const rootfs::CarriedFile& carried) {
+    return std::ranges::any_of(plan.job.files, [&](const WorkFile& own) { return own.path == carried.path; });
+  });
   return sandbox::compile(plan, host_, std::move(extras));
 }
 
@@ -223,7 +252,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
   compile.run = compile_run_->take_result(nullptr);
   compile_run_.reset();
   compile.verdict = verdict_of_compile(compile.run.outcome);
-  compile.message = message_of(compile.run.outcome, task_.compile->limits);
+  compile.message = message_of(compile.run, task_.compile->limits);
   if (compile.verdict != Verdict::Ok || interrupted_) return;
   if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
   std::vector<Limits> limits;
@@ -243,7 +272,7 @@ void Grading::end_compile(const supervise::SaveFolder* save_folder) {
 }
 
 void Grading::start_single_run() {
-  single_run_ = pool_.start_alone(compile_with_artefacts(run_plan_));
+  single_run_ = pool_.start_alone(compile_with_artefacts(run_plan_, WorkAfterwards::Gone));
 }
 
 void Grading::end_single_run() {
@@ -262,13 +291,23 @@ bool Grading::may_follow_another(std::size_t index) const {
 void Grading::start_case(std::size_t index) {
   const Case& one = task_.cases[index];
   try {
-    auto checker = make_checker(task_.checker, Expected::of(one));
-    auto live = std::make_unique<LiveCase>(index, std::move(checker));
-    supervise::RunHooks hooks{.output = [&seen = *live](std::string_view piece) { seen.feed(piece); }};
+    Expected expected = Expected::of(one);
+    const bool has_mark = expected.has_byte_order_mark();
+    auto live = std::make_unique<LiveCase>(index, make_checker(task_.checker, std::move(expected)));
+    live->has_byte_order_mark = has_mark;
+    supervise::RunHooks hooks;
+    const bool judges_a_file = !one.output_file.empty();
+    if (!judges_a_file) hooks.output = [&seen = *live](std::string_view piece) { seen.feed(piece); };
     set_case(run_plan_, one);
-    live->run = !artefacts_ && may_follow_another(index)
-                    ? pool_.start(run_plan_, std::move(hooks))
-                    : pool_.start_alone(compile_with_artefacts(run_plan_), std::move(hooks));
+    // Only a case with files of its own copies those that all have.
+    const std::optional<Plan> with_own_files =
+        one.files.empty() ? std::nullopt : std::optional(plan_of_case(run_plan_, one));
+    const Plan& plan = with_own_files ? *with_own_files : run_plan_;
+    live->run = !artefacts_ && !judges_a_file && may_follow_another(index)
+                    ? pool_.start(plan, std::move(hooks))
+                    : pool_.start_alone(
+                          compile_with_artefacts(plan, judges_a_file ? WorkAfterwards::Kept : WorkAfterwards::Gone),
+                          std::move(hooks));
     live_.push_back(std::move(live));
   } catch (const HostError& error) {
     CaseGrade grade;
@@ -283,17 +322,54 @@ void Grading::start_case(std::size_t index) {
 
 void Grading::end_case(LiveCase& live) {
   CaseGrade grade;
-  const Judgement judgement = live.finish();
   grade.run = live.run->take_result(nullptr);
+  if (!task_.cases[live.index].output_file.empty()) judge_output_file(live, grade.run);
+  const Judgement judgement = live.no_output_file.empty() ? live.finish() : Judgement{false, live.no_output_file};
   if (live.fault) grade.run.outcome = *live.fault;
   if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
   grade.verdict = verdict_of_case(grade.run.outcome, judgement);
+  if (live.has_byte_order_mark) {
+    grade.run.warnings.emplace_back(
+        "what is expected begins with a byte order mark (EF BB BF), which the program must write too; save it without");
+  }
+  if (task_.cases[live.index].disclosure == Disclosure::Secret) {
+    keep_secret(grade.run.output);
+    keep_secret(grade.run.error_output);
+    grade.feedback.clear();
+  }
   record(live.index, std::move(grade));
+}
+
+// The file is bounded like the output in whose place it stands.
+void Grading::judge_output_file(LiveCase& live, RunResult& run) const {
+  if (verdict_of(run.outcome) != Verdict::Ok) return;
+  const Case& one = task_.cases[live.index];
+  const Fd work = live.run->take_work_folder();
+  supervise::WorkFileOpened file = supervise::open_in_work(work.get(), one.output_file);
+  if (!file.refusal.empty()) {
+    live.no_output_file =
+        one.output_file + ": " + (file.error == ENOENT ? "the program has not written it" : file.refusal);
+    return;
+  }
+  const OutputLimit& limits = one.limits.output;
+  const Bytes most = limits.both ? *limits.both : limits.standard_output.value_or(Bytes{});
+  if (Bytes{file.size} > most) {
+    run.outcome = supervise::LimitHit{supervise::Limit::Output, {most, Bytes{file.size}}, one.output_file};
+    return;
+  }
+  std::vector<char> piece(kChunk);
+  for (std::uint64_t left = file.size; left > 0;) {
+    const ssize_t count = ::read(file.descriptor.get(), piece.data(), std::min<std::uint64_t>(piece.size(), left));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    left -= static_cast<std::uint64_t>(count);
+    live.feed({piece.data(), static_cast<std::size_t>(count)});
+  }
 }
 
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
-  grade.message = message_of_case(*grade.verdict, grade.run.outcome, task_.cases[index].limits);
+  grade.message = message_of_case(*grade.verdict, grade.run, task_.cases[index].limits);
   if (grade.verdict != Verdict::Ac) first_failure_ = std::min(first_failure_, index);
   grade_.cases[index] = std::move(grade);
 }
@@ -322,7 +398,7 @@ Grade Grading::take_grade() {
     grade.message = "the compile step failed: " + grade.compile->message;
   } else if (task_.cases.empty()) {
     grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(grade.run->outcome, task_.plan.kind.limits) : "interrupted";
+    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "interrupted";
   } else {
     grade.verdict = verdict_of_all(scored);
     const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };

@@ -56,11 +56,16 @@ struct Grade {
 
 // The sandboxes of a task: the compile step where it has one, then the program's, which its cases have in common but
 // for their streams and limits.
+enum class Step { Compile, Run, Case };
 struct PlannedRun {
-  const char* name;  // "compile", "run" or "case"
+  std::string name;  // "compile", "run" or "case"; of one that was asked for by its name: "case NAME"
   Plan plan;
+  Step step = Step::Run;
 };
 std::vector<PlannedRun> runs_of(const Task& task);
+
+// The run of one case, from what the plan's cases have in common.
+Plan plan_of_case(const Plan& common, const Case& one);
 
 // Checks what each of the task's runs needs of this host, without making anything. Throws PlanError and HostError.
 void check_runs(const Task& task, const host::HostFacts& host);
@@ -93,6 +98,7 @@ class Grading {
 
  private:
   struct LiveCase;
+  enum class WorkAfterwards { Gone, Kept };  // /work, for a file in it to be judged
 
   void start_compile();
   void end_compile(const supervise::SaveFolder* save_folder);
@@ -101,12 +107,14 @@ class Grading {
   void start_cases();
   void start_case(std::size_t index);
   void end_case(LiveCase& live);
+  void judge_output_file(LiveCase& live, supervise::RunResult& run) const;
   void record(std::size_t index, CaseGrade grade);
   void undo_after_first_failure();
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
   [[nodiscard]] bool may_follow_another(std::size_t index) const;
-  [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile_with_artefacts(const Plan& plan) const;
+  [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile_with_artefacts(const Plan& plan,
+                                                                                    WorkAfterwards work) const;
 
   pool::CellPool& pool_;
   const Task& task_;

@@ -19,20 +19,39 @@ Verdict verdict_of_limit(Limit limit) {
     case Limit::AddressSpace: return Verdict::Mle;
     case Limit::Output:
     case Limit::FileSize: return Verdict::Ole;
+    // They end no run by themselves: what the program makes of a refusal is its own.
+    case Limit::Processes:
+    case Limit::OpenFiles:
+    case Limit::Stack:
+    case Limit::Workspace:
+    case Limit::Inodes: return Verdict::Re;
   }
   return Verdict::Ie;
 }
 
-std::string message_of_limit(Limit limit, const Limits& limits) {
-  switch (limit) {
+// "stopped at the output limit: stdout passed 1MiB".
+std::string message_of_output(const LimitHit& hit) {
+  std::string text = "stopped at the output limit";
+  const auto* allowed = std::get_if<Bytes>(&hit.reach.allowed);
+  if (!hit.what.empty() && allowed != nullptr) text += ": " + hit.what + " passed " + to_string(*allowed);
+  return text;
+}
+
+std::string message_of_limit(const LimitHit& hit, const Limits& limits) {
+  switch (hit.limit) {
     case Limit::Cpu: return "stopped at the CPU limit of " + to_string(limits.cpu);
     case Limit::Wall: return "stopped at the wall-clock limit of " + to_string(limits.wall);
     case Limit::Idle: return "stopped after " + to_string(limits.idle.value_or(Duration{})) + " without using the CPU";
     case Limit::Memory: return "stopped at the memory limit of " + to_string(limits.memory);
     case Limit::AddressSpace:
       return "failed at the address-space limit of " + to_string(limits.address_space.value_or(Bytes{}));
-    case Limit::Output: return "stopped at the output limit";
+    case Limit::Output: return message_of_output(hit);
     case Limit::FileSize: return "stopped at the file size limit of " + to_string(limits.file_size);
+    case Limit::Processes:
+    case Limit::OpenFiles:
+    case Limit::Stack:
+    case Limit::Workspace:
+    case Limit::Inodes: return "stopped at limits." + std::string(name_of(hit.limit));
   }
   return "";
 }
@@ -64,7 +83,7 @@ Verdict verdict_of(const Outcome& outcome) {
 std::string message_of(const Outcome& outcome, const Limits& limits) {
   return std::visit(Overloaded{[](const Exited& exited) { return "exited with code " + std::to_string(exited.code); },
                                [](const Signaled& signaled) { return "killed by " + signal_name(signaled.signal); },
-                               [&](const LimitHit& hit) { return message_of_limit(hit.limit, limits); },
+                               [&](const LimitHit& hit) { return message_of_limit(hit, limits); },
                                [](const Violation& violation) {
                                  const std::string call = violation.call.empty() ? "a system call" : violation.call;
                                  return "stopped for " + call + ", which the plan does not allow";
@@ -79,6 +98,22 @@ std::string message_of(const Outcome& outcome, const Limits& limits) {
                                         (fault.remedy.empty() ? "" : "; " + fault.remedy);
                                }},
                     outcome);
+}
+
+std::string describe(const LimitMet& met) {
+  const std::string allowed = std::visit(Overloaded{[](std::uint64_t count) { return std::to_string(count); },
+                                                    [](const auto& quantity) { return to_string(quantity); }},
+                                         met.allowed);
+  std::string text = met.evidence == Evidence::Counted ? "met limits." : "probably met limits.";
+  text += std::string(name_of(met.limit)) + " (" + allowed + ")";
+  if (met.times) text += *met.times == 1 ? " once" : " " + std::to_string(*met.times) + " times";
+  return text;
+}
+
+std::string message_of(const RunResult& result, const Limits& limits) {
+  std::string text = message_of(result.outcome, limits);
+  for (const LimitMet& met : result.limits_met) text += "; " + describe(met);
+  return text;
 }
 
 int exit_status_of(Verdict verdict) {

@@ -43,6 +43,11 @@ Verdict verdict_of(const supervise::Outcome& outcome);
 
 // One sentence for people: "stopped at the CPU limit of 2s".
 std::string message_of(const supervise::Outcome& outcome, const Limits& limits);
+// The same with the limits that were met: "exited with code 1; met limits.processes (32) 3 times".
+std::string message_of(const supervise::RunResult& result, const Limits& limits);
+
+// "met limits.processes (32) 3 times", "probably met limits.open_files (256)".
+std::string describe(const supervise::LimitMet& met);
 
 // The command's exit status: 0 OK or AC, 1 any other verdict of the program, 3 IE. (2 is a plan or command line that is
 // wrong.)

@@ -121,7 +121,20 @@ enum class OutcomeKind {
   SandboxError,  // our own fault or the host's, or the session was interrupted
 };
 
-enum class Limit { Cpu, Wall, Idle, Memory, AddressSpace, OutputSize, FileSize };
+enum class Limit {
+  Cpu,
+  Wall,
+  Idle,
+  Memory,
+  AddressSpace,
+  OutputSize,
+  FileSize,
+  Processes,
+  OpenFiles,
+  Stack,
+  Workspace,
+  Inodes
+};
 
 // "TLE", "limit", "cpu": the words of the JSON.
 std::string_view name_of(Verdict verdict) noexcept;

@@ -54,6 +54,11 @@ Limit to_public(supervise::Limit limit) {
     case supervise::Limit::AddressSpace: return Limit::AddressSpace;
     case supervise::Limit::Output: return Limit::OutputSize;
     case supervise::Limit::FileSize: return Limit::FileSize;
+    case supervise::Limit::Processes: return Limit::Processes;
+    case supervise::Limit::OpenFiles: return Limit::OpenFiles;
+    case supervise::Limit::Stack: return Limit::Stack;
+    case supervise::Limit::Workspace: return Limit::Workspace;
+    case supervise::Limit::Inodes: return Limit::Inodes;
   }
   return Limit::Wall;
 }
@@ -67,6 +72,11 @@ supervise::Limit to_internal(Limit limit) {
     case Limit::AddressSpace: return supervise::Limit::AddressSpace;
     case Limit::OutputSize: return supervise::Limit::Output;
     case Limit::FileSize: return supervise::Limit::FileSize;
+    case Limit::Processes: return supervise::Limit::Processes;
+    case Limit::OpenFiles: return supervise::Limit::OpenFiles;
+    case Limit::Stack: return supervise::Limit::Stack;
+    case Limit::Workspace: return supervise::Limit::Workspace;
+    case Limit::Inodes: return supervise::Limit::Inodes;
   }
   return supervise::Limit::Wall;
 }
@@ -129,7 +139,7 @@ Result::State::State(std::shared_ptr<const CompiledPlan::State> from,
     : plan(std::move(from)), value(std::move(what)), took(time) {
   std::visit(Overloaded{[&](const RunResult& run) {
                           verdict = judge::verdict_of(run.outcome);
-                          message = judge::message_of(run.outcome, plan->plan().kind.limits);
+                          message = judge::message_of(run, plan->plan().kind.limits);
                         },
                         [&](const judge::Grade& grade) {
                           verdict = grade.verdict;

@@ -1,5 +1,7 @@
 #include "runtime/plan/plan.h"
 
+#include <algorithm>
+
 namespace evalrun {
 
 Limits CompileStep::compile_limits() {
@@ -17,6 +19,14 @@ Limits CompileStep::compile_limits() {
 SourcePosition Origin::where(const std::string& key) const {
   const auto found = positions.find(key);
   return found == positions.end() ? whole : found->second;
+}
+
+std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector<WorkFile>& own) {
+  std::erase_if(common, [&](const WorkFile& each) {
+    return std::ranges::any_of(own, [&](const WorkFile& other) { return other.path == each.path; });
+  });
+  common.insert(common.end(), own.begin(), own.end());
+  return common;
 }
 
 Plan without_job(const Plan& plan) {

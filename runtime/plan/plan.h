@@ -99,6 +99,9 @@ struct OutputLimit {
   std::optional<Bytes> standard_error;
 };
 
+// As RLIM_INFINITY.
+inline constexpr Bytes kUnlimited{~std::uint64_t{0}};
+
 struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
   Duration cpu = std::chrono::seconds(2);
@@ -106,7 +109,7 @@ struct Limits {
   std::optional<Duration> idle;
   Bytes memory = 256_MiB;
   std::optional<Bytes> address_space;
-  Bytes stack = 64_MiB;
+  Bytes stack = 64_MiB;     // kUnlimited: as large as `memory` lets it be
   unsigned processes = 32;  // processes and threads of the program
   unsigned open_files = 256;
   Bytes file_size = 64_MiB;
@@ -127,12 +130,18 @@ struct CompileStep {
   static Limits compile_limits();
 };
 
-// One run of the graded program, and what it must write on standard output.
+// Whether what a case's run wrote, and where it differs from what is expected, may stand in a result.
+enum class Disclosure { Shown, Secret };
+
+// One run of the graded program, and what it must write on standard output or into a file.
 struct Case {
   friend bool operator==(const Case&, const Case&) = default;
   std::string name;  // unique; its number, from 1 on, where the plan gives none
   Input input = InputNull{};
   std::variant<std::filesystem::path, std::string> expected;  // a file of the host (absolute) | text
+  std::string output_file;      // relative to /work: what is judged in place of standard output; "": that
+  std::vector<WorkFile> files;  // beside the plan's, or in place of those of the same path
+  Disclosure disclosure = Disclosure::Shown;
   unsigned points = 1;
   std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
   Limits limits;      // the plan's, with the case's own over them
@@ -318,11 +327,15 @@ struct Task {
   Plan plan;  // of the program; a case has its own input and limits
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
+  std::string output_file;  // what cases that name none of their own are judged by; "": standard output
   Checker checker;
 
   // Whether it is more than one run; then it is graded as a whole.
   [[nodiscard]] bool is_graded() const noexcept { return compile.has_value() || !cases.empty(); }
 };
+
+// The files of one case: `common`, and `own` beside them or in place of those of the same path.
+std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector<WorkFile>& own);
 
 // The plan with an empty job, but for argv: a run must have one.
 Plan without_job(const Plan& plan);

@@ -38,6 +38,7 @@ struct Draft {
   // Of a plan file: what its task has beside the plan.
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
+  std::string output_file;  // of the cases
   Checker checker;
 
   std::vector<Mount> mounts;

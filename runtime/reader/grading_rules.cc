@@ -63,6 +63,11 @@ void settle_grading(Task& task) {
   if (!task.cases.empty()) {
     check_names(task);
     check_streams_of_cases(task);
+    for (Case& one : task.cases) {
+      if (one.output_file.empty()) one.output_file = task.output_file;
+    }
+  } else if (is_set(task, "output_file")) {
+    refuse(task, "output_file", "expected with [[case]]: without cases `collect` copies files out");
   } else if (is_set(task, "checker")) {
     refuse(task, "checker", "expected with [[case]]: there is no output to check");
   }

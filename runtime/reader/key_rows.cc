@@ -237,12 +237,35 @@ std::vector<Key> stream_rows() {
   return rows;
 }
 
-void begin_work_file(Draft& d, const Entry& entry) {
-  d.plan.job.files.push_back({normalised(entry.name), std::string(), WorkFile{}.mode, entry.position});
-}
-
-void store_mode(Draft& d, const std::string& v, const Entry&) {
-  std::from_chars(v.data(), v.data() + v.size(), d.plan.job.files.back().mode, 8);
+// "files.*" of the plan and of a case. `list` finds where they go.
+std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>& (*list)(Draft&),
+                                LastingText description) {
+  const LastingText path = kept(prefix + "files.*");
+  const auto latest = [list](Draft& d) -> WorkFile& { return list(d).back(); };
+  return {
+      {path, "", description,
+       TableForm{.many = kManyFiles,
+                 .one_of = {"from", "text", "base64"},
+                 .begin =
+                     [list](Draft& d, const Entry& entry) {
+                       list(d).push_back({normalised(entry.name), std::string(), WorkFile{}.mode, entry.position});
+                     }},
+       &text_rule::kWorkPath},
+      {kept(std::string(path) + ".from"), "", "The file of the host that it is copied from.",
+       TextForm{text_rule::kHostPath,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).source = d.absolute(v); }}},
+      {kept(std::string(path) + ".text"), "", "Its content.",
+       TextForm{text_rule::kBytes,
+                [latest](Draft& d, std::string v, const Entry&) { latest(d).source = std::move(v); }}},
+      {kept(std::string(path) + ".base64"), "", "Its content in base64.",
+       TextForm{text_rule::kBase64,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).source = bytes_of_base64(v); }}},
+      {kept(std::string(path) + ".mode"), in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
+       TextForm{text_rule::kMode,
+                [latest](Draft& d, const std::string& v, const Entry&) {
+                  std::from_chars(v.data(), v.data() + v.size(), latest(d).mode, 8);
+                }}},
+  };
 }
 
 void begin_collect_file(Draft& d, const Entry& entry) {
@@ -255,7 +278,7 @@ void store_collect_path(Draft& d, const std::string& v, const Entry&) {
 }
 
 std::vector<Key> file_rows() {
-  return {
+  std::vector<Key> rows = {
       {"collect[]", "", "A regular file that is copied out of /work after the run.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry& entry) {
@@ -273,21 +296,11 @@ std::vector<Key> file_rows() {
        TextForm{text_rule::kAny,
                 [](Draft& d, std::string v, const Entry& entry) { d.plan.job.env[entry.name] = std::move(v); }},
        &text_rule::kEnvName},
-      {"files.*", "", "A file that is copied to this path below /work before the run.",
-       TableForm{.many = kManyFiles, .one_of = {"from", "text", "base64"}, .begin = begin_work_file},
-       &text_rule::kWorkPath},
-      {"files.*.from", "", "The file of the host that it is copied from.",
-       TextForm{text_rule::kHostPath,
-                [](Draft& d, const std::string& v, const Entry&) { d.plan.job.files.back().source = d.absolute(v); }}},
-      {"files.*.text", "", "Its content.",
-       TextForm{text_rule::kBytes,
-                [](Draft& d, std::string v, const Entry&) { d.plan.job.files.back().source = std::move(v); }}},
-      {"files.*.base64", "", "Its content in base64.",
-       TextForm{text_rule::kBase64, [](Draft& d, const std::string& v,
-                                       const Entry&) { d.plan.job.files.back().source = bytes_of_base64(v); }}},
-      {"files.*.mode", in_quotes(octal(WorkFile{}.mode)), "Its permission bits.",
-       TextForm{text_rule::kMode, store_mode}},
   };
+  append(rows, work_file_rows(
+                   "", [](Draft& d) -> std::vector<WorkFile>& { return d.plan.job.files; },
+                   "A file that is copied to this path below /work before the run."));
+  return rows;
 }
 
 // Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
@@ -422,6 +435,11 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
                   change(d, [v](Limits& limits) { limits.address_space = v; });
                 }}},
       limit(table, "stack", &Limits::stack, 64_KiB, "The stack of a process."),
+      {kept(table.prefix + "stack"), "", "Or no bound of its own: `memory` bounds it.",
+       ChoiceForm{{"unlimited"},
+                  [change = table.change](Draft& d, std::size_t, const Entry&) {
+                    change(d, [](Limits& limits) { limits.stack = kUnlimited; });
+                  }}},
       limit(table, "processes", &Limits::processes, 1, 32768, "Processes and threads at one time."),
       limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
       limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
@@ -601,13 +619,31 @@ std::vector<Key> case_rows() {
       {"case[].expect.base64", "", "Its bytes in base64.",
        TextForm{text_rule::kBase64,
                 [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = bytes_of_base64(v); }}},
+      {"case[].output_file", "",
+       "The regular file below /work that is judged in place of standard output. A case without one takes the plan's "
+       "`output_file`.",
+       TextForm{text_rule::kWorkPath,
+                [latest](Draft& d, const std::string& v, const Entry&) { latest(d).output_file = normalised(v); }}},
+      {"case[].secret", "false",
+       "Whether the result shows nothing of what the case's run wrote or should have written: no excerpts, no feedback "
+       "of the checker.",
+       FlagForm{[latest](Draft& d, bool v, const Entry&) {
+         latest(d).disclosure = v ? Disclosure::Secret : Disclosure::Shown;
+       }}},
       {"case[].points", std::to_string(Case{}.points), "What it is worth when it is accepted.",
        CountForm{0, 1'000'000,
                  [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},
       {"case[].group", in_quotes(""),
        "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
        TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
+      {"output_file", "", "The regular file below /work that cases are judged by in place of standard output.",
+       TextForm{text_rule::kWorkPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.output_file = normalised(v); }}},
   };
+  append(rows, work_file_rows(
+                   "case[].", [](Draft& d) -> std::vector<WorkFile>& { return d.cases.back().files; },
+                   "A file that is copied to this path below /work before this case's run, beside the plan's or in "
+                   "place of one of them."));
   append(rows, limit_rows(case_limits()));
   return rows;
 }

@@ -124,6 +124,8 @@ bool may_be_there(const Task& task, UsedBy step) {
   const Plan& plan = task.plan;
   const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.job.source); };
   if (std::ranges::any_of(plan.job.files, places)) return true;
+  const auto gives = [&](const Case& one) { return std::ranges::any_of(one.files, places); };
+  if (step == UsedBy::Run && !task.cases.empty() && std::ranges::all_of(task.cases, gives)) return true;
   if (step == UsedBy::Run && task.compile) return true;
   const std::string in_work = "/work/" + plan.job.source;
   const std::string in_cwd = (std::filesystem::path(plan.kind.cwd) / plan.job.source).string();
@@ -207,6 +209,7 @@ void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   join(draft);
   task.compile = std::move(draft.compile);
   task.cases = std::move(draft.cases);
+  task.output_file = std::move(draft.output_file);
   task.checker = draft.checker;
   settle_capabilities(plan, own_calls);
   plan.kind.image = image.name;
@@ -259,12 +262,18 @@ Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides
 }
 
 Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
-  Task task{.plan = std::move(header), .compile = {}, .cases = {}, .checker = {}};
+  Task task{.plan = std::move(header), .compile = {}, .cases = {}, .output_file = {}, .checker = {}};
   const Plan& plan = task.plan;
   read_all_keys(root, task, images);
   check_network(plan);
   check_streams(plan);
   check_paths(plan.job.files, "files");
+  for (std::size_t i = 0; i < task.cases.size(); ++i) {
+    const std::vector<WorkFile>& own = task.cases[i].files;
+    const std::string key = "case[" + std::to_string(i) + "].files";
+    check_paths(own, key);
+    if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
+  }
   check_paths(plan.kind.collect, "collect");
   settle_grading(task);
   return task;

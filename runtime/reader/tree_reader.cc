@@ -95,7 +95,7 @@ class Converter {
       : node_(node), keys_(keys), entry_(entry), draft_(draft) {}
 
   bool operator()(const TimeForm& form) const { return measure(form, parse_duration); }
-  bool operator()(const SizeForm& form) const { return measure(form, parse_bytes); }
+  bool operator()(const SizeForm& form) const { return !is_a_choice() && measure(form, parse_bytes); }
 
   bool operator()(const CountForm& form) const {
     const auto* number = std::get_if<std::int64_t>(&node_.value);
@@ -186,6 +186,15 @@ class Converter {
            "expected " + expected + found(text) + (meant.empty() ? "" : "; did you mean " + in_quotes(meant) + "?"));
     }
     return static_cast<std::size_t>(place - names.begin());
+  }
+
+  // A word that another form of the key takes.
+  [[nodiscard]] bool is_a_choice() const {
+    const auto* text = std::get_if<std::string>(&node_.value);
+    return text != nullptr && std::ranges::any_of(keys_.forms, [&](const Key* key) {
+      const auto* choice = std::get_if<ChoiceForm>(&key->form);
+      return choice != nullptr && std::ranges::find(choice->names, *text) != choice->names.end();
+    });
   }
 
   template <typename F, typename Parse>

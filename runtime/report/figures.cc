@@ -5,6 +5,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
+#include "runtime/judge/verdict.h"
 
 namespace evalrun::report {
 
@@ -53,6 +54,7 @@ ordered_json to_json(const Outcome& outcome) {
       ordered_json json = {{"kind", "limit"}, {"limit", name_of(hit.limit)}};
       add_quantity(json, "allowed", hit.reach.allowed);
       add_quantity(json, "reached", hit.reach.reached);
+      if (!hit.what.empty()) json["what"] = json_text(hit.what);
       return json;
     }
     ordered_json operator()(const Violation& violation) const {
@@ -77,6 +79,25 @@ ordered_json to_json(const Outcome& outcome) {
     }
   };
   return std::visit(Visitor{}, outcome);
+}
+
+ordered_json to_json(const std::vector<LimitMet>& limits) {
+  ordered_json json = ordered_json::array();
+  for (const LimitMet& met : limits) {
+    ordered_json one = {{"limit", name_of(met.limit)}};
+    if (const auto* count = std::get_if<std::uint64_t>(&met.allowed)) one["allowed"] = *count;
+    if (const auto* time = std::get_if<Duration>(&met.allowed)) one["allowed_us"] = to_microseconds(*time);
+    if (const auto* size = std::get_if<Bytes>(&met.allowed)) one["allowed_bytes"] = size->count;
+    one["times"] = met.times ? ordered_json(*met.times) : ordered_json(nullptr);
+    one["evidence"] = name_of(met.evidence);
+    one["source"] = met.source;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+std::string limit_line(const LimitMet& met) {
+  return judge::describe(met) + " (" + std::string(name_of(met.evidence)) + ": " + met.source + ")\n";
 }
 
 ordered_json to_json(const Stream& stream) {

@@ -14,6 +14,7 @@ namespace evalrun::report {
 std::string written(const nlohmann::ordered_json& json, Layout layout);
 
 nlohmann::ordered_json to_json(const supervise::Outcome& outcome);
+nlohmann::ordered_json to_json(const std::vector<supervise::LimitMet>& limits);
 nlohmann::ordered_json to_json(const supervise::Stream& stream);
 nlohmann::ordered_json to_json(const std::vector<supervise::CollectedFile>& files);
 nlohmann::ordered_json to_json(const std::vector<mediate::RecordedViolation>& violations);
@@ -30,6 +31,9 @@ nlohmann::ordered_json warnings_json(const supervise::RunResult& result);
 
 // One line for all, "" for none: on many hosts it is there at every run. The remedies stand in the JSON.
 std::string noise_line(const std::vector<host::Noise>& noises);
+
+// "met limits.processes of 32, 3 times (counted; cgroup v2: pids.events)\n"
+std::string limit_line(const supervise::LimitMet& met);
 
 std::string milliseconds(Duration time);  // "12.3 ms"
 std::string mebibytes(Bytes size);        // "4.0 MiB"

@@ -17,6 +17,7 @@ constexpr std::size_t kNameWidth = 24;
 
 void add_run(ordered_json& json, const supervise::RunResult& run) {
   json["outcome"] = to_json(run.outcome);
+  json["limits_met"] = to_json(run.limits_met);
   add_measurements(json, run);
   json["stdout"] = to_json(run.output);
   json["stderr"] = to_json(run.error_output);
@@ -79,6 +80,19 @@ std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t widt
   return text + "\n";
 }
 
+// What a program that failed has said, below the table.
+std::string words_of_failure(const Case& one, const judge::CaseGrade& grade) {
+  std::string text;
+  if (!grade.verdict) return text;
+  for (const std::string& warning : grade.run.warnings) {
+    text += "case " + one_line(one.name) + ": warning: " + one_line(warning) + "\n";
+  }
+  if (*grade.verdict == judge::Verdict::Ac || grade.run.error_output.kept.empty()) return text;
+  text += "case " + one_line(one.name) + ", stderr" + (grade.run.error_output.truncated ? " (cut)" : "") + ":\n" +
+          printable(grade.run.error_output.kept);
+  return text.ends_with('\n') ? text : text + "\n";
+}
+
 }  // namespace
 
 std::string to_json(const GradeReport& report, Layout layout) {
@@ -139,6 +153,7 @@ std::string to_text(const GradeReport& report) {
   while (text.ends_with(' ')) text.pop_back();
   text += "\n";
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
+  for (std::size_t i = 0; i < grade.cases.size(); ++i) text += words_of_failure(report.task.cases[i], grade.cases[i]);
   if (const supervise::RunResult* run = some_run(grade)) text += noise_line(run->noise);
   return text;
 }

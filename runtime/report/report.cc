@@ -48,7 +48,8 @@ std::string to_json(const Report& report, Layout layout) {
   json["plan"] = {{"name", json_text(report.plan.origin.name)}, {"sha256", report.plan.origin.sha256}};
   json["verdict"] = judge::name_of(verdict);
   json["outcome"] = to_json(result.outcome);
-  json["message"] = json_text(judge::message_of(result.outcome, report.plan.kind.limits));
+  json["message"] = json_text(judge::message_of(result, report.plan.kind.limits));
+  json["limits_met"] = to_json(result.limits_met);
   add_measurements(json, result);
   json["stdout"] = to_json(result.output);
   json["stderr"] = to_json(result.error_output);
@@ -67,13 +68,14 @@ std::string to_json(const Report& report, Layout layout) {
 std::string to_text(const Report& report) {
   const RunResult& result = report.result;
   std::string text = std::string(judge::name_of(judge::verdict_of(result.outcome))) + "  " +
-                     one_line(judge::message_of(result.outcome, report.plan.kind.limits)) + "\n";
+                     one_line(judge::message_of(result, report.plan.kind.limits)) + "\n";
   text += "cpu " + milliseconds(result.cpu.total()) + ", wall " + milliseconds(result.wall) + ", memory " +
           mebibytes(result.memory.peak) + ", set-up " + milliseconds(report.compile + result.setup) + "\n";
   if (const auto* hit = std::get_if<LimitHit>(&result.outcome)) {
     text += "limit " + std::string(name_of(hit->limit)) + ": " + in_words(hit->reach.allowed) + " allowed, " +
             in_words(hit->reach.reached) + " reached\n";
   }
+  for (const LimitMet& met : result.limits_met) text += limit_line(met);
   append_stream(text, "stdout", result.output);
   append_stream(text, "stderr", result.error_output);
   for (const CollectedFile& file : result.files) {

@@ -122,6 +122,10 @@ struct InitRecord {
     std::int64_t init_us;  // init's own, to be told from what a control group counts
     std::int64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary, involuntary;
   } usage;
+  struct Workspace {  // Finished: what is free of it
+    std::uint64_t blocks, inodes;
+    bool is_known;
+  } workspace;
 };
 
 // Ends the calling process.

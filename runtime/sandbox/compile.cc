@@ -82,7 +82,7 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
       program_files_(find_program_files(plan_, layout_, program_candidates(plan_), extras.carried)),
       root_(plan_, layout_, std::move(extras.carried)),
       landlock_(plan_, present_rules(plan_, layout_, program_files_, root_), host_.landlock_abi),
-      rlimit_rows_(lockdown::make_rlimits(plan_, host_.core_limit)),
+      rlimit_rows_(lockdown::make_rlimits(plan_, host_.core_limit, host_.uncounted)),
       programs_(program_candidates(plan_)),
       environment_(environment_of(plan_)) {
   if (host_.seccomp_filters) {

@@ -39,6 +39,21 @@ std::string write_all(int to, std::string_view bytes) {
 
 }  // namespace
 
+WorkFileOpened open_in_work(int work, const std::string& path) {
+  WorkFileOpened opened{open_beneath(work, path), 0, "", 0};
+  if (!opened.descriptor) {
+    opened.error = errno;
+    opened.refusal = "openat2: " + errno_text(opened.error);
+    return opened;
+  }
+  struct stat status {};
+  if (::fstat(opened.descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return {{}, 0, "not a regular file", 0};
+  }
+  opened.size = static_cast<std::uint64_t>(status.st_size);
+  return opened;
+}
+
 SaveFolder::SaveFolder(const std::filesystem::path& path) : path_(path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -87,22 +102,17 @@ void Collection::begin(const CollectFile& wanted) {
     file.error = std::move(error);
     files_.push_back(std::move(file));
   };
-  Fd source = open_beneath(work_, wanted.path);
-  if (!source) {
-    if (wanted.optional && errno == ENOENT) return;
-    return fail("openat2: " + errno_text(errno));
-  }
-  struct stat status {};
-  if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode)) return fail("not a regular file");
-  if (static_cast<std::uint64_t>(status.st_size) > wanted.max.count) {
-    return fail("larger than " + to_string(wanted.max));
-  }
+  WorkFileOpened source = open_in_work(work_, wanted.path);
+  if (wanted.optional && source.error == ENOENT) return;
+  if (!source.refusal.empty()) return fail(source.refusal);
+  if (source.size > wanted.max.count) return fail("larger than " + to_string(wanted.max));
   const std::string name = std::filesystem::path(wanted.path).filename().string();
   Fd folder = into_.folder_of(wanted.path);
   if (!folder) return fail("open the folder to save in: " + errno_text(errno));
   NewFile sink(folder.get(), name);
   if (sink.error() != 0) return fail("open " + name + ": " + errno_text(sink.error()));
-  open_.emplace(Open{std::move(file), wanted.max.count, std::move(source), std::move(folder), std::move(sink), {}});
+  open_.emplace(
+      Open{std::move(file), wanted.max.count, std::move(source.descriptor), std::move(folder), std::move(sink), {}});
 }
 
 void Collection::end() {

@@ -33,6 +33,16 @@ class SaveFolder {
   Fd folder_;
 };
 
+// A file of the sandbox's /work (O_PATH is enough), open for reading, or why it cannot be read.
+struct WorkFileOpened {
+  Fd descriptor;
+  std::uint64_t size = 0;
+  std::string refusal;  // "" where there is a descriptor
+  int error = 0;        // errno, where the kernel refused
+};
+// Without following any link; it must be a regular file.
+WorkFileOpened open_in_work(int work, const std::string& path);
+
 // Copies files piece by piece, so that whoever turns a loop is never long at it. Each file is opened beneath /work
 // without following any link, must be regular and no larger than its bound, and is copied to the same relative path.
 // Failures are values.

@@ -16,6 +16,15 @@ Reach output_reach(const RunResult& result, const OutputLimit& limits) {
 
 }  // namespace
 
+std::string output_over(const RunResult& result, const OutputLimit& limits) {
+  const Bytes standard_output{result.output.bytes}, standard_error{result.error_output.bytes};
+  if (limits.both) {
+    if (standard_error.count == 0) return "stdout";
+    return standard_output.count == 0 ? "stderr" : "stdout and stderr";
+  }
+  return limits.standard_output && standard_output > *limits.standard_output ? "stdout" : "stderr";
+}
+
 Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Duration idle) {
   switch (limit) {
     case Limit::Cpu: return {limits.cpu, result.cpu.total()};
@@ -27,6 +36,12 @@ Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Durat
     case Limit::Output: return output_reach(result, limits.output);
     // The kernel lets no file grow past it; what the program meant to write, nobody knows.
     case Limit::FileSize: return {limits.file_size, limits.file_size};
+    // They end no run by themselves.
+    case Limit::Processes:
+    case Limit::OpenFiles:
+    case Limit::Stack:
+    case Limit::Workspace:
+    case Limit::Inodes: break;
   }
   return {};
 }

@@ -10,4 +10,7 @@ namespace evalrun::supervise {
 // limit alone.
 Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Duration idle);
 
+// Which output has passed a limit of `limits`: "stdout", "stderr" or "stdout and stderr".
+std::string output_over(const RunResult& result, const OutputLimit& limits);
+
 }  // namespace evalrun::supervise

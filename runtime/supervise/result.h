@@ -19,7 +19,20 @@
 
 namespace evalrun::supervise {
 
-enum class Limit { Cpu, Wall, Idle, Memory, AddressSpace, Output, FileSize };
+enum class Limit {
+  Cpu,
+  Wall,
+  Idle,
+  Memory,
+  AddressSpace,
+  Output,
+  FileSize,
+  Processes,
+  OpenFiles,
+  Stack,
+  Workspace,
+  Inodes
+};
 
 constexpr std::string_view name_of(Limit limit) {
   switch (limit) {
@@ -30,6 +43,11 @@ constexpr std::string_view name_of(Limit limit) {
     case Limit::AddressSpace: return "address_space";
     case Limit::Output: return "output";
     case Limit::FileSize: return "file_size";
+    case Limit::Processes: return "processes";
+    case Limit::OpenFiles: return "open_files";
+    case Limit::Stack: return "stack";
+    case Limit::Workspace: return "workspace";
+    case Limit::Inodes: return "inodes";
   }
   return "?";
 }
@@ -47,6 +65,7 @@ struct Reach {
 struct LimitHit {
   Limit limit{};
   Reach reach{};
+  std::string what = {};  // of Limit::Output: "stdout", "stderr", "stdout and stderr", or the file that is judged
 };
 // The filter ended the program. `call` is empty where only the signal is known.
 struct Violation {
@@ -86,6 +105,31 @@ inline SandboxFault fault_of(const SystemError& error) {
 
 // Of whatever was thrown.
 SandboxFault fault_of(const std::exception_ptr& what);
+
+// How it is known that a limit was met.
+enum class Evidence {
+  Counted,  // by the kernel or the supervisor, refusal by refusal
+  Seen,     // all that the limit allows was in use: that more was refused is likely, and not known
+  Inferred  // from how the program ended; it may have ended so for another reason
+};
+
+constexpr std::string_view name_of(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::Counted: return "counted";
+    case Evidence::Seen: return "seen";
+    case Evidence::Inferred: return "inferred";
+  }
+  return "?";
+}
+
+// A limit that the program met, whatever became of it.
+struct LimitMet {
+  Limit limit{};
+  std::variant<Duration, Bytes, std::uint64_t> allowed;
+  std::optional<std::uint64_t> times;  // refusals, where they are counted
+  Evidence evidence = Evidence::Counted;
+  std::string source;  // "cgroup v2: pids.events"
+};
 
 using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
 
@@ -134,6 +178,7 @@ struct RunResult {
   std::vector<CollectedFile> files;
   std::vector<mediate::RecordedViolation> violations;
   std::uint64_t violations_total = 0;
+  std::vector<LimitMet> limits_met;
   host::Layers layers;
   Duration setup{}, run{}, teardown{};
   std::string kernel;

@@ -20,6 +20,7 @@
 #include "runtime/loop/event_loop.h"
 #include "runtime/loop/haste.h"
 #include "runtime/measure/exit_tracer.h"
+#include "runtime/measure/process_look.h"
 #include "runtime/measure/socket_usage.h"
 #include "runtime/measure/tree_usage.h"
 #include "runtime/mediate/address_space.h"
@@ -31,6 +32,7 @@
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/limits_clock.h"
+#include "runtime/supervise/limits_met.h"
 #include "runtime/supervise/outcome.h"
 #include "runtime/supervise/prepared_start.h"
 #include "runtime/supervise/result.h"
@@ -155,6 +157,8 @@ class Run final : private loop::LoopOwner {
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
+  [[nodiscard]] MetFacts met_facts() const;
+  bool look_at_noted(const seccomp_notif& call);
   [[nodiscard]] RunFacts facts(const CpuTime& cpu, const Memory& memory) const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
@@ -227,6 +231,8 @@ class Run final : private loop::LoopOwner {
   std::vector<mediate::RecordedViolation> violations_;
   std::uint64_t violations_total_ = 0;
   bool may_send_file_size_signal_ = false;  // the program has made a call by which it may send itself SIGXFSZ
+  measure::ProcessLook look_;               // all that was seen of any process
+  unsigned looks_ = 0;
   std::vector<std::string> warnings_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/limits_met.h"
 #include "runtime/supervise/reach.h"
 #include "runtime/supervise/run.h"
 
@@ -103,6 +104,18 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   return facts;
 }
 
+MetFacts Run::met_facts() const {
+  MetFacts facts{.about_to_exec = about_to_exec_, .look = look_, .tasks_seen = peak_tasks_};
+  if (groups_) facts.processes_refused = groups_->processes_refused();
+  if (facts.processes_refused) facts.processes_source = groups_->refused_processes_source();
+  if (finish_ && finish_->workspace.is_known) {
+    facts.workspace_is_full = finish_->workspace.blocks == 0;
+    facts.inodes_are_used_up = finish_->workspace.inodes == 0;
+  }
+  facts.largest_process = largest_process().value_or(Bytes{});
+  return facts;
+}
+
 Fd Run::take_work_folder() {
   return about_to_exec_ ? std::move(work_folder_) : Fd();
 }
@@ -138,7 +151,9 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   if (error_output_) result.error_output = error_output_->take_result();
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
     hit->reach = reach_of(hit->limit, result, plan_->plan().kind.limits, idle_);
+    if (hit->limit == Limit::Output) hit->what = output_over(result, plan_->plan().kind.limits.output);
   }
+  result.limits_met = limits_met(met_facts(), result, plan_->plan().kind.limits);
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);
   if (save_folder != nullptr && !collection_) {

@@ -55,7 +55,10 @@ void place_file(Options& options, const FlagRow&, const std::string& value) {
 
 void set_format(Options& options, const FlagRow& row, const std::string& value) {
   check_choice(row, value);
-  options.format = value == "json" ? Format::Json : value == "text" ? Format::Text : Format::Markdown;
+  options.format = value == "json"   ? Format::Json
+                   : value == "text" ? Format::Text
+                   : value == "csv"  ? Format::Csv
+                                     : Format::Markdown;
 }
 
 template <Format format>
@@ -346,6 +349,16 @@ constexpr FlagRow kFlags[] = {
      .apply = set_format},
     {.name = "--format",
      .operand = "FORMAT",
+     .values = "json text csv",
+     .what = "Print a line of JSON, a row of a table or a row of CSV for each job. A row shows the longest of a "
+             "submission's cases.",
+     .standard = "json",
+     .verbs = {Verb::Batch},
+     .completes = Completes::Values,
+     .apply = set_format},
+    {.name = "--csv", .what = "The same as --format csv.", .verbs = {Verb::Batch}, .apply = use_format<Format::Csv>},
+    {.name = "--format",
+     .operand = "FORMAT",
      .values = "text json",
      .what = "Print the checks as text or as json.",
      .standard = "text",
@@ -430,6 +443,12 @@ constexpr FlagRow kFlags[] = {
              "Kubernetes.",
      .verbs = {Verb::Doctor},
      .apply = turn_on<&Options::seccomp_profile>},
+    {.name = "--case",
+     .operand = "NAME",
+     .what = "Look at the run of this case. The compile step is run first, and not observed unless it fails.",
+     .standard = "the first case",
+     .verbs = {Verb::Trace},
+     .apply = store<&Options::case_name>},
     {.name = "--suggest",
      .what =
          "Run the program many times and print the additions to the plan that it needs to exit with 0. The search "

@@ -12,7 +12,7 @@
 namespace evalrun::cli {
 
 enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Help };
-enum class Format { Json, Text, Markdown };
+enum class Format { Json, Text, Markdown, Csv };
 
 struct Options {
   Verb verb = Verb::Run;
@@ -28,6 +28,7 @@ struct Options {
   std::string journal;                    // of `batch`; empty: none
   std::string image;                      // of `image check` and `exec`; empty: found from the command
   bool suggest = false;                   // of `trace`
+  std::string case_name;                  // of `trace`; empty: the first
   std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
   std::vector<std::string> write_grants;  // the same: paths
   bool seccomp = false;                   // of `explain`

@@ -196,6 +196,13 @@ void open_many(const std::string& path, long most) {
   std::printf("opened %ld %s\n", opened, opened < most ? ::strerrorname_np(errno) : "OK");
 }
 
+// For ever, with pages of stack that are all touched.
+int recurse(int depth) {  // NOLINT(misc-no-recursion): it is what overflows
+  volatile char frame[1024];
+  for (volatile char& byte : frame) byte = static_cast<char>(depth);
+  return depth < 0 ? 0 : recurse(depth + 1) + frame[depth % 1024];
+}
+
 // Those that /proc shows, in the order of their numbers: "processes 2".
 void list_processes() {
   std::string seen;
@@ -478,6 +485,8 @@ const std::map<std::string, Verb>& verbs() {
       {"fill", {2, [](const Words& w) { fill_file(w[0], static_cast<unsigned long>(number(w[1]))); }}},
       {"files", {2, [](const Words& w) { make_files(w[0], number(w[1])); }}},
       {"open-many", {2, [](const Words& w) { open_many(w[0], number(w[1])); }}},
+      {"dup2", {2, [](const Words& w) { ::dup2(static_cast<int>(number(w[0])), static_cast<int>(number(w[1]))); }}},
+      {"recurse", {0, [](const Words&) { std::printf("%d\n", recurse(0)); }}},
       {"limit",
        {1,
         [](const Words& w) {

@@ -651,5 +651,46 @@ TEST(batch, a_wrong_line_is_not_in_the_journal_and_may_be_put_right) {
   EXPECT_EQ(ids(right.output), "a b c ");
 }
 
+TEST(batch, people_get_a_table_and_spreadsheets_get_csv) {
+  const TemporaryFolder folder;
+  folder.write("plan.toml", base_plan());
+  folder.write("jobs.jsonl", text_of({job("a,\"b\"", {"exit", "0"}), job("c\nd", {"exit", "1"})}) + "no json\n");
+  const auto batch = [&](const std::string& flag, const std::string& value) {
+    std::vector<std::string> words = {
+        evalrun().string(), "batch", "--order", "input", "--plan", (folder.path() / "plan.toml").string(), flag};
+    if (!value.empty()) words.push_back(value);
+    words.push_back((folder.path() / "jobs.jsonl").string());
+    return split(run_command(words).output);
+  };
+  const std::vector<std::string> csv = batch("--csv", "");
+  ASSERT_EQ(csv.size(), 4U);
+  EXPECT_EQ(csv[0], "id,line,verdict,score,score_max,cpu_us,wall_us,memory_peak_bytes,message");
+  EXPECT_TRUE(csv[1].starts_with("\"a,\"\"b\"\"\",1,OK,,,")) << csv[1];
+  EXPECT_TRUE(csv[1].ends_with(",\"exited with code 0\"")) << csv[1];
+  EXPECT_TRUE(csv[2].starts_with("c\\x0ad,2,RE,,,")) << csv[2];
+  EXPECT_TRUE(csv[3].starts_with(",3,,,,,,,")) << csv[3];
+  const std::vector<std::string> text = batch("--format", "text");
+  ASSERT_EQ(text.size(), 4U);
+  EXPECT_TRUE(text[0].starts_with("id ")) << text[0];
+  EXPECT_TRUE(text[1].starts_with("a,\"b\"  ")) << text[1];
+  EXPECT_NE(text[1].find(" OK "), std::string::npos) << text[1];
+  EXPECT_TRUE(text[1].ends_with("exited with code 0")) << text[1];
+  EXPECT_TRUE(text[3].starts_with("line 3  ")) << text[3];
+}
+
+TEST(batch, a_row_of_a_submission_has_its_score_and_its_longest_case) {
+  const TemporaryFolder folder;
+  folder.write("plan.toml",
+               "image = \"bash\"\nargv = [\"cat\"]\n[[case]]\nstdin.text = \"a\"\nexpect.text = \"a\"\n"
+               "[[case]]\nstdin.text = \"b\"\nexpect.text = \"a\"\n");
+  folder.write("jobs.jsonl", "{\"id\": 7}\n");
+  const Finished run = run_command({evalrun().string(), "batch", "--csv", "--plan",
+                                    (folder.path() / "plan.toml").string(), (folder.path() / "jobs.jsonl").string()});
+  const std::vector<std::string> lines = split(run.output);
+  ASSERT_EQ(lines.size(), 2U) << run.output << run.error_output;
+  EXPECT_TRUE(lines[1].starts_with("7,1,WA,1,2,")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(",\"case 2: wrong answer\"")) << lines[1];
+}
+
 }  // namespace
 }  // namespace evalrun::test

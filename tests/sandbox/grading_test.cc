@@ -70,7 +70,7 @@ TEST(grading, a_c_submission_is_compiled_once_and_judged_case_by_case) {
   EXPECT_EQ(run.result.at("cases").at(3).at("outcome").at("exit_code"), 3);
   EXPECT_EQ(run.result.at("compile").at("verdict"), "OK");
   EXPECT_GT(run.result.at("compile").at("cpu").at("total_us"), 0);
-  EXPECT_FALSE(run.result.at("cases").at(0).at("stdout").contains("text"));
+  EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("text"), "3\n");
   EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("bytes"), 2);
 }
 
@@ -396,6 +396,132 @@ TEST(grading, people_get_a_table) {
   const Finished shown = run_command({evalrun().string(), plan.string(), "--format", "text"});
   EXPECT_NE(shown.output.find("WA  case 2: wrong answer; 1 of 2 points\n"), std::string::npos) << shown.output;
   EXPECT_NE(shown.output.find("expected \"b\", found \"a\"\n"), std::string::npos) << shown.output;
+}
+
+// The case of shell_plan() without a compile step.
+std::string script_plan(const std::string& script, const std::string& more) {
+  return "image = \"bash\"\nargv = [\"bash\", \"-c\", '''" + script + "''']\n" + more;
+}
+
+TEST(grading, a_case_shows_an_excerpt_of_both_streams) {
+  const PlanRun run = run_plan(script_plan("echo out; echo why >&2; exit 1", case_of("", "out")));
+  const nlohmann::json& one = run.result.at("cases").at(0);
+  EXPECT_EQ(one.at("verdict"), "RE");
+  EXPECT_EQ(one.at("stdout").at("text"), "out\n");
+  EXPECT_EQ(one.at("stderr").at("text"), "why\n");
+  EXPECT_EQ(one.at("stderr").at("truncated"), false);
+}
+
+TEST(grading, an_excerpt_is_bounded_and_the_checker_sees_all) {
+  const std::string script = "for i in {1..2000}; do echo line; echo word >&2; done";
+  std::string expected;
+  for (int i = 0; i < 2000; ++i) expected += "line\n";
+  const PlanRun standard = run_plan(script_plan(script, case_of("", expected)));
+  const nlohmann::json& one = standard.result.at("cases").at(0);
+  EXPECT_EQ(one.at("verdict"), "AC") << standard.command.output;
+  EXPECT_EQ(one.at("stdout").at("text").get<std::string>().size(), 4096U);
+  EXPECT_EQ(one.at("stderr").at("text").get<std::string>().size(), 4096U);
+  EXPECT_EQ(one.at("stdout").at("bytes"), 10'000);
+  EXPECT_EQ(one.at("stdout").at("truncated"), true);
+  const PlanRun bounded =
+      run_plan(script_plan(script, "stdout = { capture = \"10B\" }\nstderr = \"null\"\n" + case_of("", expected)));
+  const nlohmann::json& other = bounded.result.at("cases").at(0);
+  EXPECT_EQ(other.at("verdict"), "AC") << bounded.command.output;
+  EXPECT_EQ(other.at("stdout").at("text"), "line\nline\n");
+  EXPECT_FALSE(other.at("stderr").contains("text"));
+}
+
+TEST(grading, a_secret_case_shows_nothing_of_what_was_written_or_expected) {
+  const PlanRun run = run_plan(script_plan("cat; echo leak >&2", case_of("hidden", "other", "secret = true\n") +
+                                                                     case_of("shown", "other", "secret = false\n")));
+  EXPECT_EQ(verdicts(run), "WA WA ");
+  EXPECT_EQ(run.command.output.find("hidden"), std::string::npos) << run.command.output;
+  const nlohmann::json& secret = run.result.at("cases").at(0);
+  EXPECT_FALSE(secret.at("stdout").contains("text"));
+  EXPECT_FALSE(secret.at("stderr").contains("text"));
+  EXPECT_EQ(secret.at("feedback"), "");
+  EXPECT_EQ(secret.at("stdout").at("bytes"), 6);
+  const nlohmann::json& open = run.result.at("cases").at(1);
+  EXPECT_EQ(open.at("stdout").at("text"), "shown");
+  EXPECT_NE(open.at("feedback"), "");
+}
+
+TEST(grading, people_see_what_a_program_that_failed_has_said) {
+  const TemporaryFolder folder;
+  const std::filesystem::path plan =
+      folder.write("plan.toml", script_plan("echo why it failed >&2; exit 3", case_of("", "x")));
+  const Finished shown = run_command({evalrun().string(), plan.string(), "--format", "text"});
+  EXPECT_NE(shown.output.find("case 1, stderr:\nwhy it failed\n"), std::string::npos) << shown.output;
+}
+
+TEST(grading, a_case_has_files_of_its_own_over_the_plans) {
+  const std::string files = "[files]\n\"a.txt\".text = \"plan\"\n\"b.txt\".text = \"b\"\n";
+  const PlanRun run = run_plan(script_plan("cat a.txt b.txt; cat c.txt 2>/dev/null; true",
+                                           files + case_of("", "planb") +
+                                               case_of("", "caseb", "files.\"a.txt\" = { text = \"case\" }\n") +
+                                               case_of("", "planbc", "files.\"c.txt\" = { base64 = \"Yw==\" }\n")));
+  EXPECT_EQ(verdicts(run), "AC AC AC ") << run.command.output;
+}
+
+TEST(grading, a_cases_file_goes_over_what_the_compile_step_left) {
+  const PlanRun run =
+      run_plan(shell_plan("echo left > data; echo kept > other", "cat data other",
+                          case_of("", "left kept") + case_of("", "own kept", "files.data.text = \"own \"\n")));
+  EXPECT_EQ(verdicts(run), "AC AC ") << run.command.output << run.command.error_output;
+}
+
+TEST(grading, a_cases_files_cannot_lie_in_a_file_of_the_plan) {
+  const PlanRun run =
+      run_plan(script_plan("true", "[files]\na.text = \"\"\n" + case_of("", "", "files.\"a/b\".text = \"\"\n")));
+  EXPECT_EQ(run.command.exit_code, 2);
+  EXPECT_NE(run.command.error_output.find("case[0].files"), std::string::npos) << run.command.error_output;
+}
+
+TEST(grading, an_output_file_is_judged_in_place_of_standard_output) {
+  const PlanRun run =
+      run_plan(script_plan("mkdir -p d; cat > d/out.txt; echo chatter",
+                           "output_file = \"d/out.txt\"\n" + case_of("good", "good") + case_of("bad", "good")));
+  EXPECT_EQ(verdicts(run), "AC WA ") << run.command.output;
+  EXPECT_EQ(run.result.at("cases").at(0).at("stdout").at("text"), "chatter\n");
+  const PlanRun own =
+      run_plan(script_plan("echo o; echo f > f", case_of("", "o") + case_of("", "f", "output_file = \"f\"\n")));
+  EXPECT_EQ(verdicts(own), "AC AC ") << own.command.output;
+}
+
+TEST(grading, an_output_file_that_is_none_is_a_wrong_answer_that_says_so) {
+  const auto feedback = [](const std::string& script) {
+    const PlanRun run = run_plan(script_plan(script, "output_file = \"out\"\n" + case_of("", "root:x")));
+    return verdicts(run) + run.result.at("cases").at(0).at("feedback").get<std::string>();
+  };
+  EXPECT_EQ(feedback("true"), "WA out: the program has not written it");
+  EXPECT_EQ(feedback("mkdir out"), "WA out: not a regular file");
+  EXPECT_EQ(feedback("ln -s /etc/passwd out"), "WA out: openat2: Too many levels of symbolic links");
+}
+
+TEST(grading, an_output_file_is_bounded_like_standard_output) {
+  const auto run = [&](int size) {
+    const std::string text(static_cast<std::size_t>(size), 'x');
+    return run_plan(
+        script_plan("cat > out", "output_file = \"out\"\nlimits.output = \"1000B\"\n" + case_of(text, text)));
+  };
+  EXPECT_EQ(verdicts(run(1000)), "AC ");
+  const PlanRun over = run(1001);
+  EXPECT_EQ(verdicts(over), "OLE ") << over.command.output;
+  EXPECT_EQ(over.result.at("cases").at(0).at("message"), "stopped at the output limit: out passed 1000B");
+}
+
+TEST(grading, a_byte_order_mark_in_what_is_expected_is_warned_of) {
+  const PlanRun run = run_plan(script_plan("printf x", case_of("", "\xEF\xBB\xBFx") + case_of("", "x")));
+  EXPECT_EQ(verdicts(run), "WA AC ");
+  EXPECT_NE(run.result.at("cases").at(0).at("warnings").dump().find("byte order mark"), std::string::npos);
+  EXPECT_EQ(run.result.at("cases").at(1).dump().find("byte order mark"), std::string::npos);
+}
+
+TEST(grading, a_limit_that_a_case_met_is_in_its_message) {
+  const PlanRun run = run_plan(
+      script_plan("head -c 2000000 /dev/zero > f; exit 1", "limits.workspace = \"1MiB\"\n" + case_of("", "x")));
+  EXPECT_EQ(run.result.at("cases").at(0).at("message"), "exited with code 1; probably met limits.workspace (1MiB)")
+      << run.command.output;
 }
 
 }  // namespace

@@ -133,5 +133,60 @@ TEST(trace, a_violation_ends_a_traced_run_as_it_ends_any_other) {
   }
 }
 
+// Two cases, of which the second is refused something, after a compile step that leaves a file.
+std::string graded_plan(const std::string& compile) {
+  return "image = \"bash\"\nargv = [\"bash\", \"-c\", '''read word; test -f made || exit 9; test \"$word\" = plain || "
+         "cat /nowhere/\"$word\"''']\n[compile]\nargv = [\"bash\", \"-c\", '''" +
+         compile +
+         "''']\n[[case]]\nstdin.text = \"plain\\n\"\nexpect.text = \"\"\n"
+         "[[case]]\nname = \"second\"\nstdin.text = \"data\\n\"\nexpect.text = \"\"\n";
+}
+
+TEST(trace, a_case_is_traced_by_its_name_and_the_first_without_one) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", graded_plan("echo > made")).string();
+  const auto traced = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {evalrun().string(), "trace", plan, "--format", "json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_command(words);
+  };
+  const Finished first = traced({});
+  EXPECT_EQ(first.exit_code, 0) << first.output << first.error_output;
+  EXPECT_EQ(nlohmann::json::parse(first.output).at("run"), "case 1");
+  const Finished second = traced({"--case", "second"});
+  EXPECT_EQ(second.exit_code, 1) << second.output << second.error_output;
+  EXPECT_EQ(nlohmann::json::parse(second.output).at("run"), "case second");
+  const Finished none = traced({"--case", "secnd"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.error_output.find("did you mean \"second\"?"), std::string::npos) << none.error_output;
+}
+
+TEST(trace, a_compile_step_that_fails_is_what_is_traced) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", graded_plan("exit 4")).string();
+  const Finished traced = run_command({evalrun().string(), "trace", plan, "--format", "json"});
+  const nlohmann::json result = nlohmann::json::parse(traced.output);
+  EXPECT_EQ(result.at("run"), "compile");
+  EXPECT_EQ(result.at("outcome").at("exit_code"), 4);
+  const Finished suggested = run_command({evalrun().string(), "trace", "--suggest", plan});
+  EXPECT_EQ(suggested.exit_code, 2);
+  EXPECT_NE(suggested.error_output.find("the compile step fails"), std::string::npos) << suggested.error_output;
+}
+
+TEST(trace, suggest_finds_what_a_case_needs) {
+  const TemporaryFolder folder;
+  const std::string plan =
+      folder
+          .write("plan.toml", graded_plan("echo > made") +
+                                  "[[case]]\nname = \"shm\"\nstdin.text = \"plain\\n\"\nexpect.text = \"\"\n")
+          .string();
+  const Finished found =
+      run_command({evalrun().string(), "trace", "--suggest", "--format", "json", "--case", "shm", plan});
+  EXPECT_EQ(found.exit_code, 0) << found.output << found.error_output;
+  const Finished missing =
+      run_command({evalrun().string(), "trace", "--suggest", "--format", "json", "--case", "second", plan});
+  EXPECT_EQ(missing.exit_code, 1) << missing.output << missing.error_output;
+}
+
 }  // namespace
 }  // namespace evalrun::test

@@ -86,6 +86,39 @@ TEST(GradingPlan, tolerances_of_a_checker) {
   EXPECT_EQ(checker("relative = 1e-3").absolute, 0);
 }
 
+TEST(GradingPlan, a_case_has_files_and_an_output_file_of_its_own_or_the_plans) {
+  const Task task = parse(R"(argv = ["a"]
+output_file = "out.txt"
+files."a.txt".text = "plan"
+[[case]]
+expect.text = ""
+files."a.txt".text = "case"
+files."b.txt" = { from = "b", mode = "0600" }
+secret = true
+[[case]]
+expect.text = ""
+output_file = "d/./own.txt"
+)");
+  ASSERT_EQ(task.cases.size(), 2U);
+  EXPECT_EQ(task.cases[0].output_file, "out.txt");
+  EXPECT_EQ(task.cases[0].disclosure, Disclosure::Secret);
+  EXPECT_EQ(task.cases[1].output_file, "d/own.txt");
+  EXPECT_EQ(task.cases[1].disclosure, Disclosure::Shown);
+  ASSERT_EQ(task.cases[0].files.size(), 2U);
+  const std::vector<WorkFile> merged = with_files(task.plan.job.files, task.cases[0].files);
+  ASSERT_EQ(merged.size(), 2U);
+  EXPECT_EQ(std::get<std::string>(merged[0].source), "case");
+  EXPECT_EQ(std::get<std::filesystem::path>(merged[1].source), "/plans/b");
+  EXPECT_EQ(merged[1].mode, 0600U);
+}
+
+TEST(GradingPlan, a_stack_is_a_size_or_unlimited) {
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"unlimited\"\n").plan.kind.limits.stack, kUnlimited);
+  EXPECT_EQ(parse("argv = [\"a\"]\nlimits.stack = \"8MiB\"\n").plan.kind.limits.stack, 8_MiB);
+  expect_refusal("limits.stack = \"unlimitd\"\n", "limits.stack", "expected ");
+  expect_refusal("output_file = \"o\"\n", "output_file", "expected with [[case]]");
+}
+
 TEST(GradingPlan, what_cannot_be_is_refused) {
   const std::string one = "case = [{ expect.text = '' }]\n";
   expect_refusal("[[case]]\nname = 'x'\n", "case[0].expect", "missing");

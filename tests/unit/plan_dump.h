@@ -106,6 +106,9 @@ class PlanDump {
       line("case.name", one.name);
       line("case.stdin", std::visit(*this, one.input));
       line("case.expect", path != nullptr ? "file " + path->string() : "text " + std::get<std::string>(one.expected));
+      line("case.output_file", one.output_file);
+      for (const WorkFile& file : one.files) dump_file(file);
+      line("case.secret", one.disclosure == Disclosure::Secret ? "yes" : "no");
       line("case.points", one.points);
       line("case.group", one.group);
       dump_limits(one.limits, "case.limits.");
