@@ -6,6 +6,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/doctor/examinations.h"
+#include "runtime/doctor/set_up_trial.h"
 
 namespace evalrun::doctor {
 namespace {
@@ -15,7 +16,7 @@ bool is_broken(const std::vector<Check>& checks, std::string_view name) {
                              [&](const Check& check) { return check.name == name && check.state == State::Broken; });
 }
 
-Check broken(const std::string& name, const HostError& error, const std::string& remedy) {
+Check broken(const std::string& name, const std::exception& error, const std::string& remedy) {
   return {.name = name, .state = State::Broken, .finding = error.what(), .remedy = remedy};
 }
 
@@ -45,12 +46,20 @@ std::vector<Check> examine_host() {
     // The rest is tried with the one id that is there.
     host.identity = {.uid = ::geteuid(), .gid = ::getegid(), .is_own = true, .lock = {}};
   }
+  try {
+    const SetUpTrial possible(host, "none");
+  } catch (const std::exception& error) {
+    checks.push_back(broken("devices", error, "make what is missing there, or bind the host's /dev"));
+    host.has_set_up = false;
+  }
   append(checks, check_namespaces(host));
   const bool has_users = !is_broken(checks, "user_ns");
-  append(checks, has_users && !is_broken(checks, "mount_ns") ? check_mounts(host) : check_mask_of_proc(host));
+  const bool can_mount = has_users && host.has_set_up && !is_broken(checks, "mount_ns");
+  append(checks, can_mount ? check_mounts(host) : check_mask_of_proc(host));
+  if (host.has_set_up) append(checks, check_keyring(host));
   if (has_users) append(checks, check_processes(host));
-  for (const auto& check : {check_keyring, check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps,
-                            check_groups, check_haste, check_timing, check_images}) {
+  for (const auto& check : {check_landlock, check_seccomp, check_rlimits, check_quotas, check_core_dumps, check_groups,
+                            check_haste, check_timing, check_images}) {
     append(checks, check(host));
   }
   checks.push_back(check_run(host, checks));

@@ -16,13 +16,14 @@ struct Host {
   host::HostFacts facts;
   host::Identity identity;  // what a run would have
   Surroundings around;
+  bool has_set_up = true;  // the sandbox's own steps can be tried (set_up_trial.h)
 };
 
 std::vector<Check> check_kernel(const Host& host);
 std::vector<Check> check_namespaces(const Host& host);
 std::vector<Check> check_mounts(const Host& host);        // only where user and mount namespaces can be made
 std::vector<Check> check_mask_of_proc(const Host& host);  // where they cannot; nothing where nothing is masked
-std::vector<Check> check_keyring(const Host& host);
+std::vector<Check> check_keyring(const Host& host);       // where the set-up can be tried
 std::vector<Check> check_landlock(const Host& host);
 std::vector<Check> check_seccomp(const Host& host);
 std::vector<Check> check_rlimits(const Host& host);

@@ -111,6 +111,12 @@ Check check_user_namespace(const Host& host) {
     check.state = State::Broken;
     check.finding = to_string(*refused) + " with a new user namespace";
     check.remedy = remedy_for_namespace(host, *refused, "max_user_namespaces");
+    // Since Linux 5.12 whoever maps uid 0 needs a capability for it (user_namespaces(7)).
+    if (refused->error == EPERM && refused->call.find("uid_map") != std::string::npos && host.identity.uid == 0) {
+      check.remedy =
+          "uid 0 without capabilities cannot map itself; start evalrun as another user (docker run --user 1000, "
+          "process.user of a bundle), or as root with CAP_SETUID, CAP_SETGID and CAP_SETFCAP";
+    }
   } else {
     check.finding = "a new user namespace can be made, with uid " + std::to_string(host.identity.uid) +
                     " mapped (user.max_user_namespaces " + (most.empty() ? "unknown" : most) + ")";
@@ -289,7 +295,8 @@ std::vector<Check> check_namespaces(const Host& host) {
   }
   for (const NamespaceRow& row : namespace_rows(host.facts)) {
     checks.push_back(check_namespace(host, row));
-    if (row.flag == CLONE_NEWUTS && checks.back().state == State::Good) checks.back() = check_host_name(host);
+    if (row.flag != CLONE_NEWUTS || checks.back().state != State::Good || !host.has_set_up) continue;
+    checks.back() = check_host_name(host);
   }
   return checks;
 }

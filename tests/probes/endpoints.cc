@@ -450,6 +450,7 @@ const std::map<std::string, Verb>& verbs() {
       {"violate-by-mount", {0, [](const Words&) { violate_by_mount(); }}},
       {"wait-until-woken", {0, [](const Words&) { woken.wait(false); }}},
       {"pause", {0, [](const Words&) { ::pause(); }}},
+      {"sleep-ms", {1, [](const Words& w) { ::usleep(1000U * static_cast<useconds_t>(number(w[0]))); }}},
   };
   return all;
 }

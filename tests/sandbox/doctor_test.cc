@@ -272,6 +272,24 @@ TEST(doctor, after_the_first_thing_that_is_broken_the_others_are_named_too) {
   EXPECT_EQ(first.state("landlock"), diagnose({"env"}).state("landlock"));
 }
 
+TEST(doctor, a_device_that_is_missing_is_named_and_the_rest_is_looked_at_all_the_same) {
+  const Diagnosis none = diagnose(after("mount -t tmpfs none /dev; : >/dev/null"));
+  expect_consistent(none);
+  EXPECT_EQ(none.state("devices"), "broken") << none.command.output;
+  EXPECT_TRUE(has(none.text("devices", "finding"), "/dev/")) << none.check("devices");
+  EXPECT_EQ(none.state("user_ns"), "good");
+  EXPECT_EQ(none.state("run"), "broken");
+  EXPECT_EQ(diagnose(after("true")).state("devices"), "");
+}
+
+TEST(doctor, uid_zero_without_capabilities_is_told_to_be_another_user) {
+  if (::geteuid() != 0) return;  // Only the host's root can be root without capabilities.
+  const Diagnosis bare = diagnose({"setpriv", "--bounding-set=-all", "--inh-caps=-all"});
+  expect_consistent(bare);
+  EXPECT_EQ(bare.state("user_ns"), "broken") << bare.command.output;
+  EXPECT_TRUE(has(bare.text("user_ns", "remedy"), "--user 1000")) << bare.check("user_ns");
+}
+
 TEST(doctor, namespaces_that_are_switched_off_are_named_where_no_user_namespace_can_be_made) {
   const Diagnosis none = diagnose(
       after("echo 0 >/proc/sys/user/max_user_namespaces; echo 0 >/proc/sys/user/max_net_namespaces; mount -t tmpfs "

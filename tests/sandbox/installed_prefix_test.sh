@@ -15,9 +15,11 @@ fail() {
 cmake --install "$build" --prefix "$prefix" >/dev/null
 chmod -R go+rX "$prefix"
 for file in bin/evalrun share/man/man1/evalrun.1 share/bash-completion/completions/evalrun share/doc/evalrun/copyright \
-  share/evalrun/images/python.toml share/evalrun/images/python/sieve.py; do
+  share/evalrun/images/python.toml share/evalrun/images/python/sieve.py share/evalrun/containers/{seccomp.json,apparmor,evalrun.service,pod.yaml}; do
   [[ -f $prefix/$file ]] || fail "$file is missing"
 done
+"$prefix/bin/evalrun" doctor --seccomp-profile | cmp - "$prefix/share/evalrun/containers/seccomp.json" ||
+  fail "the seccomp profile is not what the binary prints"
 [[ ! -e $prefix/share/evalrun/images/CMakeLists.txt ]] || fail "CMakeLists.txt is among the images"
 
 if ! [[ -x /usr/bin/python3 ]]; then
