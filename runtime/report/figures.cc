@@ -53,6 +53,10 @@ ordered_json to_json(const Outcome& outcome) {
       ordered_json json = {{"kind", "limit"}, {"limit", name_of(hit.limit)}};
       add_quantity(json, "allowed", hit.reach.allowed);
       add_quantity(json, "reached", hit.reach.reached);
+      if (hit.limit == Limit::Memory) {
+        json["files_bytes"] = hit.memory.files.count;
+        if (hit.memory.met == MemoryMet::Thrashing) json["thrashing"] = true;
+      }
       return json;
     }
     ordered_json operator()(const Violation& violation) const {

@@ -281,7 +281,7 @@ void Run::hit(Limit limit) {
   // The program's first bytes can be read before the news that it was started.
   if (phase_ == Phase::SettingUp) on_report();
   // What is met only after the program's end, as by output that is read then, the result's facts say (outcome.h).
-  if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit};
+  if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit_behind(limit)};
   end_now();
 }
 
@@ -341,7 +341,7 @@ void Run::on_report() {
   phase_ = Phase::Running;
   wall_deadline_ = started_ + plan_->plan().limits.wall;
   last_progress_ = started_;
-  plan_next_look(loop::now(), {});
+  plan_first_look();
   arm_timer();
   if (hooks_.started) hooks_.started();
 }

@@ -20,6 +20,7 @@
 #include "runtime/loop/event_loop.h"
 #include "runtime/loop/haste.h"
 #include "runtime/measure/exit_tracer.h"
+#include "runtime/measure/files_in_memory.h"
 #include "runtime/measure/socket_usage.h"
 #include "runtime/measure/tree_usage.h"
 #include "runtime/mediate/address_space.h"
@@ -147,6 +148,14 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   [[nodiscard]] measure::OutsideProcesses outside_processes();
   void look_at_sockets();
+  [[nodiscard]] bool group_holds_memory() const;
+  void look_at_group_memory();
+  void look_at_files();
+  void look_at_memory_last();
+  [[nodiscard]] bool has_passed_memory_limit() const;
+  [[nodiscard]] Limit limit_behind(Limit limit);
+  [[nodiscard]] Duration longest_wait() const;
+  void note_progress(Duration at);
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
@@ -161,6 +170,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] Processes processes() const;
   [[nodiscard]] bool waits_for_a_core(Duration at) const;
   [[nodiscard]] Duration time_to_nearest_limit(Duration at) const;
+  void plan_first_look();
   void plan_next_look(Duration at, Duration cost);
 
   loop::EventLoop& loop_;
@@ -192,6 +202,7 @@ class Run final : private loop::LoopOwner {
   Duration set_up_cpu_{};                                 // the target's, before execve
   Duration init_cpu_{};                                   // init's, until it was locked down
   Duration last_progress_{};                              // when CPU time last grew, for limits.idle
+  Duration compared_at_{}, compared_cpu_{};               // what it must have grown from, and when that was
   Duration idle_{};                                       // how long it had not, when that was last looked at
   Duration quiet_wait_ = std::chrono::milliseconds(100);  // until the next look, where nothing asks for an earlier one
   Duration cpu_so_far_{};                                 // of the program, at the last look
@@ -224,6 +235,9 @@ class Run final : private loop::LoopOwner {
   std::optional<measure::ExitTracer> exit_tracer_;      // where no group counts CPU time
   std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
   std::optional<measure::SocketUsage> sockets_;
+  std::optional<measure::FilesInMemory> files_in_memory_;
+  Bytes files_hold_;       // at the last look
+  bool thrashed_ = false;  // a limit of time was met by what reading pages of files again took
   Duration next_socket_look_{};
   Bytes sockets_hold_;  // at the last look
   std::vector<mediate::RecordedViolation> violations_;

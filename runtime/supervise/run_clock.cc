@@ -24,30 +24,19 @@ constexpr int kIdleShare = 10;
 constexpr Duration kIdleNoise = 100us;
 // Looking must cost little beside what it looks at: a look that takes 1 ms is followed by 20 ms of none.
 constexpr int kSampleShare = 20;
-// What sockets hold is asked of the kernel no more often: the clocks must not wait for it.
-constexpr Duration kSocketsEvery = 20ms;
+// Where groups count, a look reads a few small files and costs the program nothing.
+constexpr int kGroupShare = 4;
+// A run that is sampled and may pass its memory limit within this time is looked at more often.
+constexpr Duration kNearMemory = 4ms;
+constexpr int kNearShare = 10;
+constexpr std::uint64_t kBytesPerMicrosecond = 4000;  // no program that was measured fills new pages faster
+// How much a program maps of files on disk is known soon after its start.
+constexpr Duration kFirstSample = 2ms;
 
 }  // namespace
 
 bool Run::groups_tell_all() const {
   return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
-}
-
-// What no process has: nobody asks where a group counts it.
-measure::OutsideProcesses Run::outside_processes() {
-  if (groups_ && groups_->limits_memory()) return measure::kCountedByGroup;
-  look_at_sockets();
-  return {
-      .is_counted = false, .shared = shared_memory_ ? shared_memory_->charged() : Bytes{}, .sockets = sockets_hold_};
-}
-
-void Run::look_at_sockets() {
-  const Duration at = loop::now();
-  if (at < next_socket_look_) return;
-  if (!sockets_) sockets_.emplace(sandbox_->init_pid());
-  sockets_hold_ = sockets_->look().value_or(Bytes{});
-  const Duration end = loop::now();
-  next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kSampleShare, kLatest));
 }
 
 void Run::sample(Duration at) {
@@ -71,10 +60,29 @@ void Run::sample(Duration at) {
   }
   const Duration before = cpu_so_far_;
   cpu_so_far_ = cpu_time().total();
+  look_at_group_memory();
   const bool works = cpu_so_far_ - before > kIdleNoise;
-  quiet_wait_ = works ? kLatest : std::min(2 * quiet_wait_, kQuietest);
-  if (works || waits_for_a_core(at)) last_progress_ = at;
+  quiet_wait_ = works ? longest_wait() : std::min(2 * quiet_wait_, kQuietest);
+  note_progress(at);
   plan_next_look(at, loop::now() - began);
+}
+
+// However often the run is looked at for other limits.
+void Run::note_progress(Duration at) {
+  const Duration every = std::clamp(plan_->plan().limits.idle.value_or(kLatest) / kIdleShare, kSampleEvery, kLatest);
+  const bool works = cpu_so_far_ - compared_cpu_ > kIdleNoise;
+  if (works || waits_for_a_core(at)) last_progress_ = at;
+  if (!works && at - compared_at_ < every) return;
+  compared_at_ = at;
+  compared_cpu_ = cpu_so_far_;
+}
+
+// Of a program that works: until its memory or its CPU time may come near a limit.
+Duration Run::longest_wait() const {
+  if (group_holds_memory()) return std::min(kLatest, groups_->next_memory_look());
+  const Bytes limit = plan_->plan().limits.memory;
+  const std::uint64_t room = limit.count - std::min(limit.count, sampled_memory_.count);
+  return std::clamp<Duration>(std::chrono::microseconds(room / kBytesPerMicrosecond), kSoonest, kSampleEvery);
 }
 
 // Using no CPU for as long as limits.idle says is no idleness where others have kept the program from its core.
@@ -95,12 +103,20 @@ Duration Run::time_to_nearest_limit(Duration at) const {
   return std::max(Duration{}, std::min({cpu, idle, wall_deadline_ - at}));
 }
 
+void Run::plan_first_look() {
+  const Duration at = loop::now();
+  quiet_wait_ = longest_wait();
+  compared_at_ = at;
+  plan_next_look(at, {});
+  if (!group_holds_memory()) next_sample_ = std::min(next_sample_, at + kFirstSample);
+}
+
 // Soon enough that no limit is passed by much; seldom enough that looking costs little.
 void Run::plan_next_look(Duration at, Duration cost) {
   const std::optional<Duration>& idle_limit = plan_->plan().limits.idle;
   const bool groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu();
   const Duration nearest = time_to_nearest_limit(at);
-  Duration wait = groups_hold ? quiet_wait_ : kSampleEvery;
+  Duration wait = groups_hold ? quiet_wait_ : std::min(longest_wait(), kSampleEvery);
   if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
   if (nearest > kNear) {
     haste_.reset();
@@ -110,7 +126,8 @@ void Run::plan_next_look(Duration at, Duration cost) {
     wait = std::min(wait, nearest);
   }
   // However long a look takes: a program that makes looking slow must not go unseen for it.
-  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * kSampleShare, kLatest)});
+  const int share = groups_hold ? kGroupShare : longest_wait() < kNearMemory ? kNearShare : kSampleShare;
+  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * share, kLatest)});
 }
 
 void Run::on_timer() {
@@ -135,10 +152,8 @@ void Run::on_timer() {
       sample(at);
       idle_ = at - last_progress_;
       if (outcome_) return end_now();
-      if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
+      if (has_passed_memory_limit()) return hit(Limit::Memory);
       if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
-      const bool held_by_group = groups_ && groups_->limits_memory();
-      if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
       if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
       break;
     }
