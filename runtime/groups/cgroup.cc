@@ -343,9 +343,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Near the limit looks are so far apart, elsewhere no farther than that.
+// Near the limit looks are so far apart, where the kernel holds it and where looks do; elsewhere no farther than that.
 constexpr Duration kSoonestMemoryLook = 1ms;
+constexpr Duration kSoonestUrgentLook = 500us;
 constexpr Duration kLatestMemoryLook = 20ms;
+// A fast program may pass its limit before a busy machine lets the supervisor have its turn.
+constexpr Duration kUrgent = 4ms;
 
 // The names of one version's files and of the lines of its memory.stat.
 struct MemoryNames {
@@ -360,7 +363,8 @@ const MemoryNames& memory_names(const GroupTree& tree) {
 }
 
 Duration wait_for_memory_look(const HeldMemory& held, Bytes usage) {
-  return std::clamp(held.time_until_near(usage), kSoonestMemoryLook, kLatestMemoryLook);
+  const Duration soonest = held.is_raised() ? kSoonestUrgentLook : kSoonestMemoryLook;
+  return std::clamp(held.time_until_near(usage), soonest, kLatestMemoryLook);
 }
 
 void read_stat(const Fd& group, const GroupTree& tree, MemoryReading& reading) {
@@ -379,6 +383,10 @@ void read_stat(const Fd& group, const GroupTree& tree, MemoryReading& reading) {
 }
 
 }  // namespace
+
+bool RunGroups::memory_is_urgent() const noexcept {
+  return held_ && held_->is_raised() && next_memory_look_ < kUrgent;
+}
 
 void RunGroups::hold_memory() {
   held_.emplace(limits_.memory);

@@ -113,6 +113,8 @@ class RunGroups {
   [[nodiscard]] bool memory_thrashes() const noexcept { return held_ && held_->is_thrashing(); }
   // At the last look, pages of files among it.
   [[nodiscard]] Bytes memory_usage() const noexcept { return memory_usage_; }
+  // The limit is near, and held by looks alone.
+  [[nodiscard]] bool memory_is_urgent() const noexcept;
   // How soon to look again.
   [[nodiscard]] Duration next_memory_look() const noexcept { return next_memory_look_; }
 

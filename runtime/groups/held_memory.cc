@@ -28,6 +28,7 @@ Bytes HeldMemory::margin() const noexcept {
 }
 
 std::optional<Bytes> HeldMemory::look(const MemoryReading& reading) noexcept {
+  if (has_passed_) return std::nullopt;
   kernel_peak_ = std::max(kernel_peak_, reading.peak);
   most_files_ = std::max(most_files_, reading.files);
   last_read_again_ = reading.read_again;
@@ -45,7 +46,7 @@ std::optional<Bytes> HeldMemory::look(const MemoryReading& reading) noexcept {
 }
 
 Bytes HeldMemory::peak(Bytes kernel_peak) const noexcept {
-  return std::max(peak_, less(kernel_peak, most_files_));
+  return has_passed_ ? peak_ : std::max(peak_, less(kernel_peak, most_files_));
 }
 
 bool HeldMemory::is_thrashing() const noexcept {

@@ -37,6 +37,8 @@ class HeldMemory {
   // Takes a look. What the kernel's limit should be from now on, where it must be raised.
   std::optional<Bytes> look(const MemoryReading& reading) noexcept;
   void raised_to(Bytes kernel_limit) noexcept { kernel_limit_ = kernel_limit; }
+  // Only looks hold the plan's limit then.
+  [[nodiscard]] bool is_raised() const noexcept { return kernel_limit_ > limit_; }
 
   // What is held has been seen above the plan's limit.
   [[nodiscard]] bool has_passed() const noexcept { return has_passed_; }
@@ -44,6 +46,7 @@ class HeldMemory {
   // limit allows it to hold.
   [[nodiscard]] bool is_thrashing() const noexcept;
   // The most that was held, where the kernel's own peak is `kernel_peak` by now and no page of a file has come since.
+  // It stands still from the look on that found the limit passed, as the run's clocks do.
   [[nodiscard]] Bytes peak(Bytes kernel_peak) const noexcept;
   // How long the limit cannot be met, however fast the program is.
   [[nodiscard]] Duration time_until_near(Bytes usage) const noexcept;

@@ -229,8 +229,9 @@ constexpr std::string_view kMemoryMarkdown =
     "over, and memory is what it lacked.\n\n"
     "With a control group the kernel holds the limit. Where pages of files are charged to the run, and where there is "
     "no "
-    "group, evalrun looks, each millisecond near the limit: a program can pass it by what it fills until then, and "
-    "`reached_bytes` says so. Without a group a shared mapping counts whole, touched or not, and what was held between "
+    "group, evalrun looks, each millisecond near the limit: a program can pass it by what it fills until then. "
+    "`reached_bytes` is what the look found; until it is killed a program may go on for a moment. Without a group a "
+    "shared mapping counts whole, touched or not, and what was held between "
     "two looks is known of the largest process alone "
     "([029](decisions/029-memory-of-no-process.md), [043](decisions/043-memory-without-pages-of-files.md)).\n";
 

@@ -153,6 +153,7 @@ class Run final : private loop::LoopOwner {
   void look_at_files();
   void look_at_memory_last();
   [[nodiscard]] bool has_passed_memory_limit() const;
+  void meet_memory_limit();
   [[nodiscard]] Limit limit_behind(Limit limit);
   [[nodiscard]] Duration longest_wait() const;
   void note_progress(Duration at);
@@ -236,8 +237,9 @@ class Run final : private loop::LoopOwner {
   std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
   std::optional<measure::SocketUsage> sockets_;
   std::optional<measure::FilesInMemory> files_in_memory_;
-  Bytes files_hold_;       // at the last look
-  bool thrashed_ = false;  // a limit of time was met by what reading pages of files again took
+  std::optional<Bytes> passed_with_;  // what a look found above the limit
+  Bytes files_hold_;                  // at the last look
+  bool thrashed_ = false;             // a limit of time was met by what reading pages of files again took
   Duration next_socket_look_{};
   Bytes sockets_hold_;  // at the last look
   std::vector<mediate::RecordedViolation> violations_;

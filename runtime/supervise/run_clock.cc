@@ -118,16 +118,17 @@ void Run::plan_next_look(Duration at, Duration cost) {
   const Duration nearest = time_to_nearest_limit(at);
   Duration wait = groups_hold ? quiet_wait_ : std::min(longest_wait(), kSampleEvery);
   if (idle_limit) wait = std::min(wait, std::max(*idle_limit / kIdleShare, kSampleEvery));
-  if (nearest > kNear) {
+  const bool memory_is_urgent = groups_ && groups_->memory_is_urgent();
+  wait = std::min(wait, nearest > kNear ? nearest - kNear : nearest);
+  if (nearest > kNear && !memory_is_urgent) {
     haste_.reset();
-    wait = std::min(wait, nearest - kNear);
-  } else {
-    if (!haste_) haste_.emplace(loop_.haste());
-    wait = std::min(wait, nearest);
+  } else if (!haste_) {
+    haste_.emplace(loop_.haste());
   }
   // However long a look takes: a program that makes looking slow must not go unseen for it.
   const int share = groups_hold ? kGroupShare : longest_wait() < kNearMemory ? kNearShare : kSampleShare;
-  next_sample_ = at + std::max({wait, kSoonest, std::min(cost * share, kLatest)});
+  const Duration soonest = memory_is_urgent ? groups_->next_memory_look() : kSoonest;
+  next_sample_ = at + std::max({wait, std::min(soonest, kSoonest), std::min(cost * share, kLatest)});
 }
 
 void Run::on_timer() {
@@ -152,7 +153,7 @@ void Run::on_timer() {
       sample(at);
       idle_ = at - last_progress_;
       if (outcome_) return end_now();
-      if (has_passed_memory_limit()) return hit(Limit::Memory);
+      if (has_passed_memory_limit()) return meet_memory_limit();
       if (cpu_so_far_ > limits.cpu) return hit(Limit::Cpu);
       if (limits.idle && idle_ >= *limits.idle) return hit(Limit::Idle);
       break;

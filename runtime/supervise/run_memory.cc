@@ -13,6 +13,10 @@ constexpr Duration kSocketsEvery = 20ms;
 constexpr int kSocketsShare = 20;
 constexpr Duration kSocketsLatest = 100ms;
 
+constexpr char kSampled[] =
+    "sampling of the tree, its sockets, pipes and files in memory; and init: ru_maxrss of the largest process, without "
+    "the files that it had mapped";
+
 // /work, /tmp and /dev/shm are one file system (docs/decisions/003).
 std::vector<std::string> folders_in_memory(const Plan& plan) {
   std::vector<std::string> folders = {"/work"};
@@ -78,6 +82,12 @@ bool Run::has_passed_memory_limit() const {
   return sampled_memory_ > plan_->plan().limits.memory;
 }
 
+// Its memory stands still from here on, as its clocks do: until it is killed it may go on for a while.
+void Run::meet_memory_limit() {
+  if (!group_holds_memory()) passed_with_ = sampled_memory_;
+  hit(Limit::Memory);
+}
+
 // A program that has no room for the pages of its own files spends its time reading them: then memory is what it
 // lacked.
 Limit Run::limit_behind(Limit limit) {
@@ -117,12 +127,10 @@ Memory Run::memory() const {
   if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
     return {*peak, groups_->memory_source(), oom};
   }
+  if (passed_with_) return {*passed_with_, kSampled, oom};
   // Where nobody has looked, the set-up's own size is the best that is known: no process was larger.
   const Bytes at_most{finish_ && sampled_peak_.count == 0 ? kibibytes(finish_->usage.max_rss_kib) : Bytes{}};
-  return {std::max(sampled_peak_, largest_process().value_or(at_most)),
-          "sampling of the tree, its sockets, pipes and files in memory; and init: ru_maxrss of the largest process, "
-          "without the files that it had mapped",
-          oom};
+  return {std::max(sampled_peak_, largest_process().value_or(at_most)), kSampled, oom};
 }
 
 }  // namespace evalrun::supervise

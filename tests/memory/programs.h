@@ -2,6 +2,8 @@
 // stays near its limit, which is right.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,10 @@ struct Program {
   std::vector<std::string> reads;  // what it runs from: put out of the page cache, with the libraries it is linked with
   Kind kind;
   unsigned limit_mib;
-  std::string plan;  // TOML without the limit; "{images}" stands for a folder of images, "{probes}" for that of probes
+  // TOML without the limit. "{images}" stands for a folder of images, "{probes}" for that of probes, "{folder}" for one
+  // that `prepare` is given.
+  std::string plan;
+  std::function<void(const std::filesystem::path& folder)> prepare = {};
 };
 
 const std::vector<Program>& programs();

@@ -78,6 +78,15 @@ TEST(held_memory, the_peak_is_without_files_whenever_it_was) {
   EXPECT_EQ(memory.peak(160_MiB), 100_MiB);
 }
 
+TEST(held_memory, the_peak_stands_still_when_the_limit_has_been_passed) {
+  HeldMemory memory(kLimit);
+  memory.look(reading_of(257_MiB, 20_MiB));
+  ASSERT_TRUE(memory.has_passed());
+  EXPECT_EQ(memory.peak(300_MiB), 257_MiB);
+  memory.look(reading_of(290_MiB, 10_MiB));
+  EXPECT_EQ(memory.peak(300_MiB), 257_MiB);
+}
+
 TEST(held_memory, reading_as_much_again_as_the_limit_is_thrashing_only_where_little_is_left) {
   const auto thrashes = [](Bytes held, Bytes read_again) {
     HeldMemory memory(kLimit);
