@@ -107,10 +107,12 @@ const std::vector<Program>& programs() {
             python(Kind::Fits, 160,
                    "import time\nk = [bytearray(b'x' * (1 << 20)) for i in range(140)]\ntime.sleep(.1)\nk = None\n"
                    "import json, decimal, email.message, http.client, unittest, asyncio, xml.dom.minidom, sqlite3\n")),
+      // Files and heap together are known from looks alone where no group counts: long enough for one on a busy
+      // machine.
       named("writes_and_holds",
             python(Kind::Fits, 128,
                    "import time\nb = bytearray(b'x' * (1 << 20))\nwith open('f', 'wb') as f:\n"
-                   "  for i in range(60): f.write(b)\nk = [bytearray(b) for i in range(50)]\ntime.sleep(.1)\n")),
+                   "  for i in range(60): f.write(b)\nk = [bytearray(b) for i in range(50)]\ntime.sleep(.5)\n")),
       numpy("numpy_leaks",
             python(Kind::Leaks, 160, "import numpy as n\nk = []\nwhile True: k.append(n.ones(10**5))\n")),
       numpy("numpy_near_its_limit",
