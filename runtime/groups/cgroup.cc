@@ -266,6 +266,7 @@ void RunGroups::make(const GroupTree& tree) {
   switch (tree.kind) {
     case GroupTree::Kind::V2:
       if (tree.memory) {
+        hold_memory();
         set("memory.max", memory);
         set("memory.oom.group", "1");
         forbids_swap_ = set_if_present("memory.swap.max", "0");
@@ -274,6 +275,7 @@ void RunGroups::make(const GroupTree& tree) {
       clone_into_ = group.get();
       return;
     case GroupTree::Kind::V1Memory:
+      hold_memory();
       set("memory.limit_in_bytes", memory);
       set_if_present("memory.memsw.limit_in_bytes", memory);
       // The sum alone would let a host that is short of memory swap the group out.
@@ -338,12 +340,92 @@ std::optional<GroupCpu> RunGroups::cpu() const {
   return GroupCpu{std::chrono::microseconds(*user), std::chrono::microseconds(*system)};
 }
 
+namespace {
+
+using namespace std::chrono_literals;
+
+// Near the limit looks are so far apart, where the kernel holds it and where looks do; elsewhere no farther than that.
+constexpr Duration kSoonestMemoryLook = 1ms;
+constexpr Duration kSoonestUrgentLook = 500us;
+constexpr Duration kLatestMemoryLook = 20ms;
+// A fast program may pass its limit before a busy machine lets the supervisor have its turn.
+constexpr Duration kUrgent = 4ms;
+
+// The names of one version's files and of the lines of its memory.stat.
+struct MemoryNames {
+  const char *usage, *peak;
+  const char *cache, *anonymous;
+};
+constexpr MemoryNames kMemoryNamesV1{"memory.usage_in_bytes", "memory.max_usage_in_bytes", "cache", "rss"};
+constexpr MemoryNames kMemoryNamesV2{"memory.current", "memory.peak", "file", "anon"};
+
+const MemoryNames& memory_names(const GroupTree& tree) {
+  return tree.kind == GroupTree::Kind::V2 ? kMemoryNamesV2 : kMemoryNamesV1;
+}
+
+Duration wait_for_memory_look(const HeldMemory& held, Bytes usage) {
+  const Duration soonest = held.is_raised() ? kSoonestUrgentLook : kSoonestMemoryLook;
+  return std::clamp(held.time_until_near(usage), soonest, kLatestMemoryLook);
+}
+
+void read_stat(const Fd& group, const GroupTree& tree, MemoryReading& reading) {
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const bool is_v2 = tree.kind == GroupTree::Kind::V2;
+  const std::string stat = read_small_file(group.get(), "memory.stat");
+  const auto line = [&](const char* key) { return keyed_number(stat, key).value_or(0); };
+  const std::uint64_t shared = line("shmem"), cache = line(memory_names(tree).cache);
+  // What the kernel has for the run: v1 counts it apart, v2 in one line, and what sockets hold in another.
+  const std::uint64_t kernel =
+      is_v2 ? line("kernel") + line("sock") : read_number(group, "memory.kmem.usage_in_bytes").value_or(0);
+  reading.files = {cache - std::min(cache, shared)};
+  reading.file_lists = {line("active_file") + line("inactive_file")};
+  reading.held = {line(memory_names(tree).anonymous) + shared + kernel};
+  reading.read_again = {line("workingset_refault_file") * page};
+}
+
+}  // namespace
+
+bool RunGroups::memory_is_urgent() const noexcept {
+  return held_ && held_->is_raised() && next_memory_look_ < kUrgent;
+}
+
+void RunGroups::hold_memory() {
+  held_.emplace(limits_.memory);
+  next_memory_look_ = wait_for_memory_look(*held_, {});
+}
+
+void RunGroups::look_at_memory(Look look) {
+  const Made* group = find(&GroupTree::memory);
+  if (group == nullptr) return;
+  const MemoryNames& names = memory_names(group->tree);
+  MemoryReading reading;
+  reading.usage = {read_number(group->descriptor, names.usage).value_or(0)};
+  reading.peak = {read_number(group->descriptor, names.peak).value_or(reading.usage.count)};
+  if (look == Look::Whole || held_->is_near(reading.usage) || held_->has_risen(reading.peak)) {
+    read_stat(group->descriptor, group->tree, reading);
+    const std::optional<Bytes> raised = held_->look(reading);
+    if (raised && raise_memory_limit(*raised)) held_->raised_to(*raised);
+  }
+  memory_usage_ = reading.usage;
+  next_memory_look_ = wait_for_memory_look(*held_, reading.usage);
+}
+
+// The group above may hold the run to less; then the kernel goes on dropping pages, and is_thrashing() tells.
+bool RunGroups::raise_memory_limit(Bytes limit) const {
+  const Made* group = find(&GroupTree::memory);
+  const std::string text = std::to_string(limit.count);
+  if (group->tree.kind == GroupTree::Kind::V2) return write_text(group->descriptor.get(), "memory.max", text) == 0;
+  // First the limit that may not be the smaller one. It is not there where the kernel does not count swap.
+  const int error = write_text(group->descriptor.get(), "memory.memsw.limit_in_bytes", text);
+  return (error == 0 || error == ENOENT) && write_text(group->descriptor.get(), "memory.limit_in_bytes", text) == 0;
+}
+
 std::optional<Bytes> RunGroups::memory_peak() const {
   const Made* group = find(&GroupTree::memory);
   if (group == nullptr) return std::nullopt;
-  const bool v2 = group->tree.kind == GroupTree::Kind::V2;
-  const auto peak = read_number(group->descriptor, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
-  return peak ? std::optional(Bytes{*peak}) : std::nullopt;
+  const auto peak = read_number(group->descriptor, memory_names(group->tree).peak);
+  if (!peak) return std::nullopt;
+  return held_ ? held_->peak({*peak}) : Bytes{*peak};
 }
 
 std::optional<std::uint64_t> RunGroups::processes_peak() const {
@@ -389,8 +471,9 @@ std::string RunGroups::cpu_source() const {
 
 std::string RunGroups::memory_source() const {
   const Made* group = find(&GroupTree::memory);
-  return group != nullptr && group->tree.kind == GroupTree::Kind::V2 ? "cgroup v2: memory.peak"
-                                                                     : "cgroup v1: memory.max_usage_in_bytes";
+  return group != nullptr && group->tree.kind == GroupTree::Kind::V2
+             ? "cgroup v2: memory.peak without pages of files"
+             : "cgroup v1: memory.max_usage_in_bytes without pages of files";
 }
 
 std::string RunGroups::processes_source() const {

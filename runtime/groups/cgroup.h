@@ -18,6 +18,7 @@
 
 #include "runtime/core/fd.h"
 #include "runtime/core/units.h"
+#include "runtime/groups/held_memory.h"
 #include "runtime/groups/janitor.h"
 #include "runtime/host/host.h"
 #include "runtime/host/layers.h"
@@ -96,11 +97,28 @@ class RunGroups {
 
   // Empty where no tree counts it.
   [[nodiscard]] std::optional<GroupCpu> cpu() const;
+  // Less the pages of files that look_at_memory() has seen.
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] std::optional<std::uint64_t> processes_peak() const;  // init among them
   [[nodiscard]] std::optional<std::uint64_t> processes_refused() const;
   [[nodiscard]] bool out_of_memory() const;   // the kernel has killed for memory here
   [[nodiscard]] bool memory_refused() const;  // the limit has been met, kill or none
+
+  // Where the kernel holds memory: looks at what the run holds, and has the kernel's limit follow the pages of files
+  // (held_memory.h). Two small files are read; more only near the limit, where the peak has
+  // risen, and of a whole look.
+  enum class Look { AsNeeded, Whole };
+  void look_at_memory(Look look);
+  // As far as it has been looked at.
+  [[nodiscard]] bool memory_passed() const noexcept { return held_ && held_->has_passed(); }
+  [[nodiscard]] bool memory_thrashes() const noexcept { return held_ && held_->is_thrashing(); }
+  // At the last look, pages of files among it.
+  [[nodiscard]] Bytes memory_usage() const noexcept { return memory_usage_; }
+  // The limit is near, and held by looks alone.
+  [[nodiscard]] bool memory_is_urgent() const noexcept;
+  // How soon to look again.
+  [[nodiscard]] Duration next_memory_look() const noexcept { return next_memory_look_; }
+
   // Whether there is a tree for it: no file is read.
   [[nodiscard]] bool counts_cpu() const noexcept;
   [[nodiscard]] bool limits_memory() const noexcept;
@@ -122,12 +140,17 @@ class RunGroups {
   void make(const GroupTree& tree);
   void remove() noexcept;
   [[nodiscard]] const Made* find(bool GroupTree::*what) const;
+  void hold_memory();
+  [[nodiscard]] bool raise_memory_limit(Bytes limit) const;
 
   const std::vector<GroupTree>* trees_;
   std::string name_;
   Limits limits_;
   std::vector<Made> made_;
   bool forbids_swap_ = false;
+  std::optional<HeldMemory> held_;
+  Bytes memory_usage_{};
+  Duration next_memory_look_{};
   int clone_into_ = -1;
   std::vector<Fd> task_files_;
   std::vector<int> task_numbers_;

@@ -1,5 +1,7 @@
 #include "runtime/judge/verdict.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "runtime/core/error.h"
@@ -37,12 +39,30 @@ std::string message_of_output(const LimitHit& hit) {
   return text;
 }
 
+// Files smaller than that are no reason.
+constexpr Bytes kFilesTold = 1_MiB;
+
+std::string in_mebibytes(Bytes size) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(size.count) / (1 << 20));
+  return text;
+}
+
+std::string message_of_memory(const MemoryShare& memory, const Limits& limits) {
+  std::string text = "stopped at the memory limit of " + to_string(limits.memory);
+  if (memory.met == MemoryMet::Thrashing) text += ", which left no room for its own files: it read them over and over";
+  if (memory.files >= std::min(kFilesTold, Bytes{limits.memory.count / 16})) {
+    text += "; " + in_mebibytes(memory.files) + " of that were files in /work, /tmp and /dev/shm";
+  }
+  return text;
+}
+
 std::string message_of_limit(const LimitHit& hit, const Limits& limits) {
   switch (hit.limit) {
     case Limit::Cpu: return "stopped at the CPU limit of " + to_string(limits.cpu);
     case Limit::Wall: return "stopped at the wall-clock limit of " + to_string(limits.wall);
     case Limit::Idle: return "stopped after " + to_string(limits.idle.value_or(Duration{})) + " without using the CPU";
-    case Limit::Memory: return "stopped at the memory limit of " + to_string(limits.memory);
+    case Limit::Memory: return message_of_memory(hit.memory, limits);
     case Limit::AddressSpace:
       return "failed at the address-space limit of " + to_string(limits.address_space.value_or(Bytes{}));
     case Limit::Output: return message_of_output(hit);

@@ -96,21 +96,25 @@ Bytes kibibytes(std::string_view text, std::string_view name) {
 }
 
 struct Size {
-  Bytes resident;  // all but `shared`
+  Bytes anonymous;
   Bytes shared;    // pages of files in memory and of shared mappings
-  Bytes unshared;  // swap and page tables: nobody else's
+  Bytes unshared;  // swap, page tables and what the kernel has for each thread: nobody else's
+  Bytes files;     // clean pages of files on disk, which the run does not hold
 };
+
+// A thread's stack in the kernel, and what else the kernel keeps of it.
+constexpr Bytes kOfThread = 32_KiB;
 
 // Of a thread that is alive: a leader that has ended shows nothing while the others go on.
 Size size_of(pid_t pid, const std::vector<pid_t>& threads) {
   for (const pid_t thread : threads) {
     const std::string status = read_proc(pid, task_file(thread, "status").c_str());
-    const Bytes resident = kibibytes(status, "\nVmRSS:");
-    if (resident.count == 0) continue;
-    const Bytes shared = kibibytes(status, "\nRssShmem:");
-    return {{resident.count - std::min(resident.count, shared.count)},
-            shared,
-            {kibibytes(status, "\nVmPTE:").count + kibibytes(status, "\nVmSwap:").count}};
+    if (kibibytes(status, "\nVmRSS:").count == 0) continue;
+    const std::uint64_t tables_and_swap = kibibytes(status, "\nVmPTE:").count + kibibytes(status, "\nVmSwap:").count;
+    return {kibibytes(status, "\nRssAnon:"),
+            kibibytes(status, "\nRssShmem:"),
+            {tables_and_swap + kOfThread.count * threads.size()},
+            kibibytes(status, "\nRssFile:")};
   }
   return {};
 }
@@ -119,23 +123,21 @@ Size size_of(pid_t pid, const std::vector<pid_t>& threads) {
 Size proportional_size(pid_t pid, const std::vector<pid_t>& threads, const Size& full) {
   for (const pid_t thread : threads) {
     const std::string rollup = read_proc(pid, task_file(thread, "smaps_rollup").c_str());
-    const Bytes size = kibibytes(rollup, "\nPss:");
-    if (size.count == 0) continue;
-    const Bytes shared = std::min(size, kibibytes(rollup, "\nPss_Shmem:"));
-    return {{size.count - shared.count}, shared, full.unshared};
+    if (kibibytes(rollup, "\nPss:").count == 0) continue;
+    return {kibibytes(rollup, "\nPss_Anon:"), kibibytes(rollup, "\nPss_Shmem:"), full.unshared, full.files};
   }
   return full;
 }
 
-// What all processes have, with what none has. Shared mappings are charged by their lengths, and what is mapped of them
-// is seen as well: the larger. Files in memory that are mapped are among what is seen.
+// What all processes have, with what none has. Shared mappings are charged by their lengths, files in memory are
+// counted whole, and what is mapped of both is seen as well: the larger.
 Bytes sum_of(const Size& all, const OutsideProcesses& outside, Bytes pipes) {
-  return {all.resident.count + all.unshared.count + std::max(all.shared.count, outside.shared.count) +
-          outside.sockets.count + pipes.count};
+  return {all.anonymous.count + all.unshared.count +
+          std::max(all.shared.count, outside.shared.count + outside.files.count) + outside.sockets.count + pipes.count};
 }
 
 void add(Size& sum, const Size& size) {
-  sum.resident.count += size.resident.count;
+  sum.anonymous.count += size.anonymous.count;
   sum.shared.count += size.shared.count;
   sum.unshared.count += size.unshared.count;
 }
@@ -245,6 +247,7 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit, const OutsideProc
     process.size = size_of(pid, process.threads);
     usage.tasks += process.threads.size();
     add(all, process.size);
+    most_of_files_ = std::max(most_of_files_, process.size.files);
     for (const pid_t thread : process.threads) threads.emplace_back(pid, thread);
     append_children(pid, process.threads, to_see);
     seen.push_back(std::move(process));
@@ -259,6 +262,8 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit, const OutsideProc
     over_.clear();
     return usage;
   }
+  // Nobody to share pages with: the sum is exact.
+  if (seen.size() == 1) return usage;
   Size parts;
   for (const Seen& process : seen) add(parts, proportional_size(process.pid, process.threads, process.size));
   usage.memory = confirmed(sum_of(parts, outside, pipes), memory_limit);

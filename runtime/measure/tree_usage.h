@@ -20,7 +20,7 @@ struct TreeUsage {
   // of those alive, with the children that somebody has waited for.
   Duration cpu{};
   Duration alive{};         // of that, what those have used themselves that have not ended
-  Bytes memory;             // resident, swapped and page tables; shared pages once where the plain sum passes the limit
+  Bytes memory;             // what the run holds; shared pages once where the plain sum passes the limit
   std::uint64_t tasks = 0;  // processes and threads alive, init not among them
 };
 
@@ -28,9 +28,10 @@ struct TreeUsage {
 struct OutsideProcesses {
   bool is_counted = false;  // by a group, with everything else
   Bytes shared;             // charged for shared mappings: no more than that, mapped or not
+  Bytes files;              // in memory, mapped or not
   Bytes sockets;
 };
-inline constexpr OutsideProcesses kCountedByGroup{true, {}, {}};
+inline constexpr OutsideProcesses kCountedByGroup{true, {}, {}, {}};
 
 class TreeSampler {
  public:
@@ -44,6 +45,10 @@ class TreeSampler {
 
   // Whether a thread below init is ready to run now: on a core, or waiting for one that somebody else has.
   [[nodiscard]] bool is_ready_to_run() const;
+
+  // The most that one process was seen to have mapped of files on disk: the kernel's figure for the largest process
+  // (ru_maxrss) counts that too.
+  [[nodiscard]] Bytes most_of_files() const noexcept { return most_of_files_; }
 
  private:
   // A look is no instant: while processes come to share pages, it sees the first with all of them and the last with its
@@ -62,6 +67,7 @@ class TreeSampler {
   };
   // By process id and start time. A process that has ended still counts: nobody else may have waited for it.
   std::map<std::pair<pid_t, std::uint64_t>, Spent> spent_;
+  Bytes most_of_files_;
   Duration cpu_of_the_gone_{};  // of those that have no entry any more
   std::uint64_t looks_ = 0;
 };

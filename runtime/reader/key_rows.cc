@@ -426,7 +426,8 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
                 [change = table.change](Draft& d, Duration v, const Entry&) {
                   change(d, [v](Limits& limits) { limits.idle = v; });
                 }}},
-      limit(table, "memory", &Limits::memory, 1_MiB, "Resident memory charged to the run; swap is off."),
+      limit(table, "memory", &Limits::memory, 1_MiB,
+            "What the run makes the host hold (see Memory, below); swap is off."),
       {kept(table.prefix + "address_space"), "",
        "What each process may map, used or not: more is refused, and a program that ends badly after that is MLE. For "
        "native programs; Java, Go and Node map far more than they use.",

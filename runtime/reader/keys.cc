@@ -210,12 +210,37 @@ std::string schema_json() {
   return json_escaped(schema.dump(2) + "\n");
 }
 
+// What `limits.memory` and `memory.peak_bytes` count.
+constexpr std::string_view kMemoryMarkdown =
+    "## Memory\n\n"
+    "`limits.memory` bounds what a run makes the host hold, and `memory.peak_bytes` of a result is the most of it:\n\n"
+    "- anonymous memory: heaps, stacks, private pages that were written to;\n"
+    "- shared memory: shared anonymous mappings, System V segments, memfds;\n"
+    "- files in memory: /work, /tmp, /dev/shm and the plan's `tmpfs` mounts, whether written by the program or placed "
+    "there by the plan;\n"
+    "- the kernel's own memory for the run: page tables, stacks of threads, what sockets and pipes hold.\n\n"
+    "Clean pages of files on disk never count, mapped or read: the program, its libraries, its interpreter's modules. "
+    "The host can drop them, and they cost the same whoever runs first. So the figure and the verdict are the same "
+    "with "
+    "a cold and a warm page cache, for root and for an ordinary user, with and without a control group.\n\n"
+    "The limit is met when that sum passes it. `outcome.files_bytes` says how much of it were files in memory, and the "
+    "message does too, from 1 MiB on (or from a sixteenth of a smaller limit). `outcome.thrashing` is there where the "
+    "limit left the program no room for the pages of its own files: it met a limit of time while it read them over and "
+    "over, and memory is what it lacked.\n\n"
+    "With a control group the kernel holds the limit. Where pages of files are charged to the run, and where there is "
+    "no "
+    "group, evalrun looks, each millisecond near the limit: a program can pass it by what it fills until then. "
+    "`reached_bytes` is what the look found; until it is killed a program may go on for a moment. Without a group a "
+    "shared mapping counts whole, touched or not, and what was held between "
+    "two looks is known of the largest process alone "
+    "([029](decisions/029-memory-of-no-process.md), [043](decisions/043-memory-without-pages-of-files.md)).\n";
+
 std::string schema_markdown() {
   std::string out;
   print_markdown(plan_keys(), kPlanTitle, out);
   out.append("\n");
   print_markdown(image_keys(), kImageTitle, out);
-  return out + "\n" + profiles_markdown();
+  return out + "\n" + std::string(kMemoryMarkdown) + "\n" + profiles_markdown();
 }
 
 }  // namespace evalrun

@@ -55,6 +55,10 @@ ordered_json to_json(const Outcome& outcome) {
       add_quantity(json, "allowed", hit.reach.allowed);
       add_quantity(json, "reached", hit.reach.reached);
       if (!hit.what.empty()) json["what"] = json_text(hit.what);
+      if (hit.limit == Limit::Memory) {
+        json["files_bytes"] = hit.memory.files.count;
+        if (hit.memory.met == MemoryMet::Thrashing) json["thrashing"] = true;
+      }
       return json;
     }
     ordered_json operator()(const Violation& violation) const {

@@ -121,6 +121,7 @@ struct InitRecord {
   struct Usage {           // Finished: of every process reaped in this sandbox but init
     std::int64_t init_us;  // init's own, to be told from what a control group counts
     std::int64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary, involuntary;
+    std::int64_t blocks_read;  // from disks, init's own among them
   } usage;
   struct Workspace {  // Finished: what is free of it
     std::uint64_t blocks, inodes;

@@ -91,19 +91,21 @@ InitRecord::Workspace look_at_workspace() noexcept {
 }
 
 void report_usage(const ChildContext& context, const Watch& watch) noexcept {
-  rusage usage{};
+  rusage usage{}, own{};
   sys(SYS_getrusage, RUSAGE_CHILDREN, &usage);
+  sys(SYS_getrusage, RUSAGE_SELF, &own);
   InitRecord record{};
   record.kind = InitRecord::Kind::Finished;
   record.reaped = watch.reaped;
-  record.usage = {.init_us = own_cpu_us(),
+  record.usage = {.init_us = microseconds(own.ru_utime) + microseconds(own.ru_stime),
                   .user_us = microseconds(usage.ru_utime),
                   .system_us = microseconds(usage.ru_stime),
                   .max_rss_kib = usage.ru_maxrss,
                   .minor_faults = usage.ru_minflt,
                   .major_faults = usage.ru_majflt,
                   .voluntary = usage.ru_nvcsw,
-                  .involuntary = usage.ru_nivcsw};
+                  .involuntary = usage.ru_nivcsw,
+                  .blocks_read = usage.ru_inblock + own.ru_inblock};
   record.workspace = look_at_workspace();
   report(context, record);
 }

@@ -17,21 +17,33 @@ constexpr Duration kQuietest = 1s;
 constexpr Duration kNear = 50ms;
 // The end of a program's work is noticed within this part of limits.idle.
 constexpr int kIdleShare = 10;
+// Where groups count, a look reads a few small files and costs the program nothing.
+constexpr int kGroupShare = 4;
+// A run that is sampled and may pass its memory limit within this time is looked at more often.
+constexpr Duration kNearMemory = 4ms;
+constexpr int kNearShare = 10;
 // CPU time that waking up to look at a clock costs a program is no progress.
 constexpr Duration kIdleNoise = 100us;
 
 }  // namespace
 
-void LimitsClock::start(Duration at) noexcept {
+void LimitsClock::start(Duration at, Duration memory_wait) noexcept {
   wall_deadline_ = at + wall_limit_;
-  last_progress_ = at;
+  last_progress_ = compared_at_ = at;
+  quiet_wait_ = memory_wait;
 }
 
-void LimitsClock::look(Duration at, Duration cpu) noexcept {
+void LimitsClock::look(Duration at, Duration cpu, Duration memory_wait) noexcept {
   const bool works = cpu - cpu_ > kIdleNoise;
   cpu_ = cpu;
-  quiet_wait_ = works ? kLatestLook : std::min(2 * quiet_wait_, kQuietest);
-  if (works) last_progress_ = at;
+  quiet_wait_ = works ? memory_wait : std::min(2 * quiet_wait_, kQuietest);
+  // However often the run is looked at for other limits.
+  const Duration every = std::clamp(idle_limit_.value_or(kLatestLook) / kIdleShare, kSampleEvery, kLatestLook);
+  const bool has_progressed = cpu - compared_cpu_ > kIdleNoise;
+  if (has_progressed) last_progress_ = at;
+  if (!has_progressed && at - compared_at_ < every) return;
+  compared_at_ = at;
+  compared_cpu_ = cpu;
 }
 
 // Zero where a limit is passed already.
@@ -44,13 +56,16 @@ Duration LimitsClock::time_to_nearest(Duration at, std::size_t cores) const noex
 
 LimitsClock::Nearness LimitsClock::plan_next_look(Duration at, const Conditions& conditions) noexcept {
   const Duration nearest = time_to_nearest(at, conditions.cores);
-  Duration wait = conditions.groups_hold ? quiet_wait_ : kSampleEvery;
+  Duration wait = conditions.groups_hold ? quiet_wait_ : std::min(conditions.memory_wait, kSampleEvery);
   if (idle_limit_) wait = std::min(wait, std::max(*idle_limit_ / kIdleShare, kSampleEvery));
-  const Nearness nearness = nearest > kNear ? Nearness::Far : Nearness::Near;
-  wait = std::min(wait, nearness == Nearness::Far ? nearest - kNear : nearest);
+  wait = std::min(wait, nearest > kNear ? nearest - kNear : nearest);
   // However long a look takes: a program that makes looking slow must not go unseen for it.
-  next_look_ = at + std::max({wait, kSoonest, std::min(conditions.last_cost * kLookShare, kLatestLook)});
-  return nearness;
+  const int share = conditions.groups_hold                  ? kGroupShare
+                    : conditions.memory_wait < kNearMemory ? kNearShare
+                                                            : kLookShare;
+  const Duration soonest = conditions.memory_is_urgent ? std::min(conditions.memory_wait, kSoonest) : kSoonest;
+  next_look_ = at + std::max({wait, soonest, std::min(conditions.last_cost * share, kLatestLook)});
+  return nearest > kNear && !conditions.memory_is_urgent ? Nearness::Far : Nearness::Near;
 }
 
 }  // namespace evalrun::supervise

@@ -24,9 +24,10 @@ class LimitsClock {
       : cpu_limit_(limits.cpu), wall_limit_(limits.wall), idle_limit_(limits.idle) {}
 
   // The program starts.
-  void start(Duration at) noexcept;
-  // Was seen at `at`: what the program has used since its start, in all.
-  void look(Duration at, Duration cpu) noexcept;
+  void start(Duration at, Duration memory_wait = kLatestLook) noexcept;
+  // Was seen at `at`: what the program has used since its start, in all. `memory_wait`: until its memory may come near
+  // the limit.
+  void look(Duration at, Duration cpu, Duration memory_wait = kLatestLook) noexcept;
   // It has used no CPU time for as long as limits.idle says.
   [[nodiscard]] bool is_idle(Duration at) const noexcept { return idle_limit_ && idle_for(at) >= *idle_limit_; }
   [[nodiscard]] Duration idle_for(Duration at) const noexcept { return at - last_progress_; }
@@ -40,12 +41,16 @@ class LimitsClock {
   struct Conditions {
     std::size_t cores = 1;     // that it may use at once: its CPU time grows no faster
     bool groups_hold = false;  // control groups hold memory and count CPU time: a look has nothing else to find
-    Duration last_cost = {};   // of the look before
+    Duration memory_wait = kLatestLook;  // until memory may come near its limit
+    bool memory_is_urgent = false;       // it is near, and held by looks alone
+    Duration last_cost = {};             // of the look before
   };
   enum class Nearness { Far, Near };
   // Soon enough that no limit is passed by much, and seldom enough that looking costs little. Near: a limit may be
   // passed so soon that the supervisor must not wait for its turn on a busy machine.
   Nearness plan_next_look(Duration at, const Conditions& conditions) noexcept;
+
+  void look_no_later_than(Duration at) noexcept { next_look_ = std::min(next_look_, at); }
 
   [[nodiscard]] bool is_look_due(Duration at) const noexcept { return at >= next_look_; }
   // When it must be asked again, at the latest.
@@ -58,6 +63,7 @@ class LimitsClock {
   std::optional<Duration> idle_limit_;
   Duration wall_deadline_{}, next_look_{};
   Duration cpu_{};                     // at the last look
+  Duration compared_at_{}, compared_cpu_{};  // what CPU time must have grown from, and when that was
   Duration last_progress_{};           // when CPU time last grew
   Duration quiet_wait_ = kLatestLook;  // until the next look, where nothing asks for an earlier one
 };

@@ -62,10 +62,17 @@ struct Signaled {
 struct Reach {
   std::variant<Duration, Bytes> allowed, reached;
 };
+// How limits.memory was met.
+enum class MemoryMet { Passed, Thrashing };
+struct MemoryShare {
+  Bytes files;  // of what was held, in /work, /tmp, /dev/shm and the plan's own folders in memory
+  MemoryMet met = MemoryMet::Passed;
+};
 struct LimitHit {
   Limit limit{};
   Reach reach{};
   std::string what = {};  // of Limit::Output: "stdout", "stderr", "stdout and stderr", or the file that is judged
+  MemoryShare memory{};  // of that limit alone
 };
 // The filter ended the program. `call` is empty where only the signal is known.
 struct Violation {

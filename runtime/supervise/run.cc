@@ -286,7 +286,7 @@ void Run::hit(Limit limit) {
   // The program's first bytes can be read before the news that it was started.
   if (phase_ == Phase::SettingUp) on_report();
   // What is met only after the program's end, as by output that is read then, the result's facts say (outcome.h).
-  if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit};
+  if (phase_ == Phase::Running && !target_end_ && !outcome_) outcome_ = LimitHit{limit_behind(limit)};
   end_now();
 }
 
@@ -355,8 +355,8 @@ void Run::on_report() {
   loop_.forget(sandbox_->report().get());
   if (phase_ != Phase::SettingUp || !about_to_exec_ || outcome_) return;
   phase_ = Phase::Running;
-  clock_.start(started_);
-  plan_next_look(loop::now(), {});
+  clock_.start(started_, memory_wait());
+  plan_first_look();
   arm_timer();
   if (hooks_.started) hooks_.started();
 }

@@ -20,6 +20,7 @@
 #include "runtime/loop/event_loop.h"
 #include "runtime/loop/haste.h"
 #include "runtime/measure/exit_tracer.h"
+#include "runtime/measure/files_in_memory.h"
 #include "runtime/measure/process_look.h"
 #include "runtime/measure/socket_usage.h"
 #include "runtime/measure/tree_usage.h"
@@ -154,6 +155,14 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] bool groups_tell_all() const;  // nothing is left for sampling to find out
   [[nodiscard]] measure::OutsideProcesses outside_processes();
   void look_at_sockets();
+  [[nodiscard]] bool group_holds_memory() const;
+  void look_at_group_memory();
+  void look_at_files();
+  void look_at_memory_last();
+  [[nodiscard]] bool has_passed_memory_limit() const;
+  void meet_memory_limit();
+  [[nodiscard]] Limit limit_behind(Limit limit);
+  [[nodiscard]] Duration memory_wait() const;
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();
@@ -169,6 +178,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;
   [[nodiscard]] std::size_t cores_to_use() const;
+  void plan_first_look();
   void plan_next_look(Duration at, Duration cost);
 
   loop::EventLoop& loop_;
@@ -226,6 +236,10 @@ class Run final : private loop::LoopOwner {
   std::optional<measure::ExitTracer> exit_tracer_;      // where no group counts CPU time
   std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
   std::optional<measure::SocketUsage> sockets_;
+  std::optional<measure::FilesInMemory> files_in_memory_;
+  std::optional<Bytes> passed_with_;  // what a look found above the limit
+  Bytes files_hold_;                  // at the last look
+  bool thrashed_ = false;             // a limit of time was met by what reading pages of files again took
   Duration next_socket_look_{};
   Bytes sockets_hold_;  // at the last look
   std::vector<mediate::RecordedViolation> violations_;

@@ -9,30 +9,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What sockets hold is asked of the kernel no more often: the clocks must not wait for it.
-constexpr Duration kSocketsEvery = 20ms;
+// A run that is sampled is looked at no less often than this for its memory, and no more often than that.
+constexpr Duration kSampleEvery = 10ms;
+constexpr Duration kSoonest = 1ms;
+constexpr std::uint64_t kBytesPerMicrosecond = 4000;  // no program that was measured fills new pages faster
+// How much a program maps of files on disk is known soon after its start.
+constexpr Duration kFirstSample = 2ms;
 
 }  // namespace
 
 bool Run::groups_tell_all() const {
   return groups_ && groups_->counts_cpu() && groups_->limits_memory() && groups_->processes_peak();
-}
-
-// What no process has: nobody asks where a group counts it.
-measure::OutsideProcesses Run::outside_processes() {
-  if (groups_ && groups_->limits_memory()) return measure::kCountedByGroup;
-  look_at_sockets();
-  return {
-      .is_counted = false, .shared = shared_memory_ ? shared_memory_->charged() : Bytes{}, .sockets = sockets_hold_};
-}
-
-void Run::look_at_sockets() {
-  const Duration at = loop::now();
-  if (at < next_socket_look_) return;
-  if (!sockets_) sockets_.emplace(sandbox_->init_pid());
-  sockets_hold_ = sockets_->look().value_or(Bytes{});
-  const Duration end = loop::now();
-  next_socket_look_ = end + std::max(kSocketsEvery, std::min((end - at) * kLookShare, kLatestLook));
 }
 
 void Run::sample(Duration at) {
@@ -54,10 +41,19 @@ void Run::sample(Duration at) {
     sampled_peak_ = std::max(sampled_peak_, seen.memory);
     peak_tasks_ = std::max(peak_tasks_, seen.tasks);
   }
-  clock_.look(at, cpu_time().total());
+  look_at_group_memory();
+  clock_.look(at, cpu_time().total(), memory_wait());
   // Using no CPU is no idleness where others have kept the program from its core.
   if (clock_.is_idle(at) && sampler_->is_ready_to_run()) clock_.excuse(at);
   plan_next_look(at, loop::now() - began);
+}
+
+// Of a program that works: until its memory may come near the limit.
+Duration Run::memory_wait() const {
+  if (group_holds_memory()) return std::min(kLatestLook, groups_->next_memory_look());
+  const Bytes limit = plan_->plan().kind.limits.memory;
+  const std::uint64_t room = limit.count - std::min(limit.count, sampled_memory_.count);
+  return std::clamp<Duration>(std::chrono::microseconds(room / kBytesPerMicrosecond), kSoonest, kSampleEvery);
 }
 
 // Calls are mediated on any core.
@@ -66,9 +62,17 @@ std::size_t Run::cores_to_use() const {
   return may_use_all ? std::max(1U, std::thread::hardware_concurrency()) : sandbox_->cores().numbers.size();
 }
 
+void Run::plan_first_look() {
+  const Duration at = loop::now();
+  plan_next_look(at, {});
+  if (!group_holds_memory()) clock_.look_no_later_than(at + kFirstSample);
+}
+
 void Run::plan_next_look(Duration at, Duration cost) {
   const LimitsClock::Conditions conditions{.cores = cores_to_use(),
-                                           .groups_hold = groups_ && groups_->limits_memory() && groups_->counts_cpu(),
+                                           .groups_hold = group_holds_memory() && groups_->counts_cpu(),
+                                           .memory_wait = memory_wait(),
+                                           .memory_is_urgent = groups_ && groups_->memory_is_urgent(),
                                            .last_cost = cost};
   switch (clock_.plan_next_look(at, conditions)) {
     case LimitsClock::Nearness::Far: haste_.reset(); break;
@@ -100,10 +104,8 @@ void Run::on_timer() {
       sample(at);
       idle_ = clock_.idle_for(at);
       if (outcome_) return end_now();
-      if (groups_ && groups_->out_of_memory()) return hit(Limit::Memory);
+      if (has_passed_memory_limit()) return meet_memory_limit();
       if (clock_.is_over_cpu()) return hit(Limit::Cpu);
-      const bool held_by_group = groups_ && groups_->limits_memory();
-      if (!held_by_group && sampled_memory_ > limits.memory) return hit(Limit::Memory);
       if (clock_.is_idle(at)) return hit(Limit::Idle);
       break;
     }

@@ -59,27 +59,6 @@ CpuTime Run::cpu_time() const {
   return time;
 }
 
-// The program's largest process, as init heard of it. ru_maxrss begins with the set-up, which is a copy of us: what is
-// no larger than that says nothing of the program.
-std::optional<Bytes> Run::largest_process() const {
-  if (!finish_) return std::nullopt;
-  Bytes largest = kibibytes(finish_->usage.max_rss_kib);
-  if (exit_tracer_) largest = std::max(largest, exit_tracer_->ended().value_or(measure::EndedUse{}).largest_process);
-  return largest > set_up_size_ ? std::optional(largest) : std::nullopt;
-}
-
-Memory Run::memory() const {
-  const bool oom = groups_ && groups_->out_of_memory();
-  if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
-    return {*peak, groups_->memory_source(), oom};
-  }
-  // Where nobody has looked, the set-up's own size is the best that is known: no process was larger.
-  const Bytes at_most{finish_ && sampled_peak_.count == 0 ? kibibytes(finish_->usage.max_rss_kib) : Bytes{}};
-  return {std::max(sampled_peak_, largest_process().value_or(at_most)),
-          "sampling of the tree, and init: the largest process's ru_maxrss; files in memory count only where mapped",
-          oom};
-}
-
 Processes Run::processes() const {
   if (const std::optional<std::uint64_t> peak = groups_ ? groups_->processes_peak() : std::nullopt) {
     return {*peak - std::min<std::uint64_t>(*peak, 1), groups_->processes_source()};  // init is none of the program's
@@ -128,6 +107,7 @@ void Run::begin_to_collect() {
 
 RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
+  look_at_memory_last();
   result.cpu = cpu_time();
   result.memory = memory();
   result.outcome = outcome_of(facts(result.cpu, result.memory), plan_->plan().kind.limits);
@@ -152,6 +132,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
     hit->reach = reach_of(hit->limit, result, plan_->plan().kind.limits, idle_);
     if (hit->limit == Limit::Output) hit->what = output_over(result, plan_->plan().kind.limits.output);
+    if (hit->limit == Limit::Memory) hit->memory = {files_hold_, thrashed_ ? MemoryMet::Thrashing : MemoryMet::Passed};
   }
   result.limits_met = limits_met(met_facts(), result, plan_->plan().kind.limits);
   result.violations_total = violations_total_;

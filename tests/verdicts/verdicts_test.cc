@@ -108,7 +108,8 @@ std::string wrong_in(const Row& row, groups::Groups& groups) {
   const supervise::Outcome outcome = run_in(folder, row, groups);
   nlohmann::json shown = report::to_json(outcome);
   // Measured, not judged.
-  for (const char* quantity : {"allowed_us", "reached_us", "allowed_bytes", "reached_bytes"}) shown.erase(quantity);
+  for (const char* quantity : {"allowed_us", "reached_us", "allowed_bytes", "reached_bytes", "files_bytes"})
+    shown.erase(quantity);
   const std::string got = std::string(judge::name_of(judge::verdict_of(outcome))) + " " + shown.dump();
   const std::string right = row.verdict + " " + filled(row.outcome.dump(), "{folder}", folder.path());
   return got == right ? "" : got + ", and right is " + right;
