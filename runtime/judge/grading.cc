@@ -59,6 +59,7 @@ Plan case_plan(const Plan& common, const Case& one) {
   Plan plan = common;
   plan.input = one.input;
   plan.limits = one.limits;
+  if (!one.argv.empty()) plan.argv = one.argv;
   plan.positions["stdin"] = one.position;
   return plan;
 }

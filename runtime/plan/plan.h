@@ -135,6 +135,7 @@ struct Case {
   unsigned points = 1;
   std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
   Limits limits;      // the plan's, with the case's own over them
+  std::vector<std::string> argv;  // where its limits make another one of the run line than the plan has; else empty
   SourcePosition position;
 };
 

@@ -127,7 +127,7 @@ std::vector<Key> program_rows() {
                 [](Draft& d, std::string v, const Entry&) { d.plan.image = std::move(v); }}},
       {"argv", "",
        "The program and its arguments; \"{source}\" stands for `source`, \"{stem}\" for its last part without the "
-       "ending. Without it the image's run line is used.",
+       "ending, \"{memory_mib}\" for `limits.memory` in MiB. Without it the image's run line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
                    d.plan.argv = program_words(std::move(v), entry);
@@ -658,7 +658,7 @@ std::vector<Key> image_own_rows() {
       image_texts(
           "run", text_rule::kAny, &Image::run,
           "The argv of a plan that has none; \"{source}\" stands for the plan's `source`, \"{stem}\" for its last "
-          "part without the ending."),
+          "part without the ending, \"{memory_mib}\" for `limits.memory` in MiB: a runtime's heap can follow it."),
       image_texts("compile", text_rule::kAny, &Image::compile,
                   "The argv of a [compile] that has none; with the same placeholders."),
       image_texts("compiled_run", text_rule::kAny, &Image::compiled_run,

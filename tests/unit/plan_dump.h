@@ -108,6 +108,7 @@ class PlanDump {
       line("case.points", one.points);
       line("case.group", one.group);
       dump_limits(one.limits, "case.limits.");
+      if (!one.argv.empty()) line("case.argv", join(one.argv));
     }
     line("checker.kind", static_cast<int>(plan.checker.kind));
     line("checker.absolute", plan.checker.absolute);
