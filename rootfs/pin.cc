@@ -138,6 +138,14 @@ std::string size_option(std::uint64_t bytes) {
 const char* PinnedRoot::keep(std::string text) {
   return strings_.emplace_back(std::move(text)).c_str();
 }
+std::vector<std::string> absent_of_shown(const Plan& plan) {
+  std::vector<std::string> absent;
+  for (const Shown& shown : plan.shown) {
+    if (::access(shown.path.c_str(), F_OK) != 0) absent.push_back(shown.path);
+  }
+  return absent;
+}
+
 
 bool PinnedRoot::has(const Entry& entry) const {
   return std::find(absent_.begin(), absent_.end(), entry.at) == absent_.end();

@@ -20,6 +20,9 @@ struct CarriedFile {
   std::uint32_t mode = 0644;
 };
 
+// Which paths of plan.shown this host does not have.
+std::vector<std::string> absent_of_shown(const Plan& plan);
+
 // A file of [files] that is one of the host's, open for reading, and how large it is. Throws PlanError where it cannot
 // be opened or is not a regular file.
 struct OpenedFile {

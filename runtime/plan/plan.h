@@ -184,6 +184,14 @@ struct Link {
   SourcePosition position;
 };
 
+// A file or folder that an image shows at its own place, read-only, where the host has it and nothing else stands
+// there.
+struct Shown {
+  friend bool operator==(const Shown&, const Shown&) = default;
+  std::string path;  // absolute, normalised, on the host and in the sandbox
+  SourcePosition position;
+};
+
 enum class NetworkMode { None, Loopback };
 
 struct Network {
@@ -273,6 +281,7 @@ struct Plan {
   Limits limits;
   std::vector<Mount> mounts;           // the image's, then the plan's
   std::vector<Link> links;             // the image's
+  std::vector<Shown> shown;            // the image's
   std::vector<std::string> libraries;  // the image's: paths in the sandbox that stay readable without fs.read
   std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_plan()
   std::vector<Narrowing> narrowings;   // the same

@@ -648,6 +648,10 @@ void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) 
   for (const std::string& path : v) d.plan.libraries.push_back(normalised(path));
 }
 
+void store_shown(Draft& d, const std::vector<std::string>& v, const Entry& entry) {
+  for (const std::string& path : v) d.plan.shown.push_back({normalised(path), entry.position});
+}
+
 std::vector<Key> image_own_rows() {
   return {
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
@@ -670,6 +674,12 @@ std::vector<Key> image_own_rows() {
        "readable "
        "beside the program and its loader. Paths that this host does not have are passed over.",
        TextsForm{text_rule::kSandboxPath, 0, store_libraries}},
+      {"shows", "[]",
+       "Files and folders outside the image's mounts that its programs and libraries need, such as \"/etc/php\". Each "
+       "is "
+       "shown at its own place, read-only and noexec, where the host has it and no mount or link stands there; without "
+       "fs.read it stays readable.",
+       TextsForm{text_rule::kMountPoint, 0, store_shown}},
       {"abstract", "false", "Whether the image is only there to be included.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
       {"link[]", "", "A symbolic link.",

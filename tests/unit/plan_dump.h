@@ -130,6 +130,7 @@ class PlanDump {
       line("capability." + std::string(row.name), name_of(plan.capabilities.of(row.word)));
     }
     for (const std::string& path : plan.libraries) line("library", path);
+    for (const Shown& shown : plan.shown) line("shown", shown.path);
     line("network.mode", static_cast<int>(plan.network.mode));
     line("network.bind", join(plan.network.bind));
     line("network.connect", join(plan.network.connect));
