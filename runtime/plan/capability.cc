@@ -29,7 +29,9 @@ constexpr CapabilityRow kRows[] = {
      .held_by = "landlock",
      .remains = "the program, its loader and the image's `libraries`; what the plan or its compile step placed in "
                 "/work; names, sizes and times of what is mounted, by stat; links in /proc (loaders look at "
-                "/proc/self/exe); devices that hold nothing (/dev/null, "
+                "/proc/self/exe); evalrun's own files of the run (its user in /etc, its cores and memory in /proc); "
+                "devices that "
+                "hold nothing (/dev/null, "
                 "zero, full, random, urandom); standard input"},
     {.word = Capability::FsWrite,
      .name = "fs.write",
