@@ -115,6 +115,10 @@ std::optional<std::string> View::link_at(const std::string& path) const {
     const auto* link = std::get_if<Symlink>(&entry->what);
     return link != nullptr ? std::optional(link->target) : std::nullopt;
   }
+  // A link that the program may have made is not followed: it would lead us to what the program chose.
+  const Entry* mount = mount_holding(layout_, path);
+  const auto* bind = mount != nullptr ? std::get_if<Bind>(&mount->what) : nullptr;
+  if (bind == nullptr || bind->access == Access::ReadWrite) return std::nullopt;
   const std::optional<std::string> host = host_path(path);
   std::error_code error;
   const fs::path target = host ? fs::read_symlink(*host, error) : fs::path();

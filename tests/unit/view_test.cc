@@ -162,6 +162,15 @@ TEST(view, what_is_shown_gives_way_to_a_mount_or_link_that_holds_its_place) {
   EXPECT_FALSE(shown("hidden")) << "a link stands there";
 }
 
+TEST(view, a_link_that_the_program_may_have_made_is_not_followed) {
+  Tree tree;
+  tree.plan.mounts.front().access = Access::ReadWrite;
+  const rootfs::Layout layout = rootfs::make_layout(tree.plan);
+  const Look look = View(layout, "/work").look(tree.at("shown/out"));
+  EXPECT_TRUE(look.is_there());
+  EXPECT_EQ(look.link, "");
+}
+
 TEST(view, a_program_is_missing_only_where_no_candidate_can_be_there) {
   const Tree tree;
   const auto missing = [&](std::vector<std::string> names) {
