@@ -51,8 +51,9 @@ constexpr CapabilityRow kRows[] = {
      .remains = "with fs.write: emptying and overwriting files"},
     {.word = Capability::FsLock,
      .name = "fs.lock",
-     .gives = "lock files (flock, fcntl), as databases and build tools do; locks on shared files are a channel between "
-              "runs",
+     .gives =
+         "lock the run's own files (flock, fcntl), as databases and build tools do; files of the host answer ENOLCK, "
+         "since a lock on a shared file is a channel between runs, unless seccomp.allow names flock or fcntl_locks",
      .asked_by = "seccomp.allow with flock or fcntl_locks",
      .calls_by_arguments = "flock: ENOSYS; fcntl with F_SETLK, F_OFD_SETLK and the like: EPERM",
      .held_by = "seccomp",
