@@ -113,7 +113,6 @@ constexpr Names kRings[] = {"io_uring_enter", "io_uring_register", "io_uring_set
 constexpr Names kOptionalFeatures[] = {
     "cachestat",
     "file_getattr",
-    "flock",
     "futex_requeue",
     "futex_wait",
     "futex_wake",
@@ -352,6 +351,9 @@ constexpr ArgumentRow kClone[] = {
      "other CLONE_NEW*, PTRACE, UNTRACED, PARENT, and clone3's flags in the upper half"},
     {masked_is(0, CLONE_SIGHAND | CLONE_THREAD, {CLONE_SIGHAND}), CallVerdict::NotPermitted,
      "CLONE_SIGHAND without CLONE_THREAD: a process that changes what another does with its signals"},
+    {masked_is(0, CLONE_FILES | CLONE_THREAD, {CLONE_FILES}), CallVerdict::NotPermitted,
+     "CLONE_FILES without CLONE_THREAD: a process that changes what another's descriptors mean; locks are decided by "
+     "them"},
     {masked_is(0, CLONE_THREAD, {0}),
      CallVerdict::NotPermitted,
      "no CLONE_THREAD: a process, which the plan's profile does not give",
@@ -393,6 +395,14 @@ constexpr ArgumentRow kFadvise[] = {
      "POSIX_FADV_DONTNEED: what the page cache forgets of a shared file, the next run can see"},
 };
 
+constexpr ArgumentRow kFlock[] = {
+    {{.argument = 1, .mask = 0, .values = {0}},
+     CallVerdict::NotImplemented,
+     "every operation: the plan's profile gives no locks",
+     {},
+     Capability::FsLock},
+};
+
 constexpr ArgumentRow kFcntl[] = {
     {is(1, {F_DUPFD, F_DUPFD_CLOEXEC}), CallVerdict::Allow,
      "F_DUPFD, F_DUPFD_CLOEXEC: another number for a descriptor"},
@@ -405,15 +415,15 @@ constexpr ArgumentRow kFcntl[] = {
      {},
      {},
      "memfd_create"},
-    {is(1, {5, 6, 7}),
+    {is(1, {5, 6, 7, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}),
      CallVerdict::NotPermitted,  // F_GETLK, F_SETLK, F_SETLKW as the 64-bit kernel numbers them
-     "F_GETLK, F_SETLK, F_SETLKW: locks on shared files are a channel between runs",
+     "F_GETLK, F_SETLK, F_SETLKW and their F_OFD twins: locks on files, which the plan's profile does not give",
      {},
-     {},
-     kFcntlLocks},
-    {is(1, {F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}),
-     CallVerdict::NotPermitted,
-     "F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW: the same for open file descriptions",
+     Capability::FsLock},
+    {is(1, {5, 6, 7, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}),
+     CallVerdict::Asked,
+     "the same: the supervisor lets files of the run itself be locked; a lock on a shared one is a channel between "
+     "runs",
      {},
      {},
      kFcntlLocks},
@@ -592,6 +602,8 @@ constexpr FilteredCall kFiltered[] = {
     {"exit_group", kExitStatus, CallVerdict::Allow, "the end of a process"},
     {"fadvise64", kFadvise, CallVerdict::Allow, "reading ahead, or not: no more than reading"},
     {"fcntl", kFcntl, CallVerdict::InvalidArgument, "an unknown command is what an older kernel calls invalid"},
+    {"flock", kFlock, CallVerdict::Asked,
+     "the supervisor lets files of the run itself be locked; a lock on a shared one is a channel between runs"},
     {"futex", kFutex, CallVerdict::Allow, "every lock of every program"},
     {"getsockopt", kGetsockopt, CallVerdict::Allow, "sockets that exist already"},
     {"ioctl", kIoctl, CallVerdict::NotATerminal,

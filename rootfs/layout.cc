@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string_view>
 
@@ -112,6 +113,22 @@ Entry from_mount(const Plan& plan, const Mount& mount) {
                        access_of(plan, Access::ReadWrite)};
   }
   return entry;
+}
+
+// What an image shows gives way to every mount and link that holds its place.
+std::vector<Entry> shown_entries(const Plan& plan, const std::vector<Entry>& theirs,
+                                 const std::vector<std::string>& absent) {
+  std::vector<Entry> entries;
+  for (const Shown& shown : plan.shown) {
+    const auto holds = [&](const Entry& entry) { return is_within(shown.path, entry.at); };
+    if (std::ranges::any_of(theirs, holds) || std::ranges::any_of(entries, holds)) continue;
+    if (std::ranges::find(absent, shown.path) != absent.end()) continue;
+    // A folder further up that comes later holds it too.
+    std::erase_if(entries, [&](const Entry& entry) { return is_within(entry.at, shown.path); });
+    entries.push_back({shown.path, Bind{.source = shown.path, .optional = true},
+                       describe("file", shown.path, shown.position), shown.position});
+  }
+  return entries;
 }
 
 [[noreturn]] void conflict(const Entry& entry, const std::string& why) {
@@ -231,12 +248,13 @@ bool stands_on_root(const Layout& layout, const Entry& entry) {
   return holder == nullptr || std::holds_alternative<Workspace>(holder->what);
 }
 
-Layout make_layout(const Plan& plan, const std::vector<std::string>& carried) {
+Layout make_layout(const Plan& plan, const std::vector<std::string>& carried, const std::vector<std::string>& absent) {
   std::vector<Entry> theirs;
   for (const Mount& mount : plan.kind.mounts) theirs.push_back(from_mount(plan, mount));
   for (const Link& link : plan.kind.links) {
     theirs.push_back({link.at, Symlink{link.target}, describe("link", link.at, link.position), link.position});
   }
+  std::ranges::move(shown_entries(plan, theirs, absent), std::back_inserter(theirs));
 
   Layout layout;
   for (Entry& ours : own_entries(plan)) {

@@ -72,7 +72,9 @@ struct Layout {
 
 // Throws PlanError where mounts collide, a mount point would lie behind a link, or a file of [files] on a mount.
 // `carried` are further files, relative to /work, that will be placed beside the plan's own.
-Layout make_layout(const Plan& plan, const std::vector<std::string>& carried = {});
+// `absent` are paths of plan.shown that the host does not have (rootfs/pin.h): they are left out.
+Layout make_layout(const Plan& plan, const std::vector<std::string>& carried = {},
+                   const std::vector<std::string>& absent = {});
 
 // Whether the root tmpfs gives the entry its inode; false where it stands on another mount.
 bool stands_on_root(const Layout& layout, const Entry& entry);

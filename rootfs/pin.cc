@@ -4,15 +4,18 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 
+#include "rootfs/machine_files.h"
 #include "runtime/core/host_file.h"
 #include "runtime/core/mount_table.h"
 
@@ -135,6 +138,14 @@ std::string size_option(std::uint64_t bytes) {
 
 }  // namespace
 
+std::vector<std::string> absent_of_shown(const Plan& plan) {
+  std::vector<std::string> absent;
+  for (const Shown& shown : plan.shown) {
+    if (::access(shown.path.c_str(), F_OK) != 0) absent.push_back(shown.path);
+  }
+  return absent;
+}
+
 const char* PinnedRoot::keep(std::string text) {
   return strings_.emplace_back(std::move(text)).c_str();
 }
@@ -226,6 +237,32 @@ void PinnedRoot::add_bind(const Plan& plan, const Entry& entry, const Bind& bind
   mount_names_.push_back(entry.origin);
 }
 
+MachineFacts facts_of_machine() {
+  timespec since_boot{};
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  const bool known = ::sched_getaffinity(0, sizeof cores, &cores) == 0;
+  return {.cores = known ? static_cast<unsigned>(CPU_COUNT(&cores)) : 1,
+          .uptime_s = static_cast<std::uint64_t>(since_boot.tv_sec),
+          .booted_s = static_cast<std::uint64_t>(now.tv_sec - since_boot.tv_sec)};
+}
+
+// They stand on the root below the mount of proc, where nobody sees them, and are mounted on it.
+void PinnedRoot::add_machine_files(const Plan& plan, const Entry& proc, MountStep& step) {
+  proc_files_.reserve(kMachineFiles);  // its elements stay where they are
+  for (const MachineFile& file : machine_files(plan.limits, facts_of_machine())) {
+    const std::string at = proc.at + "/" + std::string(file.name);
+    const Entry entry{at, TextFile{file.text}, "file " + at, {}};
+    add_node(entry, NodeStep::Kind::File, file.text, 0444);
+    proc_files_.push_back(keep(at.substr(1)));
+    machine_size_.count += (file.text.size() + kPage - 1) / kPage * kPage;
+  }
+  step.files = proc_files_;
+}
+
 void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
   if (const auto* bind = std::get_if<Bind>(&entry.what)) return add_bind(plan, entry, *bind);
 
@@ -258,6 +295,7 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
     refuse(entry, "a mount point inside " + below->origin + " cannot be made");
   }
   add_node(entry, NodeStep::Kind::Directory, "", mode);
+  if (step.pid_view) add_machine_files(plan, entry, step);
   mounts_.push_back(step);
   mount_names_.push_back(entry.origin);
 }
@@ -332,8 +370,9 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
             .nodes = nodes_,
             .mounts = mounts_,
             .copies = copies_,
-            .root_size = keep(size_option(plan.kind.limits.workspace.count + layout.own_size.count)),
-            .root_inodes = keep(std::to_string(plan.kind.limits.inodes + layout.own_inodes - unused_inodes_)),
+            .root_size = keep(size_option(plan.kind.limits.workspace.count + layout.own_size.count + machine_size_.count)),
+            .root_inodes =
+                keep(std::to_string(plan.kind.limits.inodes + layout.own_inodes + proc_files_.size() - unused_inodes_)),
             .workspace_size = keep(size_option(plan.kind.limits.workspace.count)),
             .workspace_inodes = keep(std::to_string(plan.kind.limits.inodes + 1 + workspace_nodes)),
             .cwd = keep(plan.kind.cwd)};

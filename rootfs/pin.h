@@ -20,6 +20,9 @@ struct CarriedFile {
   std::uint32_t mode = 0644;
 };
 
+// Which paths of plan.shown this host does not have.
+std::vector<std::string> absent_of_shown(const Plan& plan);
+
 // A file of [files] that is one of the host's, open for reading, and how large it is. Throws PlanError where it cannot
 // be opened or is not a regular file.
 struct OpenedFile {
@@ -51,6 +54,7 @@ class PinnedRoot {
   struct Source;
 
   void add_mount(const Plan& plan, const Entry& entry);
+  void add_machine_files(const Plan& plan, const Entry& proc, MountStep& step);
   void add_bind(const Plan& plan, const Entry& entry, const Bind& bind);
   [[nodiscard]] NodeStep::Place place_of(const Entry& entry) const;
   void add_node(const Entry& entry, NodeStep::Kind kind, const std::string& content, std::uint32_t mode);
@@ -68,6 +72,8 @@ class PinnedRoot {
   std::vector<CopyStep> copies_;
   std::vector<std::string> tree_names_, node_names_, mount_names_, copy_names_;
   std::vector<std::string> absent_;
+  std::vector<const char*> proc_files_;
+  Bytes machine_size_{};        // what the files take that proc shows of the machine
   unsigned unused_inodes_ = 0;  // of the layout's own: an absent source needs no mount point
   std::vector<std::string> warnings_;
   const Layout& layout_;

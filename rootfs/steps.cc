@@ -162,6 +162,83 @@ StepResult attach(const MountStep& step, int item, int mount, int root_fd) noexc
   return outcome;
 }
 
+// A proc that shows processes and a few files of the run's own. The kernel's own view "subset=pid" has no place for a
+// file. So proc is made with all it has, the files are mounted on those of the kernel, and then it is told to show
+// processes alone: from then on it looks up no other name (fs/proc/root.c), but what a mount stands on stays known
+// (fs/dcache.c). No process has been started meanwhile. docs/decisions/048.
+class ProcWithFiles {
+ public:
+  ProcWithFiles(const MountStep& step, int item, int root_fd) noexcept : step_(step), item_(item), root_fd_(root_fd) {}
+  ~ProcWithFiles() {
+    for (const int fd : {context_, proc_}) {
+      if (fd >= 0) sys(SYS_close, fd);
+    }
+    for (const int clone : clones_) {
+      if (clone >= 0) sys(SYS_close, clone);
+    }
+  }
+  ProcWithFiles(const ProcWithFiles&) = delete;
+  ProcWithFiles& operator=(const ProcWithFiles&) = delete;
+
+  StepResult make() noexcept {
+    context_ = static_cast<int>(sys(SYS_fsopen, "proc", FSOPEN_CLOEXEC));
+    if (context_ < 0) return failure(Operation::Fsopen, context_, item_);
+    const long created = sys(SYS_fsconfig, context_, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
+    if (created < 0) return failure(Operation::Fsconfig, created, item_);
+    proc_ = static_cast<int>(sys(SYS_fsmount, context_, FSMOUNT_CLOEXEC, step_.set_attributes));
+    return proc_ < 0 ? failure(Operation::Fsmount, proc_, item_) : success();
+  }
+
+  // While no proc stands there.
+  StepResult take_files() noexcept {
+    for (std::size_t i = 0; i < step_.files.size(); ++i) {
+      clones_[i] = static_cast<int>(sys(SYS_open_tree, root_fd_, step_.files[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+      if (clones_[i] < 0) return failure(Operation::OpenTree, clones_[i], item_);
+    }
+    return success();
+  }
+
+  StepResult put_in_place() noexcept {
+    const StepResult attached = attach(step_, item_, proc_, root_fd_);
+    proc_ = -1;
+    if (attached.failed()) return attached;
+    for (std::size_t i = 0; i < step_.files.size(); ++i) {
+      const long moved = sys(SYS_move_mount, clones_[i], "", root_fd_, step_.files[i], MOVE_MOUNT_F_EMPTY_PATH);
+      if (moved < 0) return failure(Operation::MoveMount, moved, item_);
+    }
+    return show_processes_alone();
+  }
+
+ private:
+  StepResult show_processes_alone() noexcept {
+    constexpr Option kView[] = {{"hidepid", "2"}, {"subset", "pid"}};
+    long result = 0;
+    for (const Option& option : kView) {
+      if (result >= 0) result = sys(SYS_fsconfig, context_, FSCONFIG_SET_STRING, option.key, option.value, 0);
+    }
+    if (result >= 0) result = sys(SYS_fsconfig, context_, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0);
+    return result < 0 ? failure(Operation::Fsconfig, result, item_) : success();
+  }
+
+  const MountStep& step_;
+  const int item_;
+  const int root_fd_;
+  int context_ = -1;
+  int proc_ = -1;
+  int clones_[kMostProcFiles] = {-1, -1, -1, -1, -1, -1, -1, -1};
+};
+
+bool has_files(const MountStep& step) noexcept {
+  return step.kind == MountStep::Kind::Proc && !step.files.empty();
+}
+
+StepResult attach_proc_with_files(const MountStep& step, int item, int root_fd) noexcept {
+  ProcWithFiles proc(step, item, root_fd);
+  StepResult result = proc.make();
+  if (!result.failed()) result = proc.take_files();
+  return result.failed() ? result : proc.put_in_place();
+}
+
 StepResult make_and_attach(const MountStep& step, int item, const int* tree_fds, int root_fd) noexcept {
   Operation failed = Operation::None;
   const int mount = make_mount(step, tree_fds, root_fd, &failed);
@@ -236,7 +313,19 @@ StepResult attach_callers_proc(const MountStep& step, int item, int root_fd) noe
   return attach(step, item, proc, root_fd);
 }
 
+StepResult mount_own_proc_with_files(const MountStep& step, int item, int root_fd) noexcept {
+  ProcWithFiles proc(step, item, root_fd);
+  StepResult result = proc.make();
+  if (result.failed()) return result;
+  // The caller's; the working directory is the root.
+  const long taken = sys(SYS_umount2, step.path, kDetach | kNoFollow);
+  if (taken < 0) return failure(Operation::Umount, taken, item);
+  result = proc.take_files();
+  return result.failed() ? result : proc.put_in_place();
+}
+
 StepResult mount_own_proc(const MountStep& step, int item, int root_fd) noexcept {
+  if (has_files(step)) return mount_own_proc_with_files(step, item, root_fd);
   Operation failed = Operation::None;
   const int proc = make_mount(step, nullptr, root_fd, &failed);
   if (proc < 0) return failure(failed, proc, item);
@@ -326,9 +415,15 @@ StepResult mount_all(const RootSteps& steps, const int* tree_fds, int* root_fd) 
     result = make_node(steps.nodes[i], static_cast<int>(i), *root_fd);
   }
   for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
+    if (has_files(steps.mounts[i])) continue;
     result = make_and_attach(steps.mounts[i], static_cast<int>(i), tree_fds, *root_fd);
   }
-  return result.failed() ? result : make_read_only(*root_fd);
+  if (!result.failed()) result = make_read_only(*root_fd);
+  // Then what is cloned from the root is read-only, too.
+  for (std::size_t i = 0; i < steps.mounts.size() && !result.failed(); ++i) {
+    if (has_files(steps.mounts[i])) result = attach_proc_with_files(steps.mounts[i], static_cast<int>(i), *root_fd);
+  }
+  return result;
 }
 
 StepResult mount_shared(const RootSteps& steps, const int* tree_fds, int* root_fd) noexcept {

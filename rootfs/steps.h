@@ -43,7 +43,9 @@ struct MountStep {
   const char* size;    // of a tmpfs
   const char* inodes;  // of a tmpfs
   bool pid_view;       // of proc: subset=pid, hidepid=2
-  bool sealed;         // of a workspace: read-only once the files are placed
+  // Of proc: files that stand on the root where proc will be, and on proc afterwards; kMostProcFiles at most.
+  std::span<const char* const> files = {};
+  bool sealed;  // of a workspace: read-only once the files are placed
 };
 
 // A file of [files]. Items: indexes into `copies`.
@@ -54,6 +56,8 @@ struct CopyStep {
   std::size_t size;  // of `text`, or of the source when it was opened
   std::uint32_t mode;
 };
+
+inline constexpr std::size_t kMostProcFiles = 8;
 
 struct RootSteps {
   std::span<const TreeStep> trees;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "runtime/cli/execute.h"
+#include "runtime/cli/image_closure.h"
 #include "runtime/core/text.h"
 #include "runtime/reader/addition.h"
 #include "runtime/reader/image.h"
@@ -63,6 +64,78 @@ bool run_smoke(const Image& image, const SmokeProgram& smoke) {
   return right;
 }
 
+// The plan of the image that the walk looks at: nothing in it is run.
+Plan plan_of(const Image& image) {
+  const std::string text = "image = " + toml_string(image.path.string()) + "\nargv = [\"true\"]\n";
+  return parse_plan({text, image.path.filename().string(), image.name, image.path.parent_path()}, {},
+                    image_search_path());
+}
+
+// What the image's file says itself, and what it would have to say besides: one list, since a key is set once.
+std::string shows_line(const Image& image, const Plan& plan, const std::vector<LinkOut>& links) {
+  std::vector<std::string> paths;
+  for (const Shown& shown : plan.shown) {
+    if (std::filesystem::path(shown.position.file) == image.path) paths.push_back(shown.path);
+  }
+  const std::size_t own = paths.size();
+  for (const LinkOut& link : links) {
+    if (!link.mend.is_run) paths.push_back(link.mend.path);
+  }
+  if (paths.size() == own) return "";
+  std::string line = "shows = [";
+  for (const std::string& path : paths) line += (line.ends_with('[') ? "" : ", ") + toml_string(path);
+  return line + "]";
+}
+
+bool is_installed(const Image& image, const ImageClosure& closure) {
+  if (closure.not_on_host.empty()) return true;
+  std::cout << one_line(image.name + ": missing " + join_words(closure.not_on_host) +
+                        (image.packages.empty() ? "; packages = [...] in the image names what is to be installed"
+                                                : "; run: " + install_line(image)))
+            << "\n";
+  return false;
+}
+
+bool print_closure(const Image& image, const Plan& plan, const ImageClosure& closure) {
+  const auto say = [&](const std::string& text) { std::cout << one_line(image.name + ": " + text) << "\n"; };
+  for (const std::string& program : closure.not_shown) {
+    say(program +
+        " is on this host, and no mount of the image shows it; what most images begin with does: "
+        "include = [\"base\"]");
+  }
+  for (const LinkOut& link : closure.links) {
+    say(link.look.link + " leads out of the image to " + link.look.wanted);
+  }
+  if (const std::string line = shows_line(image, plan, closure.links); !line.empty()) {
+    say("this line, above the first [table] of " + image.path.string() + ", shows them:");
+    std::cout << line << "\n";
+  }
+  for (const LinkOut& link : closure.links) {
+    if (!link.mend.is_run) continue;
+    say("these lines, at the end of " + image.path.string() + ", show " + link.mend.path + ":");
+    std::cout << to_toml(link.mend) << "\n";
+  }
+  if (!closure.settings.empty()) {
+    say("its packages have settings that it does not show, which the program may miss: " +
+        join_words(closure.settings));
+  }
+  const bool closed = closure.links.empty() && closure.not_shown.empty();
+  if (closed) say("no link leads out of the image (" + std::to_string(closure.files_seen) + " files looked at)");
+  return closed;
+}
+
+bool check(const Image& image) {
+  const Plan plan = plan_of(image);
+  const ImageClosure closure = walk_image(image, plan, "/var/lib/dpkg");
+  if (!is_installed(image, closure)) return false;
+  bool all = print_closure(image, plan, closure);
+  for (const SmokeProgram& smoke : image.smoke) all = run_smoke(image, smoke) && all;
+  if (image.smoke.empty()) {
+    std::cout << one_line(image.name + ": no smoke program, so nothing was run; [[smoke]] adds one") << "\n";
+  }
+  return all;
+}
+
 }  // namespace
 
 void list_images() {
@@ -75,14 +148,14 @@ void list_images() {
 }
 
 bool check_image(const std::string& name) {
-  const Image image = load_image(name, image_search_path());
-  const std::vector<std::string> missing = missing_programs(image);
-  if (!missing.empty()) {
-    std::cout << one_line(image.name + ": missing " + join_words(missing) + "; run: " + install_line(image)) << "\n";
-    return false;
-  }
+  return check(load_image(name, image_search_path()));
+}
+
+bool check_installed_images() {
   bool all = true;
-  for (const SmokeProgram& smoke : image.smoke) all = run_smoke(image, smoke) && all;
+  for (const Image& image : evalrun::list_images(image_search_path())) {
+    if (missing_programs(image).empty()) all = check(image) && all;
+  }
   return all;
 }
 

@@ -8,8 +8,11 @@ namespace evalrun::cli {
 // Prints one line per image: its name, whether its programs are on this host, and what to install where not.
 void list_images();
 
-// Runs the image's smoke programs, each in a sandbox, and prints one line for each. True where all gave what they
-// should.
+// Looks for links that lead out of the image (image_closure.h) and runs its smoke programs, each in a sandbox. Prints a
+// line for each, with the TOML that mends what is wrong. True where nothing is.
 bool check_image(const std::string& name);
+
+// The same for every image whose programs are on this host.
+bool check_installed_images();
 
 }  // namespace evalrun::cli

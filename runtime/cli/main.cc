@@ -167,7 +167,8 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Schema: return schema(options);
     case Verb::ImageList: list_images(); return 0;
     case Verb::Batch: return run_batch(options);
-    case Verb::ImageCheck: return check_image(options.image) ? 0 : 1;
+    case Verb::ImageCheck:
+      return (options.image.empty() ? check_installed_images() : check_image(options.image)) ? 0 : 1;
     case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;

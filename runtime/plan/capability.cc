@@ -29,7 +29,9 @@ constexpr CapabilityRow kRows[] = {
      .held_by = "landlock",
      .remains = "the program, its loader and the image's `libraries`; what the plan or its compile step placed in "
                 "/work; names, sizes and times of what is mounted, by stat; links in /proc (loaders look at "
-                "/proc/self/exe); devices that hold nothing (/dev/null, "
+                "/proc/self/exe); evalrun's own files of the run (its user in /etc, its cores and memory in /proc); "
+                "devices that "
+                "hold nothing (/dev/null, "
                 "zero, full, random, urandom); standard input"},
     {.word = Capability::FsWrite,
      .name = "fs.write",
@@ -49,8 +51,9 @@ constexpr CapabilityRow kRows[] = {
      .remains = "with fs.write: emptying and overwriting files"},
     {.word = Capability::FsLock,
      .name = "fs.lock",
-     .gives = "lock files (flock, fcntl), as databases and build tools do; locks on shared files are a channel between "
-              "runs",
+     .gives =
+         "lock the run's own files (flock, fcntl), as databases and build tools do; files of the host answer ENOLCK, "
+         "since a lock on a shared file is a channel between runs, unless seccomp.allow names flock or fcntl_locks",
      .asked_by = "seccomp.allow with flock or fcntl_locks",
      .calls_by_arguments = "flock: ENOSYS; fcntl with F_SETLK, F_OFD_SETLK and the like: EPERM",
      .held_by = "seccomp",

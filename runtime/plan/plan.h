@@ -145,6 +145,7 @@ struct Case {
   unsigned points = 1;
   std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
   Limits limits;      // the plan's, with the case's own over them
+  std::vector<std::string> argv;  // where its limits make another one of the run line than the plan has; else empty
   SourcePosition position;
 };
 
@@ -190,6 +191,14 @@ struct Link {
   friend bool operator==(const Link&, const Link&) = default;
   std::string at;  // absolute, normalised, in the sandbox
   std::string target;
+  SourcePosition position;
+};
+
+// A file or folder that an image shows at its own place, read-only, where the host has it and nothing else stands
+// there.
+struct Shown {
+  friend bool operator==(const Shown&, const Shown&) = default;
+  std::string path;  // absolute, normalised, on the host and in the sandbox
   SourcePosition position;
 };
 
@@ -276,6 +285,7 @@ struct Kind {
   Limits limits;
   std::vector<Mount> mounts;           // the image's, then the plan's
   std::vector<Link> links;             // the image's
+  std::vector<Shown> shown;            // the image's
   std::vector<std::string> libraries;  // the image's: paths in the sandbox that stay readable without fs.read
   std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_task()
   std::vector<Narrowing> narrowings;   // the same

@@ -13,7 +13,6 @@ using Change = Profile::Change;
 
 // What a program of a contest or a course has.
 constexpr Change kJudge[] = {
-    {FsLock, Grant::OnRequest},
     {NetLoopback, Grant::OnRequest},
     {ProcMachine, Grant::OnRequest},
     {CallsMore, Grant::OnRequest},
@@ -25,7 +24,6 @@ constexpr Change kPure[] = {
     {Exec, Grant::Taken},         {NetUnix, Grant::Taken},   {NetLoopback, Grant::Taken}, {ProcMachine, Grant::Taken},
     {ProcessSpawn, Grant::Taken}, {CallsMore, Grant::Taken},
 };
-constexpr Change kBuild[] = {{FsLock, Grant::Given}};
 constexpr Change kService[] = {{NetLoopback, Grant::Given}};
 constexpr std::uint16_t kServicePorts[] = {8080};
 
@@ -63,9 +61,8 @@ constexpr Profile kProfiles[] = {
      .extends = &kProfiles[0],
      .changes = kPure},
     {.name = "build",
-     .gives = "compilers and build tools: many processes, locks, wide limits",
+     .gives = "compilers and build tools: many processes, wide limits",
      .extends = &kProfiles[0],
-     .changes = kBuild,
      .limits = build_limits},
     {.name = "service",
      .gives = "a server and its clients on the sandbox's own loopback",
@@ -228,10 +225,6 @@ void begin_with(Plan& plan, const std::vector<NamedProfile>& named, const std::v
     plan.kind.network = {NetworkMode::Loopback, common_ports(named), common_ports(named)};
   }
   if (set.of(ProcMachine) == Grant::Given) plan.kind.proc = ProcView::Full;
-  for (const CapabilityRow& row : capability_rows()) {
-    if (set.of(row.word) != Grant::Given) continue;
-    plan.kind.seccomp.allow.insert(plan.kind.seccomp.allow.end(), row.allows.begin(), row.allows.end());
-  }
 }
 
 void settle_capabilities(Plan& plan, const std::vector<std::string>& own_calls) {

@@ -137,7 +137,7 @@ std::vector<Key> program_rows() {
                 [](Draft& d, std::string v, const Entry&) { d.plan.kind.image = std::move(v); }}},
       {"argv", "",
        "The program and its arguments; \"{source}\" stands for `source`, \"{stem}\" for its last part without the "
-       "ending. Without it the image's run line is used.",
+       "ending, \"{memory_mib}\" for `limits.memory` in MiB. Without it the image's run line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
                    d.plan.job.argv = program_words(std::move(v), entry);
@@ -697,6 +697,10 @@ void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) 
   for (const std::string& path : v) d.plan.kind.libraries.push_back(normalised(path));
 }
 
+void store_shown(Draft& d, const std::vector<std::string>& v, const Entry& entry) {
+  for (const std::string& path : v) d.plan.shown.push_back({normalised(path), entry.position});
+}
+
 std::vector<Key> image_own_rows() {
   return {
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
@@ -707,7 +711,7 @@ std::vector<Key> image_own_rows() {
       image_texts(
           "run", text_rule::kAny, &Image::run,
           "The argv of a plan that has none; \"{source}\" stands for the plan's `source`, \"{stem}\" for its last "
-          "part without the ending."),
+          "part without the ending, \"{memory_mib}\" for `limits.memory` in MiB: a runtime's heap can follow it."),
       image_texts("compile", text_rule::kAny, &Image::compile,
                   "The argv of a [compile] that has none; with the same placeholders."),
       image_texts("compiled_run", text_rule::kAny, &Image::compiled_run,
@@ -719,6 +723,12 @@ std::vector<Key> image_own_rows() {
        "readable "
        "beside the program and its loader. Paths that this host does not have are passed over.",
        TextsForm{text_rule::kSandboxPath, 0, store_libraries}},
+      {"shows", "[]",
+       "Files and folders outside the image's mounts that its programs and libraries need, such as \"/etc/php\". Each "
+       "is "
+       "shown at its own place, read-only and noexec, where the host has it and no mount or link stands there; without "
+       "fs.read it stays readable.",
+       TextsForm{text_rule::kMountPoint, 0, store_shown}},
       {"abstract", "false", "Whether the image is only there to be included.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
       {"link[]", "", "A symbolic link.",

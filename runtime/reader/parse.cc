@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view kSource = "{source}";
 constexpr std::string_view kStem = "{stem}";
+constexpr std::string_view kMemory = "{memory_mib}";
 
 // What is started first with the source as a word of its line.
 enum class UsedBy { Compile, Run };
@@ -151,22 +152,54 @@ void check_source(const Task& task) {
                             : "; [files] has " + in_quotes(placed.front()) + (placed.size() > 1 ? " and others" : "")));
 }
 
-// One pass over each word: what is filled in is not looked at again. A word that would begin with "-" would be read as
-// an option.
-void fill_in_source(std::vector<std::string>& argv, const std::string& source) {
+// What stands for a placeholder in a word that may begin with it.
+struct Filling {
+  std::string_view placeholder;
+  std::string inside;
+  std::string at_begin;
+};
+
+std::vector<Filling> fillings_of(const std::string& source, Bytes memory) {
+  const std::string mebibytes = std::to_string(std::max<std::uint64_t>(memory.count >> 20, 1));
+  std::vector<Filling> fillings = {{kMemory, mebibytes, mebibytes}};
+  if (source.empty()) return fillings;
   const std::string stem = std::filesystem::path(source).stem().string();
+  // A word that would begin with "-" would be read as an option.
+  fillings.push_back({kSource, source, source.starts_with('-') ? "./" + source : source});
+  fillings.push_back({kStem, stem, stem});
+  return fillings;
+}
+
+// One pass over each word: what is filled in is not looked at again.
+void fill_in(std::vector<std::string>& argv, const std::vector<Filling>& fillings) {
   for (std::string& word : argv) {
     for (std::size_t at = word.find('{'); at != word.npos; at = word.find('{', at)) {
-      const bool is_source = word.compare(at, kSource.size(), kSource) == 0;
-      const bool is_stem = word.compare(at, kStem.size(), kStem) == 0;
-      if (!is_source && !is_stem) {
+      const auto found = std::ranges::find_if(fillings, [&](const Filling& each) {
+        return std::string_view(word).substr(at).starts_with(each.placeholder);
+      });
+      if (found == fillings.end()) {
         ++at;
         continue;
       }
-      const std::string filling = !is_source ? stem : at == 0 && source.starts_with('-') ? "./" + source : source;
-      word.replace(at, is_source ? kSource.size() : kStem.size(), filling);
+      const std::string& filling = at == 0 ? found->at_begin : found->inside;
+      word.replace(at, found->placeholder.size(), filling);
       at += filling.size();
     }
+  }
+}
+
+// Each step has limits of its own, and so has a case.
+void fill_in_lines(Task& task) {
+  Job& job = task.plan.job;
+  const Bytes memory = task.plan.kind.limits.memory;
+  const std::vector<std::string> line = job.argv;
+  fill_in(job.argv, fillings_of(job.source, memory));
+  if (task.compile) fill_in(task.compile->argv, fillings_of(job.source, task.compile->limits.memory));
+  for (Case& one : task.cases) {
+    if (one.limits.memory == memory) continue;
+    std::vector<std::string> own = line;
+    fill_in(own, fillings_of(job.source, one.limits.memory));
+    if (own != job.argv) one.argv = std::move(own);
   }
 }
 
@@ -215,10 +248,8 @@ void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   plan.kind.image = image.name;
   if (task.compile && task.compile->argv.empty()) take_compile_line(task, image);
   if (plan.job.argv.empty()) take_run_line(task, image);
-  if (plan.job.source.empty()) return;
-  check_source(task);
-  fill_in_source(plan.job.argv, plan.job.source);
-  if (task.compile) fill_in_source(task.compile->argv, plan.job.source);
+  if (!plan.job.source.empty()) check_source(task);
+  fill_in_lines(task);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
     : plan_(std::move(plan)),
       host_(host),
       layers_(host::decide_layers(plan_, host_)),
-      layout_(rootfs::make_layout(plan_, names_of(extras.carried))),
+      layout_(rootfs::make_layout(plan_, names_of(extras.carried), rootfs::absent_of_shown(plan_))),
       program_files_(find_program_files(plan_, layout_, program_candidates(plan_), extras.carried)),
       root_(plan_, layout_, std::move(extras.carried)),
       landlock_(plan_, present_rules(plan_, layout_, program_files_, root_), host_.landlock_abi),
@@ -148,8 +148,14 @@ const std::string* CompiledPlan::program_of(const StepResult& step) const noexce
 void check_program(const CompiledPlan& compiled, const std::string& key) {
   const Plan& plan = compiled.plan();
   const std::string& name = plan.job.argv.front();
+  const std::optional<rootfs::Look> missing = find_missing(plan, compiled.layout(), program_candidates(plan));
+  if (!missing) return;
+  if (const std::optional<rootfs::Mend> mend = rootfs::mend_for(compiled.layout(), *missing)) {
+    throw PlanError(plan.origin.where(key), key,
+                    "the program " + printable(name) + ": " + printable(rootfs::describe(*missing, *mend)));
+  }
+  // By its path, a file that the sandbox does not have is for execve to tell.
   if (name.find('/') != std::string::npos) return;
-  if (!is_surely_missing(plan, compiled.layout(), program_candidates(plan))) return;
   const auto set = plan.job.env.find("PATH");
   throw PlanError(
       plan.origin.where(key), key,

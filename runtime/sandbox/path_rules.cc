@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "rootfs/machine_files.h"
+
 namespace evalrun::sandbox {
 namespace {
 
@@ -74,6 +76,19 @@ void add_program_files(const ProgramFiles& files, std::uint64_t taken, std::vect
   for (const std::string& library : files.libraries) rules.push_back({library, kRead.rights});
 }
 
+// evalrun's own files, which hold nothing of the host: who the run's user is (getpwuid), and what its machine is.
+void add_own_files(const rootfs::Layout& layout, std::uint64_t taken, std::vector<PathRule>& rules) {
+  if ((taken & lockdown::kFsReadFile) == 0) return;
+  for (const rootfs::Entry& entry : layout.entries) {
+    if (std::holds_alternative<rootfs::TextFile>(entry.what)) rules.push_back({entry.at, lockdown::kFsReadFile});
+    const auto* proc = std::get_if<rootfs::Proc>(&entry.what);
+    if (proc == nullptr || proc->view != ProcView::Pid) continue;
+    for (const std::string_view name : rootfs::kMachineFileNames) {
+      rules.push_back({entry.at + "/" + std::string(name), lockdown::kFsReadFile});
+    }
+  }
+}
+
 // Of each mount that holds a listed path, only the listed paths keep the rights of `kind`.
 void narrow(const Plan& plan, const rootfs::Layout& layout, const lockdown::RightClass& kind,
             const std::vector<std::string>& listed, std::vector<PathRule>& rules) {
@@ -111,6 +126,7 @@ std::vector<PathRule> make_path_rules(const Plan& plan, const rootfs::Layout& la
     if (entry.at == "/etc" && !rootfs::is_mount(entry)) rules.push_back({entry.at, kRead.rights & ~taken});
   }
   add_program_files(files, taken, rules);
+  add_own_files(layout, taken, rules);
   narrow(plan, layout, kRead, plan.kind.landlock.read, rules);
   narrow(plan, layout, kWrite, plan.kind.landlock.write, rules);
   narrow(plan, layout, kExecute, plan.kind.landlock.execute, rules);

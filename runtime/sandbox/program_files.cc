@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <deque>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -19,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;           // MAXSYMLINKS of linux/namei.h
 constexpr int kMostInterpreters = 5;     // BINPRM's limit in fs/exec.c
 constexpr std::size_t kFirstLine = 256;  // BINPRM_BUF_SIZE
 constexpr std::size_t kLongestPath = 4096;
@@ -82,7 +79,7 @@ std::string loader_of(const Content& content) {
 class Finder {
  public:
   Finder(const Plan& plan, const rootfs::Layout& layout, const std::vector<rootfs::CarriedFile>& carried)
-      : plan_(plan), layout_(layout), carried_(carried) {}
+      : plan_(plan), view_(layout, plan.cwd), carried_(carried) {}
 
   void add_program(const std::string& name, int depth = 0) {
     const std::optional<std::string> path = resolved(name);
@@ -97,100 +94,20 @@ class Finder {
 
   void add_library(const std::string& name) {
     const std::optional<std::string> path = resolved(name);
-    if (path && host_path(*path)) found_.libraries.push_back(*path);
+    if (path && view_.host_path(*path)) found_.libraries.push_back(*path);
   }
 
   ProgramFiles take() { return std::move(found_); }
 
-  // Only links of the host are followed, which is wrong where the sandbox has others: it may be there without this.
-  [[nodiscard]] bool is_plainly_there(const std::string& name) const {
-    const std::optional<std::string> host = host_path((fs::path(plan_.kind.cwd) / name).lexically_normal().string());
-    return host && ::access(host->c_str(), F_OK) == 0;
-  }
-
-  [[nodiscard]] bool is_surely_missing(const std::string& name) const {
-    return !resolved(name, [this](const std::string& path) { return may_be_there(path); });
-  }
-
  private:
-  using IsThere = std::function<bool(const std::string&)>;
-
-  [[nodiscard]] std::optional<std::string> resolved(const std::string& name) const {
-    return resolved(name, [this](const std::string& path) { return is_there(path); });
-  }
-
   // The path without links, as the program's root resolves it; none where something on the way is missing.
-  [[nodiscard]] std::optional<std::string> resolved(const std::string& name, const IsThere& is_there) const {
-    std::deque<std::string> rest;
-    prepend((fs::path(plan_.kind.cwd) / name).string(), rest);
-    std::string path;
-    for (int links = 0; !rest.empty();) {
-      const std::string part = rest.front();
-      rest.pop_front();
-      if (part == "..") {
-        path.erase(std::min(path.rfind('/'), path.size()));
-        continue;
-      }
-      const std::string next = path + "/" + part;
-      const std::optional<std::string> target = link_at(next);
-      if (!target) {
-        if (!is_there(next)) return std::nullopt;
-        path = next;
-        continue;
-      }
-      if (++links > kMostLinks) return std::nullopt;
-      if (target->starts_with('/')) path.clear();
-      prepend(*target, rest);
-    }
-    return path;
-  }
-
-  static void prepend(const std::string& path, std::deque<std::string>& parts) {
-    std::deque<std::string> more;
-    for (const fs::path& part : fs::path(path)) {
-      if (part != "/" && part != "." && !part.empty()) more.push_back(part.string());
-    }
-    parts.insert(parts.begin(), more.begin(), more.end());
-  }
-
-  // Behind the bind that shows it; none where no bind does.
-  [[nodiscard]] std::optional<std::string> host_path(const std::string& path) const {
-    const rootfs::Entry* mount = rootfs::mount_holding(layout_, path);
-    const auto* bind = mount != nullptr ? std::get_if<rootfs::Bind>(&mount->what) : nullptr;
-    return bind != nullptr ? std::optional(bind->source + path.substr(mount->at.size())) : std::nullopt;
-  }
-
-  [[nodiscard]] std::optional<std::string> link_at(const std::string& path) const {
-    const auto entry = std::ranges::find(layout_.entries, path, &rootfs::Entry::at);
-    if (entry != layout_.entries.end()) {
-      const auto* link = std::get_if<rootfs::Symlink>(&entry->what);
-      return link != nullptr ? std::optional(link->target) : std::nullopt;
-    }
-    const std::optional<std::string> host = host_path(path);
-    std::error_code error;
-    const fs::path target = host ? fs::read_symlink(*host, error) : fs::path();
-    return !host || error ? std::nullopt : std::optional(target.string());
-  }
-
-  // On the root and in the workspace is what the plan puts there, and nothing else yet.
-  [[nodiscard]] bool is_there(const std::string& path) const {
-    const std::optional<std::string> host = host_path(path);
-    std::error_code ignored;
-    return !host || fs::exists(fs::symlink_status(*host, ignored));
-  }
-
-  // On the root is what the layout lists; what can be written to may hold anything.
-  [[nodiscard]] bool may_be_there(const std::string& path) const {
-    const rootfs::Entry* mount = rootfs::mount_holding(layout_, path);
-    if (mount == nullptr) return std::ranges::find(layout_.entries, path, &rootfs::Entry::at) != layout_.entries.end();
-    const auto* bind = std::get_if<rootfs::Bind>(&mount->what);
-    if (bind == nullptr || bind->access == Access::ReadWrite) return true;
-    std::error_code ignored;
-    return fs::symlink_status(bind->source + path.substr(mount->at.size()), ignored).type() != fs::file_type::not_found;
+  [[nodiscard]] std::optional<std::string> resolved(const std::string& name) const {
+    const rootfs::Look look = view_.look(name);
+    return look.is_there() ? std::optional(look.path) : std::nullopt;
   }
 
   [[nodiscard]] std::optional<Content> open(const std::string& path) const {
-    if (const std::optional<std::string> host = host_path(path)) return open_on_host(*host);
+    if (const std::optional<std::string> host = view_.host_path(path)) return open_on_host(*host);
     if (!path.starts_with("/work/")) return std::nullopt;
     const std::string name = path.substr(std::strlen("/work/"));
     if (const auto file = std::ranges::find(carried_, name, &rootfs::CarriedFile::path); file != carried_.end()) {
@@ -211,7 +128,7 @@ class Finder {
   }
 
   const Plan& plan_;
-  const rootfs::Layout& layout_;
+  const rootfs::View view_;
   const std::vector<rootfs::CarriedFile>& carried_;
   ProgramFiles found_;
 };
@@ -227,16 +144,20 @@ ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
   Finder finder(plan, layout, carried);
   for (const std::string& name : candidates) finder.add_program(name);
   for (const std::string& name : plan.kind.libraries) finder.add_library(name);
+  for (const Shown& shown : plan.kind.shown) finder.add_library(shown.path);
   return finder.take();
 }
 
-bool is_surely_missing(const Plan& plan, const rootfs::Layout& layout, const std::vector<std::string>& candidates) {
-  const std::vector<rootfs::CarriedFile> none;
-  const Finder finder(plan, layout, none);
-  if (std::ranges::any_of(candidates, [&](const std::string& name) { return finder.is_plainly_there(name); })) {
-    return false;
+std::optional<rootfs::Look> find_missing(const Plan& plan, const rootfs::Layout& layout,
+                                         const std::vector<std::string>& candidates) {
+  const rootfs::View view(layout, plan.cwd);
+  std::optional<rootfs::Look> first;
+  for (const std::string& name : candidates) {
+    rootfs::Look look = view.look(name);
+    if (look.is_there()) return std::nullopt;
+    if (!first || (rootfs::mend_for(layout, look) && !rootfs::mend_for(layout, *first))) first = std::move(look);
   }
-  return std::ranges::all_of(candidates, [&](const std::string& name) { return finder.is_surely_missing(name); });
+  return first;
 }
 
 }  // namespace evalrun::sandbox

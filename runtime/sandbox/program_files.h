@@ -3,11 +3,13 @@
 // exec away, Landlock's rules are made for these.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "rootfs/layout.h"
 #include "rootfs/pin.h"
+#include "rootfs/view.h"
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/path_rules.h"
 
@@ -19,8 +21,10 @@ ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
                                 const std::vector<std::string>& candidates,
                                 const std::vector<rootfs::CarriedFile>& carried);
 
-// Whether none of the candidates can be there when the program starts. False where one may yet be written: into the
-// workspace, a tmpfs or a writable bind. One system call where the first candidate that a bind could hold is there.
-bool is_surely_missing(const Plan& plan, const rootfs::Layout& layout, const std::vector<std::string>& candidates);
+// Where the way of the candidates ends if none of them can be there when the program starts: of one that a link leads
+// out of the sandbox to what the host has, if there is such a one. None where one is there or may yet be written: into
+// the workspace, a tmpfs or a writable bind. Some two system calls for each part of the path of the first candidate.
+std::optional<rootfs::Look> find_missing(const Plan& plan, const rootfs::Layout& layout,
+                                         const std::vector<std::string>& candidates);
 
 }  // namespace evalrun::sandbox

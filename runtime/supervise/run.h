@@ -27,6 +27,7 @@
 #include "runtime/mediate/address_space.h"
 #include "runtime/mediate/broker.h"
 #include "runtime/mediate/epoll_watches.h"
+#include "runtime/mediate/file_locks.h"
 #include "runtime/mediate/shared_memory.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
@@ -143,6 +144,7 @@ class Run final : private loop::LoopOwner {
   void end_of_all_but_init();
   void finish();
   void on_violations(std::vector<mediate::RecordedViolation> violations);
+  void answer_file_lock(int listener, const seccomp_notif& call);
   bool answer_asked(int listener, const seccomp_notif& call);
   bool answer_child_signal(int listener, const seccomp_notif& call);
   bool answer_shared_memory(int listener, const seccomp_notif& call);
@@ -233,6 +235,7 @@ class Run final : private loop::LoopOwner {
   std::function<bool(const seccomp_notif&)> on_call_;
   std::optional<mediate::AddressSpace> address_space_;  // where the plan bounds it
   mediate::EpollWatches epoll_watches_;
+  std::optional<mediate::FileLocks> file_locks_;        // from the first lock on
   std::optional<measure::ExitTracer> exit_tracer_;      // where no group counts CPU time
   std::optional<mediate::SharedMemory> shared_memory_;  // where no group counts memory; as is this
   std::optional<measure::SocketUsage> sockets_;

@@ -1,4 +1,6 @@
 // A run and the calls that its filter hands to the supervisor: who answers which.
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -94,6 +96,18 @@ bool Run::look_at_noted(const seccomp_notif& call) {
   return true;
 }
 
+void Run::answer_file_lock(int listener, const seccomp_notif& call) {
+  if (!file_locks_) {
+    std::vector<dev_t> of_host;
+    for (const rootfs::TreeStep& tree : plan_->child().root.trees) {
+      of_host.push_back(gnu_dev_makedev(tree.device_major, tree.device_minor));
+    }
+    loop::LoopOwner& owner = *this;
+    file_locks_.emplace(loop_, owner, std::move(of_host));
+  }
+  file_locks_->answer(listener, call);
+}
+
 bool Run::answer_asked(int listener, const seccomp_notif& call) {
   lockdown::CallArguments arguments;
   std::copy(std::begin(call.data.args), std::end(call.data.args), arguments.begin());
@@ -108,6 +122,10 @@ bool Run::answer_asked(int listener, const seccomp_notif& call) {
   }
   if (mediate::asks_for_epoll_watch(call)) {
     epoll_watches_.answer(listener, call);
+    return true;
+  }
+  if (mediate::asks_for_file_lock(call)) {
+    answer_file_lock(listener, call);
     return true;
   }
   if (answer_child_signal(listener, call) || answer_shared_memory(listener, call)) return true;
@@ -130,6 +148,10 @@ void Run::stop_listening() {
   const std::vector<std::string> notes = broker_->notes();
   warnings_.insert(warnings_.end(), notes.begin(), notes.end());
   if (std::string note = epoll_watches_.note(); !note.empty()) warnings_.push_back(std::move(note));
+  if (file_locks_) {
+    if (std::string note = file_locks_->note(); !note.empty()) warnings_.push_back(std::move(note));
+    file_locks_.reset();
+  }
   if (exit_tracer_) exit_tracer_->stop_answering();
   broker_.reset();
 }

@@ -2,7 +2,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 
+#include "runtime/sandbox/missing_library.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/limits_met.h"
 #include "runtime/supervise/reach.h"
@@ -11,6 +13,22 @@
 namespace evalrun::supervise {
 
 using sandbox::InitRecord;
+
+namespace {
+
+// A program that failed may have missed a file of the image, to which a link leads and which is not shown.
+std::vector<std::string> what_leads_out(const sandbox::CompiledPlan& plan, const RunResult& result) {
+  if (const auto* start = std::get_if<NotStarted>(&result.outcome); start != nullptr && start->error == ENOENT) {
+    std::string sentence = sandbox::explain_missing_program(plan.plan(), plan.layout(), start->subject);
+    return sentence.empty() ? std::vector<std::string>() : std::vector{std::move(sentence)};
+  }
+  const auto* exited = std::get_if<Exited>(&result.outcome);
+  if (exited == nullptr || exited->code == 0) return {};
+  const Stream& said = result.error_output.captured ? result.error_output : result.output;
+  return sandbox::explain_missing_libraries(plan.plan(), plan.layout(), said.kept);
+}
+
+}  // namespace
 
 // Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.
 Duration Run::init_cpu() const {
@@ -152,6 +170,7 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   if (exit_tracer_ && !exit_tracer_->note().empty()) warnings_.push_back(exit_tracer_->note());
   if (sockets_ && !sockets_->note().empty()) warnings_.push_back(sockets_->note());
   result.warnings = std::move(warnings_);
+  for (std::string& sentence : what_leads_out(*plan_, result)) result.warnings.push_back(std::move(sentence));
   result.noise = std::move(lasting_noise_);
   if (core_watch_) {
     const std::vector<host::Noise> met = core_watch_->noise(result.run, host::is_core_leased);

@@ -21,6 +21,7 @@ struct Answer {
   std::string layer;
   Remedy remedy;
   std::string if_on_host = {};
+  bool if_link_leads_out = false;
 };
 
 bool is_one_of(std::string_view call, std::initializer_list<std::string_view> calls) {
@@ -46,6 +47,9 @@ std::optional<Answer> of_missing(const std::string& call, const std::string& pat
   if (!path.starts_with('/')) return std::nullopt;  // the kernel could not say where it was
   if (rootfs::is_within(path, "/proc")) return Answer{"mounts", set("proc.view", "\"full\""), path};
   const rootfs::Entry* mount = rootfs::mount_holding(plan.layout(), path);
+  if (mount != nullptr && std::holds_alternative<rootfs::Bind>(mount->what)) {
+    return Answer{"mounts", {AddMount{.bind = path, .tmpfs = "", .at = path, .exec = call == "execve"}}, path, true};
+  }
   if (mount != nullptr && !std::holds_alternative<rootfs::Workspace>(mount->what)) return std::nullopt;
   if (plan.plan().kind.capabilities.takes(Capability::FsRead)) {
     return Answer{"mounts", {who_takes(plan.plan(), Capability::FsRead)}, path};
@@ -178,7 +182,15 @@ bool names_a_path(const Remedy& remedy) {
   return std::holds_alternative<AddMount>(*addition) || (item != nullptr && item->key.starts_with("landlock."));
 }
 
+// The supervisor's own answer where the file is not the run's (mediate/file_locks.h).
+std::optional<Answer> of_locks(const ObservedCall& seen, const std::string& call) {
+  if (seen.error != ENOLCK || !is_one_of(call, {"flock", "fcntl"})) return std::nullopt;
+  const std::string name = call == "flock" ? call : std::string(lockdown::kFcntlLocks);
+  return Answer{"seccomp", {AddItem{"seccomp.allow", toml_string(name)}}};
+}
+
 std::optional<Answer> answer_for(const ObservedCall& seen, const std::string& call, const sandbox::CompiledPlan& plan) {
+  if (auto locks = of_locks(seen, call)) return locks;
   if (auto profile = of_profile(seen, call, plan.plan())) return profile;
   if (auto limit = of_limit(seen, call, plan.plan().kind.limits)) return limit;
   if (lockdown::is_mediated(seen.number) && seen.error == EACCES) return of_mediation(seen, call, plan);
@@ -202,11 +214,16 @@ std::optional<Refusal> diagnose(const ObservedCall& call, const sandbox::Compile
   if (call.error == 0) return std::nullopt;
   const std::string name = lockdown::name_of_call(call.number);
   if (const auto denial = judge.judge(call.number, call.arguments)) {
-    return Refusal{"seccomp", name, call, denial->remedy, ""};
+    return Refusal{.layer = "seccomp", .call = name, .seen = call, .remedy = denial->remedy};
   }
   if (auto answer = answer_for(call, name, plan)) {
     if (names_a_path(answer->remedy) && !is_utf8(call.path)) answer->remedy = never("a plan cannot hold this name");
-    return Refusal{answer->layer, name, call, answer->remedy, answer->if_on_host};
+    return Refusal{.layer = answer->layer,
+                   .call = name,
+                   .seen = call,
+                   .remedy = answer->remedy,
+                   .if_on_host = answer->if_on_host,
+                   .if_link_leads_out = answer->if_link_leads_out};
   }
   return std::nullopt;
 }

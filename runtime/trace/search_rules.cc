@@ -24,8 +24,6 @@ struct TriedCall {
 // sync and aio act on the whole machine; modify_ldt, pkeys of other processes, process_vm_*, kcmp and handles are
 // surface.
 constexpr TriedCall kTriedCalls[] = {
-    {"fcntl_locks", "a lock ends with the run; only files that the plan shows can be locked"},
-    {"flock", "the same"},
     {"futex_requeue", "the program's own memory, as futex"},
     {"futex_wait", "the same"},
     {"futex_wake", "the same"},

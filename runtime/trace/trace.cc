@@ -1,7 +1,9 @@
 #include "runtime/trace/trace.h"
 
 #include <algorithm>
+#include <cerrno>
 
+#include "rootfs/view.h"
 #include "runtime/supervise/run.h"
 #include "runtime/trace/diagnosis.h"
 #include "runtime/trace/host_names.h"
@@ -11,6 +13,8 @@ namespace {
 
 // Names that the host may turn out not to have are many: loaders and runtimes try folder after folder.
 constexpr std::size_t kCandidatesKept = 1024;
+// Names that are missing in the image are more still, and few of them lead out of it.
+constexpr std::size_t kMissingKept = 8192;
 
 void add(std::vector<Refusal>& refusals, Refusal refusal) {
   const auto same = std::ranges::find_if(refusals, [&](const Refusal& each) {
@@ -19,9 +23,32 @@ void add(std::vector<Refusal>& refusals, Refusal refusal) {
   });
   if (same != refusals.end()) {
     ++same->times;
-  } else if (refusals.size() < kCandidatesKept) {
+  } else if (refusals.size() < (refusal.if_link_leads_out ? kMissingKept : kCandidatesKept)) {
     refusals.push_back(std::move(refusal));
   }
+}
+
+// By the links that the program's own call has followed. The path that a mount must show stands in the place of the one
+// that was asked for. False where no link leads out: then nothing was refused.
+bool follow_links(Refusal& refusal, const sandbox::CompiledPlan& plan) {
+  const rootfs::View view(plan.layout(), "/");
+  const rootfs::Look look = view.look(refusal.seen.path);
+  if (!look.leads_out()) return !refusal.if_link_leads_out && look.link.empty();
+  if (plan.plan().capabilities.takes(Capability::FsRead)) return true;
+  const std::optional<rootfs::Mend> mend = rootfs::mend_for(plan.layout(), look);
+  if (!mend) return false;
+  refusal.remedy = {AddMount{.bind = mend->path, .tmpfs = "", .at = mend->path, .exec = mend->is_run}};
+  refusal.if_on_host = mend->path;
+  return true;
+}
+
+void resolve_missing(std::vector<Refusal>& refusals, const sandbox::CompiledPlan& plan) {
+  std::erase_if(refusals, [&](Refusal& each) {
+    const PlanAddition* addition = each.remedy.addition();
+    const bool asks_for_mount = addition != nullptr && std::holds_alternative<AddMount>(*addition) &&
+                                (each.seen.error == ENOENT || each.seen.error == ENOTDIR);
+    return asks_for_mount && !follow_links(each, plan);
+  });
 }
 
 void drop_what_the_host_has_not(std::vector<Refusal>& refusals) {
@@ -58,6 +85,7 @@ Trace trace(const std::shared_ptr<const sandbox::CompiledPlan>& plan) {
   });
   while (!run.finished()) loop.run_once();
   found.result = run.take_result(nullptr);
+  resolve_missing(found.refusals, *plan);
   drop_what_the_host_has_not(found.refusals);
   return found;
 }

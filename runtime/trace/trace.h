@@ -20,6 +20,8 @@ struct Refusal {
   Remedy remedy;
   std::string if_on_host{};  // a path: it is a refusal only where the host has it; "": it is one in any case
   std::uint64_t times = 1;
+  // A name that is missing on a bind: it is a refusal only where a link on the way leads out of the sandbox.
+  bool if_link_leads_out = false;
 };
 
 struct Trace {

@@ -112,8 +112,10 @@ constexpr ArgumentRow kPlan = {"PLAN", "The plan, a TOML file. \"-\" reads it fr
 constexpr ArgumentRow kJobs = {
     "JOBS", "The file of jobs, one JSON object a line. Without it, or with \"-\", they come from standard input.",
     Count::Optional, Completes::Files, [](Options& options, const std::string& value) { options.jobs_file = value; }};
-constexpr ArgumentRow kImage = {"NAME", "The name of an image, or the path of an image file.", Count::One,
-                                Completes::Images,
+constexpr ArgumentRow kImage = {"NAME",
+                                "The name of an image, or the path of an image file. Without it, all images whose "
+                                "programs are on this host.",
+                                Count::Optional, Completes::Images,
                                 [](Options& options, const std::string& value) { options.image = value; }};
 constexpr ArgumentRow kVerb = {"VERB", "A verb of evalrun. Without it, the help of the whole command is printed.",
                                Count::Any, Completes::Verbs,
@@ -201,12 +203,16 @@ constexpr VerbRow kVerbs[] = {
      .example = {.line = "evalrun image list", .what = "List the images."}},
     {.verb = Verb::ImageCheck,
      .name = "image check",
-     .summary = "Test an image with its own programs.",
-     .usage = "NAME",
+     .summary = "Test an image: its links and its smoke programs.",
+     .usage = "[NAME]",
      .details =
-         "Runs the smoke programs of an image, each in a sandbox, and compares their output with what is expected.",
+         "Follows the links of the image's programs and libraries, and of the Debian packages that they come from, and "
+         "names each link that leads out of what the image shows, with the line of TOML that mends it. Then it runs "
+         "the "
+         "smoke programs of the image, each in a sandbox, and compares their output with what is expected. An image "
+         "file can be tested by its path before it is installed.",
      .argument = kImage,
-     .example = {.line = "evalrun image check python", .what = "Test the Python image."}},
+     .example = {.line = "evalrun image check ./lua.toml", .what = "Test an image that you are writing."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -502,8 +508,12 @@ constexpr StatusRow kStatuses[] = {
      .what = "Plans run, with less than everything. The checks say what is missing.",
      .verbs = {Verb::Doctor}},
     {.status = "2", .what = "Nothing can run here.", .verbs = {Verb::Doctor}},
-    {.status = "0", .what = "Every smoke program printed what is expected.", .verbs = {Verb::ImageCheck}},
-    {.status = "1", .what = "A smoke program failed, or the image is not installed.", .verbs = {Verb::ImageCheck}},
+    {.status = "0",
+     .what = "No link leads out of the image, and every smoke program printed what is expected.",
+     .verbs = {Verb::ImageCheck}},
+    {.status = "1",
+     .what = "A link leads out, a smoke program failed, or the image is not installed.",
+     .verbs = {Verb::ImageCheck}},
     {.status = "2", .what = "There is no such image.", .verbs = {Verb::ImageCheck}},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",

@@ -123,7 +123,6 @@ const std::vector<Call> kNotImplemented = {
     {"msgget", SYS_msgget},
     {"mq_open", SYS_mq_open},
     {"remap_file_pages", SYS_remap_file_pages},
-    {"flock", SYS_flock},
     {"sync", SYS_sync},
 #if defined(__x86_64__)
     {"modify_ldt", SYS_modify_ldt},
@@ -284,12 +283,12 @@ TEST(calls, memory_files_by_plan_cannot_be_run_by_descriptor) {
 }
 #endif
 
-// Locks: flock and records, refused so that callers go on, and allowed by plan.
-TEST(calls, file_locks_are_refused_and_a_plan_may_allow_them) {
+// Locks: flock and records, on files of the run; refused with their word, so that callers go on.
+TEST(calls, files_of_the_run_can_be_locked_and_leases_cannot_be_taken) {
   EXPECT_EQ(run_hostile({"locks", "/work/l"}).output(),
-            "open OK\nflock ENOSYS\nsetlk EPERM\ngetlk EPERM\nofd setlk EPERM\nlease EPERM\ngetfl OK\n");
-  EXPECT_EQ(run_hostile({"locks", "/work/l"}, "[seccomp]\nallow = [\"flock\", \"fcntl_locks\"]\n").output(),
             "open OK\nflock OK\nsetlk OK\ngetlk OK\nofd setlk OK\nlease EPERM\ngetfl OK\n");
+  EXPECT_EQ(run_hostile({"locks", "/work/l"}, "capabilities = [\"fs.read\", \"fs.write\"]\n").output(),
+            "open OK\nflock ENOSYS\nsetlk EPERM\ngetlk EPERM\nofd setlk EPERM\nlease EPERM\ngetfl OK\n");
 }
 
 // A plan's denial bites, and is EPERM.

@@ -47,7 +47,6 @@ const Row kRows[] = {
     {SYS_mbind, "mbind", "[seccomp] allow = [\"mbind\"]", "[seccomp]\nallow = [\"mbind\"]\n"},
     {SYS_process_vm_readv, "process_vm_readv", "[seccomp] allow = [\"process_vm_readv\"]",
      "[seccomp]\nallow = [\"process_vm_readv\"]\n"},
-    {SYS_flock, "flock", "[seccomp] allow = [\"flock\"]", "[seccomp]\nallow = [\"flock\"]\n"},
     {SYS_sched_setaffinity, "sched_setaffinity", "[limits] cpus = \"any\"", "[limits]\ncpus = \"any\"\n"},
     {SYS_execveat, "execveat", "[seccomp] allow = [\"execveat\"]", "[seccomp]\nallow = [\"execveat\"]\n"},
     {SYS_shmget, "shmget", "[seccomp] allow = [\"shmget\"]", "[seccomp]\nallow = [\"shmget\"]\n"},

@@ -137,7 +137,7 @@ const std::vector<Attack>& attacks() {
        {"append", "/data/canary", "pwned"},
        data,
        {"--grant-write", "FOLDER/data"}},
-      {"reads_all_of_proc", {"read", "/proc/cpuinfo"}, "", {"--grant", "/proc"}},
+      {"reads_all_of_proc", {"read", "/proc/version"}, "", {"--grant", "/proc"}},
       {"makes_a_call_that_wrote_into_read_only_files_once", {"tee"}, "", {"--grant", "tee"}},
   };
   return all;

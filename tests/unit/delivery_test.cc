@@ -93,9 +93,10 @@ TEST_F(DeliveryTest, every_text_of_the_root_arrives_unchanged) {
       {rootfs::NodeStep::Kind::File, rootfs::NodeStep::Place::Root, keep("etc/blob"), keep("a\0b"s), 3, 0644},
       {rootfs::NodeStep::Kind::Symlink, rootfs::NodeStep::Place::Both, keep("lib"), keep("usr/lib"), 7, 0},
       {rootfs::NodeStep::Kind::Directory, rootfs::NodeStep::Place::Workspace, keep("work"), keep(""), 0, 0755}};
+  std::vector<const char*> files{keep("proc/stat"), keep("proc/uptime")};
   std::vector<rootfs::MountStep> mounts{
-      {rootfs::MountStep::Kind::Tmpfs, keep("tmp"), -1, 5, keep("4096"), keep("17"), false, true},
-      {rootfs::MountStep::Kind::Tree, keep("usr"), 1, 6, nullptr, nullptr, true, false}};
+      {rootfs::MountStep::Kind::Tmpfs, keep("tmp"), -1, 5, keep("4096"), keep("17"), false, {}, true},
+      {rootfs::MountStep::Kind::Tree, keep("usr"), 1, 6, nullptr, nullptr, true, files, false}};
   ChildPlan plan{};
   plan.root = {.trees = trees,
                .nodes = nodes,
@@ -113,6 +114,7 @@ TEST_F(DeliveryTest, every_text_of_the_root_arrives_unchanged) {
   trees = {{}, {}};
   nodes = {{}, {}, {}};
   mounts = {{}, {}};
+  files = {nullptr, nullptr};
 
   ASSERT_FALSE(step_plan(context_).failed());
   const rootfs::RootSteps& root = context_.plan->root;
@@ -133,6 +135,10 @@ TEST_F(DeliveryTest, every_text_of_the_root_arrives_unchanged) {
   EXPECT_STREQ(root.mounts[0].size, "4096");
   EXPECT_STREQ(root.mounts[0].inodes, "17");
   EXPECT_TRUE(root.mounts[0].sealed);
+  EXPECT_TRUE(root.mounts[0].files.empty());
+  ASSERT_EQ(root.mounts[1].files.size(), 2U);
+  EXPECT_STREQ(root.mounts[1].files[0], "proc/stat");
+  EXPECT_STREQ(root.mounts[1].files[1], "proc/uptime");
   EXPECT_EQ(root.mounts[1].size, nullptr) << "a null text stays null";
   EXPECT_EQ(root.mounts[1].tree, 1);
   EXPECT_STREQ(root.root_size, "1000");

@@ -112,6 +112,7 @@ class PlanDump {
       line("case.points", one.points);
       line("case.group", one.group);
       dump_limits(one.limits, "case.limits.");
+      if (!one.argv.empty()) line("case.argv", join(one.argv));
     }
     line("checker.kind", static_cast<int>(task.checker.kind));
     line("checker.absolute", task.checker.absolute);
@@ -133,6 +134,7 @@ class PlanDump {
       line("capability." + std::string(row.name), name_of(plan.kind.capabilities.of(row.word)));
     }
     for (const std::string& path : plan.kind.libraries) line("library", path);
+    for (const Shown& shown : plan.kind.shown) line("shown", shown.path);
     line("network.mode", static_cast<int>(plan.kind.network.mode));
     line("network.bind", join(plan.kind.network.bind));
     line("network.connect", join(plan.kind.network.connect));

@@ -146,13 +146,13 @@ TEST(profiles, the_four_profiles_are_these) {
     table.append("\n");
   }
   EXPECT_EQ(table,
-            "judge: fs.read fs.write fs.delete ?fs.lock exec process.spawn process.threads net.unix ?net.loopback "
+            "judge: fs.read fs.write fs.delete fs.lock exec process.spawn process.threads net.unix ?net.loopback "
             "?proc.machine ?calls.more\n"
             "pure: -fs.read -fs.write -fs.delete -fs.lock -exec -process.spawn process.threads -net.unix -net.loopback "
             "-proc.machine -calls.more\n"
             "build: fs.read fs.write fs.delete fs.lock exec process.spawn process.threads net.unix ?net.loopback "
             "?proc.machine ?calls.more\n"
-            "service: fs.read fs.write fs.delete ?fs.lock exec process.spawn process.threads net.unix net.loopback "
+            "service: fs.read fs.write fs.delete fs.lock exec process.spawn process.threads net.unix net.loopback "
             "?proc.machine ?calls.more\n");
 }
 
@@ -167,10 +167,8 @@ TEST(profiles, build_and_service_begin_wider_and_the_plans_own_keys_go_over_that
   const Plan build = parse("profile = \"build\"\n");
   EXPECT_EQ(build.kind.limits.processes, 256U);
   EXPECT_EQ(build.kind.limits.memory, 1_GiB);
-  EXPECT_EQ(build.kind.seccomp.allow, (std::vector<std::string>{"fcntl_locks", "flock"}));
+  EXPECT_TRUE(build.kind.seccomp.allow.empty());
   EXPECT_EQ(parse("profile = \"build\"\nlimits.processes = 7\n").kind.limits.processes, 7U);
-  EXPECT_EQ(parse("profile = \"build\"\nseccomp.deny = [\"flock\"]\n").kind.seccomp.allow,
-            std::vector<std::string>{"fcntl_locks"});
   const Plan service = parse("profile = \"service\"\n");
   EXPECT_EQ(service.kind.network.mode, NetworkMode::Loopback);
   EXPECT_EQ(service.kind.network.bind, std::vector<std::uint16_t>{8080});
@@ -350,7 +348,7 @@ TEST(capabilities, a_right_of_a_word_that_is_taken_is_granted_nowhere_but_to_the
                                                                {Capability::Exec, lockdown::kExecute}};
   for (const auto& [word, kind] : words) {
     const bool reads = word == Capability::FsRead;
-    for (const char* path : {"/tmp/x", "/dev/shm/x", "/proc/self/status", "/etc/passwd", "/work/x"}) {
+    for (const char* path : {"/tmp/x", "/dev/shm/x", "/proc/self/status", "/etc/shadow", "/work/x"}) {
       const bool is_placed = reads && std::string(path).starts_with("/work/");
       const std::uint64_t left = rights_on(without(word), path) & kind.rights;
       EXPECT_EQ(left, is_placed ? rights_on(with_all(), path) & kind.rights : 0U) << row_of(word).name << " " << path;
@@ -360,7 +358,10 @@ TEST(capabilities, a_right_of_a_word_that_is_taken_is_granted_nowhere_but_to_the
   EXPECT_NE(rights_on(without(Capability::Exec), "/work/p") & lockdown::kExecute.rights, 0U);
   EXPECT_NE(rights_on(without(Capability::FsRead), "/usr/lib/libc.so.6") & lockdown::kFsReadFile, 0U);
   EXPECT_EQ(rights_on(without(Capability::Exec), "/usr/lib/libc.so.6") & lockdown::kExecute.rights, 0U);
-  // Devices hold nothing.
+  // Neither devices nor evalrun's own files hold anything of the host.
+  for (const char* path : {"/etc/passwd", "/proc/meminfo"}) {
+    EXPECT_EQ(rights_on(without(Capability::FsRead), path), std::uint64_t{lockdown::kFsReadFile}) << path;
+  }
   EXPECT_NE(rights_on(parse("capabilities = []\n"), "/dev/null") & lockdown::kFsWriteFile, 0U);
 }
 
@@ -398,15 +399,14 @@ TEST(capabilities, sockets_follow_the_two_words_of_the_network) {
   EXPECT_EQ(verdict(parse("capabilities = []\n"), SYS_socketpair, {AF_UNIX, SOCK_STREAM}), "");
 }
 
-TEST(capabilities, locks_are_given_asked_for_or_taken) {
+TEST(capabilities, locks_are_given_or_taken) {
   const CallArguments locking = {1, 6};  // F_SETLK
-  const Plan given = parse("profile = \"build\"\n");
   const Plan asked = parse("seccomp.allow = [\"flock\", \"fcntl_locks\"]\n");
-  for (const Plan& plan : {given, asked}) {
+  for (const Plan& plan : {parse(""), parse("profile = \"build\"\n"), parse("profile = \"service\"\n"), asked}) {
     EXPECT_EQ(verdict(plan, SYS_flock), "");
     EXPECT_EQ(verdict(plan, SYS_fcntl, locking), "");
   }
-  for (const Plan& plan : {parse(""), parse("profile = \"pure\"\n")}) {
+  for (const Plan& plan : {parse("capabilities = [\"fs.read\"]\n"), parse("profile = \"pure\"\n")}) {
     EXPECT_EQ(verdict(plan, SYS_flock), "ENOSYS");
     EXPECT_EQ(verdict(plan, SYS_fcntl, locking), "EPERM");
   }
@@ -541,7 +541,6 @@ TEST(capabilities, a_refused_call_is_told_by_who_takes_its_word) {
   EXPECT_EQ(remedy(pure, SYS_flock), "the profile \"pure\" takes fs.lock away");
   EXPECT_EQ(remedy(pure, SYS_splice), "the profile \"pure\" takes calls.more away");
   EXPECT_TRUE(remedy(pure, SYS_ptrace).starts_with("no plan allows this")) << remedy(pure, SYS_ptrace);
-  EXPECT_EQ(remedy(parse(""), SYS_flock), "[seccomp] allow = [\"flock\"]");
 }
 
 }  // namespace

@@ -1,0 +1,7 @@
+using System;
+using System.Linq;
+class Sum {
+  static void Main() {
+    Console.WriteLine(Console.ReadLine().Split(' ').Select(int.Parse).Sum());
+  }
+}

@@ -1,0 +1,3 @@
+use strict;
+use List::Util qw(sum);
+print sum(split " ", <STDIN>), "\n";
