@@ -61,6 +61,7 @@ Plan plan_of_program(const Task& task) {
 void set_case(Plan& plan, const Case& one) {
   plan.job.input = one.input;
   plan.kind.limits = one.limits;
+  if (!one.argv.empty()) plan.job.argv = one.argv;
   plan.origin.positions["stdin"] = one.position;
 }
 
@@ -298,6 +299,7 @@ void Grading::start_case(std::size_t index) {
     supervise::RunHooks hooks;
     const bool judges_a_file = !one.output_file.empty();
     if (!judges_a_file) hooks.output = [&seen = *live](std::string_view piece) { seen.feed(piece); };
+    run_plan_.job.argv = task_.plan.job.argv;  // the case before may have had its own
     set_case(run_plan_, one);
     // Only a case with files of its own copies those that all have.
     const std::optional<Plan> with_own_files =
