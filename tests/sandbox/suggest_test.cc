@@ -80,9 +80,9 @@ const std::vector<Program>& programs() {
        {"[limits] cpus"},
        "limits.cpus = \"auto\"\n"},
       {"two_needs_and_many_probes",
-       "import fcntl, os\nos.path.exists('/etc/hosts.deny')\n[os.path.exists(p) for p in ('/usr/sbin', '/var/lib', "
+       "import os\nos.path.exists('/etc/hosts.deny')\n[os.path.exists(p) for p in ('/usr/sbin', '/var/lib', "
        "'/srv')]\n"
-       "open('FOLDER/data/2.csv')\nfcntl.flock(open('/work/l', 'w'), fcntl.LOCK_EX)",
+       "open('FOLDER/data/2.csv')\nos.memfd_create('m')",
        {"[[mount]] bind", "[[mount]] at", "[seccomp] allow"},
        "",
        {"--grant", "FOLDER/data"}},
