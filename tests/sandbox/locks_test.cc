@@ -62,12 +62,13 @@ TEST(locks, no_lock_can_be_held_on_a_file_of_the_host) {
   for (const std::string& mount : {read, read + "write = true\n"}) {
     for (const char* threads : {"0", "3"}) {
       for (const char* kind : kKinds) {
-        const PlanRun run = run_locks(
-            std::string("\"threads\", \"") + threads + "\", " + locking(kind, "/data/data") + ", \"ask\", \"/data/data\"",
-            mount);
+        const PlanRun run = run_locks(std::string("\"threads\", \"") + threads + "\", " + locking(kind, "/data/data") +
+                                          ", \"ask\", \"/data/data\"",
+                                      mount);
         EXPECT_EQ(run.output(), std::string("lock ") + kind + ": ENOLCK\nask: ENOLCK\n")
             << threads << run.error_output();
-        EXPECT_NE(run.result.dump().find("locks on files were refused (ENOLCK)"), std::string::npos) << run.result.dump();
+        EXPECT_NE(run.result.dump().find("locks on files were refused (ENOLCK)"), std::string::npos)
+            << run.result.dump();
       }
     }
   }
