@@ -140,7 +140,8 @@ struct Grading::LiveCase {
 std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
   if (task.compile) runs.push_back({"compile", plan_of_compile_step(task), Step::Compile});
-  runs.push_back({task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
+  runs.push_back(
+      {task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
   return runs;
 }
 

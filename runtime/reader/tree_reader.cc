@@ -192,9 +192,9 @@ class Converter {
   [[nodiscard]] bool is_a_choice() const {
     const auto* text = std::get_if<std::string>(&node_.value);
     return text != nullptr && std::ranges::any_of(keys_.forms, [&](const Key* key) {
-      const auto* choice = std::get_if<ChoiceForm>(&key->form);
-      return choice != nullptr && std::ranges::find(choice->names, *text) != choice->names.end();
-    });
+             const auto* choice = std::get_if<ChoiceForm>(&key->form);
+             return choice != nullptr && std::ranges::find(choice->names, *text) != choice->names.end();
+           });
   }
 
   template <typename F, typename Parse>
