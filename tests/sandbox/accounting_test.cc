@@ -234,8 +234,8 @@ TEST(accounting, a_program_over_its_memory_is_mle_with_the_kernels_own_word) {
 // Where no group holds it, looking ends the run: the program would go on for a minute.
 TEST(accounting, memory_over_its_limit_that_is_only_seen_ends_the_run_there) {
   const RunResult run = run_in_process(
-      BackEnd::Sampling,
-      probe_plan("probe", {"touch", "200", "sleep", "60"}, "limits.memory = \"64MiB\"\nlimits.wall = \"70s\"\n"));
+      BackEnd::Sampling, probe_plan("probe", {"touch", "200", "sleep", "60"},
+                                    "limits.memory = \"64MiB\"\nlimits.cpu = \"60s\"\nlimits.wall = \"70s\"\n"));
   const auto* hit = std::get_if<supervise::LimitHit>(&run.outcome);
   ASSERT_NE(hit, nullptr);
   EXPECT_EQ(hit->limit, supervise::Limit::Memory);
