@@ -119,7 +119,7 @@ Entry from_mount(const Plan& plan, const Mount& mount) {
 std::vector<Entry> shown_entries(const Plan& plan, const std::vector<Entry>& theirs,
                                  const std::vector<std::string>& absent) {
   std::vector<Entry> entries;
-  for (const Shown& shown : plan.shown) {
+  for (const Shown& shown : plan.kind.shown) {
     const auto holds = [&](const Entry& entry) { return is_within(shown.path, entry.at); };
     if (std::ranges::any_of(theirs, holds) || std::ranges::any_of(entries, holds)) continue;
     if (std::ranges::find(absent, shown.path) != absent.end()) continue;

@@ -140,7 +140,7 @@ std::string size_option(std::uint64_t bytes) {
 
 std::vector<std::string> absent_of_shown(const Plan& plan) {
   std::vector<std::string> absent;
-  for (const Shown& shown : plan.shown) {
+  for (const Shown& shown : plan.kind.shown) {
     if (::access(shown.path.c_str(), F_OK) != 0) absent.push_back(shown.path);
   }
   return absent;
@@ -253,7 +253,7 @@ MachineFacts facts_of_machine() {
 // They stand on the root below the mount of proc, where nobody sees them, and are mounted on it.
 void PinnedRoot::add_machine_files(const Plan& plan, const Entry& proc, MountStep& step) {
   proc_files_.reserve(kMachineFiles);  // its elements stay where they are
-  for (const MachineFile& file : machine_files(plan.limits, facts_of_machine())) {
+  for (const MachineFile& file : machine_files(plan.kind.limits, facts_of_machine())) {
     const std::string at = proc.at + "/" + std::string(file.name);
     const Entry entry{at, TextFile{file.text}, "file " + at, {}};
     add_node(entry, NodeStep::Kind::File, file.text, 0444);

@@ -196,8 +196,8 @@ class Walk {
   [[nodiscard]] std::vector<std::string> candidates(const std::string& name) const {
     if (name.find('/') != std::string::npos) return {name};
     std::vector<std::string> list;
-    const auto path = plan_.env.find("PATH");
-    const std::string folders = path == plan_.env.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+    const auto path = plan_.job.env.find("PATH");
+    const std::string folders = path == plan_.job.env.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
     for (std::string_view rest = folders; !rest.empty();)
       list.push_back(std::string(take_until(rest, ':')) + "/" + name);
     return list;
@@ -260,7 +260,7 @@ class Walk {
       }
       folders.push_back(folder);
     }
-    if (const auto more = plan_.env.find("LD_LIBRARY_PATH"); more != plan_.env.end()) {
+    if (const auto more = plan_.job.env.find("LD_LIBRARY_PATH"); more != plan_.job.env.end()) {
       for (std::string_view rest = more->second; !rest.empty();) folders.emplace_back(take_until(rest, ':'));
     }
     for (const std::string& folder : folders) {
@@ -327,7 +327,7 @@ ImageClosure walk_image(const Image& image, Plan plan, const std::string& dpkg) 
     all.files_seen = found.files_seen;
     if (found.links.empty()) break;
     for (LinkOut& link : found.links) {
-      plan.shown.push_back({link.mend.path, {}});
+      plan.kind.shown.push_back({link.mend.path, {}});
       all.links.push_back(std::move(link));
     }
   }

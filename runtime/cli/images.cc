@@ -74,7 +74,7 @@ Plan plan_of(const Image& image) {
 // What the image's file says itself, and what it would have to say besides: one list, since a key is set once.
 std::string shows_line(const Image& image, const Plan& plan, const std::vector<LinkOut>& links) {
   std::vector<std::string> paths;
-  for (const Shown& shown : plan.shown) {
+  for (const Shown& shown : plan.kind.shown) {
     if (std::filesystem::path(shown.position.file) == image.path) paths.push_back(shown.path);
   }
   const std::size_t own = paths.size();

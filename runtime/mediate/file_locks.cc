@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -18,9 +17,9 @@
 #include <optional>
 #include <utility>
 
+#include "lockdown/listener.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sys.h"
-#include "runtime/mediate/address_space.h"
 #include "runtime/mediate/deputy.h"
 
 namespace evalrun::mediate {
@@ -51,11 +50,6 @@ bool has_one_thread(std::uint32_t pid) {
     if (line.starts_with("Threads:")) return line == "Threads:\t1";
   }
   return false;
-}
-
-bool still_waits(int listener, const seccomp_notif& request) {
-  std::uint64_t id = request.id;
-  return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 // The caller's own words for the lock; none where its memory cannot be read.
@@ -133,7 +127,7 @@ FileLocks::Outcome FileLocks::decide(int listener, const seccomp_notif& request)
   const Fd file(static_cast<int>(copy));
   const bool is_alone = has_one_thread(request.pid);
   // A number that another process has by now would tell of that one.
-  if (!still_waits(listener, request)) return {Outcome::Way::CallerGone};
+  if (!lockdown::still_waits(listener, request.id)) return {Outcome::Way::CallerGone};
   if (!is_of_run(file.get())) {
     ++refused_;
     return {Outcome::Way::Answer, kRefusal};
@@ -143,13 +137,8 @@ FileLocks::Outcome FileLocks::decide(int listener, const seccomp_notif& request)
 
 void FileLocks::settle(int listener, const seccomp_notif& request, const Outcome& outcome) {
   if (outcome.way == Outcome::Way::CallerGone) return;
-  if (outcome.way == Outcome::Way::GoOn) return let_go_on(listener, request.id);
-  seccomp_notif_resp response{};
-  response.id = request.id;
-  response.error = -outcome.error;
-  if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT) {
-    throw SystemError("ioctl(SECCOMP_IOCTL_NOTIF_SEND)", "listener");
-  }
+  if (outcome.way == Outcome::Way::GoOn) return lockdown::let_go_on(listener, request.id);
+  lockdown::answer_call(listener, request.id, outcome.error);
 }
 
 void FileLocks::answer(int listener, const seccomp_notif& request) {
@@ -164,7 +153,7 @@ void FileLocks::try_again() {
   timer_.acknowledge();
   for (const seccomp_notif& request : std::exchange(waiting_, {})) {
     // A signal may have taken it out of the call.
-    if (still_waits(listener_, request)) answer(listener_, request);
+    if (lockdown::still_waits(listener_, request.id)) answer(listener_, request);
   }
 }
 

@@ -698,7 +698,7 @@ void store_libraries(Draft& d, const std::vector<std::string>& v, const Entry&) 
 }
 
 void store_shown(Draft& d, const std::vector<std::string>& v, const Entry& entry) {
-  for (const std::string& path : v) d.plan.shown.push_back({normalised(path), entry.position});
+  for (const std::string& path : v) d.plan.kind.shown.push_back({normalised(path), entry.position});
 }
 
 std::vector<Key> image_own_rows() {

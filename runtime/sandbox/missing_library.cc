@@ -27,7 +27,7 @@ bool is_plain_name(std::string_view name) {
 
 std::vector<std::string> places_of(const std::string& library, const Plan& plan) {
   std::vector<std::string> places;
-  if (const auto more = plan.env.find("LD_LIBRARY_PATH"); more != plan.env.end()) {
+  if (const auto more = plan.job.env.find("LD_LIBRARY_PATH"); more != plan.job.env.end()) {
     for (std::string_view rest = more->second; !rest.empty();) {
       places.push_back(std::string(take_until(rest, ':')) + "/" + library);
     }
@@ -54,9 +54,9 @@ std::string beginning_of(const WorkFile& file) {
 
 // "#!/usr/bin/awk -f" is executed as /usr/bin/awk.
 std::string interpreter_of(const Plan& plan, const std::string& program) {
-  const std::string at = (std::filesystem::path(plan.cwd) / program).lexically_normal().string();
-  const auto file = std::ranges::find_if(plan.files, [&](const WorkFile& each) { return "/work/" + each.path == at; });
-  const std::string begin = file == plan.files.end() ? "" : beginning_of(*file);
+  const std::string at = (std::filesystem::path(plan.kind.cwd) / program).lexically_normal().string();
+  const auto file = std::ranges::find_if(plan.job.files, [&](const WorkFile& each) { return "/work/" + each.path == at; });
+  const std::string begin = file == plan.job.files.end() ? "" : beginning_of(*file);
   if (!begin.starts_with("#!")) return "";
   const std::size_t from = begin.find_first_not_of(" \t", 2);
   return from == begin.npos ? "" : begin.substr(from, begin.find_first_of(" \t\n", from) - from);
@@ -67,7 +67,7 @@ std::string interpreter_of(const Plan& plan, const std::string& program) {
 std::vector<std::string> explain_missing_libraries(const Plan& plan, const rootfs::Layout& layout,
                                                    std::string_view standard_error) {
   std::vector<std::string> sentences;
-  const rootfs::View view(layout, plan.cwd);
+  const rootfs::View view(layout, plan.kind.cwd);
   std::set<std::string, std::less<>> asked;
   std::string_view text = standard_error.substr(0, kMostText);
   for (std::size_t at = text.find(kSentence); at != text.npos; at = text.find(kSentence, at + 1)) {
@@ -85,7 +85,7 @@ std::vector<std::string> explain_missing_libraries(const Plan& plan, const rootf
 }
 
 std::string explain_missing_program(const Plan& plan, const rootfs::Layout& layout, const std::string& program) {
-  const rootfs::View view(layout, plan.cwd);
+  const rootfs::View view(layout, plan.kind.cwd);
   const std::string interpreter = interpreter_of(plan, program);
   const std::string sentence = explain(view, layout, interpreter.empty() ? program : interpreter);
   return sentence.empty() ? "" : "the program " + one_line(program) + ": " + one_line(sentence);

@@ -79,7 +79,7 @@ std::string loader_of(const Content& content) {
 class Finder {
  public:
   Finder(const Plan& plan, const rootfs::Layout& layout, const std::vector<rootfs::CarriedFile>& carried)
-      : plan_(plan), view_(layout, plan.cwd), carried_(carried) {}
+      : plan_(plan), view_(layout, plan.kind.cwd), carried_(carried) {}
 
   void add_program(const std::string& name, int depth = 0) {
     const std::optional<std::string> path = resolved(name);
@@ -150,7 +150,7 @@ ProgramFiles find_program_files(const Plan& plan, const rootfs::Layout& layout,
 
 std::optional<rootfs::Look> find_missing(const Plan& plan, const rootfs::Layout& layout,
                                          const std::vector<std::string>& candidates) {
-  const rootfs::View view(layout, plan.cwd);
+  const rootfs::View view(layout, plan.kind.cwd);
   std::optional<rootfs::Look> first;
   for (const std::string& name : candidates) {
     rootfs::Look look = view.look(name);

@@ -86,7 +86,6 @@ void Run::on_timer() {
   timer_.acknowledge();
   armed_ = {};
   const Duration at = loop::now();
-  const Limits& limits = plan_->plan().kind.limits;
   switch (phase_) {
     case Phase::SettingUp:
       if (at >= next_deadline()) {

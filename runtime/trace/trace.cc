@@ -34,7 +34,7 @@ bool follow_links(Refusal& refusal, const sandbox::CompiledPlan& plan) {
   const rootfs::View view(plan.layout(), "/");
   const rootfs::Look look = view.look(refusal.seen.path);
   if (!look.leads_out()) return !refusal.if_link_leads_out && look.link.empty();
-  if (plan.plan().capabilities.takes(Capability::FsRead)) return true;
+  if (plan.plan().kind.capabilities.takes(Capability::FsRead)) return true;
   const std::optional<rootfs::Mend> mend = rootfs::mend_for(plan.layout(), look);
   if (!mend) return false;
   refusal.remedy = {AddMount{.bind = mend->path, .tmpfs = "", .at = mend->path, .exec = mend->is_run}};
