@@ -86,6 +86,7 @@ int explain_plan(const Options& options) {
     if (judge::is_graded(plan)) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
+  if (!plan.cases.empty() && !options.seccomp) text += "== checker\n\n" + explain_checker(plan.checker) + "\n";
   text.pop_back();
   std::cout << text;
   return 0;

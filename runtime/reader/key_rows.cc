@@ -606,16 +606,81 @@ Key tolerance(LastingText path, std::string default_text, LastingText descriptio
           NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.plan.checker, v); }}};
 }
 
-std::vector<Key> checker_rows() {
+std::vector<std::pair<std::string, CheckerKind>> checker_names() {
+  std::vector<std::pair<std::string, CheckerKind>> names;
+  for (const CheckerRow& row : kCheckers) names.emplace_back(row.name, row.kind);
+  return names;
+}
+
+// Tolerances of the problem package format may be of any size.
+Key kattis_tolerance(LastingText path, LastingText description, std::function<void(KattisRules&, double)> store) {
+  return {path, "", description, NumberForm{0, 1e300, [store = std::move(store)](Draft& d, double v, const Entry&) {
+                                              store(d.plan.checker.kattis, v);
+                                            }}};
+}
+
+std::vector<Key> kattis_rows() {
   return {
+      flag(
+          "checker.case_sensitive", [](Plan& p) -> bool& { return p.checker.kattis.case_sensitive; },
+          "With \"kattis\": whether capital letters differ from small ones."),
+      flag(
+          "checker.space_change_sensitive", [](Plan& p) -> bool& { return p.checker.kattis.space_change_sensitive; },
+          "With \"kattis\": whether white space must be the same, byte by byte."),
+      kattis_tolerance("checker.float_tolerance",
+                       "With \"kattis\": how far a number may be off, as such or relative to the expected number; "
+                       "without any tolerance numbers are words.",
+                       [](KattisRules& rules, double v) { rules.absolute = rules.relative = v; }),
+      kattis_tolerance("checker.float_absolute_tolerance",
+                       "With \"kattis\", in place of float_tolerance: how far it may be off as such.",
+                       [](KattisRules& rules, double v) { rules.absolute = v; }),
+      kattis_tolerance("checker.float_relative_tolerance",
+                       "With \"kattis\", in place of float_tolerance: how far it may be off relative to the expected "
+                       "number.",
+                       [](KattisRules& rules, double v) { rules.relative = v; }),
+      choice<Compat>(
+          "checker.compat", [](Plan& p) -> Compat& { return p.checker.kattis.compat; },
+          {{"2025-09", Compat::Spec}, {"kattis", Compat::Kattis}, {"domjudge", Compat::Domjudge}},
+          "With \"kattis\": whose rules hold where the format's text, problemtools and DOMjudge differ "
+          "(docs/checkers.md)."),
+  };
+}
+
+std::vector<Key> dmoj_rows() {
+  return {
+      {"checker.precision", std::to_string(DmojRules{}.precision), "With \"dmoj/floats\": numbers may be off by 1e-N.",
+       CountForm{
+           0, 300,
+           [](Draft& d, std::uint64_t v, const Entry&) { d.plan.checker.dmoj.precision = static_cast<unsigned>(v); }}},
+      choice<ErrorMode>(
+          "checker.error_mode", [](Plan& p) -> ErrorMode& { return p.checker.dmoj.error_mode; },
+          {{"default", ErrorMode::Default}, {"absolute", ErrorMode::Absolute}, {"relative", ErrorMode::Relative}},
+          "With \"dmoj/floats\": off as such, relative to the expected number, or either."),
+      flag(
+          "checker.pe_allowed", [](Plan& p) -> bool& { return p.checker.dmoj.pe_allowed; },
+          "With \"dmoj/identical\": whether the feedback says that only white space differs."),
+      flag(
+          "checker.filter_new_line", [](Plan& p) -> bool& { return p.checker.dmoj.filter_new_line; },
+          "With \"dmoj/rstripped\": whether empty lines do not count."),
+      choice<SplitOn>(
+          "checker.split_on", [](Plan& p) -> SplitOn& { return p.checker.dmoj.split_on; },
+          {{"lines", SplitOn::Lines}, {"whitespace", SplitOn::WhiteSpace}},
+          "With \"dmoj/sorted\": whether lines or words may stand in any order."),
+      flag(
+          "checker.binary_data", [](Plan& p) -> bool& { return p.checker.dmoj.binary_data; },
+          "With a checker of DMOJ's: whether what is expected is taken byte by byte; else its lines end with \"\\n\", "
+          "the "
+          "last one too."),
+  };
+}
+
+std::vector<Key> checker_rows() {
+  std::vector<Key> rows = {
       choice<CheckerKind>(
-          "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; },
-          {{"exact", CheckerKind::Exact},
-           {"lines", CheckerKind::Lines},
-           {"tokens", CheckerKind::Tokens},
-           {"floats", CheckerKind::Floats}},
+          "checker.kind", [](Plan& p) -> CheckerKind& { return p.checker.kind; }, checker_names(),
           "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
-          "the text; by the words between white space; the same, with numbers near enough."),
+          "the text; by the words between white space; the same, with numbers near enough; or as a checker of another "
+          "judge does it (docs/checkers.md)."),
       tolerance("checker.tolerance", "1e-6",
                 "With \"floats\": how far a number may be off, as such or relative to the expected number.",
                 [](Checker& checker, double v) { checker.absolute = checker.relative = v; }),
@@ -625,6 +690,9 @@ std::vector<Key> checker_rows() {
                 "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
                 [](Checker& checker, double v) { checker.relative = v; }),
   };
+  append(rows, kattis_rows());
+  append(rows, dmoj_rows());
+  return rows;
 }
 
 Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {
