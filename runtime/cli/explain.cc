@@ -1,5 +1,8 @@
 #include "runtime/cli/explain.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "lockdown/filter_listing.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
@@ -95,6 +98,30 @@ std::string explain_cell(const sandbox::CompiledPlan& plan) {
          std::to_string(warm::kRunsOfACell) + " runs\n";
 }
 
+std::string shortest(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+const char* name_of_compat(Compat compat) {
+  switch (compat) {
+    case Compat::Spec: return "the format's text, 2025-09";
+    case Compat::Kattis: return "problemtools";
+    case Compat::Domjudge: return "DOMjudge";
+  }
+  return "";
+}
+
+std::string explain_kattis(const KattisRules& rules) {
+  std::string text =
+      std::string("  by the rules of ") + name_of_compat(rules.compat) +
+      "\n  letters: " + (rules.case_sensitive ? "case counts" : "case does not count") +
+      "\n  white space: " + (rules.space_change_sensitive ? "must be the same" : "only separates words") + "\n";
+  if (rules.absolute) text += "  numbers: absolute error at most " + shortest(*rules.absolute) + "\n";
+  if (rules.relative) text += "  numbers: relative error at most " + shortest(*rules.relative) + "\n";
+  return text + (rules.absolute || rules.relative ? "" : "  numbers: words like any other\n");
+}
+
 std::string explain_steps() {
   std::string text = "steps, in order: who takes them; whether once or for each run in a cell\n";
   for (const sandbox::Step& step : sandbox::kSteps) {
@@ -111,6 +138,20 @@ std::string explain(const sandbox::CompiledPlan& plan) {
          "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
          std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan(), plan.host().uncounted) +
          "\n" + explain_rlimits(plan) + "\n" + explain_steps() + "\n" + explain_cell(plan);
+}
+
+std::string explain_checker(const Checker& checker) {
+  const auto* row = std::ranges::find(kCheckers, checker.kind, &CheckerRow::kind);
+  std::string text = std::string("checker ") + row->name + ": accepts " + row->summary + "\n";
+  if (checker.kind == CheckerKind::Kattis) text += explain_kattis(checker.kattis);
+  if (checker.kind == CheckerKind::Floats) {
+    text += "  numbers: absolute error at most " + shortest(checker.absolute) + ", or relative error at most " +
+            shortest(checker.relative) + "\n";
+  }
+  if (text.starts_with("checker dmoj/floats")) {
+    text += "  numbers: error at most 1e-" + std::to_string(checker.dmoj.precision) + "\n";
+  }
+  return text;
 }
 
 std::string explain_seccomp(const sandbox::CompiledPlan& plan) {

@@ -9,6 +9,9 @@ namespace evalrun::cli {
 
 std::string explain(const sandbox::CompiledPlan& plan);
 
+// What the output of each case is held against, and by which rules.
+std::string explain_checker(const Checker& checker);
+
 // The system-call filters alone, call by call, with the conditions on arguments.
 std::string explain_seccomp(const sandbox::CompiledPlan& plan);
 

@@ -16,7 +16,7 @@
 
 #include "runtime/host/host.h"
 #include "runtime/judge/artefacts.h"
-#include "runtime/judge/checker.h"
+#include "runtime/checkers/checker.h"
 #include "runtime/judge/score.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/judge/checker.h"
+#include "runtime/checkers/checker.h"
 #include "runtime/judge/verdict.h"
 
 namespace evalrun::judge {

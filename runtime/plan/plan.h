@@ -17,6 +17,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/units.h"
 #include "runtime/plan/capability.h"
+#include "runtime/plan/checker.h"
 
 namespace evalrun {
 
@@ -147,22 +148,6 @@ struct Case {
   Limits limits;      // the plan's, with the case's own over them
   std::vector<std::string> argv;  // where its limits make another one of the run line than the plan has; else empty
   SourcePosition position;
-};
-
-// How a case's output is held against what is expected.
-enum class CheckerKind {
-  Exact,   // byte by byte
-  Lines,   // but for white space at the ends of lines and empty lines at the end
-  Tokens,  // the words between white space
-  Floats,  // the same, and numbers may differ by the tolerances
-};
-
-// A number is accepted where it is off by no more than `absolute`, or by no more than `relative` times the expected.
-struct Checker {
-  friend bool operator==(const Checker&, const Checker&) = default;
-  CheckerKind kind = CheckerKind::Tokens;
-  double absolute = 1e-6;
-  double relative = 1e-6;
 };
 
 enum class Access { ReadOnly, ReadWrite };

@@ -1,5 +1,6 @@
 #include "runtime/reader/grading_rules.h"
 
+#include <algorithm>
 #include <set>
 
 #include "runtime/core/text.h"
@@ -40,20 +41,67 @@ void check_streams_of_cases(const Task& task) {
     refuse(task, "collect", "expected without [[case]]: each case would write the same files");
 }
 
+// The keys that belong to some checkers only, and what these are called for people.
+struct CheckerOption {
+  const char* key;
+  std::vector<CheckerKind> kinds;
+  const char* named;
+};
+
+std::vector<CheckerOption> checker_options() {
+  using enum CheckerKind;
+  const std::vector<CheckerKind> dmoj = {DmojStandard,  DmojIdentical, DmojEasy,      DmojFloats,
+                                         DmojFloatsAbs, DmojFloatsRel, DmojLinecount, DmojLinematches,
+                                         DmojRstripped, DmojSorted,    DmojUnordered};
+  return {
+      {"tolerance", {Floats}, "kind = \"floats\""},
+      {"absolute", {Floats}, "kind = \"floats\""},
+      {"relative", {Floats}, "kind = \"floats\""},
+      {"case_sensitive", {Kattis}, "kind = \"kattis\""},
+      {"space_change_sensitive", {Kattis}, "kind = \"kattis\""},
+      {"float_tolerance", {Kattis}, "kind = \"kattis\""},
+      {"float_absolute_tolerance", {Kattis}, "kind = \"kattis\""},
+      {"float_relative_tolerance", {Kattis}, "kind = \"kattis\""},
+      {"compat", {Kattis}, "kind = \"kattis\""},
+      {"precision",
+       {DmojFloats, DmojFloatsAbs, DmojFloatsRel},
+       "kind = \"dmoj/floats\", \"dmoj/floatsabs\" or \"dmoj/floatsrel\""},
+      {"error_mode", {DmojFloats}, "kind = \"dmoj/floats\""},
+      {"pe_allowed", {DmojIdentical}, "kind = \"dmoj/identical\""},
+      {"filter_new_line", {DmojRstripped}, "kind = \"dmoj/rstripped\""},
+      {"split_on", {DmojSorted}, "kind = \"dmoj/sorted\""},
+      {"binary_data", dmoj, "a checker of DMOJ's"},
+  };
+}
+
+// `whole` stands for both others.
+void check_tolerances(const Task& task, const std::string& whole, const std::string& absolute,
+                      const std::string& relative) {
+  if (is_set(task, whole) && (is_set(task, absolute) || is_set(task, relative))) {
+    refuse(task, whole, "expected without " + absolute + " and " + relative + ", which it stands for");
+  }
+}
+
 void settle_checker(Task& task) {
-  const bool absolute = is_set(task, "checker.absolute");
-  const bool relative = is_set(task, "checker.relative");
-  for (const std::string key : {"checker.tolerance", "checker.absolute", "checker.relative"}) {
-    if (is_set(task, key) && task.checker.kind != CheckerKind::Floats) {
-      refuse(task, key, "expected with kind = \"floats\" only");
+  for (const CheckerOption& option : checker_options()) {
+    const std::string key = std::string("checker.") + option.key;
+    if (is_set(task, key) && std::ranges::find(option.kinds, task.checker.kind) == option.kinds.end()) {
+      refuse(task, key, std::string("expected with ") + option.named + " only");
     }
   }
-  if (is_set(task, "checker.tolerance") && (absolute || relative)) {
-    refuse(task, "checker.tolerance", "expected without checker.absolute and checker.relative, which it stands for");
-  }
+  check_tolerances(plan, "checker.tolerance", "checker.absolute", "checker.relative");
+  check_tolerances(plan, "checker.float_tolerance", "checker.float_absolute_tolerance",
+                   "checker.float_relative_tolerance");
   // One of the two alone: the other allows nothing.
+  const bool absolute = is_set(task, "checker.absolute");
+  const bool relative = is_set(task, "checker.relative");
   if (absolute && !relative) task.checker.relative = 0;
   if (relative && !absolute) task.checker.absolute = 0;
+  if (task.checker.kind == CheckerKind::DmojLinecount || task.checker.kind == CheckerKind::DmojLinematches) {
+    refuse(task, "checker.kind",
+           in_quotes(name_of(task.checker.kind)) +
+               " gives a case a part of its points, which plans do not support yet; use another checker");
+  }
 }
 
 }  // namespace

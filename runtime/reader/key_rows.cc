@@ -72,9 +72,10 @@ T default_of(T& (*field)(Owner&)) {
   return field(fresh);
 }
 
-Key flag(LastingText path, Field<bool> field, LastingText description) {
+template <typename Owner = Plan>
+Key flag(LastingText path, Field<bool, Owner> field, LastingText description) {
   return {path, boolean(default_of(field)), description,
-          FlagForm{[field](Draft& d, bool v, const Entry&) { field(d.plan) = v; }}};
+          FlagForm{[field](Draft& d, bool v, const Entry&) { field(owner_in<Owner>(d)) = v; }}};
 }
 
 template <typename T, typename Owner = Plan>
@@ -655,16 +656,81 @@ Key tolerance(LastingText path, std::string default_text, LastingText descriptio
           NumberForm{0, 1, [store = std::move(store)](Draft& d, double v, const Entry&) { store(d.checker, v); }}};
 }
 
-std::vector<Key> checker_rows() {
+std::vector<std::pair<std::string, CheckerKind>> checker_names() {
+  std::vector<std::pair<std::string, CheckerKind>> names;
+  for (const CheckerRow& row : kCheckers) names.emplace_back(row.name, row.kind);
+  return names;
+}
+
+// Tolerances of the problem package format may be of any size.
+Key kattis_tolerance(LastingText path, LastingText description, std::function<void(KattisRules&, double)> store) {
+  return {path, "", description, NumberForm{0, 1e300, [store = std::move(store)](Draft& d, double v, const Entry&) {
+                                              store(d.checker.kattis, v);
+                                            }}};
+}
+
+std::vector<Key> kattis_rows() {
   return {
+      flag<Checker>(
+          "checker.case_sensitive", [](Checker& checker) -> bool& { return checker.kattis.case_sensitive; },
+          "With \"kattis\": whether capital letters differ from small ones."),
+      flag<Checker>(
+          "checker.space_change_sensitive", [](Checker& checker) -> bool& { return checker.kattis.space_change_sensitive; },
+          "With \"kattis\": whether white space must be the same, byte by byte."),
+      kattis_tolerance("checker.float_tolerance",
+                       "With \"kattis\": how far a number may be off, as such or relative to the expected number; "
+                       "without any tolerance numbers are words.",
+                       [](KattisRules& rules, double v) { rules.absolute = rules.relative = v; }),
+      kattis_tolerance("checker.float_absolute_tolerance",
+                       "With \"kattis\", in place of float_tolerance: how far it may be off as such.",
+                       [](KattisRules& rules, double v) { rules.absolute = v; }),
+      kattis_tolerance("checker.float_relative_tolerance",
+                       "With \"kattis\", in place of float_tolerance: how far it may be off relative to the expected "
+                       "number.",
+                       [](KattisRules& rules, double v) { rules.relative = v; }),
+      choice<Compat, Checker>(
+          "checker.compat", [](Checker& checker) -> Compat& { return checker.kattis.compat; },
+          {{"2025-09", Compat::Spec}, {"kattis", Compat::Kattis}, {"domjudge", Compat::Domjudge}},
+          "With \"kattis\": whose rules hold where the format's text, problemtools and DOMjudge differ "
+          "(docs/checkers.md)."),
+  };
+}
+
+std::vector<Key> dmoj_rows() {
+  return {
+      {"checker.precision", std::to_string(DmojRules{}.precision), "With \"dmoj/floats\": numbers may be off by 1e-N.",
+       CountForm{
+           0, 300,
+           [](Draft& d, std::uint64_t v, const Entry&) { d.checker.dmoj.precision = static_cast<unsigned>(v); }}},
+      choice<ErrorMode, Checker>(
+          "checker.error_mode", [](Checker& checker) -> ErrorMode& { return checker.dmoj.error_mode; },
+          {{"default", ErrorMode::Default}, {"absolute", ErrorMode::Absolute}, {"relative", ErrorMode::Relative}},
+          "With \"dmoj/floats\": off as such, relative to the expected number, or either."),
+      flag<Checker>(
+          "checker.pe_allowed", [](Checker& checker) -> bool& { return checker.dmoj.pe_allowed; },
+          "With \"dmoj/identical\": whether the feedback says that only white space differs."),
+      flag<Checker>(
+          "checker.filter_new_line", [](Checker& checker) -> bool& { return checker.dmoj.filter_new_line; },
+          "With \"dmoj/rstripped\": whether empty lines do not count."),
+      choice<SplitOn, Checker>(
+          "checker.split_on", [](Checker& checker) -> SplitOn& { return checker.dmoj.split_on; },
+          {{"lines", SplitOn::Lines}, {"whitespace", SplitOn::WhiteSpace}},
+          "With \"dmoj/sorted\": whether lines or words may stand in any order."),
+      flag<Checker>(
+          "checker.binary_data", [](Checker& checker) -> bool& { return checker.dmoj.binary_data; },
+          "With a checker of DMOJ's: whether what is expected is taken byte by byte; else its lines end with \"\\n\", "
+          "the "
+          "last one too."),
+  };
+}
+
+std::vector<Key> checker_rows() {
+  std::vector<Key> rows = {
       choice<CheckerKind, Checker>(
-          "checker.kind", [](Checker& checker) -> CheckerKind& { return checker.kind; },
-          {{"exact", CheckerKind::Exact},
-           {"lines", CheckerKind::Lines},
-           {"tokens", CheckerKind::Tokens},
-           {"floats", CheckerKind::Floats}},
+          "checker.kind", [](Checker& checker) -> CheckerKind& { return checker.kind; }, checker_names(),
           "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
-          "the text; by the words between white space; the same, with numbers near enough."),
+          "the text; by the words between white space; the same, with numbers near enough; or as a checker of another "
+          "judge does it (docs/checkers.md)."),
       tolerance("checker.tolerance", "1e-6",
                 "With \"floats\": how far a number may be off, as such or relative to the expected number.",
                 [](Checker& checker, double v) { checker.absolute = checker.relative = v; }),
@@ -674,6 +740,9 @@ std::vector<Key> checker_rows() {
                 "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
                 [](Checker& checker, double v) { checker.relative = v; }),
   };
+  append(rows, kattis_rows());
+  append(rows, dmoj_rows());
+  return rows;
 }
 
 Key image_text(LastingText path, const TextRule& rule, std::string Image::*member, LastingText description) {

@@ -173,6 +173,41 @@ TEST(grading, explain_shows_every_sandbox_of_the_plan) {
   ASSERT_EQ(compile, 0U) << explained.output;
   ASSERT_NE(program, std::string::npos);
   EXPECT_NE(explained.output.find("steps, in order"), explained.output.rfind("steps, in order"));
+  EXPECT_NE(explained.output.find("== checker\n\nchecker tokens: accepts the same words between white space\n"),
+            std::string::npos);
+}
+
+TEST(grading, explain_says_by_which_rules_output_is_compared) {
+  const TemporaryFolder folder;
+  const auto explained = [&](const std::string& checker) {
+    folder.write("plan.toml", "checker = " + checker + "\n" + shell_plan("", "true", case_of("", "")));
+    return run_command({evalrun().string(), "explain", (folder.path() / "plan.toml").string()}).output;
+  };
+  const std::string kattis = explained("{ kind = \"kattis\", float_tolerance = 1e-6, compat = \"domjudge\" }");
+  EXPECT_NE(kattis.find("  by the rules of DOMjudge\n  letters: case does not count\n  white space: only separates "
+                        "words\n  numbers: absolute error at most 1e-06\n  numbers: relative error at most 1e-06\n"),
+            std::string::npos)
+      << kattis;
+  EXPECT_NE(explained("{ kind = \"dmoj/floats\", precision = 9 }").find("  numbers: error at most 1e-9\n"),
+            std::string::npos);
+}
+
+TEST(grading, checkers_of_other_judges_judge_cases) {
+  const auto graded = [](const std::string& checker, const std::string& expected) {
+    return run_plan("checker = " + checker + "\n" + shell_plan("", "echo YES 1.0000001", case_of("", expected)));
+  };
+  EXPECT_EQ(graded("{ kind = \"kattis\", float_tolerance = 1e-6 }", "yes 1").verdict(), "AC");
+  const PlanRun wrong = graded("{ kind = \"kattis\", float_tolerance = 1e-9 }", "yes 1");
+  EXPECT_EQ(wrong.verdict(), "WA");
+  EXPECT_NE(wrong.result.dump().find("line 1, token 2, byte 4 (answer: line 1, byte 4)"), std::string::npos)
+      << wrong.result.dump();
+  EXPECT_EQ(graded("{ kind = \"dmoj/unordered\" }", "1.0000001 YES").verdict(), "AC");
+  EXPECT_EQ(graded("{ kind = \"testlib/wcmp\" }", "YES 1.0000001").verdict(), "AC");
+  // What the answer cannot be is nobody's wrong answer.
+  const PlanRun fault = graded("{ kind = \"testlib/nyesno\" }", "maybe");
+  EXPECT_EQ(fault.verdict(), "IE");
+  EXPECT_NE(fault.result.dump().find("expected YES or NO in line 1, token 1, byte 0 of the answer"), std::string::npos)
+      << fault.result.dump();
 }
 
 TEST(grading, without_cases_the_program_is_compiled_and_run_once) {

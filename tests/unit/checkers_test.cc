@@ -9,7 +9,7 @@
 #include <random>
 #include <sstream>
 
-#include "runtime/judge/checker.h"
+#include "runtime/checkers/checker.h"
 
 namespace evalrun::judge {
 namespace {

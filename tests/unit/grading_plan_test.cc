@@ -138,6 +138,25 @@ TEST(GradingPlan, what_cannot_be_is_refused) {
   expect_refusal(one + "collect = ['x']\n", "collect", "without [[case]]");
   expect_refusal("[checker]\nkind = 'lines'\n", "checker", "with [[case]]");
   expect_refusal(one + "[checker]\nkind = 'line'\n", "checker.kind", "did you mean \"lines\"?");
+  expect_refusal(one + "[checker]\nkind = 'kattsi'\n", "checker.kind", "did you mean \"kattis\"?");
+  expect_refusal(one + "[checker]\nkind = 'dmoj/standrad'\n", "checker.kind", "did you mean \"dmoj/standard\"?");
+  expect_refusal(one + "[checker]\nkind = 'testlib/nncmp'\n", "checker.kind", "did you mean \"testlib/ncmp\"?");
+  expect_refusal(one + "[checker]\nkind = 'kattis'\ncompat = 'domjugde'\n", "checker.compat",
+                 "did you mean \"domjudge\"?");
+  expect_refusal(one + "[checker]\nkind = 'kattis'\ncase_sensitiv = true\n", "checker.case_sensitiv",
+                 "did you mean \"checker.case_sensitive\"?");
+  expect_refusal(one + "[checker]\nkind = 'tokens'\ncase_sensitive = true\n", "checker.case_sensitive",
+                 "with kind = \"kattis\" only");
+  expect_refusal(one + "[checker]\nkind = 'testlib/ncmp'\nbinary_data = true\n", "checker.binary_data", "DMOJ");
+  expect_refusal(one + "[checker]\nkind = 'dmoj/floatsabs'\nerror_mode = 'relative'\n", "checker.error_mode",
+                 "with kind = \"dmoj/floats\" only");
+  expect_refusal(one + "[checker]\nkind = 'kattis'\nfloat_tolerance = 1e-6\nfloat_relative_tolerance = 1e-6\n",
+                 "checker.float_tolerance", "without checker.float_absolute_tolerance");
+  expect_refusal(one + "[checker]\nkind = 'kattis'\nfloat_tolerance = -1\n", "checker.float_tolerance",
+                 "a number from 0");
+  for (const std::string name : {"dmoj/linecount", "dmoj/linematches"}) {
+    expect_refusal(one + "[checker]\nkind = '" + name + "'\n", "checker.kind", "a part of its points");
+  }
   expect_refusal(one + "[checker]\ntolerance = 0.1\n", "checker.tolerance", "floats");
   expect_refusal(one + "[checker]\nkind = 'lines'\nabsolute = 0.1\n", "checker.absolute", "floats");
   expect_refusal(one + "[checker]\nkind = 'floats'\ntolerance = 0.1\nrelative = 0.1\n", "checker.tolerance",

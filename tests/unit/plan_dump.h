@@ -117,6 +117,19 @@ class PlanDump {
     line("checker.kind", static_cast<int>(task.checker.kind));
     line("checker.absolute", task.checker.absolute);
     line("checker.relative", task.checker.relative);
+    const KattisRules& kattis = task.checker.kattis;
+    line("checker.compat", static_cast<int>(kattis.compat));
+    line("checker.case_sensitive", kattis.case_sensitive);
+    line("checker.space_change_sensitive", kattis.space_change_sensitive);
+    line("checker.float_absolute_tolerance", kattis.absolute.value_or(-1));
+    line("checker.float_relative_tolerance", kattis.relative.value_or(-1));
+    const DmojRules& dmoj = task.checker.dmoj;
+    line("checker.precision", dmoj.precision);
+    line("checker.error_mode", static_cast<int>(dmoj.error_mode));
+    line("checker.pe_allowed", dmoj.pe_allowed);
+    line("checker.filter_new_line", dmoj.filter_new_line);
+    line("checker.split_on", static_cast<int>(dmoj.split_on));
+    line("checker.binary_data", dmoj.binary_data);
   }
 
   void dump_mount(const Mount& mount) {

@@ -1,4 +1,4 @@
-#include "runtime/judge/excerpt.h"
+#include "runtime/checkers/excerpt.h"
 
 #include "runtime/core/text.h"
 

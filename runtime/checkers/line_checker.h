@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "runtime/judge/checker.h"
+#include "runtime/checkers/checker.h"
 
 namespace evalrun::judge {
 

@@ -16,7 +16,7 @@ namespace evalrun::judge {
 class Expected {
  public:
   // The text is borrowed.
-  explicit Expected(std::string_view text) : rest_(text) {}
+  explicit Expected(std::string_view text) : text_(text), unread_text_(text) {}
   explicit Expected(Fd file, std::string name);
 
   // Opens what the case expects. Throws SystemError where the file cannot be opened or is no regular file.
@@ -25,6 +25,12 @@ class Expected {
   // Of one that nothing has been taken of: whether it begins with a byte order mark, which editors put before a text
   // and programs do not write.
   bool has_byte_order_mark() { return rest().starts_with("\xEF\xBB\xBF"); }
+  // A second reader of the same bytes, from their beginning. Throws SystemError where the descriptor cannot be copied.
+  [[nodiscard]] Expected again() const;
+
+  // From here on "\r\n" and "\r" read as "\n", and the last line has one, as DMOJ reads its data. Before the first
+  // byte.
+  void unify_line_ends() { unifies_line_ends_ = true; }
 
   // What comes next, at least one byte; empty at the end. Throws SystemError where the file cannot be read.
   std::string_view rest() {
@@ -43,12 +49,19 @@ class Expected {
 
  private:
   void refill();
+  std::string_view next_chunk();
+  void unify(std::string_view chunk);
 
   Fd file_;
   std::string name_;
   std::vector<char> buffer_;
   std::uint64_t offset_ = 0;
+  std::string_view text_, unread_text_;
   std::string_view rest_;
+  bool unifies_line_ends_ = false;
+  bool was_return_ = false;  // the last byte was a "\r"
+  char last_ = '\n';         // what was handed out last
+  std::string unified_;
 };
 
 }  // namespace evalrun::judge

@@ -1,9 +1,9 @@
-#include "runtime/judge/line_checker.h"
+#include "runtime/checkers/line_checker.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/judge/excerpt.h"
+#include "runtime/checkers/excerpt.h"
 
 namespace evalrun::judge {
 namespace {

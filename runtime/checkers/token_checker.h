@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "runtime/judge/checker.h"
-#include "runtime/judge/number.h"
+#include "runtime/checkers/checker.h"
+#include "runtime/checkers/number.h"
 
 namespace evalrun::judge {
 

@@ -1,4 +1,4 @@
-#include "runtime/judge/number.h"
+#include "runtime/checkers/number.h"
 
 #include <algorithm>
 #include <charconv>
