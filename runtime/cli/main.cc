@@ -89,7 +89,7 @@ int explain_plan(const Options& options) {
     if (task.is_graded()) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
-  if (!plan.cases.empty() && !options.seccomp) text += "== checker\n\n" + explain_checker(plan.checker) + "\n";
+  if (!task.cases.empty() && !options.seccomp) text += "== checker\n\n" + explain_checker(task.checker) + "\n";
   text.pop_back();
   std::cout << text;
   return 0;
