@@ -110,7 +110,9 @@ class Walk {
     return base_.empty() || path.empty() ? base_ + path : base_ + "/" + path;
   }
 
-  void refuse(const std::string& path, const std::string& why) { listing_.refusals.push_back({path, why}); }
+  void refuse(const std::string& path, const std::string& why) {
+    listing_.refusals.push_back({Refusal::Fault::Content, path, why});
+  }
 
   void visit(const std::string& path) {
     if (path.size() > listing_.bounds.path) {

@@ -56,7 +56,7 @@ void add_entry(Listing& listing, const std::string& path, Entry entry) {
     folder.store = entry.store;
     const auto [place, is_new] = listing.entries.try_emplace(path.substr(0, slash), std::move(folder));
     if (place->second.kind == Kind::File) {
-      listing.refusals.push_back({path, "lies in something that is a file"});
+      listing.refusals.push_back({Refusal::Fault::Name, path, "lies in something that is a file"});
       return;
     }
   }
@@ -171,6 +171,9 @@ void Tree::enter(const std::string& folder) {
     if (path.starts_with(prefix)) inner.emplace(path.substr(prefix.size()), std::move(entry));
   }
   entries_ = std::move(inner);
+  for (Refusal& refusal : refusals_) {
+    if (refusal.path.starts_with(prefix)) refusal.path.erase(0, prefix.size());
+  }
 }
 
 void Tree::add_archive(const std::string& path) {

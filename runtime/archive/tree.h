@@ -35,6 +35,10 @@ class TreeError : public std::runtime_error {
 
 // One entry that is not part of the tree, and why.
 struct Refusal {
+  enum class Fault {
+    Name,    // it leads out of the package, or is there twice: no honest package has it
+    Content  // it is there and cannot be used: a link to elsewhere, a FIFO
+  } fault;
   std::string path;
   std::string why;  // "is a FIFO", "is a link that leads out of the package"
 };

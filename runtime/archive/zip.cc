@@ -148,7 +148,12 @@ class Unpacking {
   }
 
  private:
-  void refuse(const std::string& path, const std::string& reason) { listing_.refusals.push_back({path, reason}); }
+  void refuse(const std::string& path, const std::string& reason) {
+    listing_.refusals.push_back({Refusal::Fault::Name, path, reason});
+  }
+  void refuse_content(const std::string& path, const std::string& reason) {
+    listing_.refusals.push_back({Refusal::Fault::Content, path, reason});
+  }
 
   void take(const Reader& reader, struct archive_entry* entry) {
     const char* text = ::archive_entry_pathname(entry);
@@ -164,14 +169,16 @@ class Unpacking {
       throw TreeError("folders are more than " + std::to_string(listing_.bounds.depth) + " deep at " + *path);
     }
     const unsigned type = ::archive_entry_filetype(entry);
-    if (::archive_entry_is_encrypted(entry) != 0) return refuse(*path, "is encrypted; pack it without a password");
+    if (::archive_entry_is_encrypted(entry) != 0)
+      return refuse_content(*path, "is encrypted; pack it without a password");
     if (type == AE_IFDIR) return add_folder(*path);
     if (type == AE_IFLNK) {
       const char* target = ::archive_entry_symlink(entry);
       links_.emplace_back(*path, target == nullptr ? "" : target);
       return;
     }
-    if (type != AE_IFREG && type != 0) return refuse(*path, "is " + kind_of_file(type) + ", not a regular file");
+    if (type != AE_IFREG && type != 0)
+      return refuse_content(*path, "is " + kind_of_file(type) + ", not a regular file");
     if (listing_.entries.contains(*path)) return refuse(*path, "is in the zip twice; remove one of them");
     Entry file;
     file.store = store_;
@@ -219,7 +226,7 @@ class Unpacking {
     std::string from = folder_of(path);
     for (int hop = 0; hop < kMostLinks; ++hop) {
       const std::optional<std::string> place = normal_path(target, from);
-      if (!place) return refuse(path, "is a link that leads out of the package; put the file itself there");
+      if (!place) return refuse_content(path, "is a link that leads out of the package; put the file itself there");
       if (const auto next = std::ranges::find(links_, *place, &Link::first); next != links_.end()) {
         target = next->second;
         from = folder_of(*place);
@@ -227,16 +234,16 @@ class Unpacking {
       }
       if (listing_.entries.contains(path)) return refuse(path, "is in the zip twice; remove one of them");
       const auto found = listing_.entries.find(*place);
-      if (found == listing_.entries.end()) return refuse(path, "is a link to nothing");
+      if (found == listing_.entries.end()) return refuse_content(path, "is a link to nothing");
       if (found->second.kind == Kind::File) return add_entry(listing_, path, found->second);
       return copy_folder(path, *place);
     }
-    refuse(path, "is a link that leads to itself");
+    refuse_content(path, "is a link that leads to itself");
   }
 
   // The name of a folder stands for what is in it.
   void copy_folder(const std::string& path, const std::string& folder) {
-    if ((path + "/").starts_with(folder + "/")) return refuse(path, "is a link to a folder that it lies in");
+    if ((path + "/").starts_with(folder + "/")) return refuse_content(path, "is a link to a folder that it lies in");
     std::vector<std::pair<std::string, Entry>> copies;
     for (auto entry = listing_.entries.lower_bound(folder + "/");
          entry != listing_.entries.end() && entry->first.starts_with(folder + "/"); ++entry) {

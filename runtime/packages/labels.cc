@@ -114,6 +114,13 @@ Tags tags_of(Reading& reading, const problem::Submission& submission) {
     for (std::string& line : lines_after(*text, "@EXPECTED_SCORE@: ")) scores.emplace_back(placed.file.path, line);
     for (std::string& line : lines_after(*text, "@EXPECTED_GRADES@")) grades.emplace_back(placed.file.path, line);
   }
+  // DOMjudge had this spelling for results before it had scores.
+  std::erase_if(scores, [&](const std::pair<std::string, std::string>& found) {
+    const std::string first = trimmed(found.second.substr(0, found.second.find(',')));
+    if (!result_named(first)) return false;
+    results.push_back(found);
+    return true;
+  });
   Tags tags;
   // DOMjudge takes two of a kind as none.
   if (results.size() == 1) tags.results = results_in(reading, results[0].first, results[0].second);

@@ -32,8 +32,21 @@ void enter_only_folder(archive::Tree& tree) {
   if (names.size() == 1 && tree.has_folder(names[0])) tree.enter(names[0]);
 }
 
+// What judging looks at, in the problem package format. Other formats name each file that they need.
+constexpr const char* kNeeded[] = {"data/",    "submissions/", "output_validator/", "output_validators/",
+                                   "graders/", "include/",     "static_validator/"};
+
+// A statement that is a link to elsewhere hinders nobody; data that is one does.
 void tell_refusals(const archive::Tree& tree, problem::Findings& findings) {
-  for (const archive::Refusal& refusal : tree.refusals()) findings.error({refusal.path, 0, 0}, refusal.why);
+  for (const archive::Refusal& refusal : tree.refusals()) {
+    const bool is_needed = std::ranges::any_of(
+        kNeeded, [&](const char* folder) { return refusal.path.starts_with(folder) || refusal.path + "/" == folder; });
+    if (refusal.fault == archive::Refusal::Fault::Name || is_needed) {
+      findings.error({refusal.path, 0, 0}, refusal.why);
+    } else {
+      findings.note({refusal.path, 0, 0}, refusal.why);
+    }
+  }
 }
 
 std::string plural(std::size_t count, const std::string& one, const std::string& many) {

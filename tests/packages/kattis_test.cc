@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/packages/support.h"
 
 namespace evalrun::test {
@@ -359,6 +361,48 @@ TEST(kattis, what_is_wrong_with_a_package_of_2025_is_told_with_its_place_and_its
            {},
            {"submissions/accepted/a.py: entrypoint: there is no file \"b.py\" in this submission"}},
       });
+}
+
+TEST(kattis, the_old_spelling_of_a_result_is_a_result) {
+  const packages::Package package = read_files(
+      with(kattis_legacy(),
+           {{"submissions/mixed/d.java", "// @EXPECTED_SCORE@: WRONG-ANSWER, CORRECT\n"},
+            {"submissions/mixed/e.java", "// @EXPECTED_SCORE@: CORRECT\n// @EXPECTED_RESULTS@: TIMELIMIT\n"}}));
+  ASSERT_EQ(errors_of(package), Lines{});
+  using enum problem::Result;
+  const problem::Expectation& d = submission_named(package.problem, "mixed/d.java").expected;
+  EXPECT_EQ(d.final_results, (std::vector<problem::Result>{WrongAnswer, Accepted}));
+  EXPECT_FALSE(d.score.has_value());
+  EXPECT_TRUE(submission_named(package.problem, "mixed/e.java").expected.final_results.empty()) << "two are as none";
+}
+
+TEST(kattis, only_links_out_that_judging_needs_are_errors) {
+  const TemporaryFolder folder;
+  write_files(folder, kattis_legacy());
+  const std::string why =
+      " is a link that leads out of the package; put the file itself there, or name a folder around both by --root";
+  std::filesystem::create_symlink("/etc/passwd", folder.path() / "problem.pdf");
+  const packages::Package harmless = packages::read_package(folder.path().string());
+  EXPECT_EQ(errors_of(harmless), Lines{});
+  EXPECT_EQ(notes_of(harmless), Lines{"problem.pdf:" + why});
+  std::filesystem::create_symlink("/etc/passwd", folder.path() / "data/secret/g1/3.in");
+  folder.write("data/secret/g1/3.ans", "");
+  const packages::Package needed = packages::read_package(folder.path().string());
+  EXPECT_EQ(errors_of(needed), (Lines{"data/secret/g1/3.in:" + why,
+                                      "data/secret/g1/3.ans: this answer has no input; add data/secret/g1/3.in"}));
+}
+
+TEST(kattis, links_out_of_a_zip_that_has_one_folder_are_told_by_their_paths_in_the_package) {
+  const TemporaryFolder folder;
+  std::vector<ZipEntry> entries = {{"sum/problem.pdf", "", "/etc/passwd"},
+                                   {"sum/submissions/accepted/x.py", "", "../../../y"}};
+  for (const auto& [path, text] : kattis_legacy()) entries.push_back({"sum/" + path, text, ""});
+  write_zip(folder.path() / "sum.zip", entries);
+  const packages::Package package = packages::read_package((folder.path() / "sum.zip").string());
+  EXPECT_EQ(notes_of(package),
+            Lines{"problem.pdf: is a link that leads out of the package; put the file itself there"});
+  // It leads to the zip's root, beside the package's folder.
+  EXPECT_EQ(errors_of(package), Lines{"submissions/accepted/x.py: is a link to nothing"});
 }
 
 TEST(kattis, a_label_that_contradicts_its_folder_is_noted) {

@@ -55,6 +55,14 @@ TEST(yaml, what_yaml_leaves_open_is_refused) {
   EXPECT_EQ(errors_of_yaml("a: \xff\n"), Lines{"f: is not UTF-8; save it as UTF-8"});
 }
 
+TEST(findings, a_message_is_cut_however_long_the_packages_words_are) {
+  problem::Findings findings;
+  findings.error({"f", 1, 1}, std::string(1000, 'x'));
+  findings.note({"f", 1, 1}, std::string(1'000'000, 'x'));
+  EXPECT_EQ(findings.list()[0].message.size(), 1000u);
+  EXPECT_EQ(findings.list()[1].message, std::string(1000, 'x') + "...");
+}
+
 TEST(pattern, a_star_stops_at_a_slash_and_braces_are_alternatives) {
   struct Row {
     const char* pattern;
