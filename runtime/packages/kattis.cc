@@ -149,6 +149,10 @@ class KattisReader {
     if (is_icpc_ && yaml.has("grading")) yaml.error("grading", "legacy-icpc has no scores; use legacy");
     read_validation(yaml);
     if (auto flags = yaml.split("validator_flags")) validator_flags_ = std::move(*flags);
+    read_grading(yaml);
+  }
+
+  void read_grading(MapReader& yaml) {
     MapReader grading = yaml.map("grading");
     if (const auto objective = grading.choice("objective", {"max", "min"}); objective && *objective == "min") {
       problem_.objective = Problem::Objective::Minimize;
@@ -195,6 +199,7 @@ class KattisReader {
       yaml.ignore({"author", "show_test_data_groups"});
       read_validation(yaml);
       if (auto flags = yaml.split("validator_flags")) validator_flags_ = std::move(*flags);
+      read_grading(yaml);
     }
     read_languages(yaml);
     read_constants(yaml);
@@ -248,13 +253,14 @@ class KattisReader {
   void read_limits(MapReader& yaml) {
     MapReader limits = yaml.map("limits");
     problem::Limits& is = problem_.limits;
-    if (is_legacy()) {
-      is.accepted_to_limit = limits.number("time_multiplier", 0.001, kMostFactor).value_or(5);
-      is.limit_to_too_slow = limits.number("time_safety_margin", 0.001, kMostFactor).value_or(2);
-    } else {
+    if (problem_.format != Format::Kattis2025) {
+      is.accepted_to_limit = limits.number("time_multiplier", 0.001, kMostFactor).value_or(is_legacy() ? 5 : 2);
+      is.limit_to_too_slow = limits.number("time_safety_margin", 0.001, kMostFactor).value_or(is_legacy() ? 2 : 1.5);
+    }
+    if (!is_legacy()) {
       MapReader multipliers = limits.map("time_multipliers");
-      is.accepted_to_limit = multipliers.number("ac_to_time_limit", 1, kMostFactor).value_or(2);
-      is.limit_to_too_slow = multipliers.number("time_limit_to_tle", 1, kMostFactor).value_or(1.5);
+      is.accepted_to_limit = multipliers.number("ac_to_time_limit", 1, kMostFactor).value_or(is.accepted_to_limit);
+      is.limit_to_too_slow = multipliers.number("time_limit_to_tle", 1, kMostFactor).value_or(is.limit_to_too_slow);
       multipliers.finish();
       if (const auto resolution = limits.number("time_resolution", 0.001, kMostSeconds)) {
         is.time_resolution = seconds(*resolution);
@@ -385,6 +391,13 @@ class KattisReader {
   // The programs of a folder: each usable name is one.
   std::vector<problem::ProgramIndex> programs_in(const std::string& folder, problem::Role role) {
     std::vector<problem::ProgramIndex> programs;
+    // Scripts right here make the folder one program.
+    if (reading_.tree.has_file(archive::below(folder, "build")) ||
+        reading_.tree.has_file(archive::below(folder, "run"))) {
+      if (const auto program = add_program(reading_, role, folder, problem::Convention::Kattis))
+        programs.push_back(*program);
+      return programs;
+    }
     for (const std::string& name : reading_.tree.names_in(folder)) {
       if (!is_usable_name(name)) continue;
       const std::string path = archive::below(folder, name);
@@ -395,9 +408,20 @@ class KattisReader {
       if (reading_.tree.has_file(path) && is_no_program(name)) continue;
       if (const auto program = add_program(reading_, role, path, problem::Convention::Kattis)) {
         programs.push_back(*program);
+        if (reading_.tree.has_file(path)) add_headers(folder, problem_.programs[*program]);
       }
     }
     return programs;
+  }
+
+  // A program of one file may include the headers that lie beside it.
+  void add_headers(const std::string& folder, problem::Program& program) {
+    for (const std::string& name : reading_.tree.names_in(folder)) {
+      const bool is_header = name.ends_with(".h") || name.ends_with(".hpp") || name.ends_with(".hh");
+      const std::string path = archive::below(folder, name);
+      if (!is_header || !is_usable_name(name) || !reading_.tree.has_file(path)) continue;
+      if (auto file = reading_.file_of(path)) program.files.push_back({name, std::move(*file)});
+    }
   }
 
   // Headers and texts that lie beside programs.

@@ -147,6 +147,14 @@ TEST(kattis, the_mixture_of_2023_takes_the_groups_that_it_has) {
       read_files(with(newer, {{"data/secret/a/testdata.yaml", "accept_score: 50\ngrader_flags: min\nrange: 0 50\n"}}));
   ASSERT_EQ(errors_of(flags), Lines{});
   EXPECT_EQ(std::get<problem::AcceptReject>(group_named(flags.problem, "secret/a").scoring.case_score).accept, 50);
+  const packages::Package mixed = read_files(
+      with(newer, {{"problem.yaml",
+                    "problem_format_version: 2023-07\nname: A\nuuid: 0\ntype: scoring\ngrading:\n  objective: min\n"
+                    "limits:\n  time_multiplier: 3\n  time_multipliers:\n    time_limit_to_tle: 4\n"}}));
+  ASSERT_EQ(errors_of(mixed), Lines{});
+  EXPECT_EQ(mixed.problem.objective, Problem::Objective::Minimize);
+  EXPECT_EQ(mixed.problem.limits.accepted_to_limit, 3);
+  EXPECT_EQ(mixed.problem.limits.limit_to_too_slow, 4);
   const packages::Package maximum =
       read_files(with(newer, {{"data/secret/a/testdata.yaml", "scoring:\n  score: 30\n  aggregation: min\n"}}));
   ASSERT_EQ(errors_of(maximum), Lines{});
@@ -403,6 +411,57 @@ TEST(kattis, links_out_of_a_zip_that_has_one_folder_are_told_by_their_paths_in_t
             Lines{"problem.pdf: is a link that leads out of the package; put the file itself there"});
   // It leads to the zip's root, beside the package's folder.
   EXPECT_EQ(errors_of(package), Lines{"submissions/accepted/x.py: is a link to nothing"});
+}
+
+TEST(kattis, a_validator_is_a_file_with_the_headers_beside_it_a_folder_or_scripts) {
+  const Files base = {{"problem.yaml", "validation: custom\n"}, {"data/secret/1.in", ""}, {"data/secret/1.ans", ""}};
+  struct Row {
+    Files files;
+    const char* path;
+    const char* entry;
+    Lines names;
+    problem::Build build;
+  };
+  using enum problem::Build;
+  const Row rows[] = {
+      {{{"output_validators/v.cc", ""}, {"output_validators/v.h", ""}, {"output_validators/README", ""}},
+       "output_validators/v.cc",
+       "v.cc",
+       {"v.cc", "v.h"},
+       ByLanguage},
+      {{{"output_validators/v/a.py", ""}, {"output_validators/v/.hidden", ""}},
+       "output_validators/v",
+       "a.py",
+       {"a.py"},
+       ByLanguage},
+      {{{"output_validators/v/build", ""}, {"output_validators/v/x.d", ""}},
+       "output_validators/v",
+       "run",
+       {"build", "x.d"},
+       ByScripts},
+      {{{"output_validators/run", ""}, {"output_validators/x", ""}},
+       "output_validators",
+       "run",
+       {"run", "x"},
+       ByScripts},
+      {{{"output_validator/a.cpp", ""}, {"output_validator/lib/b.h", ""}},
+       "output_validator",
+       "a.cpp",
+       {"a.cpp", "lib/b.h"},
+       ByLanguage},
+  };
+  for (const Row& row : rows) {
+    const packages::Package package = read_files(with(base, row.files));
+    EXPECT_EQ(errors_of(package), Lines{}) << row.path;
+    ASSERT_EQ(package.problem.programs.size(), 1u) << row.path;
+    const problem::Program& program = package.problem.programs[0];
+    Lines names;
+    for (const problem::PlacedFile& placed : program.files) names.push_back(placed.name);
+    EXPECT_EQ(program.path, row.path);
+    EXPECT_EQ(program.entry, row.entry);
+    EXPECT_EQ(names, row.names) << row.path;
+    EXPECT_EQ(program.build, row.build) << row.path;
+  }
 }
 
 TEST(kattis, a_label_that_contradicts_its_folder_is_noted) {
