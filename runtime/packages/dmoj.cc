@@ -7,8 +7,10 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <stdexcept>
 
 #include "runtime/core/text.h"
+#include "runtime/packages/dmoj_names.h"
 #include "runtime/packages/map_reader.h"
 #include "runtime/packages/reading.h"
 #include "runtime/problem/language.h"
@@ -82,36 +84,6 @@ struct Settings {
   std::size_t checker = 0;
   bool binary = false;
 };
-
-// The two numbers in a file's name by which DMOJ finds cases where none are listed: "1.2.in" is case 2 of batch 1.
-struct NumberedName {
-  std::optional<std::int64_t> batch;
-  std::int64_t number = 0;
-};
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::optional<NumberedName> numbers_in(const std::string& name) {
-  std::size_t end = name.size();
-  while (end > 0 && !is_digit(name[end - 1]) && name[end - 1] != ' ') --end;
-  if (end == 0 || !is_digit(name[end - 1])) return std::nullopt;
-  std::size_t begin = end;
-  while (begin > 0 && is_digit(name[begin - 1])) --begin;
-  const auto number = whole_number(name.substr(begin, end - begin));
-  if (!number) return std::nullopt;
-  NumberedName found{std::nullopt, *number};
-  std::size_t batch_end = begin;
-  while (batch_end > 0 && !is_digit(name[batch_end - 1]) && name[batch_end - 1] != ' ') --batch_end;
-  if (batch_end == begin || batch_end == 0 || !is_digit(name[batch_end - 1])) return found;
-  std::size_t batch_begin = batch_end;
-  while (batch_begin > 0 && is_digit(name[batch_begin - 1])) --batch_begin;
-  const char before = batch_begin == 0 ? '.' : name[batch_begin - 1];
-  const bool is_word = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z') || before == '_';
-  if (!is_word) found.batch = whole_number(name.substr(batch_begin, batch_end - batch_begin));
-  return found;
-}
 
 class DmojReader {
  public:
@@ -439,18 +411,34 @@ class DmojReader {
     }
     const YamlPointer node = yaml.take("test_cases");
     if (node != nullptr && node->kind == YamlNode::Kind::List) return read_list(node, "test_cases", settings);
-    std::vector<std::string> points;
-    if (node != nullptr) {
-      MapReader inner(node, kFile, reading_.findings, "test_cases.");
-      for (const char* key : {"input_format", "output_format"}) {
-        inner.refuse(key,
-                     "regular expressions are not supported; list the cases, or name files like 1.2.in and 1.2.out");
+    MapReader inner(node, kFile, reading_.findings, "test_cases.");
+    const std::string input_names = inner.text("input_format").value_or(kDmojInputNames);
+    const std::string output_names = inner.text("output_format").value_or(kDmojOutputNames);
+    const std::vector<std::string> points = inner.words("case_points").value_or(std::vector<std::string>{});
+    inner.finish();
+    const auto inputs = files_by_id(inner, "input_format", input_names);
+    const auto outputs = files_by_id(inner, "output_format", output_names);
+    find_cases(settings, points, inputs, outputs);
+  }
+
+  // The batch and the case in it; a case of no batch stands where a batch of its number would.
+  using Place = std::pair<DmojId, std::optional<DmojId>>;
+  using FilesById = std::map<Place, std::string>;
+
+  FilesById files_by_id(MapReader& yaml, const std::string& key, const std::string& expression) {
+    FilesById files;
+    try {
+      const DmojNamePattern pattern(expression);
+      for (const std::string& path : reading_.tree.files_below("")) {
+        if (path.starts_with("tests/")) continue;
+        const auto name = pattern.match(path);
+        if (!name) continue;
+        files.try_emplace(name->batch ? Place{*name->batch, name->case_id} : Place{name->case_id, std::nullopt}, path);
       }
-      points = inner.words("case_points").value_or(std::vector<std::string>{});
-      inner.finish();
-      if (inner.has("input_format") || inner.has("output_format")) return;
+    } catch (const std::invalid_argument& wrong) {
+      yaml.error(key, wrong.what());
     }
-    find_cases(settings, points);
+    return files;
   }
 
   void read_list(const YamlPointer& list, const std::string& key, const Settings& settings) {
@@ -553,32 +541,22 @@ class DmojReader {
     return std::nullopt;
   }
 
-  // Cases by the numbers in the names of files, where none are listed.
-  void find_cases(const Settings& settings, const std::vector<std::string>& points) {
-    using Place = std::pair<std::int64_t, std::int64_t>;  // batch or own number, number in the batch or -1
-    std::map<Place, std::string> inputs, outputs;
-    for (const std::string& path : reading_.tree.files_below("")) {
-      if (path.starts_with("tests/")) continue;
-      const std::string name = last_part(path);
-      const auto numbers = numbers_in(name);
-      if (!numbers) continue;
-      const Place place = numbers->batch ? Place{*numbers->batch, numbers->number} : Place{numbers->number, -1};
-      if (name.find(".in") != name.npos) inputs.try_emplace(place, path);
-      if (name.find(".out") != name.npos) outputs.try_emplace(place, path);
-    }
+  // Cases by the names of files, where none are listed.
+  void find_cases(const Settings& settings, const std::vector<std::string>& points, const FilesById& inputs,
+                  const FilesById& outputs) {
     problem::GroupIndex batch = 0;
-    std::optional<std::int64_t> last;
+    std::optional<DmojId> last;
     std::size_t next = 0;
     Settings one = settings;
     for (const auto& [place, input] : inputs) {
-      const bool is_new = last != place.first || place.second < 0;
+      const bool is_new = last != place.first || !place.second;
       if (is_new) {
         one.points = settings.points;
         if (next < points.size()) one.points = static_cast<double>(whole_number(points[next]).value_or(1));
         ++next;
         batch = 0;
       }
-      if (is_new && place.second >= 0) {
+      if (is_new && place.second) {
         batch = problem_.groups.size();
         problem_.groups[0].children.push_back({Child::Kind::Group, batch});
         problem_.groups.emplace_back().name = "batch " + std::to_string(++batches_);
@@ -592,7 +570,7 @@ class DmojReader {
       one.in = input;
       const auto output = outputs.find(place);
       if (output == outputs.end()) {
-        reading_.error(input, "this input has no answer; add a file of the same numbers that ends in .out");
+        reading_.error(input, "this input has no answer; add a file of the same numbers, as in 1.in and 1.out");
         continue;
       }
       one.out = output->second;

@@ -99,7 +99,34 @@ TEST(dmoj, cases_that_are_not_listed_are_found_by_the_numbers_in_their_names) {
   ASSERT_EQ(is.groups.size(), 3u);
   EXPECT_EQ(is.groups[1].children.size(), 2u);
   EXPECT_EQ(errors_of(read_files(without(files, "a.2.out"))),
-            Lines{"a.2.in: this input has no answer; add a file of the same numbers that ends in .out"});
+            Lines{"a.2.in: this input has no answer; add a file of the same numbers, as in 1.in and 1.out"});
+}
+
+TEST(dmoj, expressions_of_the_packages_own_name_batches_and_cases) {
+  const std::string head = "test_cases:\n  input_format: ((?P<batch>\\w+)\\.)?(?P<case>\\d+)\\.in\n  output_format: ";
+  Files files = {{"init.yml", head + "((?P<batch>\\w+)\\.)?(?P<case>\\d+)\\.out\n  case_points: [5, 7]\n"}};
+  for (const char* name : {"1", "dummy.2", "dummy.1"}) {
+    files[std::string(name) + ".in"] = name;
+    files[std::string(name) + ".out"] = "";
+  }
+  const packages::Package package = read_files(files);
+  ASSERT_EQ(errors_of(package), Lines{});
+  Lines inputs;
+  for (const problem::Case& one : package.problem.cases) inputs.push_back(one.input->path);
+  EXPECT_EQ(inputs, (Lines{"dummy.1.in", "dummy.2.in", "1.in"})) << "words come before numbers";
+  EXPECT_EQ(package.problem.cases[1].points, 5);
+  EXPECT_EQ(package.problem.cases[2].points, 7);
+  const std::pair<std::string, std::string> wrong[] = {
+      {"(?P<case>", "is no regular expression: missing closing parenthesis"},
+      {".*", "names no part \"case\"; write (?P<case>\\d+)"},
+      {"(?P<case>(a|aa)+)b", "takes too long: match limit exceeded"},
+  };
+  for (const auto& [expression, message] : wrong) {
+    const Files broken = with(files, {{"init.yml", head + expression + "\n"}, {std::string(60, 'a') + "cb", ""}});
+    const Lines errors = errors_of(read_files(broken));
+    ASSERT_FALSE(errors.empty()) << expression;
+    EXPECT_EQ(errors[0], "init.yml:3:3: test_cases.output_format: " + message);
+  }
 }
 
 TEST(dmoj, generators_checkers_and_interactors_are_programs) {
