@@ -1,7 +1,7 @@
 # Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-_evalrun_verbs='run exec batch check explain trace doctor schema image help'
+_evalrun_verbs='run exec batch check explain trace doctor schema image judge help'
 declare -gA _evalrun_groups=([image]='list check')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --save-to --jobs --stop-at-first-failure --help -h'
@@ -16,6 +16,7 @@ declare -gA _evalrun_flags=(
     ['schema']='--format --json --markdown --help -h'
     ['image list']='--help -h'
     ['image check']='--help -h'
+    ['judge']='--check --root --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -30,6 +31,7 @@ declare -gA _evalrun_arguments=(
     ['schema']='@nothing'
     ['image list']='@nothing'
     ['image check']='@images'
+    ['judge']='@files'
     ['help']='@verbs'
 )
 # What each option's value is.
@@ -72,6 +74,7 @@ declare -gA _evalrun_values=(
     ['trace --grant-write']='@files'
     ['doctor --format']='text json'
     ['schema --format']='text json markdown'
+    ['judge --root']='@folders'
 )
 
 # _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.

@@ -13,6 +13,7 @@
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
 #include "runtime/cli/images.h"
+#include "runtime/cli/judge.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
@@ -170,6 +171,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Batch: return run_batch(options);
     case Verb::ImageCheck:
       return (options.image.empty() ? check_installed_images() : check_image(options.image)) ? 0 : 1;
+    case Verb::Judge: return judge_package(options);
     case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;

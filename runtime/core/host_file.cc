@@ -1,7 +1,9 @@
 #include "runtime/core/host_file.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +16,7 @@ namespace evalrun {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
+constexpr int kNeverWait = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 int flags_of(FileUse use) {
   switch (use) {
@@ -32,6 +35,25 @@ HostFile refused(int error) {
   HostFile file;
   file.error = error;
   file.refusal = errno_text(error);
+  return file;
+}
+
+// What was opened, or, with errno as it was left, was not.
+HostFile looked_at(Fd descriptor, const std::string& path, FileKinds kinds) {
+  HostFile file;
+  file.descriptor = std::move(descriptor);
+  struct stat status {};
+  if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0) {
+    if (is_shortage(errno)) throw SystemError("open", path);
+    return refused(errno);
+  }
+  if (!is_accepted(status.st_mode, kinds)) {
+    HostFile other = refused(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    other.refusal = "is " + kind_of_file(status.st_mode) + ", not a regular file";
+    return other;
+  }
+  file.size = static_cast<std::uint64_t>(status.st_size);
+  file.is_regular = S_ISREG(status.st_mode);
   return file;
 }
 
@@ -54,23 +76,22 @@ std::string kind_of_file(unsigned mode) {
 }
 
 HostFile open_host_file(const std::string& path, FileUse use, FileKinds kinds) {
-  HostFile file;
+  Fd descriptor;
   do {
-    file.descriptor = Fd(::open(path.c_str(), flags_of(use) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kOwnerOnly));
-  } while (!file.descriptor && errno == EINTR);
-  struct stat status {};
-  if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0) {
-    if (is_shortage(errno)) throw SystemError("open", path);
-    return refused(errno);
-  }
-  if (!is_accepted(status.st_mode, kinds)) {
-    HostFile other = refused(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
-    other.refusal = "is " + kind_of_file(status.st_mode) + ", not a regular file";
-    return other;
-  }
-  file.size = static_cast<std::uint64_t>(status.st_size);
-  file.is_regular = S_ISREG(status.st_mode);
-  return file;
+    descriptor = Fd(::open(path.c_str(), flags_of(use) | kNeverWait, kOwnerOnly));
+  } while (!descriptor && errno == EINTR);
+  return looked_at(std::move(descriptor), path, kinds);
+}
+
+HostFile open_host_file_beneath(int folder, const std::string& path) {
+  open_how how{};
+  how.flags = O_RDONLY | kNeverWait;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  Fd descriptor;
+  do {
+    descriptor = Fd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+  } while (!descriptor && (errno == EINTR || errno == EAGAIN));
+  return looked_at(std::move(descriptor), path, FileKinds::Regular);
 }
 
 std::optional<int> descriptor_named_by(const std::string& path) {

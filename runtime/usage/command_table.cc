@@ -121,6 +121,10 @@ constexpr ArgumentRow kVerb = {"VERB", "A verb of evalrun. Without it, the help 
                                Count::Any, Completes::Verbs,
                                [](Options& options, const std::string& value) { options.help_of.push_back(value); }};
 
+constexpr ArgumentRow kPackage = {"PACKAGE", "The problem package: a folder, a .zip or a .kpp.", Count::Any,
+                                  Completes::Files,
+                                  [](Options& options, const std::string& value) { options.judged.push_back(value); }};
+
 constexpr VerbRow kVerbs[] = {
     {.verb = Verb::Run,
      .name = "run",
@@ -213,6 +217,16 @@ constexpr VerbRow kVerbs[] = {
          "file can be tested by its path before it is installed.",
      .argument = kImage,
      .example = {.line = "evalrun image check ./lua.toml", .what = "Test an image that you are writing."}},
+    {.verb = Verb::Judge,
+     .name = "judge",
+     .summary = "Read a problem package and say what it holds.",
+     .usage = "--check PACKAGE",
+     .details =
+         "Reads a problem package of Kattis, DOMjudge, DMOJ or Polygon. Prints everything that is wrong with it, "
+         "each with its file, its line and what mends it, or a summary of what it holds. Submissions are not "
+         "judged yet, so --check is required.",
+     .argument = kPackage,
+     .example = {.line = "evalrun judge --check hello.zip", .what = "Check a problem package."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -226,7 +240,7 @@ constexpr VerbRow kVerbs[] = {
 
 constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Trace};
 constexpr VerbSet kAll = {Verb::Run,    Verb::Exec,   Verb::Batch,     Verb::Check,      Verb::Explain, Verb::Trace,
-                          Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Help};
+                          Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Judge,   Verb::Help};
 
 constexpr FlagRow kFlags[] = {
     {.name = "--image",
@@ -477,6 +491,18 @@ constexpr FlagRow kFlags[] = {
      .completes = Completes::Files,
      .repeats = true,
      .apply = append<&Options::write_grants>},
+    {.name = "--check",
+     .what = "Read all of the package, and judge nothing.",
+     .verbs = {Verb::Judge},
+     .apply = turn_on<&Options::check_package>},
+    {.name = "--root",
+     .operand = "FOLDER",
+     .what = "Let links of the package lead to what lies in this folder, which is around the package. The package's "
+             "programs can then be shown everything in it.",
+     .standard = "the package itself",
+     .verbs = {Verb::Judge},
+     .completes = Completes::Folders,
+     .apply = store<&Options::links_root>},
     {.name = "--help", .short_name = "-h", .what = "Print this help.", .verbs = kAll, .apply = nothing},
 };
 
@@ -515,6 +541,8 @@ constexpr StatusRow kStatuses[] = {
      .what = "A link leads out, a smoke program failed, or the image is not installed.",
      .verbs = {Verb::ImageCheck}},
     {.status = "2", .what = "There is no such image.", .verbs = {Verb::ImageCheck}},
+    {.status = "0", .what = "Nothing is wrong with the package.", .verbs = {Verb::Judge}},
+    {.status = "2", .what = "The package or the command line is wrong.", .verbs = {Verb::Judge}},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",
      .verbs = {Verb::Exec}},

@@ -11,7 +11,7 @@
 
 namespace evalrun::cli {
 
-enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Help };
+enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Judge, Help };
 enum class Format { Json, Text, Markdown, Csv };
 
 struct Options {
@@ -42,6 +42,11 @@ struct Options {
   std::string stdin_file, stdout_file, stderr_file;  // empty: inherited
   std::string result;                                // a file or the number of a descriptor; empty: none
   bool print_plan = false;
+
+  // Of `judge`: the package, then the submissions.
+  std::vector<std::string> judged;
+  bool check_package = false;
+  std::string links_root;  // the folder that links of the package may lead into; empty: the package
 
   std::vector<std::string> help_of;  // of `help`: a verb's words; empty: of all
 };

@@ -23,7 +23,7 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain help image run schema trace" ""
+offers "batch check doctor exec explain help image judge run schema trace" ""
 offers "schema" s
 offers "--help --version -h" -
 offers "--format" run --fo

@@ -353,17 +353,17 @@ TEST(Plan, a_source_that_begins_with_a_dash_is_no_option) {
 
 TEST(Plan, a_runtimes_heap_follows_the_memory_limit_of_each_step_and_case) {
   const auto heap = [](const std::string& more) {
-    return parse("argv = [\"java\", \"-Xmx{memory_mib}m\", \"{memory_mib}\"]\n" + more).argv;
+    return parse("argv = [\"java\", \"-Xmx{memory_mib}m\", \"{memory_mib}\"]\n" + more).job.argv;
   };
   EXPECT_EQ(heap(""), (std::vector<std::string>{"java", "-Xmx256m", "256"}));
   EXPECT_EQ(heap("limits.memory = \"1GiB\"\n").at(1), "-Xmx1024m");
   EXPECT_EQ(heap("limits.memory = \"1535KiB\"\n").at(1), "-Xmx1m") << "no more than there is";
 
-  const Plan graded = parse(
+  const Task graded = parse_whole(
       "argv = [\"x\", \"{memory_mib}\", \"{source}\"]\nsource = \"{memory_mib}\"\nfiles.\"{memory_mib}\".text = \"\"\n"
       "[compile]\nargv = [\"cc\", \"{memory_mib}\"]\nlimits.memory = \"512MiB\"\n"
       "[[case]]\nexpect.text = \"\"\n[[case]]\nexpect.text = \"\"\nlimits.memory = \"64MiB\"\n");
-  EXPECT_EQ(graded.argv, (std::vector<std::string>{"x", "256", "{memory_mib}"})) << "a name that looks so stays";
+  EXPECT_EQ(graded.plan.job.argv, (std::vector<std::string>{"x", "256", "{memory_mib}"})) << "a name that looks so stays";
   EXPECT_EQ(graded.compile->argv, (std::vector<std::string>{"cc", "512"}));
   EXPECT_TRUE(graded.cases.at(0).argv.empty()) << "the plan's";
   EXPECT_EQ(graded.cases.at(1).argv, (std::vector<std::string>{"x", "64", "{memory_mib}"}));

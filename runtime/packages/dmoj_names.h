@@ -1,0 +1,44 @@
+// DMOJ finds cases by the names of files where none are listed: a regular expression names a batch and a case in them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace evalrun::packages {
+
+// A batch or a case. Words come before numbers.
+struct DmojId {
+  bool is_number = false;
+  std::int64_t number = 0;
+  std::string word;
+  friend auto operator<=>(const DmojId&, const DmojId&) = default;
+};
+
+struct DmojName {
+  std::optional<DmojId> batch;
+  DmojId case_id;
+};
+
+extern const char* const kDmojInputNames;  // DMOJ's own expressions
+extern const char* const kDmojOutputNames;
+
+// By PCRE2, which is told how long it may try: a package's own expression may be hostile.
+class DmojNamePattern {
+ public:
+  // Throws std::invalid_argument, which says what is wrong with the expression.
+  explicit DmojNamePattern(const std::string& expression);
+  ~DmojNamePattern();
+  DmojNamePattern(const DmojNamePattern&) = delete;
+  DmojNamePattern& operator=(const DmojNamePattern&) = delete;
+
+  // Nothing for a name that does not match. Throws std::invalid_argument if that takes too long to find out.
+  [[nodiscard]] std::optional<DmojName> match(const std::string& name) const;
+
+ private:
+  struct Compiled;
+  std::unique_ptr<Compiled> compiled_;
+};
+
+}  // namespace evalrun::packages

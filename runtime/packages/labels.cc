@@ -1,0 +1,146 @@
+// What submissions are expected to get, as the words of labels say it.
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/packages/map_reader.h"
+#include "runtime/packages/reading.h"
+#include "runtime/problem/comparison.h"
+
+namespace evalrun::packages {
+namespace {
+
+using problem::Result;
+
+constexpr std::size_t kMostSource = std::size_t{1} << 20;  // labels are looked for in files up to this size
+
+struct Word {
+  const char* word;
+  Result result;
+};
+
+// In capitals and with "_".
+constexpr Word kWords[] = {
+    {"AC", Result::Accepted},
+    {"CORRECT", Result::Accepted},
+    {"ACCEPTED", Result::Accepted},
+    {"WA", Result::WrongAnswer},
+    {"WRONG_ANSWER", Result::WrongAnswer},
+    {"TLE", Result::TimeLimit},
+    {"TIMELIMIT", Result::TimeLimit},
+    {"TIME_LIMIT_EXCEEDED", Result::TimeLimit},
+    {"RTE", Result::RunTimeError},
+    {"RE", Result::RunTimeError},
+    {"RUN_ERROR", Result::RunTimeError},
+    {"RUN_TIME_ERROR", Result::RunTimeError},
+    {"RUNTIME_ERROR", Result::RunTimeError},
+    {"IR", Result::RunTimeError},
+    {"MLE", Result::MemoryLimit},
+    {"MEMORY_LIMIT", Result::MemoryLimit},
+    {"MEMORY_LIMIT_EXCEEDED", Result::MemoryLimit},
+    {"OLE", Result::OutputLimit},
+    {"OUTPUT_LIMIT", Result::OutputLimit},
+    {"OUTPUT_LIMIT_EXCEEDED", Result::OutputLimit},
+    {"NO_OUTPUT", Result::NoOutput},
+    {"PE", Result::PresentationError},
+    {"CE", Result::CompileError},
+    {"COMPILER_ERROR", Result::CompileError},
+    {"COMPILE_ERROR", Result::CompileError},
+    {"SC", Result::Skipped},
+    {"IE", Result::JudgeError},
+    {"JE", Result::JudgeError},
+    {"CHECK_MANUALLY", Result::Any},
+};
+
+std::string capitals(std::string_view word) {
+  std::string text(word);
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c == '-') c = '_';
+  }
+  return text;
+}
+
+// What follows `tag` in its line, for every place where it stands.
+std::vector<std::string> lines_after(const std::string& text, std::string_view tag) {
+  const auto same = [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; };
+  std::vector<std::string> lines;
+  for (auto place = text.begin();;) {
+    place = std::search(place, text.end(), tag.begin(), tag.end(), same);
+    if (place == text.end()) return lines;
+    place += static_cast<std::ptrdiff_t>(tag.size());
+    const auto end = std::find_if(place, text.end(), [](char c) { return c == '\n' || c == '\r'; });
+    lines.emplace_back(place, end);
+  }
+}
+
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::vector<Result> results_in(Reading& reading, const std::string& file, const std::string& line) {
+  std::vector<Result> results;
+  for (std::size_t begin = 0; begin <= line.size();) {
+    const std::size_t end = std::min(line.find(',', begin), line.size());
+    const std::string word = trimmed(line.substr(begin, end - begin));
+    begin = end + 1;
+    if (const auto result = result_named(word)) {
+      results.push_back(*result);
+    } else {
+      reading.error(file, "@EXPECTED_RESULTS@ names \"" + word +
+                              "\", which is no result; see DOMjudge's names, such as WRONG-ANSWER");
+    }
+  }
+  return results;
+}
+
+}  // namespace
+
+std::optional<Result> result_named(std::string_view word) {
+  const std::string name = capitals(word);
+  const auto* found = std::ranges::find_if(kWords, [&](const Word& row) { return name == row.word; });
+  if (found == std::end(kWords)) return std::nullopt;
+  return found->result;
+}
+
+Tags tags_of(Reading& reading, const problem::Submission& submission) {
+  std::vector<std::pair<std::string, std::string>> results, scores, grades;  // file, line
+  for (const problem::PlacedFile& placed : submission.files) {
+    if (placed.file.size > kMostSource) continue;
+    const std::optional<std::string> text = reading.text_of(placed.file.path);
+    if (!text) continue;
+    for (std::string& line : lines_after(*text, "@EXPECTED_RESULTS@: ")) results.emplace_back(placed.file.path, line);
+    for (std::string& line : lines_after(*text, "@EXPECTED_SCORE@: ")) scores.emplace_back(placed.file.path, line);
+    for (std::string& line : lines_after(*text, "@EXPECTED_GRADES@")) grades.emplace_back(placed.file.path, line);
+  }
+  // DOMjudge had this spelling for results before it had scores.
+  std::erase_if(scores, [&](const std::pair<std::string, std::string>& found) {
+    const std::string first = trimmed(found.second.substr(0, found.second.find(',')));
+    if (!result_named(first)) return false;
+    results.push_back(found);
+    return true;
+  });
+  Tags tags;
+  // DOMjudge takes two of a kind as none.
+  if (results.size() == 1) tags.results = results_in(reading, results[0].first, results[0].second);
+  if (results.size() > 1)
+    reading.note(submission.path, "@EXPECTED_RESULTS@ stands here twice; its folder counts instead");
+  if (scores.size() == 1) {
+    const std::vector<std::string> words = split_at_space(scores[0].second);
+    const auto score = words.empty() ? std::nullopt : problem::decimal_number(words[0]);
+    if (!score) reading.error(scores[0].first, "@EXPECTED_SCORE@ is followed by no number");
+    tags.score = score;
+  }
+  if (scores.size() > 1) reading.note(submission.path, "@EXPECTED_SCORE@ stands here twice and is not looked at");
+  if (grades.size() == 1) {
+    for (const std::string& word : split_at_space(grades[0].second)) {
+      const auto result = result_named(word);
+      if (!result) break;  // the end of a comment
+      tags.grades.push_back(*result);
+    }
+  }
+  return tags;
+}
+
+}  // namespace evalrun::packages

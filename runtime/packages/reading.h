@@ -1,0 +1,70 @@
+// What the readers of all formats have in common: a package's files, what is found wrong, and the problem that is made.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/archive/tree.h"
+#include "runtime/packages/yaml.h"
+#include "runtime/problem/finding.h"
+#include "runtime/problem/problem.h"
+
+namespace evalrun::packages {
+
+struct Reading {
+  const archive::Tree& tree;
+  problem::Findings& findings;
+  problem::Problem problem;
+
+  void error(const std::string& file, const std::string& message) { findings.error({file, 0, 0}, message); }
+  void note(const std::string& file, const std::string& message) { findings.note({file, 0, 0}, message); }
+
+  // The text of a small file; nothing where it cannot be read, which `findings` says then.
+  std::optional<std::string> text_of(const std::string& path);
+  // Null where there is no such file or it is wrong, which `findings` says then.
+  YamlPointer yaml_of(const std::string& path);
+  // Nothing where it cannot be read, which `findings` says then.
+  std::optional<problem::File> file_of(const std::string& path);
+  // The files of a folder, or the one file, by their names from there.
+  std::vector<problem::PlacedFile> files_of(const std::string& path);
+};
+
+// Adds a program, of one file or of a folder. Nothing where its language is not known, which `findings` says then.
+std::optional<problem::ProgramIndex> add_program(Reading& reading, problem::Role role, const std::string& path,
+                                                 problem::Convention convention);
+
+// Adds a submission, a file or a folder below submissions/; its language is what its files say.
+problem::Submission& add_submission(Reading& reading, const std::string& name, const std::string& path);
+
+// "a" of "x/a", "x" of "x/a".
+std::string last_part(const std::string& path);
+std::string parent_of(const std::string& path);
+// "1" of "1.in" by ".in"; nothing for other endings.
+std::optional<std::string> without_ending(const std::string& name, std::string_view ending);
+
+// A name that the problem package format takes as there.
+bool is_usable_name(const std::string& name);
+
+// What a word of a label names: "AC", "WRONG-ANSWER", "run_time_error". Nothing for other words.
+std::optional<problem::Result> result_named(std::string_view word);
+
+// The labels that stand in a submission's own files: @EXPECTED_RESULTS@, @EXPECTED_SCORE@ and @EXPECTED_GRADES@.
+struct Tags {
+  std::optional<std::vector<problem::Result>> results;
+  std::optional<double> score;
+  std::vector<problem::Result> grades;
+};
+Tags tags_of(Reading& reading, const problem::Submission& submission);
+
+// The readers. Each reads all of the package, whatever is wrong with it.
+void read_kattis(Reading& reading);
+void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags);
+void read_kattis_submissions(Reading& reading);
+void read_dmoj(Reading& reading);
+void read_polygon(Reading& reading);
+
+// The data of a DMOJ problem lies in a zip that init.yml names. Its files are added to the tree.
+void add_dmoj_archive(archive::Tree& tree, problem::Findings& findings);
+
+}  // namespace evalrun::packages
