@@ -366,16 +366,17 @@ PinnedRoot::PinnedRoot(const Plan& plan, const Layout& layout, std::vector<Carri
   for (CarriedFile& file : carried) add_carried(std::move(file));
   const auto workspace_nodes =
       std::ranges::count_if(nodes_, [](const NodeStep& node) { return node.place != NodeStep::Place::Root; });
-  steps_ = {.trees = trees_,
-            .nodes = nodes_,
-            .mounts = mounts_,
-            .copies = copies_,
-            .root_size = keep(size_option(plan.kind.limits.workspace.count + layout.own_size.count + machine_size_.count)),
-            .root_inodes =
-                keep(std::to_string(plan.kind.limits.inodes + layout.own_inodes + proc_files_.size() - unused_inodes_)),
-            .workspace_size = keep(size_option(plan.kind.limits.workspace.count)),
-            .workspace_inodes = keep(std::to_string(plan.kind.limits.inodes + 1 + workspace_nodes)),
-            .cwd = keep(plan.kind.cwd)};
+  steps_ = {
+      .trees = trees_,
+      .nodes = nodes_,
+      .mounts = mounts_,
+      .copies = copies_,
+      .root_size = keep(size_option(plan.kind.limits.workspace.count + layout.own_size.count + machine_size_.count)),
+      .root_inodes =
+          keep(std::to_string(plan.kind.limits.inodes + layout.own_inodes + proc_files_.size() - unused_inodes_)),
+      .workspace_size = keep(size_option(plan.kind.limits.workspace.count)),
+      .workspace_inodes = keep(std::to_string(plan.kind.limits.inodes + 1 + workspace_nodes)),
+      .cwd = keep(plan.kind.cwd)};
 }
 
 std::string PinnedRoot::describe(Stage stage, Operation operation, int item) const {

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/core/error.h"
 #include "runtime/checkers/expected.h"
+#include "runtime/core/error.h"
 #include "runtime/plan/plan.h"
 
 namespace evalrun::judge {

@@ -2,10 +2,10 @@
 #include <array>
 #include <cmath>
 
-#include "runtime/core/text.h"
 #include "runtime/checkers/excerpt.h"
 #include "runtime/checkers/item_checker.h"
 #include "runtime/checkers/line_checker.h"
+#include "runtime/core/text.h"
 
 namespace evalrun::judge {
 namespace {

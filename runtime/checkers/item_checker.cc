@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/core/text.h"
 #include "runtime/checkers/excerpt.h"
+#include "runtime/core/text.h"
 
 namespace evalrun::judge {
 namespace {

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "runtime/checkers/checker.h"
 #include "runtime/host/host.h"
 #include "runtime/judge/artefacts.h"
-#include "runtime/checkers/checker.h"
 #include "runtime/judge/score.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"

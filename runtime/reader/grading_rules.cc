@@ -89,8 +89,8 @@ void settle_checker(Task& task) {
       refuse(task, key, std::string("expected with ") + option.named + " only");
     }
   }
-  check_tolerances(plan, "checker.tolerance", "checker.absolute", "checker.relative");
-  check_tolerances(plan, "checker.float_tolerance", "checker.float_absolute_tolerance",
+  check_tolerances(task, "checker.tolerance", "checker.absolute", "checker.relative");
+  check_tolerances(task, "checker.float_tolerance", "checker.float_absolute_tolerance",
                    "checker.float_relative_tolerance");
   // One of the two alone: the other allows nothing.
   const bool absolute = is_set(task, "checker.absolute");

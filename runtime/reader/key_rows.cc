@@ -675,7 +675,8 @@ std::vector<Key> kattis_rows() {
           "checker.case_sensitive", [](Checker& checker) -> bool& { return checker.kattis.case_sensitive; },
           "With \"kattis\": whether capital letters differ from small ones."),
       flag<Checker>(
-          "checker.space_change_sensitive", [](Checker& checker) -> bool& { return checker.kattis.space_change_sensitive; },
+          "checker.space_change_sensitive",
+          [](Checker& checker) -> bool& { return checker.kattis.space_change_sensitive; },
           "With \"kattis\": whether white space must be the same, byte by byte."),
       kattis_tolerance("checker.float_tolerance",
                        "With \"kattis\": how far a number may be off, as such or relative to the expected number; "
@@ -699,9 +700,8 @@ std::vector<Key> kattis_rows() {
 std::vector<Key> dmoj_rows() {
   return {
       {"checker.precision", std::to_string(DmojRules{}.precision), "With \"dmoj/floats\": numbers may be off by 1e-N.",
-       CountForm{
-           0, 300,
-           [](Draft& d, std::uint64_t v, const Entry&) { d.checker.dmoj.precision = static_cast<unsigned>(v); }}},
+       CountForm{0, 300,
+                 [](Draft& d, std::uint64_t v, const Entry&) { d.checker.dmoj.precision = static_cast<unsigned>(v); }}},
       choice<ErrorMode, Checker>(
           "checker.error_mode", [](Checker& checker) -> ErrorMode& { return checker.dmoj.error_mode; },
           {{"default", ErrorMode::Default}, {"absolute", ErrorMode::Absolute}, {"relative", ErrorMode::Relative}},

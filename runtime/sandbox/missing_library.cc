@@ -55,7 +55,8 @@ std::string beginning_of(const WorkFile& file) {
 // "#!/usr/bin/awk -f" is executed as /usr/bin/awk.
 std::string interpreter_of(const Plan& plan, const std::string& program) {
   const std::string at = (std::filesystem::path(plan.kind.cwd) / program).lexically_normal().string();
-  const auto file = std::ranges::find_if(plan.job.files, [&](const WorkFile& each) { return "/work/" + each.path == at; });
+  const auto file =
+      std::ranges::find_if(plan.job.files, [&](const WorkFile& each) { return "/work/" + each.path == at; });
   const std::string begin = file == plan.job.files.end() ? "" : beginning_of(*file);
   if (!begin.starts_with("#!")) return "";
   const std::size_t from = begin.find_first_not_of(" \t", 2);

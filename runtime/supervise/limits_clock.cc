@@ -60,9 +60,9 @@ LimitsClock::Nearness LimitsClock::plan_next_look(Duration at, const Conditions&
   if (idle_limit_) wait = std::min(wait, std::max(*idle_limit_ / kIdleShare, kSampleEvery));
   wait = std::min(wait, nearest > kNear ? nearest - kNear : nearest);
   // However long a look takes: a program that makes looking slow must not go unseen for it.
-  const int share = conditions.groups_hold                  ? kGroupShare
+  const int share = conditions.groups_hold                 ? kGroupShare
                     : conditions.memory_wait < kNearMemory ? kNearShare
-                                                            : kLookShare;
+                                                           : kLookShare;
   const Duration soonest = conditions.memory_is_urgent ? std::min(conditions.memory_wait, kSoonest) : kSoonest;
   next_look_ = at + std::max({wait, soonest, std::min(conditions.last_cost * share, kLatestLook)});
   return nearest > kNear && !conditions.memory_is_urgent ? Nearness::Far : Nearness::Near;

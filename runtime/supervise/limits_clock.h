@@ -62,10 +62,10 @@ class LimitsClock {
   Duration cpu_limit_, wall_limit_;
   std::optional<Duration> idle_limit_;
   Duration wall_deadline_{}, next_look_{};
-  Duration cpu_{};                     // at the last look
+  Duration cpu_{};                           // at the last look
   Duration compared_at_{}, compared_cpu_{};  // what CPU time must have grown from, and when that was
-  Duration last_progress_{};           // when CPU time last grew
-  Duration quiet_wait_ = kLatestLook;  // until the next look, where nothing asks for an earlier one
+  Duration last_progress_{};                 // when CPU time last grew
+  Duration quiet_wait_ = kLatestLook;        // until the next look, where nothing asks for an earlier one
 };
 
 }  // namespace evalrun::supervise

@@ -72,7 +72,7 @@ struct LimitHit {
   Limit limit{};
   Reach reach{};
   std::string what = {};  // of Limit::Output: "stdout", "stderr", "stdout and stderr", or the file that is judged
-  MemoryShare memory{};  // of that limit alone
+  MemoryShare memory{};   // of that limit alone
 };
 // The filter ended the program. `call` is empty where only the signal is known.
 struct Violation {

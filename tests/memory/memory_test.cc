@@ -122,7 +122,7 @@ Seen run(const Program& program, const BackEnd& back_end) {
     seen.verdict += " " + std::string(supervise::name_of(hit->limit));
   }
   seen.mebibytes = static_cast<double>(result.memory.peak.count) / kMebibyte;
-  seen.message = judge::message_of(result.outcome, plan->plan().limits);
+  seen.message = judge::message_of(result.outcome, plan->plan().kind.limits);
   seen.faults_from_disk = result.major_faults;
   return seen;
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "checker_reference.h"
-#include "runtime/core/text.h"
 #include "runtime/checkers/checker.h"
+#include "runtime/core/text.h"
 
 namespace evalrun {
 namespace {

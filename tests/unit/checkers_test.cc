@@ -202,7 +202,7 @@ bool naive(CheckerKind kind, const std::string& expected, const std::string& fou
     case CheckerKind::Exact: return expected == found;
     case CheckerKind::Lines: return without_blank_ends(expected) == without_blank_ends(found);
     case CheckerKind::Tokens: return words_of(expected) == words_of(found);
-    case CheckerKind::Floats: break;
+    default: break;  // Floats; foreign_checkers_test has the other judges'
   }
   const auto a = words_of(found);
   const auto b = words_of(expected);

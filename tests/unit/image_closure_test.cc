@@ -22,13 +22,13 @@ struct Host : LinkedTree {
          "Package: first\nDepends: second (>= 1.0), third | fourth\n\nPackage: second\n\n"
          "Package: other\n\n");
     image.name = "img";
-    plan.argv = {"true"};
-    plan.env["PATH"] = at("shown/bin");
-    plan.mounts = {{.what = Mount::Bind{at("shown")},
-                    .at = at("shown"),
-                    .access = Access::ReadOnly,
-                    .execution = Execution::Allowed,
-                    .position = {"img.toml", 7, 1}}};
+    plan.job.argv = {"true"};
+    plan.job.env["PATH"] = at("shown/bin");
+    plan.kind.mounts = {{.what = Mount::Bind{at("shown")},
+                         .at = at("shown"),
+                         .access = Access::ReadOnly,
+                         .execution = Execution::Allowed,
+                         .position = {"img.toml", 7, 1}}};
   }
 
   [[nodiscard]] ImageClosure walk() const { return cli::walk_image(image, plan, at("dpkg")); }
@@ -53,7 +53,7 @@ TEST(image_closure, a_program_that_is_shown_needs_nothing_and_one_behind_a_link_
   host.image.run = {"tool", "{source}"};
   EXPECT_EQ(host.mends(), Host::Paths{host.at("choice")});
   EXPECT_FALSE(host.walk().links[0].mend.is_run) << "the program itself is shown, and may be run there";
-  host.plan.shown = {{host.at("choice"), {}}};
+  host.plan.kind.shown = {{host.at("choice"), {}}};
   EXPECT_TRUE(host.mends().empty());
 }
 
@@ -135,7 +135,7 @@ TEST(image_closure, settings_of_a_package_that_are_not_shown_are_told_and_those_
   host.image.packages = {"second"};
   EXPECT_TRUE(host.walk().settings.empty());
   host.image.packages = {"first"};
-  host.plan.shown = {{"/etc/alternatives", {}}};
+  host.plan.kind.shown = {{"/etc/alternatives", {}}};
   EXPECT_TRUE(host.walk().settings.empty());
 }
 
@@ -144,7 +144,7 @@ TEST(image_closure, a_program_that_is_not_installed_or_not_shown_is_said_to_be_s
   host.image.run = {"missing"};
   EXPECT_EQ(host.walk().not_on_host, Host::Paths{"missing"});
   host.program("unseen/bin/tool", "/proc/self/exe");
-  host.plan.env["PATH"] += ":" + host.at("unseen/bin");
+  host.plan.job.env["PATH"] += ":" + host.at("unseen/bin");
   host.image.run = {"tool"};
   EXPECT_EQ(host.walk().not_shown, Host::Paths{host.at("unseen/bin/tool")});
   EXPECT_TRUE(host.walk().not_on_host.empty());

@@ -216,8 +216,14 @@ const std::vector<Output>& outputs() {
        [](S s) {
          return report::to_json(report::GradeReport{graded_task(s), grade_of(s), {}});
        }},
-      {"trace_text", Kind::Text, [](S s) { return cli::trace_to_text(plan_named(s), trace_of(s)); }},
-      {"trace_json", Kind::Json, [](S s) { return cli::trace_to_json(plan_named(s), trace_of(s)); }},
+      {"trace_text", Kind::Text,
+       [](S s) {
+         return cli::trace_to_text({s, plan_named(s)}, trace_of(s));
+       }},
+      {"trace_json", Kind::Json,
+       [](S s) {
+         return cli::trace_to_json({s, plan_named(s)}, trace_of(s));
+       }},
       {"suggestion_text", Kind::Text,
        [](S s) { return cli::suggestion_to_text(plan_text(s), suggestion_of(s, true)); }},
       {"suggestion_text_unproved", Kind::Text,

@@ -363,7 +363,8 @@ TEST(Plan, a_runtimes_heap_follows_the_memory_limit_of_each_step_and_case) {
       "argv = [\"x\", \"{memory_mib}\", \"{source}\"]\nsource = \"{memory_mib}\"\nfiles.\"{memory_mib}\".text = \"\"\n"
       "[compile]\nargv = [\"cc\", \"{memory_mib}\"]\nlimits.memory = \"512MiB\"\n"
       "[[case]]\nexpect.text = \"\"\n[[case]]\nexpect.text = \"\"\nlimits.memory = \"64MiB\"\n");
-  EXPECT_EQ(graded.plan.job.argv, (std::vector<std::string>{"x", "256", "{memory_mib}"})) << "a name that looks so stays";
+  EXPECT_EQ(graded.plan.job.argv, (std::vector<std::string>{"x", "256", "{memory_mib}"}))
+      << "a name that looks so stays";
   EXPECT_EQ(graded.compile->argv, (std::vector<std::string>{"cc", "512"}));
   EXPECT_TRUE(graded.cases.at(0).argv.empty()) << "the plan's";
   EXPECT_EQ(graded.cases.at(1).argv, (std::vector<std::string>{"x", "64", "{memory_mib}"}));

@@ -42,10 +42,10 @@ TEST(verdict, decides_the_exit_status) {
 TEST(verdict, the_message_names_what_happened) {
   const Limits limits;
   EXPECT_EQ(message_of(LimitHit{Limit::Cpu}, limits), "stopped at the CPU limit of 2s");
-  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {1023_KiB}}, limits), "stopped at the memory limit of 256MiB");
-  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {30_MiB}}, limits),
+  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {}, {1023_KiB}}, limits), "stopped at the memory limit of 256MiB");
+  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {}, {30_MiB}}, limits),
             "stopped at the memory limit of 256MiB; 30.0 MiB of that were files in /work, /tmp and /dev/shm");
-  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {{}, MemoryMet::Thrashing}}, limits),
+  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {}, {{}, MemoryMet::Thrashing}}, limits),
             "stopped at the memory limit of 256MiB, which left no room for its own files: it read them over and over");
   EXPECT_EQ(message_of(Signaled{SIGSEGV}, limits), "killed by SIGSEGV");
   EXPECT_EQ(message_of(SandboxFault{"mounts", "open_tree", "mount /x", EINVAL, false}, limits),

@@ -42,13 +42,13 @@ struct Tree : LinkedTree {
     link("choice/plain", at("shown/plain"));
     link("shown/writable", "/work/anything");
     link("shown/folder_out", at("hidden"));
-    plan.argv = {"/x"};
-    plan.cwd = "/work";
-    plan.mounts = {{.what = Mount::Bind{at("shown")},
-                    .at = at("shown"),
-                    .access = Access::ReadOnly,
-                    .execution = Execution::Allowed,
-                    .position = {"plan.toml", 7, 1}}};
+    plan.job.argv = {"/x"};
+    plan.kind.cwd = "/work";
+    plan.kind.mounts = {{.what = Mount::Bind{at("shown")},
+                         .at = at("shown"),
+                         .access = Access::ReadOnly,
+                         .execution = Execution::Allowed,
+                         .position = {"plan.toml", 7, 1}}};
     layout = rootfs::make_layout(plan);
   }
 
@@ -107,7 +107,7 @@ TEST(view, a_link_that_leads_out_is_named_with_what_would_show_its_target) {
 TEST(view, no_more_of_the_host_is_to_be_shown_than_one_packages_folder) {
   const Plan plan = [] {
     Plan bare;
-    bare.argv = {"/x"};
+    bare.job.argv = {"/x"};
     return bare;
   }();
   const rootfs::Layout layout = rootfs::make_layout(plan);
@@ -136,7 +136,7 @@ TEST(view, what_the_host_has_not_either_is_mended_by_nothing) {
 
 TEST(view, what_is_shown_is_there_and_its_twin_that_is_not_shown_is_missing) {
   Tree tree;
-  tree.plan.shown = {{tree.at("hidden"), {}}};
+  tree.plan.kind.shown = {{tree.at("hidden"), {}}};
   const rootfs::Layout layout = rootfs::make_layout(tree.plan);
   const View view(layout, "/work");
   EXPECT_EQ(view.look(tree.at("shown/out")).path, tree.at("hidden/data"));
@@ -148,7 +148,7 @@ TEST(view, what_is_shown_is_there_and_its_twin_that_is_not_shown_is_missing) {
 TEST(view, what_is_shown_gives_way_to_a_mount_or_link_that_holds_its_place) {
   Tree tree;
   const auto shown = [&](const std::string& name) {
-    tree.plan.shown = {{tree.at(name), {}}};
+    tree.plan.kind.shown = {{tree.at(name), {}}};
     const rootfs::Layout layout = rootfs::make_layout(tree.plan);
     return std::ranges::any_of(layout.entries, [&](const rootfs::Entry& entry) {
       const auto* bind = std::get_if<rootfs::Bind>(&entry.what);
@@ -158,13 +158,13 @@ TEST(view, what_is_shown_gives_way_to_a_mount_or_link_that_holds_its_place) {
   EXPECT_TRUE(shown("hidden"));
   EXPECT_FALSE(shown("shown")) << "a mount stands there";
   EXPECT_FALSE(shown("shown/folder")) << "a mount holds it";
-  tree.plan.links = {{tree.at("hidden"), "elsewhere", {}}};
+  tree.plan.kind.links = {{tree.at("hidden"), "elsewhere", {}}};
   EXPECT_FALSE(shown("hidden")) << "a link stands there";
 }
 
 TEST(view, a_link_that_the_program_may_have_made_is_not_followed) {
   Tree tree;
-  tree.plan.mounts.front().access = Access::ReadWrite;
+  tree.plan.kind.mounts.front().access = Access::ReadWrite;
   const rootfs::Layout layout = rootfs::make_layout(tree.plan);
   const Look look = View(layout, "/work").look(tree.at("shown/out"));
   EXPECT_TRUE(look.is_there());
@@ -189,7 +189,7 @@ TEST(missing_library, the_loaders_sentence_is_explained_where_a_link_leads_out_a
   Tree tree;
   tree.link("shown/libout.so.1", tree.at("hidden/data"));
   tree.link("shown/libnear.so.1", "plain");
-  tree.plan.env["LD_LIBRARY_PATH"] = tree.at("shown");
+  tree.plan.job.env["LD_LIBRARY_PATH"] = tree.at("shown");
   const auto explained = [&](const std::string& text) {
     return sandbox::explain_missing_libraries(tree.plan, tree.layout, text);
   };
@@ -213,7 +213,7 @@ TEST(missing_library, the_loaders_sentence_is_explained_where_a_link_leads_out_a
 TEST(missing_library, a_scripts_interpreter_behind_a_link_that_leads_out_is_named) {
   Tree tree;
   const auto script = [&](const std::string& interpreter) {
-    tree.plan.files = {{"main", "#! " + interpreter + " -f\n", 0755, {}}};
+    tree.plan.job.files = {{"main", "#! " + interpreter + " -f\n", 0755, {}}};
     return sandbox::explain_missing_program(tree.plan, tree.layout, "/work/main");
   };
   EXPECT_TRUE(script(tree.at("shown/tool")).starts_with("the program /work/main: " + tree.at("shown/tool")));
