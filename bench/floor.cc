@@ -49,8 +49,9 @@ struct Floor {
   long error = 0;
 };
 
+// By exit: the whitelist has exit_group with a status other than 0 looked at by a supervisor, and here is none.
 [[noreturn]] void leave(int status) noexcept {
-  for (;;) sys(SYS_exit_group, status);
+  for (;;) sys(SYS_exit, status);
 }
 
 // The result, or the end of this process with `step` told.

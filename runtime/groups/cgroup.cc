@@ -182,6 +182,26 @@ Groups::Groups(std::vector<GroupTree> trees) : trees_(std::move(trees)) {
       "evalrun-" + std::to_string(::getpid()) + "-" + std::to_string(now.tv_sec * 1'000'000'000LL + now.tv_nsec) + "-";
 }
 
+Groups::~Groups() {
+  constexpr int kAttempts = 500;
+  for (int attempt = 0; !busy_.empty() && attempt < kAttempts; ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    remove_what_was_busy();
+  }
+}
+
+void Groups::remove_later(std::string folder) noexcept {
+  try {
+    busy_.push_back(std::move(folder));
+  } catch (const std::bad_alloc&) {
+    // It stays: an empty group costs the host a little memory.
+  }
+}
+
+void Groups::remove_what_was_busy() noexcept {
+  std::erase_if(busy_, [](const std::string& folder) { return ::rmdir(folder.c_str()) == 0 || errno != EBUSY; });
+}
+
 host::LayerState Groups::state() const {
   const auto gives = [&](bool GroupTree::*what) {
     return std::any_of(trees_.begin(), trees_.end(), [&](const GroupTree& tree) { return tree.*what; });
@@ -225,9 +245,9 @@ void require_cgroup(const Plan& plan, const Groups& groups) {
 // --- one run ---
 
 RunGroups::RunGroups(Groups& groups, const Limits& limits)
-    : trees_(&groups.trees()), name_(groups.next_name()), limits_(limits) {
+    : groups_(&groups), name_(groups.next_name()), limits_(limits) {
   try {
-    for (const GroupTree& tree : *trees_) {
+    for (const GroupTree& tree : groups_->trees()) {
       if (tree.kind == GroupTree::Kind::V2) make(tree);
     }
   } catch (...) {
@@ -237,7 +257,7 @@ RunGroups::RunGroups(Groups& groups, const Limits& limits)
 }
 
 void RunGroups::make_v1_groups() {
-  for (const GroupTree& tree : *trees_) {
+  for (const GroupTree& tree : groups_->trees()) {
     if (tree.kind != GroupTree::Kind::V2) make(tree);
   }
 }
@@ -290,11 +310,16 @@ void RunGroups::make(const GroupTree& tree) {
 }
 
 void RunGroups::remove() noexcept {
-  for (const Made& group : made_) {
-    // The last process has been reaped; the kernel may need a moment to notice.
-    for (int attempt = 0; ::rmdir(group.folder.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) {
+  if (made_.empty()) return;
+  groups_->remove_what_was_busy();
+  for (Made& group : made_) {
+    // The last process has been reaped; the kernel may need a moment to notice, and much longer on a busy machine.
+    constexpr int kAttempts = 10;
+    int attempt = 0;
+    while (::rmdir(group.folder.c_str()) != 0 && errno == EBUSY && ++attempt < kAttempts) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    if (attempt == kAttempts) groups_->remove_later(std::move(group.folder));
   }
   made_.clear();
 }

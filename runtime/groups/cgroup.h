@@ -52,6 +52,8 @@ class Groups {
  public:
   // `trees` empty: runs do without.
   explicit Groups(std::vector<GroupTree> trees = find_group_trees());
+  // Waits a few seconds for groups that the kernel would not give up before.
+  ~Groups();
   Groups(const Groups&) = delete;
   Groups& operator=(const Groups&) = delete;
 
@@ -63,10 +65,15 @@ class Groups {
   // A name for a run's group that no other run of the machine has.
   [[nodiscard]] std::string next_name();
 
+  // Takes a group of an ended run that the kernel calls busy still, and tries again with each run that ends.
+  void remove_later(std::string folder) noexcept;
+  void remove_what_was_busy() noexcept;
+
  private:
   std::vector<GroupTree> trees_;
   std::string prefix_;  // "evalrun-<pid>-<start>-": what the janitor removes
   std::uint64_t next_ = 0;
+  std::vector<std::string> busy_;  // folders
   std::optional<Janitor> janitor_;
 };
 
@@ -143,7 +150,7 @@ class RunGroups {
   void hold_memory();
   [[nodiscard]] bool raise_memory_limit(Bytes limit) const;
 
-  const std::vector<GroupTree>* trees_;
+  Groups* groups_;
   std::string name_;
   Limits limits_;
   std::vector<Made> made_;

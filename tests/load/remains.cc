@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -69,6 +70,19 @@ std::vector<std::string> processes_with(const std::string& marker) {
   return found;
 }
 
+namespace {
+
+std::int64_t since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+// Before this program started nothing it knows of made a group: process numbers come back.
+const std::int64_t kStart = since_boot();
+
+}  // namespace
+
 std::vector<std::string> groups_of(pid_t supervisor) {
   const std::string prefix = "evalrun-" + std::to_string(supervisor) + "-";
   std::vector<std::string> found;
@@ -76,7 +90,9 @@ std::vector<std::string> groups_of(pid_t supervisor) {
   using Walk = std::filesystem::recursive_directory_iterator;
   for (auto at = Walk("/sys/fs/cgroup", std::filesystem::directory_options::skip_permission_denied, ignored);
        at != Walk(); at.increment(ignored)) {
-    if (at->path().filename().string().starts_with(prefix)) found.push_back("group " + at->path().string());
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(prefix) || std::stoll(name.substr(prefix.size())) < kStart) continue;
+    found.push_back("group " + at->path().string());
   }
   return found;
 }

@@ -379,9 +379,7 @@ TEST(cell_jobs, cases_of_a_submission_run_in_cells) {
   EXPECT_EQ(grade.verdict, judge::Verdict::Ac) << grade.message;
   EXPECT_EQ(grade.score, 12U);
   // One more of the kind: it gets a cell that cases ran in.
-  Plan one = task.plan;
-  one.kind.output = OutputNull{};
-  one.kind.error_output = OutputNull{};
+  const Plan one = judge::plan_of_case(judge::runs_of(task).back().plan, task.cases.front());
   const Finish last = supervisor.run(one);
   ASSERT_NE(last.cell, nullptr);
   EXPECT_GT(last.cell->runs(), 1U);

@@ -38,7 +38,6 @@ TEST(command_line, a_wrong_line_gets_one_sentence_that_says_what_to_do) {
       {{"image"}, "image needs a verb: list or check"},
       {{"image", "lst"}, "unknown verb \"image lst\"; did you mean image list?"},
       {{"image", "zzzzz"}, "unknown verb \"image zzzzz\"; use image list or check"},
-      {{"image", "check"}, "image check needs a NAME; see evalrun image check --help"},
       {{"image", "list", "x"}, "unexpected word \"x\"; see evalrun image list --help"},
       {{"run", "--fromat", "json", "x"}, "unknown option \"--fromat\"; did you mean --format?"},
       {{"--fromat", "json", "x"}, "unknown option \"--fromat\"; did you mean --format?"},

@@ -91,7 +91,9 @@ class FloorTest : public testing::Test {
 
 TEST_F(FloorTest, leaves_a_program_with_what_a_run_of_evalrun_leaves_it_with) {
   const Told floor = read_told(output_of_floor(floor_of(*plan_)));
-  const Told run = read_told(output_of_run(plan_));
+  Told run = read_told(output_of_run(plan_));
+  // The floor is the least that isolates; what evalrun's /proc tells besides costs evalrun alone.
+  std::erase_if(run.mounts, [](const std::string& mount) { return mount.starts_with("/proc/"); });
   EXPECT_EQ(floor.mounts, run.mounts);
   EXPECT_GE(run.mounts.size(), 15U);
   for (const auto& [name, value] : run.values) {

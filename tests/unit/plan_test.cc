@@ -121,6 +121,18 @@ std::vector<Sample> samples() {
       {"case[].expect.text", at_top("case = [{ expect = { text = @ } }]"), R"("a")", "case.expect = text a\n"},
       {"case[].points", at_top("case = [{ expect.text = \"\"<, points = @> }]"), "7", "case.points = 7\n"},
       {"case[].group", at_top("case = [{ expect.text = \"\"<, group = @> }]"), R"("g")", "case.group = g\n"},
+      {"case[].output_file", at_top("case = [{ expect.text = \"\"<, output_file = @> }]"), R"("a//b")",
+       "case.output_file = a/b\n"},
+      {"output_file", at_top("case = [{ expect.text = \"\" }]\n<output_file = @>"), R"("b")", "case.output_file = b\n"},
+      {"case[].secret", at_top("case = [{ expect.text = \"\"<, secret = @> }]"), "true", "case.secret = yes\n"},
+      {"case[].files.*.from", at_top("case = [{ expect.text = \"\"<, files = { x = { from = @ } }> }]"), R"("s.py")",
+       "files.x = from /plans/s.py 644\n"},
+      {"case[].files.*.text", at_top("case = [{ expect.text = \"\"<, files = { x = { text = @ } }> }]"), R"("hello")",
+       "files.x = text hello 644\n"},
+      {"case[].files.*.base64", at_top("case = [{ expect.text = \"\"<, files = { x = { base64 = @ } }> }]"),
+       R"("aGVsbG8=")", "files.x = text hello 644\n"},
+      {"case[].files.*.mode", at_top("case = [{ expect.text = \"\", files = { x = { text = \"\"<, mode = @> } } }]"),
+       R"("755")", "files.x = text  755\n"},
       {"checker.kind", at_top("case = [{ expect.text = \"\" }]\n<checker.kind = @>"), R"("lines")",
        "checker.kind = 1\n"},
       {"checker.tolerance", at_top("case = [{ expect.text = \"\" }]\nchecker = { kind = \"floats\"<, tolerance = @> }"),
@@ -194,6 +206,7 @@ std::vector<Sample> samples() {
     limit("memory", R"("1MiB")", "1MiB");
     limit("address_space", R"("512MiB")", "512MiB");
     limit("stack", R"("8MiB")", "8MiB");
+    limit("stack", R"("unlimited")", to_string(kUnlimited));
     limit("processes", "1", "1");
     limit("open_files", "3", "3");
     limit("file_size", R"("0B")", "0B");
@@ -231,8 +244,8 @@ TEST(Plan, every_key_takes_effect) {
   for (const Sample& sample : samples()) {
     // A case and a compile step bring all their values at once: what the key itself does is seen beside the same plan
     // without it, or is one of many lines.
-    const bool has_company =
-        sample.path.starts_with("case") || sample.path.starts_with("compile") || sample.path.starts_with("checker");
+    const bool has_company = sample.path.starts_with("case") || sample.path.starts_with("compile") ||
+                             sample.path.starts_with("checker") || sample.path == "output_file";
     const std::string effect =
         effect_of(with_value(sample, sample.value), has_company ? without_key(sample) : at_top(""));
     const bool is_one_of_many = has_company && sample.plan.find('<') == std::string::npos;

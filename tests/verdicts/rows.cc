@@ -59,6 +59,14 @@ Row over(const std::string& name, const Words& words, const std::string& more, c
   return {.name = name, .plan = plan_of(words, more), .verdict = verdict, .outcome = limit(which), .where = where};
 }
 
+// `stream`: which one passed the limit of output.
+Row over_output(const std::string& name, const Words& words, const std::string& more,
+                const std::string& stream = "stdout") {
+  Row row = over(name, words, more, "OLE", "output");
+  row.outcome["what"] = stream;
+  return row;
+}
+
 Row sv(const std::string& name, const Words& words, const std::string& call, const std::string& more = "") {
   return {.name = name, .plan = plan_of(words, more), .verdict = "SV", .outcome = violation(call)};
 }
@@ -342,24 +350,24 @@ std::vector<Row> output() {
   const std::string each = "limits.output = { stdout = \"1000B\", stderr = \"500B\" }\n";
   return {
       ok("output_at", {"output", "1", "1000"}, both),
-      over("output_one_byte_above", {"output", "1", "1001"}, both, "OLE", "output"),
-      over("error_output_one_byte_above", {"output", "2", "1001"}, both, "OLE", "output"),
+      over_output("output_one_byte_above", {"output", "1", "1001"}, both),
+      over_output("error_output_one_byte_above", {"output", "2", "1001"}, both, "stderr"),
       ok("both_outputs_at", {"output", "1", "400", "then", "output", "2", "600"}, both),
-      over("both_outputs_one_byte_above", {"output", "1", "400", "then", "output", "2", "601"}, both, "OLE", "output"),
+      over_output("both_outputs_one_byte_above", {"output", "1", "400", "then", "output", "2", "601"}, both,
+                  "stdout and stderr"),
       ok("each_output_at_its_own", {"output", "1", "1000", "then", "output", "2", "500"}, each),
-      over("standard_output_above_its_own", {"output", "1", "1001"}, each, "OLE", "output"),
-      over("error_output_above_its_own", {"output", "2", "501"}, each, "OLE", "output"),
-      over("error_output_that_joins_standard_output", {"output", "1", "600", "then", "output", "2", "401"},
-           both + "stderr = \"stdout\"\n", "OLE", "output"),
-      over("output_above_comes_before_the_exit_code", {"output", "1", "1001", "then", "exit", "1"}, both, "OLE",
-           "output"),
-      over("output_above_comes_before_the_signal", {"output", "1", "1001", "then", "abort"}, both, "OLE", "output"),
-      over("output_above_that_nobody_captures", {"output", "1", "1001"}, both + "stdout = \"null\"\n", "OLE", "output"),
-      over("output_above_in_a_child", {"output-child", "1", "1001"}, both, "OLE", "output"),
-      over("output_far_above", {"output", "1", number(64 << 20)}, both, "OLE", "output"),
-      over("output_above_comes_before_a_later_limit", {"output", "1", "1001", "then", "sleep", "60"},
-           both + "limits.wall = \"5s\"\n", "OLE", "output"),
-      over("no_output_allowed", {"output", "1", "1"}, "limits.output = \"0B\"\n", "OLE", "output"),
+      over_output("standard_output_above_its_own", {"output", "1", "1001"}, each),
+      over_output("error_output_above_its_own", {"output", "2", "501"}, each, "stderr"),
+      over_output("error_output_that_joins_standard_output", {"output", "1", "600", "then", "output", "2", "401"},
+                  both + "stderr = \"stdout\"\n"),
+      over_output("output_above_comes_before_the_exit_code", {"output", "1", "1001", "then", "exit", "1"}, both),
+      over_output("output_above_comes_before_the_signal", {"output", "1", "1001", "then", "abort"}, both),
+      over_output("output_above_that_nobody_captures", {"output", "1", "1001"}, both + "stdout = \"null\"\n"),
+      over_output("output_above_in_a_child", {"output-child", "1", "1001"}, both),
+      over_output("output_far_above", {"output", "1", number(64 << 20)}, both),
+      over_output("output_above_comes_before_a_later_limit", {"output", "1", "1001", "then", "sleep", "60"},
+                  both + "limits.wall = \"5s\"\n"),
+      over_output("no_output_allowed", {"output", "1", "1"}, "limits.output = \"0B\"\n"),
       ok("no_output_allowed_and_none_made", {"exit", "0"}, "limits.output = \"0B\"\n"),
   };
 }
