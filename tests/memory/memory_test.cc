@@ -256,9 +256,14 @@ TEST(memory, a_run_that_is_kept_from_the_pages_of_its_files_is_mle_and_says_so) 
     EXPECT_EQ(fits.verdict, "OK") << "the limit follows its file: " << fits.message;
     EXPECT_NEAR(fits.mebibytes, 59, kWithin) << back_end.name;
     const TightGroup tight(back_end, std::to_string(72 << 20));
-    const Seen thrashes = run(reader(1000), tight.as_back_end(back_end.name));
-    EXPECT_EQ(thrashes.verdict, "MLE memory") << thrashes.message;
-    EXPECT_NE(thrashes.message.find("read them over and over"), std::string::npos) << thrashes.message;
+    // The kernel may also kill in the tight group, which is met like any other memory limit.
+    bool says_so = false;
+    for (int i = 0; i < 8 && !says_so; ++i) {
+      const Seen thrashes = run(reader(1000), tight.as_back_end(back_end.name));
+      EXPECT_EQ(thrashes.verdict, "MLE memory") << thrashes.message;
+      says_so = thrashes.message.find("read them over and over") != std::string::npos;
+    }
+    EXPECT_TRUE(says_so) << back_end.name;
     // The same with room for its file lacks time alone.
     const Seen slow = run(reader(1000000), back_end);
     EXPECT_EQ(slow.verdict, "TLE cpu") << slow.message;
