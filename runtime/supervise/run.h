@@ -176,6 +176,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] Duration init_cpu() const;
   [[nodiscard]] CpuTime own_cpu_time() const;
   [[nodiscard]] CpuTime cpu_time() const;
+  [[nodiscard]] std::optional<Bytes> largest_process_with_files() const;
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
   [[nodiscard]] Processes processes() const;

@@ -115,14 +115,20 @@ void Run::look_at_memory_last() {
   files_in_memory_.reset();
 }
 
-// The program's largest process, as init heard of it. ru_maxrss begins with the set-up, which is a copy of us: what is
-// no larger than that says nothing of the program. It counts files on disk that are mapped, which nobody holds.
-std::optional<Bytes> Run::largest_process() const {
+// The program's largest process, as init heard of it, with the files on disk that it had mapped. ru_maxrss begins with
+// the set-up, which is a copy of us: what is no larger than that says nothing of the program.
+std::optional<Bytes> Run::largest_process_with_files() const {
   if (!finish_) return std::nullopt;
   Bytes largest = kibibytes(finish_->usage.max_rss_kib);
   if (exit_tracer_) largest = std::max(largest, exit_tracer_->ended().value_or(measure::EndedUse{}).largest_process);
-  if (largest <= set_up_size_) return std::nullopt;
-  return Bytes{largest.count - std::min(largest.count, sampler_->most_of_files().count)};
+  return largest <= set_up_size_ ? std::nullopt : std::optional(largest);
+}
+
+// Nobody holds files on disk that are mapped.
+std::optional<Bytes> Run::largest_process() const {
+  const std::optional<Bytes> largest = largest_process_with_files();
+  if (!largest) return std::nullopt;
+  return Bytes{largest->count - std::min(largest->count, sampler_->most_of_files().count)};
 }
 
 Memory Run::memory() const {

@@ -109,7 +109,7 @@ MetFacts Run::met_facts() const {
     facts.workspace_is_full = finish_->workspace.blocks == 0;
     facts.inodes_are_used_up = finish_->workspace.inodes == 0;
   }
-  facts.largest_process = largest_process().value_or(Bytes{});
+  facts.largest_process = largest_process_with_files().value_or(Bytes{});
   return facts;
 }
 
