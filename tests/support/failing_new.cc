@@ -9,7 +9,8 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <new>
+
+#include "tests/support/operator_new.h"
 
 namespace {
 
@@ -27,31 +28,9 @@ Allocations* shared_allocations() {
   return memory == MAP_FAILED ? nullptr : static_cast<Allocations*>(memory);
 }
 
-void* allocate(std::size_t size) {
-  static Allocations* const allocations = shared_allocations();
-  const bool fails = allocations != nullptr && ++allocations->count == allocations->failing;
-  void* memory = fails ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) {
-  return allocate(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+bool evalrun::test::next_allocation_fails() noexcept {
+  static Allocations* const allocations = shared_allocations();
+  return allocations != nullptr && ++allocations->count == allocations->failing;
 }

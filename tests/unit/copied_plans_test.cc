@@ -2,44 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <new>
 #include <string>
 
 #include "runtime/reader/template.h"
 #include "runtime/reader/toml_tree.h"
+#include "tests/support/operator_new.h"
 
 namespace {
 
 int allocations_left = -1;  // until one fails; negative: none does
 
-void* allocate(std::size_t size) {
-  const bool fails = allocations_left == 0;
-  if (allocations_left >= 0) --allocations_left;
-  void* memory = fails ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) {
-  return allocate(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+bool evalrun::test::next_allocation_fails() noexcept {
+  const bool fails = allocations_left == 0;
+  if (allocations_left >= 0) --allocations_left;
+  return fails;
 }
 
 namespace evalrun {
