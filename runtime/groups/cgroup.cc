@@ -12,6 +12,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/mount_table.h"
+#include "runtime/core/pages.h"
 #include "runtime/core/small_file.h"
 #include "runtime/groups/janitor.h"
 
@@ -394,7 +395,7 @@ Duration wait_for_memory_look(const HeldMemory& held, Bytes usage) {
 }
 
 void read_stat(const Fd& group, const GroupTree& tree, MemoryReading& reading) {
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t page = page_size();
   const bool is_v2 = tree.kind == GroupTree::Kind::V2;
   const std::string stat = read_small_file(group.get(), "memory.stat");
   const auto line = [&](const char* key) { return keyed_number(stat, key).value_or(0); };

@@ -6,18 +6,11 @@
 
 #include <optional>
 
+#include "runtime/core/children.h"
 #include "runtime/core/small_file.h"
 
 namespace evalrun::measure {
 namespace {
-
-// Not init itself: it lets nobody look (PR_SET_DUMPABLE).
-std::optional<pid_t> first_child_of(pid_t init) {
-  const std::string number = std::to_string(init);
-  const std::string children = read_small_file("/proc/" + number + "/task/" + number + "/children");
-  const std::optional<std::uint64_t> first = leading_number(children);
-  return first ? std::optional(static_cast<pid_t>(*first)) : std::nullopt;
-}
 
 Bytes held_by(const Fd& folder) {
   struct statfs held {};

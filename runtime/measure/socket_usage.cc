@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/core/children.h"
 #include "runtime/core/error.h"
 #include "runtime/core/small_file.h"
 #include "runtime/core/sys.h"
@@ -139,11 +140,8 @@ long held_by_unix_sockets(int diagnosis, Bytes& held) {
 
 std::optional<Bytes> SocketUsage::look() {
   if (!diagnosis_) {
-    // Not init itself: it lets nobody look (PR_SET_DUMPABLE).
-    const std::string init = std::to_string(init_);
-    const std::string children = read_small_file("/proc/" + init + "/task/" + init + "/children");
-    const std::optional<std::uint64_t> first = leading_number(children);
-    const long opened = first ? open_socket_diagnosis(static_cast<pid_t>(*first)) : -ESRCH;
+    const std::optional<pid_t> first = first_child_of(init_);
+    const long opened = first ? open_socket_diagnosis(*first) : -ESRCH;
     if (opened < 0 && opened != -ESRCH) refused_ = static_cast<int>(-opened);
     if (opened < 0) return std::nullopt;
     diagnosis_ = Fd(static_cast<int>(opened));

@@ -11,6 +11,7 @@
 
 #include "lockdown/listener.h"
 #include "runtime/core/error.h"
+#include "runtime/core/pages.h"
 
 namespace evalrun::mediate {
 namespace {
@@ -18,10 +19,10 @@ namespace {
 // What a request adds to the process, in whole pages. 0: nothing, or what the kernel alone can tell (a mapping put in
 // another's place, a moved break); RLIMIT_AS holds there too.
 Bytes added_by(const seccomp_data& call) {
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  const auto pages = [](std::uint64_t bytes) { return bytes / page + (bytes % page != 0 ? 1 : 0); };
-  if (call.nr == SYS_mmap && (call.args[3] & MAP_FIXED) == 0) return {pages(call.args[1]) * page};
-  if (call.nr == SYS_mremap && call.args[2] > call.args[1]) return {(pages(call.args[2]) - pages(call.args[1])) * page};
+  if (call.nr == SYS_mmap && (call.args[3] & MAP_FIXED) == 0) return in_whole_pages(call.args[1]);
+  if (call.nr == SYS_mremap && call.args[2] > call.args[1]) {
+    return {in_whole_pages(call.args[2]).count - in_whole_pages(call.args[1]).count};
+  }
   return {};
 }
 
@@ -31,7 +32,7 @@ std::optional<Bytes> size_of(std::uint32_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
   std::uint64_t pages = 0;
   if (!(file >> pages)) return std::nullopt;
-  return Bytes{pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+  return Bytes{pages * page_size()};
 }
 
 // Not by the child before execve: a program whose own image is larger than the limit would die there by a signal that

@@ -14,6 +14,8 @@
 #include <string_view>
 
 #include "lockdown/listener.h"
+#include "runtime/core/children.h"
+#include "runtime/core/pages.h"
 #include "runtime/core/small_file.h"
 
 namespace evalrun::mediate {
@@ -21,20 +23,10 @@ namespace {
 
 constexpr std::uint64_t kSharedAnonymous = MAP_SHARED | MAP_ANONYMOUS;
 
-Bytes in_pages(std::uint64_t bytes) {
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return {bytes / page * page + (bytes % page != 0 ? page : 0)};
-}
-
-std::string children_of(pid_t pid) {
-  const std::string number = std::to_string(pid);
-  return read_small_file("/proc/" + number + "/task/" + number + "/children");
-}
-
 // The run's only task, threads and processes that have ended and are not reaped among them.
 bool is_alone(pid_t init, pid_t task) {
   const std::string name = std::to_string(task);
-  if (children_of(init) != name + " " || !children_of(task).empty()) return false;
+  if (text_of_children(init) != name + " " || !text_of_children(task).empty()) return false;
   std::size_t threads = 0;
   DIR* tasks = ::opendir(("/proc/" + name + "/task").c_str());
   if (tasks == nullptr) return false;
@@ -69,11 +61,11 @@ bool asks_for_shared_memory(const seccomp_notif& notification) noexcept {
 }
 
 Bytes SharedMemory::asked_by(const seccomp_data& call) const noexcept {
-  if (call.nr == SYS_mmap) return in_pages(call.args[1]);
+  if (call.nr == SYS_mmap) return in_whole_pages(call.args[1]);
   if (call.nr == SYS_memfd_create) return file_size_;
   // One that is there already is looked up without a size, or without IPC_CREAT.
   const bool makes = call.args[0] == IPC_PRIVATE || (call.args[2] & IPC_CREAT) != 0;
-  return makes ? in_pages(call.args[1]) : Bytes{};
+  return makes ? in_whole_pages(call.args[1]) : Bytes{};
 }
 
 SharedMemory::Answer SharedMemory::decide(int listener, const seccomp_notif& request) {
