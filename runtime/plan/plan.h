@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -18,6 +19,8 @@
 #include "runtime/core/units.h"
 #include "runtime/plan/capability.h"
 #include "runtime/plan/checker.h"
+#include "runtime/problem/convention.h"
+#include "runtime/problem/scoring.h"
 
 namespace evalrun {
 
@@ -131,6 +134,13 @@ struct CompileStep {
   static Limits compile_limits();
 };
 
+// The programs of the jury that judge a case, by their places in Task::jury. All must accept.
+struct JudgedByPrograms {
+  friend bool operator==(const JudgedByPrograms&, const JudgedByPrograms&) = default;
+  std::vector<std::size_t> programs;
+};
+using Judging = std::variant<Checker, JudgedByPrograms>;
+
 // Whether what a case's run wrote, and where it differs from what is expected, may stand in a result.
 enum class Disclosure { Shown, Secret };
 
@@ -146,7 +156,12 @@ struct Case {
   unsigned points = 1;
   std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
   Limits limits;      // the plan's, with the case's own over them
-  std::vector<std::string> argv;  // where its limits make another one of the run line than the plan has; else empty
+  std::vector<std::string> argv;   // where its limits make another one of the run line than the plan has; else empty
+  std::vector<std::string> args;   // the program's, after its argv
+  std::optional<Judging> judging;  // in place of the task's `checker` or `judged_by`
+  std::vector<std::string> judging_args;  // of the programs that judge it
+  double own_points = 0;                  // what problem::OwnPoints gives; plans say `points`
+  std::string key;                        // cases of equal keys need one run; "": it has its own
   SourcePosition position;
 };
 
@@ -316,7 +331,30 @@ struct Plan {
   Origin origin;
 };
 
-// What a plan file asks for: a run of the plan, or a submission that is compiled first, or run over cases, or both.
+// A program of the jury: a checker, an interactor, a grader of groups. It runs in a sandbox of its own. The case's
+// input, the answer and the feedback are in that sandbox alone, never in the submission's.
+struct JuryProgram {
+  std::string name;  // "output_validators/check"
+  problem::Convention convention = problem::Convention::Kattis;
+  Plan plan;  // job.argv is the program; the arguments of its convention follow
+  std::optional<CompileStep> compile;
+  std::vector<std::string> flags;  // after those arguments, before a case's own
+  std::string arguments_format;    // DMOJ's, in place of the convention's arguments: "{input_file} {answer_file}"
+};
+
+// The program at the other end of the submission's pipes.
+struct Interaction {
+  friend bool operator==(const Interaction&, const Interaction&) = default;
+  std::size_t program = 0;  // in Task::jury
+  // Whether the case's judging follows, on what the interactor wrote into its output file; else the interactor decides.
+  bool judged_afterwards = false;
+};
+
+// What the programs of a jury may write beside accepting or not.
+enum class JuryScores { None, MayBeWritten, MustBeWritten };
+
+// What a plan file or a problem package asks for: a run of the plan, or a submission that is compiled first, or run
+// over cases, or both.
 struct Task {
   friend bool operator==(const Task&, const Task&) = default;
   Plan plan;  // of the program; a case has its own input and limits
@@ -324,6 +362,14 @@ struct Task {
   std::vector<Case> cases;
   std::string output_file;  // what cases that name none of their own are judged by; "": standard output
   Checker checker;
+  std::optional<JudgedByPrograms> judged_by;             // in place of `checker`
+  std::vector<std::shared_ptr<const JuryProgram>> jury;  // null: none of the cases needs it
+  std::optional<Interaction> interaction;
+  unsigned passes = 1;  // the most that a case has; what asks for the next one is the judging program's nextpass.in
+  JuryScores scores = JuryScores::None;
+  // [0] is the root; their children's places are those in `cases`. Empty: each case counts by itself, but for the
+  // cases of one Case::group.
+  std::vector<problem::Group> groups;
 
   // Whether it is more than one run; then it is graded as a whole.
   [[nodiscard]] bool is_graded() const noexcept { return compile.has_value() || !cases.empty(); }

@@ -15,6 +15,8 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/units.h"
+#include "runtime/problem/convention.h"
+#include "runtime/problem/scoring.h"
 
 namespace evalrun::problem {
 
@@ -35,36 +37,6 @@ struct PlacedFile {
   std::string name;
   File file;
 };
-
-using ProgramIndex = std::size_t;  // in Problem::programs
-using CaseIndex = std::size_t;     // in Problem::cases
-using GroupIndex = std::size_t;    // in Problem::groups
-
-enum class Role {
-  OutputValidator,
-  Interactor,
-  Checker,
-  InputValidator,
-  StaticValidator,
-  Grader,
-  Generator,
-  Manager,
-  Solution
-};
-const char* name_of(Role role);
-
-// How a jury program is called and how its end is understood.
-enum class Convention {
-  Kattis,       // INPUT ANSWER FEEDBACK/ [flags] < output; 42 accepts, 43 rejects
-  Testlib,      // INPUT OUTPUT ANSWER, 0 1 2 3 7; an interactor: INPUT TOUT [ANSWER]
-  DmojDefault,  // INPUT OUTPUT ANSWER, an interactor INPUT ANSWER; 0 accepts, 1 rejects
-  DmojTestlib,  // testlib as DMOJ calls it
-  DmojCoci,     // testlib with "partial X/Y"
-  DmojPeg,      // ANSWER OUTPUT INPUT, two lines of numbers
-  DmojPython,   // a function check() of a Python module
-  Cms           // INPUT ANSWER OUTPUT; the outcome on standard output
-};
-const char* name_of(Convention convention);
 
 enum class Build {
   ByLanguage,  // as a submission of its language is
@@ -144,56 +116,6 @@ struct Case {
   // The hash of all that decides its run and its verdict but the submission and the limits. Cases of equal keys need
   // one run.
   std::string key;
-};
-
-// What one case gives to its group.
-struct AcceptReject {  // accept or reject, or score.txt where the validator writes scores
-  double accept = 1;
-  double reject = 0;
-};
-struct BoundedScore {  // at most this: by score_multiplier.txt, score.txt, or all of it
-  double most = 0;
-};
-struct UnboundedScore {};  // score.txt is required
-struct OwnPoints {};       // Case::points times the checker's part
-using CaseScore = std::variant<AcceptReject, BoundedScore, UnboundedScore, OwnPoints>;
-
-enum class ScoreRule { Sum, Minimum, Maximum, Average, AllOrNothing };
-enum class VerdictRule { WorstError, FirstError, AlwaysAccept };
-enum class AfterRejection {
-  Stop,  // the rest of the group is not run, and the group is graded by what was
-  GoOn,
-  StopTheRest  // DMOJ: after a failed case worth nothing, everything that follows is skipped
-};
-
-struct Scoring {
-  ScoreRule score = ScoreRule::Sum;
-  VerdictRule verdict = VerdictRule::WorstError;
-  AfterRejection after_rejection = AfterRejection::GoOn;
-  CaseScore case_score;
-  bool accept_if_any_accepted = false;
-  bool ignore_sample = false;             // of the root alone: its last child counts
-  double least = 0;                       // the range of the group's score
-  std::optional<double> most;             // absent: unbounded
-  bool rejected_counts = false;           // a group that is not accepted keeps its score (DMOJ, 2025-09, Polygon)
-  std::optional<ProgramIndex> grader;     // instead of these rules
-  std::vector<std::string> grader_flags;  // as they stand in the package
-  std::optional<double> static_validation_score;
-  std::vector<std::string> static_validator_args;
-  bool static_validation = false;
-};
-
-// In a group, in the order in which they are judged.
-struct Child {
-  enum class Kind { Case, Group } kind = Kind::Case;
-  std::size_t index = 0;  // in Problem::cases or Problem::groups
-};
-
-struct Group {
-  std::string name;  // "" is the root; "secret/group1", "batch 2"
-  std::vector<Child> children;
-  std::vector<GroupIndex> requires_groups;  // it is not run unless all of these have passed
-  Scoring scoring;
 };
 
 // --- limits ----------------------------------------------------------------------------------------------------------

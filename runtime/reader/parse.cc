@@ -293,7 +293,8 @@ Plan plan_header(const PlanText& text, const std::vector<std::string>& overrides
 }
 
 Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
-  Task task{.plan = std::move(header), .compile = {}, .cases = {}, .output_file = {}, .checker = {}};
+  Task task;
+  task.plan = std::move(header);
   const Plan& plan = task.plan;
   read_all_keys(root, task, images);
   check_network(plan);

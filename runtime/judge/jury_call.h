@@ -1,0 +1,55 @@
+// How a program of the jury is called, and what its end says: by the conventions of the formats (problem/convention.h).
+//
+// A jury program finds its files in a folder of its own below /work. It is a program like any other: it may hang,
+// crash, or fill its feedback folder. Whatever is not one of the ends that its convention gives a meaning is the jury's
+// fault, and never the submission's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/checkers/checker.h"
+#include "runtime/plan/plan.h"
+#include "runtime/supervise/result.h"
+
+namespace evalrun::judge {
+
+// Paths of /work in a jury program's sandbox, relative to it.
+inline constexpr const char* kJuryInput = "judge/input";
+inline constexpr const char* kJuryAnswer = "judge/answer";
+inline constexpr const char* kJuryOutput = "judge/output";  // the submission's, or what an interactor writes for a checker
+inline constexpr const char* kJuryFeedback = "judge/feedback/";
+
+enum class JuryTask { Check, Interact };
+
+// What follows the program's own argv. `args` are the case's.
+std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask task,
+                                        const std::vector<std::string>& args);
+
+// Whether the submission's output is the program's standard input; else it is a file.
+bool reads_output_from_stdin(problem::Convention convention);
+
+// What a program of the jury has said of one case.
+struct JuryWord {
+  enum class Says { Accept, Reject, Fault } says = Says::Fault;
+  Rejection rejection = Rejection::WrongAnswer;
+  std::optional<double> share;       // of the case's points, from 0 to 1
+  std::optional<double> score;       // score.txt
+  std::optional<double> multiplier;  // score_multiplier.txt
+  std::string message;               // for the jury: judgemessage.txt, or what its standard error says
+  std::string team_message;          // for who submitted: teammessage.txt
+  bool asks_for_next_pass = false;   // nextpass.in is there
+  std::string fault;                 // why it is the jury's fault: "exited with code 1"
+};
+
+// `run`: how it ended. `work`: its /work, borrowed; -1 where there is none. `limits`: the program's own. `worth`: what
+// the case is worth, for conventions that give points.
+JuryWord word_of(problem::Convention convention, const supervise::RunResult& run, const Limits& limits, int work,
+                 double worth, JuryScores scores);
+
+// The feedback folder's files, to be placed for the next pass; without nextpass.in. Bounded; what is no regular file is
+// left out. Throws SystemError.
+std::vector<WorkFile> feedback_to_keep(int work);
+
+}  // namespace evalrun::judge

@@ -1,0 +1,36 @@
+#include "runtime/judge/spool.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/core/error.h"
+
+namespace evalrun::judge {
+
+Spool::Spool() : file_(::memfd_create("evalrun output", MFD_CLOEXEC)) {
+  if (!file_) throw SystemError("memfd_create", "a program's output");
+}
+
+void Spool::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw SystemError("write", "a program's output");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::string Spool::path_of(const Fd& file) {
+  return "/proc/self/fd/" + std::to_string(file.get());
+}
+
+Fd Spool::reopen(const Fd& file) {
+  Fd own(::open(path_of(file).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!own) throw SystemError("open", "a program's output");
+  return own;
+}
+
+}  // namespace evalrun::judge
