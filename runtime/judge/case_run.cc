@@ -30,6 +30,21 @@ WorkFile placed_text(const char* path, std::string text) {
   return {.path = path, .source = std::move(text), .mode = 0444, .position = {}};
 }
 
+Conclusion conclusion_of(problem::Convention convention, int code) {
+  switch (convention) {
+    case problem::Convention::Kattis: return conclude_as_kattis(code);
+    case problem::Convention::Testlib:
+    case problem::Convention::DmojTestlib:
+    case problem::Convention::DmojCoci: return code == 7 ? Conclusion::Accept : conclude_as_testlib(code);
+    case problem::Convention::DmojDefault:
+    case problem::Convention::DmojPython:
+      return code == 0 ? Conclusion::Accept : code == 1 ? Conclusion::Reject : Conclusion::JudgeError;
+    case problem::Convention::DmojPeg:
+    case problem::Convention::Cms: return code == 0 ? Conclusion::Accept : Conclusion::JudgeError;
+  }
+  return Conclusion::JudgeError;
+}
+
 void keep_secret(supervise::Stream& stream) {
   stream.kept.clear();
   stream.captured = false;
@@ -76,21 +91,37 @@ void CaseRun::feed(std::string_view piece) {
   }
 }
 
+void CaseRun::make_checker_for_case() {
+  const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
+  Expected expected = Expected::of(one());
+  has_byte_order_mark_ = expected.has_byte_order_mark();
+  checker_ = make_checker(own != nullptr ? *own : context_.task.checker, std::move(expected));
+}
+
 void CaseRun::start_pass() {
   phase_ = Phase::Running;
   next_program_ = 0;
+  if (context_.task.interaction) return start_dialogue();
   supervise::RunHooks hooks;
   if (judged_by() == nullptr) {
-    const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
-    Expected expected = Expected::of(one());
-    has_byte_order_mark_ = expected.has_byte_order_mark();
-    checker_ = make_checker(own != nullptr ? *own : context_.task.checker, std::move(expected));
+    make_checker_for_case();
     if (!judges_a_file()) hooks.output = [this](std::string_view piece) { feed(piece); };
   } else if (!judges_a_file()) {
     output_.emplace();
     hooks.output = [this](std::string_view piece) { output_->write(piece); };
   }
   run_ = start_program(std::move(hooks));
+}
+
+void CaseRun::start_dialogue() {
+  const JuryProgram& interactor = *context_.task.jury[context_.task.interaction->program];
+  DialogueOptions options;
+  options.conclude = [convention = interactor.convention](int code) { return conclusion_of(convention, code); };
+  if (one().disclosure == Disclosure::Secret) options.transcript = Bytes{};
+  dialogue_ = std::make_unique<Dialogue>(
+      context_.pool.loop(),
+      [&](supervise::RunHooks hooks) { return start_jury(interactor, JuryTask::Interact, std::move(hooks)); },
+      [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
 }
 
 std::unique_ptr<supervise::Run> CaseRun::start_program(supervise::RunHooks hooks) {
@@ -150,12 +181,18 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
 
 void CaseRun::interrupt(int signal) {
   interrupted_ = true;
+  if (dialogue_) dialogue_->interrupt(signal);
   if (run_) run_->interrupt(signal);
 }
 
 void CaseRun::advance() {
   try {
-    if (phase_ == Phase::Running && run_->finished()) end_program();
+    if (dialogue_) dialogue_->advance();
+    if (dialogue_ && dialogue_->finished()) {
+      end_dialogue();
+    } else if (phase_ == Phase::Running && run_ && run_->finished()) {
+      end_program();
+    }
     if (phase_ == Phase::Checking && run_ && run_->finished()) end_check();
   } catch (const HostError& error) {
     settle_fault(supervise::fault_of(error));
@@ -171,6 +208,14 @@ void CaseRun::take_run(RunResult run) {
   has_run_ = true;
 }
 
+BatchFacts CaseRun::batch_facts() const {
+  return {.outcome = grade_.run.outcome,
+          .cpu = grade_.run.cpu.total(),
+          .cpu_limit = one().limits.cpu,
+          .bytes_written = grade_.run.output.bytes,
+          .conclusion = {}};
+}
+
 void CaseRun::end_program() {
   RunResult run = run_->take_result(nullptr);
   Fd work = judges_a_file() ? run_->take_work_folder() : Fd();
@@ -182,12 +227,56 @@ void CaseRun::end_program() {
   }
   if (judged_by() == nullptr) return judge_built_in();
   const Verdict verdict = verdict_of(grade_.run.outcome);
-  if (verdict != Verdict::Ok || interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Ie : verdict);
+  if (interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Ie : verdict);
+  if (verdict != Verdict::Ok) return settle_by_rules(batch_facts(), verdict);
   if (!no_output_file_.empty()) {
     grade_.feedback = no_output_file_;
     return settle(Verdict::Wa);
   }
   start_check();
+}
+
+void CaseRun::end_dialogue() {
+  const JuryProgram& interactor = *context_.task.jury[context_.task.interaction->program];
+  Fd work = dialogue_->take_interactor_work();
+  DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());
+  dialogue_.reset();
+  take_run(std::move(end.submission.run));
+  const RunResult& interactor_run = end.interactor.run;
+  if (interrupted_) return settle(Verdict::Ie);
+  DialogueFacts facts = facts_of(end, one().limits.cpu);
+  facts.submission = grade_.run.outcome;
+  const Blame blame = blame_dialogue(facts, context_.rules.value_or(Rules::Kattis));
+  grade_.rule = blame.reason;
+  grade_.opinions = opinions_on(facts);
+  JuryWord word = word_of(interactor.convention, interactor_run, interactor.plan.kind.limits, work.get(),
+                          one().own_points, context_.task.scores);
+  hear(interactor, word);
+  if (blame.blamed == Blamed::Jury) {
+    return blame_jury(interactor, jury_argv_, word.fault.empty() ? blame.reason : word.fault,
+                      interactor_run.error_output.kept);
+  }
+  if (blame.verdict == Verdict::Wa && word.says == JuryWord::Says::Reject) return reject(interactor, word);
+  if (blame.verdict != Verdict::Ac) return settle(blame.verdict);
+  if (word.says == JuryWord::Says::Fault) {
+    return blame_jury(interactor, jury_argv_, word.fault, interactor_run.error_output.kept);
+  }
+  if (context_.task.interaction->judged_afterwards) return judge_output_of_interactor(std::move(work));
+  accept(interactor, word, std::move(work));
+}
+
+// What the interactor has written for a checker; nothing, where it has not.
+void CaseRun::judge_output_of_interactor(Fd work) {
+  supervise::WorkFileOpened file = supervise::open_in_work(work.get(), kJuryOutput);
+  if (file.descriptor) {
+    output_.emplace(std::move(file.descriptor));
+  } else {
+    output_.emplace();
+  }
+  if (judged_by() != nullptr) return start_check();
+  make_checker_for_case();
+  feed_spool();
+  judge_built_in();
 }
 
 void CaseRun::judge_built_in() {
@@ -202,7 +291,20 @@ void CaseRun::judge_built_in() {
   if (checker_fault_) grade_.run.outcome = *checker_fault_;
   if (verdict_of(grade_.run.outcome) == Verdict::Ok) grade_.feedback = judgement.feedback;
   grade_.share = judgement.share;
-  settle(verdict_of_case(grade_.run.outcome, judgement));
+  const Verdict verdict = verdict_of_case(grade_.run.outcome, judgement);
+  if (interrupted_ || verdict == Verdict::Ie || context_.task.interaction) return settle(verdict);
+  BatchFacts facts = batch_facts();
+  facts.conclusion = judgement.accepted ? Conclusion::Accept : Conclusion::Reject;
+  settle_by_rules(facts, verdict);
+}
+
+// A rule set knows no presentation error: where it says wrong answer, the checker's own word is more exact.
+void CaseRun::settle_by_rules(const BatchFacts& facts, Verdict otherwise) {
+  if (!context_.rules) return settle(otherwise);
+  const Blame blame = blame_batch(facts, *context_.rules);
+  grade_.rule = blame.reason;
+  grade_.opinions = opinions_on(facts);
+  settle(blame.verdict == Verdict::Wa && otherwise == Verdict::Pe ? Verdict::Pe : blame.verdict);
 }
 
 // The file that stands in the place of the output, bounded as that is. Without one there is nothing to judge.
@@ -224,7 +326,10 @@ void CaseRun::open_output_file(Fd work) {
 
 void CaseRun::feed_output_file(Fd work) {
   open_output_file(std::move(work));
-  if (!output_) return;
+  if (output_) feed_spool();
+}
+
+void CaseRun::feed_spool() {
   const Fd file = output_->open();
   std::vector<char> piece(kChunk);
   for (;;) {
@@ -252,32 +357,51 @@ void CaseRun::end_check() {
   if (word.says == JuryWord::Says::Fault) {
     return blame_jury(program, jury_argv_, word.fault, result.error_output.kept);
   }
-  hear(program, word, std::move(work));
+  hear(program, word);
+  if (word.says == JuryWord::Says::Reject) return reject(program, word);
+  if (++next_program_ < judged_by()->programs.size()) return start_check();
+  accept(program, word, std::move(work));
 }
 
-void CaseRun::hear(const JuryProgram& program, const JuryWord& word, Fd work) {
-  const std::vector<std::size_t>& programs = judged_by()->programs;
+// Of several programs, what the last one says that says anything.
+void CaseRun::hear(const JuryProgram& program, const JuryWord& word) {
+  static_cast<void>(program);
   if (!word.message.empty()) grade_.feedback = word.message;
   if (!word.team_message.empty()) grade_.team_message = word.team_message;
   if (word.share) grade_.share = word.share;
   if (word.score) grade_.score = word.score;
   if (word.multiplier) grade_.multiplier = word.multiplier;
-  const bool is_multi_pass = context_.task.passes > 1;
-  if (word.says == JuryWord::Says::Reject) {
-    if (is_multi_pass && word.asks_for_next_pass) {
-      return blame_jury(program, jury_argv_, "it rejects, and asks for another pass with nextpass.in", "");
-    }
-    return settle(word.rejection == Rejection::Presentation ? Verdict::Pe : Verdict::Wa);
+}
+
+void CaseRun::reject(const JuryProgram& program, const JuryWord& word) {
+  const PassDecision then = after_pass(pass_facts(Conclusion::Reject, word));
+  if (then.what == AfterPass::JudgeError) return blame_jury(program, jury_argv_, then.reason, "");
+  const Verdict verdict = word.rejection == Rejection::Presentation ? Verdict::Pe : Verdict::Wa;
+  if (context_.task.interaction) return settle(verdict);
+  BatchFacts facts = batch_facts();
+  facts.conclusion = Conclusion::Reject;
+  settle_by_rules(facts, verdict);
+}
+
+void CaseRun::accept(const JuryProgram& program, const JuryWord& word, Fd work) {
+  const PassDecision then = after_pass(pass_facts(Conclusion::Accept, word));
+  switch (then.what) {
+    case AfterPass::JudgeError: return blame_jury(program, jury_argv_, then.reason, "");
+    case AfterPass::Again: return begin_next_pass(program, std::move(work));
+    case AfterPass::End: break;
   }
-  if (++next_program_ < programs.size()) return start_check();
-  if (!is_multi_pass || !word.asks_for_next_pass) return settle(Verdict::Ac);
-  if (pass_ == context_.task.passes) {
-    return blame_jury(program, jury_argv_,
-                      "it asks for pass " + std::to_string(pass_ + 1) + ", and the problem has at most " +
-                          std::to_string(context_.task.passes),
-                      "");
-  }
-  begin_next_pass(program, std::move(work));
+  if (context_.task.interaction) return settle(Verdict::Ac);
+  BatchFacts facts = batch_facts();
+  facts.conclusion = Conclusion::Accept;
+  settle_by_rules(facts, Verdict::Ac);
+}
+
+PassFacts CaseRun::pass_facts(Conclusion conclusion, const JuryWord& word) const {
+  return {.conclusion = conclusion,
+          .submission_is_at_fault = false,
+          .next = word.next_pass,
+          .pass = pass_,
+          .most = context_.task.passes};
 }
 
 void CaseRun::begin_next_pass(const JuryProgram& program, Fd work) {
@@ -298,6 +422,7 @@ void CaseRun::blame_jury(const JuryProgram& program, const std::vector<std::stri
 
 void CaseRun::settle_fault(const supervise::SandboxFault& fault) {
   run_.reset();
+  dialogue_.reset();
   grade_.run.outcome = fault;
   settle(Verdict::Ie);
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "runtime/checkers/checker.h"
+#include "runtime/judge/blame.h"
+#include "runtime/judge/dialogue.h"
 #include "runtime/judge/jury_call.h"
 #include "runtime/judge/program.h"
 #include "runtime/judge/spool.h"
@@ -38,6 +40,9 @@ struct CaseGrade {
   std::optional<JuryFault> jury_fault;
   std::optional<double> share, score, multiplier;  // as in CaseFacts
   unsigned passes = 1;
+  std::string rule;                 // which rule decided, where a rule set was asked for
+  std::vector<Opinion> opinions;    // of the rule sets, where they disagree
+  std::optional<DialogueEnd> dialogue;  // of the last pass; its submission's run is `run`
   std::string same_as;      // the case whose run this is, where their keys are equal
   std::string why_skipped;  // why it was not run, or does not count
 };
@@ -55,6 +60,8 @@ class CaseRun {
     const Task& task;
     Program& program;
     const Jury& jury;  // with all that the task needs ready
+    // Whose rules say who is to blame; none: evalrun's own order (judge/score.h), which asks a checker last.
+    std::optional<Rules> rules;
   };
 
   // Starts it. Throws what sandbox::compile and Run throw.
@@ -82,14 +89,24 @@ class CaseRun {
   std::unique_ptr<supervise::Run> start_program(supervise::RunHooks hooks);
   std::unique_ptr<supervise::Run> start_jury(const JuryProgram& program, JuryTask task, supervise::RunHooks hooks);
   void end_program();
+  void start_dialogue();
+  void end_dialogue();
+  void judge_output_of_interactor(Fd work);
   void take_run(supervise::RunResult run);
+  void make_checker_for_case();
   void judge_built_in();
   void open_output_file(Fd work);
   void feed_output_file(Fd work);
+  void feed_spool();
   void feed(std::string_view piece);
   void start_check();
   void end_check();
-  void hear(const JuryProgram& program, const JuryWord& word, Fd work);
+  void hear(const JuryProgram& program, const JuryWord& word);
+  void accept(const JuryProgram& program, const JuryWord& word, Fd work);
+  void reject(const JuryProgram& program, const JuryWord& word);
+  void settle_by_rules(const BatchFacts& facts, Verdict otherwise);
+  [[nodiscard]] BatchFacts batch_facts() const;
+  [[nodiscard]] PassFacts pass_facts(Conclusion conclusion, const JuryWord& word) const;
   void begin_next_pass(const JuryProgram& program, Fd work);
   void blame_jury(const JuryProgram& program, const std::vector<std::string>& argv, const std::string& what,
                   const std::string& error_output);
@@ -112,6 +129,7 @@ class CaseRun {
   std::size_t next_program_ = 0;           // of those that judge it
   std::vector<std::string> jury_argv_;     // of the one that runs
   std::unique_ptr<supervise::Run> run_;    // of the submission, or of the jury's program
+  std::unique_ptr<Dialogue> dialogue_;     // in place of the submission's run
   bool has_run_ = false;                   // grade_.run is that of a pass
   CaseGrade grade_;
 };

@@ -1,6 +1,6 @@
 #include "runtime/judge/grading.h"
 
-#include <unistd.h>
+#include <signal.h>
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "runtime/core/host_file.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/capacity.h"
-#include "runtime/plan/profile.h"
+#include "runtime/problem/comparison.h"
 #include "runtime/sandbox/compile.h"
 
 namespace evalrun::judge {
@@ -16,33 +16,8 @@ namespace {
 
 using supervise::RunResult;
 
-// Of what a compile step leaves; more is copied from its own files.
-constexpr std::uint64_t kMostInMemory = std::uint64_t{8} << 20;
-
 // What a case's result shows of each of its streams, where the plan says nothing.
 constexpr Bytes kExcerpt = 4_KiB;
-
-constexpr std::size_t kChunk = 64 << 10;
-
-// The compiler has the plan's image, files and layers, and limits of its own. What is for the program's run alone, it
-// has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
-Plan plan_of_compile_step(const Task& task) {
-  Plan one = task.plan;
-  one.job.argv = task.compile->argv;
-  one.kind.limits = task.compile->limits;
-  one.job.input = InputNull{};
-  one.kind.output = OutputCapture{};
-  one.kind.error_output = OutputCapture{};
-  one.kind.network = {};
-  one.kind.landlock = {};
-  one.kind.seccomp.deny.clear();
-  one.kind.profiles = {{&profiles().front(), one.origin.whole}};
-  one.kind.narrowings.clear();
-  one.kind.capabilities = strictest(one.kind.profiles, one.kind.narrowings);
-  one.kind.collect.clear();
-  one.origin.positions.erase("limits.cpus");
-  return one;
-}
 
 Plan plan_of_program(const Task& task) {
   Plan one = task.plan;
@@ -57,24 +32,13 @@ Plan plan_of_program(const Task& task) {
   return one;
 }
 
-// `plan`: the program's, of whatever case. Nothing but what differs is copied: the submission's files are large.
-void set_case(Plan& plan, const Case& one) {
-  plan.job.input = one.input;
-  plan.kind.limits = one.limits;
-  if (!one.argv.empty()) plan.job.argv = one.argv;
-  plan.origin.positions["stdin"] = one.position;
-}
-
 std::string message_of_case(Verdict verdict, const RunResult& run, const Limits& limits) {
-  if (verdict != Verdict::Ac && verdict != Verdict::Wa) return message_of(run, limits);
-  std::string text = verdict == Verdict::Ac ? "accepted" : "wrong answer";
+  if (verdict != Verdict::Ac && verdict != Verdict::Wa && verdict != Verdict::Pe) return message_of(run, limits);
+  std::string text = verdict == Verdict::Ac   ? "accepted"
+                     : verdict == Verdict::Wa ? "wrong answer"
+                                              : "wrong answer: the output cannot be read";
   for (const supervise::LimitMet& met : run.limits_met) text += "; " + describe(met);
   return text;
-}
-
-void keep_secret(supervise::Stream& stream) {
-  stream.kept.clear();
-  stream.captured = false;
 }
 
 // Cases are of one kind where their limits are the same.
@@ -103,43 +67,59 @@ void check_case_files(const Task& task) {
   }
 }
 
+// The programs of the jury that some case needs.
+std::vector<std::shared_ptr<const JuryProgram>> needed_jury(const Task& task) {
+  std::vector<bool> needed(task.jury.size());
+  const auto need = [&](const JudgedByPrograms& programs) {
+    for (const std::size_t index : programs.programs) needed[index] = true;
+  };
+  if (task.interaction) needed[task.interaction->program] = true;
+  if (task.judged_by) need(*task.judged_by);
+  for (const Case& one : task.cases) {
+    if (one.judging && std::holds_alternative<JudgedByPrograms>(*one.judging)) {
+      need(std::get<JudgedByPrograms>(*one.judging));
+    }
+  }
+  for (const problem::Group& group : task.groups) {
+    if (group.scoring.grader) needed[*group.scoring.grader] = true;
+  }
+  std::vector<std::shared_ptr<const JuryProgram>> programs;
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i]) programs.push_back(task.jury[i]);
+  }
+  return programs;
+}
+
+// The last line of a grader's output: "AC 12.5".
+GraderAnswer answer_of(const RunResult& run, const Limits& limits) {
+  GraderAnswer answer;
+  const auto* exited = std::get_if<supervise::Exited>(&run.outcome);
+  if (exited == nullptr || exited->code != 0) {
+    answer.fault = "its grader " + message_of(run, limits);
+    if (!run.error_output.kept.empty()) answer.fault += "; stderr: " + run.error_output.kept.substr(0, 500);
+    answer.fault = one_line(answer.fault);
+    return answer;
+  }
+  std::string line = run.output.kept;
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r' || line.back() == ' ')) line.pop_back();
+  const std::size_t space = line.find(' ');
+  const std::optional<Verdict> verdict = verdict_of_kattis_name(line.substr(0, space));
+  const std::optional<double> score =
+      space == std::string::npos ? std::nullopt : problem::decimal_number(line.substr(space + 1));
+  if (!verdict || !score) {
+    answer.fault = "its grader wrote " + in_quotes(line.substr(0, 60)) + ", not a verdict and a score such as \"AC 10\"";
+    return answer;
+  }
+  answer.verdict = verdict;
+  answer.score = *score;
+  return answer;
+}
+
 }  // namespace
-
-// A case that is running. Its checker sees the output as the run reads it.
-struct Grading::LiveCase {
-  LiveCase(std::size_t at, std::unique_ptr<OutputChecker> with) : index(at), checker(std::move(with)) {}
-
-  void feed(std::string_view piece) {
-    if (fault) return;
-    try {
-      checker->feed(piece);
-    } catch (const SystemError& error) {
-      fault = {"checker", error.operation(), error.subject(), error.error(), true};
-    }
-  }
-
-  Judgement finish() {
-    Judgement judgement;
-    if (fault) return judgement;
-    try {
-      judgement = checker->finish();
-    } catch (const SystemError& error) {
-      fault = {"checker", error.operation(), error.subject(), error.error(), true};
-    }
-    return judgement;
-  }
-
-  std::size_t index;
-  std::unique_ptr<OutputChecker> checker;
-  bool has_byte_order_mark = false;  // what is expected
-  std::string no_output_file;        // why there is none to judge; "" where there is one, or none is asked for
-  std::optional<supervise::SandboxFault> fault;  // what is expected could not be read
-  std::unique_ptr<supervise::Run> run;
-};
 
 std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
-  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task), Step::Compile});
+  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile});
   runs.push_back(
       {task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
   return runs;
@@ -147,7 +127,7 @@ std::vector<PlannedRun> runs_of(const Task& task) {
 
 Plan plan_of_case(const Plan& common, const Case& one) {
   Plan plan = common;
-  set_case(plan, one);
+  set_case(plan, common, one);
   plan.job.files = with_files(std::move(plan.job.files), one.files);
   return plan;
 }
@@ -172,10 +152,15 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
       host_(host),
       options_(options),
       few_kinds_(has_few_kinds(task)),
-      run_plan_(plan_of_program(task)),
-      first_failure_(task.cases.size()) {
+      program_(plan_of_program(task), host_),
+      own_jury_(options.jury == nullptr ? std::make_unique<Jury>(pool, host_) : nullptr),
+      jury_(options.jury == nullptr ? own_jury_.get() : options.jury),
+      needed_(needed_jury(task)),
+      first_failure_(task.cases.size()),
+      answers_(task.groups.size()) {
   check_runs(task_, host_);
   grade_.cases.resize(task_.cases.size());
+  if (!task_.groups.empty()) skip_rules_.emplace(task_.groups, task_.cases.size());
   if (task_.compile) {
     start_compile();
   } else {
@@ -185,96 +170,101 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
 
 Grading::~Grading() = default;
 
+bool Grading::has_compiled() const {
+  return !grade_.compile || grade_.compile->verdict == Verdict::Ok;
+}
+
 bool Grading::finished() const noexcept {
-  return !compile_run_ && !single_run_ && live_.empty() && (interrupted_ || next_case_ >= cases_to_run());
+  if (build_ || single_run_ || !live_.empty() || grader_run_) return false;
+  if (own_jury_ && own_jury_->building() > 0) return false;
+  return interrupted_ || !has_compiled() || (next_case_ >= cases_to_run() && (groups_are_known_ || task_.cases.empty()));
 }
 
 void Grading::interrupt(int signal) {
   interrupted_ = true;
-  if (compile_run_) compile_run_->interrupt(signal);
+  if (build_) build_->interrupt(signal);
   if (single_run_) single_run_->interrupt(signal);
-  for (const auto& live : live_) live->run->interrupt(signal);
+  if (own_jury_) own_jury_->interrupt(signal);
+  if (grader_run_) grader_run_->interrupt(signal);
+  for (const auto& live : live_) live->interrupt(signal);
 }
 
 void Grading::advance(const supervise::SaveFolder* save_folder) {
-  if (compile_run_ && compile_run_->finished()) end_compile(save_folder);
+  if (own_jury_) own_jury_->advance();
+  if (build_ && build_->finished()) end_compile(save_folder);
   if (single_run_ && single_run_->finished()) end_single_run();
-  if (compile_run_ || single_run_) return;
+  if (build_ || single_run_) return;
   for (const auto& live : live_) {
-    if (live->run->finished()) end_case(*live);
+    live->advance();
+    if (live->finished()) record(live->index(), live->take_grade());
   }
-  std::erase_if(live_, [](const auto& live) { return live->run->finished(); });
+  std::erase_if(live_, [](const auto& live) { return live->finished(); });
   undo_after_first_failure();
   start_cases();
+  if (grader_run_ && grader_run_->finished()) end_grader();
+  const bool all_ran = live_.empty() && next_case_ >= cases_to_run() && has_compiled() && !interrupted_;
+  if (all_ran && !grader_run_ && !groups_are_known_) work_out_groups();
 }
 
 std::size_t Grading::cases_to_prepare() const {
-  if (interrupted_ || compile_run_ || single_run_) return 0;
+  if (interrupted_ || build_ || single_run_) return 0;
   const std::size_t left = cases_to_run() - std::min(next_case_, cases_to_run());
   return std::min<std::size_t>(left, std::min(jobs(), most_sandboxes(0) - jobs()));
 }
 
+// Whether all that the cases need of the jury is ready, or has failed.
+bool Grading::prepare_jury() {
+  if (jury_is_ready_) return true;
+  bool ready = true;
+  for (const auto& program : needed_) {
+    if (jury_->prepare(program) == Jury::State::Building) ready = false;
+  }
+  return jury_is_ready_ = ready;
+}
+
 void Grading::start_cases() {
-  while (!interrupted_ && next_case_ < cases_to_run() && live_.size() < jobs()) start_case(next_case_++);
+  if (interrupted_ || next_case_ >= cases_to_run() || !prepare_jury()) return;
+  while (next_case_ < cases_to_run() && live_.size() < jobs()) {
+    if (!settle_without_run(next_case_)) start_case(next_case_);
+    ++next_case_;
+  }
 }
 
 // Cases behind this one are not run.
 std::size_t Grading::cases_to_run() const {
-  if (grade_.compile && grade_.compile->verdict != Verdict::Ok) return 0;
+  if (!has_compiled()) return 0;
   return options_.after_failure == AfterFailure::Stop ? std::min(first_failure_, task_.cases.size())
                                                       : task_.cases.size();
 }
 
 unsigned Grading::jobs() const {
   const unsigned wanted = options_.jobs != 0 ? options_.jobs : default_jobs(task_);
-  return std::clamp(wanted, 1U, most_sandboxes(artefacts_ ? artefacts_->count() : 0));
+  const unsigned room = most_sandboxes(program_.carried());
+  return std::clamp(wanted, 1U, task_.interaction ? std::max(1U, room / 2) : room);
 }
 
-std::shared_ptr<const sandbox::CompiledPlan> Grading::compile_with_artefacts(const Plan& plan,
-                                                                             WorkAfterwards work) const {
-  sandbox::CompileExtras extras;
-  extras.keep_work_folder = work == WorkAfterwards::Kept;
-  if (artefacts_) extras.carried = artefacts_->open();
-  // A case's own file goes over what the compile step has left.
-  std::erase_if(extras.carried, [&](const rootfs::CarriedFile& carried) {
-    return std::ranges::any_of(plan.job.files, [&](const WorkFile& own) { return own.path == carried.path; });
-  });
-  return sandbox::compile(plan, host_, std::move(extras));
-}
-
-void Grading::start_compile() {
-  sandbox::CompileExtras extras;
-  extras.keep_work_folder = true;
-  compile_run_ = pool_.start_alone(sandbox::compile(plan_of_compile_step(task_), host_, std::move(extras)));
-}
-
-void Grading::end_compile(const supervise::SaveFolder* save_folder) {
-  Fd work = compile_run_->take_work_folder();
-  CompileGrade& compile = grade_.compile.emplace();
-  compile.run = compile_run_->take_result(nullptr);
-  compile_run_.reset();
-  compile.verdict = verdict_of_compile(compile.run.outcome);
-  compile.message = message_of(compile.run, task_.compile->limits);
-  if (compile.verdict != Verdict::Ok || interrupted_) return;
-  if (!work) throw SystemError("receive", "/work of the compile step", ENOENT);
+std::vector<Limits> Grading::limits_of_runs() const {
   std::vector<Limits> limits;
   for (const Case& one : task_.cases) limits.push_back(one.limits);
   if (limits.empty()) limits.push_back(task_.plan.kind.limits);
-  artefacts_.emplace(std::move(work), task_.plan, limits);
-  if (!artefacts_->refusal().empty()) {
-    compile.verdict = Verdict::Ce;
-    compile.message = artefacts_->refusal();
-  } else if (task_.cases.empty()) {
-    start_single_run();
-    single_run_->collect_into(save_folder);
-  } else if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
-    run_plan_.job.files = std::move(*files);
-    artefacts_.reset();
-  }
+  return limits;
+}
+
+void Grading::start_compile() {
+  build_.emplace(pool_, host_, task_.plan, *task_.compile);
+}
+
+void Grading::end_compile(const supervise::SaveFolder* save_folder) {
+  const bool was_interrupted = interrupted_;
+  grade_.compile = build_->end(program_, limits_of_runs());
+  build_.reset();
+  if (!has_compiled() || was_interrupted || !task_.cases.empty()) return;
+  start_single_run();
+  single_run_->collect_into(save_folder);
 }
 
 void Grading::start_single_run() {
-  single_run_ = pool_.start_alone(compile_with_artefacts(run_plan_, WorkAfterwards::Gone));
+  single_run_ = pool_.start_alone(program_.compile(program_.plan(), WorkAfterwards::Gone));
 }
 
 void Grading::end_single_run() {
@@ -290,101 +280,144 @@ bool Grading::may_follow_another(std::size_t index) const {
          (index + 1 < cases.size() && is_alike(cases[index + 1]));
 }
 
+// Whether the case needs no run of its own: it can change nothing, or another case's run stands for it.
+bool Grading::settle_without_run(std::size_t index) {
+  if (skip_rules_ && options_.pointless_cases == PointlessCases::Skip) {
+    grade_.cases[index].why_skipped = skip_rules_->why_skipped(index);
+    if (!grade_.cases[index].why_skipped.empty()) return true;
+  }
+  const std::string& key = task_.cases[index].key;
+  if (key.empty()) return false;
+  return !first_of_key_.emplace(key, index).second;  // its grade is copied when all have ended
+}
+
 void Grading::start_case(std::size_t index) {
-  const Case& one = task_.cases[index];
+  for (const auto& program : needed_) {
+    if (jury_->prepare(program) != Jury::State::Failed) continue;
+    const CompileGrade& failure = jury_->failure(*program);
+    CaseGrade grade;
+    grade.verdict = Verdict::Ie;
+    grade.jury_fault = {program->name, program->compile ? program->compile->argv : std::vector<std::string>{},
+                        "it does not compile: " + failure.message, failure.run.error_output.kept.substr(0, 2048)};
+    return record(index, std::move(grade));
+  }
+  const CaseRun::Context context{pool_, task_, program_, *jury_, options_.rules};
   try {
-    Expected expected = Expected::of(one);
-    const bool has_mark = expected.has_byte_order_mark();
-    auto live = std::make_unique<LiveCase>(index, make_checker(task_.checker, std::move(expected)));
-    live->has_byte_order_mark = has_mark;
-    supervise::RunHooks hooks;
-    const bool judges_a_file = !one.output_file.empty();
-    if (!judges_a_file) hooks.output = [&seen = *live](std::string_view piece) { seen.feed(piece); };
-    run_plan_.job.argv = task_.plan.job.argv;  // the case before may have had its own
-    set_case(run_plan_, one);
-    // Only a case with files of its own copies those that all have.
-    const std::optional<Plan> with_own_files =
-        one.files.empty() ? std::nullopt : std::optional(plan_of_case(run_plan_, one));
-    const Plan& plan = with_own_files ? *with_own_files : run_plan_;
-    live->run = !artefacts_ && !judges_a_file && may_follow_another(index)
-                    ? pool_.start(plan, std::move(hooks))
-                    : pool_.start_alone(
-                          compile_with_artefacts(plan, judges_a_file ? WorkAfterwards::Kept : WorkAfterwards::Gone),
-                          std::move(hooks));
-    live_.push_back(std::move(live));
+    live_.push_back(
+        std::make_unique<CaseRun>(context, index, may_follow_another(index) ? UseCells::Yes : UseCells::No));
   } catch (const HostError& error) {
-    CaseGrade grade;
-    grade.run.outcome = supervise::fault_of(error);
-    record(index, std::move(grade));
+    record_fault(index, supervise::fault_of(error));
   } catch (const SystemError& error) {
-    CaseGrade grade;
-    grade.run.outcome = supervise::fault_of(error);
-    record(index, std::move(grade));
+    record_fault(index, supervise::fault_of(error));
   }
 }
 
-void Grading::end_case(LiveCase& live) {
+void Grading::record_fault(std::size_t index, const supervise::SandboxFault& fault) {
   CaseGrade grade;
-  grade.run = live.run->take_result(nullptr);
-  if (!task_.cases[live.index].output_file.empty()) judge_output_file(live, grade.run);
-  const Judgement judgement = live.no_output_file.empty() ? live.finish() : Judgement{false, live.no_output_file};
-  if (live.fault) grade.run.outcome = *live.fault;
-  if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
-  grade.verdict = verdict_of_case(grade.run.outcome, judgement);
-  if (live.has_byte_order_mark) {
-    grade.run.warnings.emplace_back(
-        "what is expected begins with a byte order mark (EF BB BF), which the program must write too; save it without");
-  }
-  if (task_.cases[live.index].disclosure == Disclosure::Secret) {
-    keep_secret(grade.run.output);
-    keep_secret(grade.run.error_output);
-    grade.feedback.clear();
-  }
-  record(live.index, std::move(grade));
-}
-
-// The file is bounded like the output in whose place it stands.
-void Grading::judge_output_file(LiveCase& live, RunResult& run) const {
-  if (verdict_of(run.outcome) != Verdict::Ok) return;
-  const Case& one = task_.cases[live.index];
-  const Fd work = live.run->take_work_folder();
-  supervise::WorkFileOpened file = supervise::open_in_work(work.get(), one.output_file);
-  if (!file.refusal.empty()) {
-    live.no_output_file =
-        one.output_file + ": " + (file.error == ENOENT ? "the program has not written it" : file.refusal);
-    return;
-  }
-  const OutputLimit& limits = one.limits.output;
-  const Bytes most = limits.both ? *limits.both : limits.standard_output.value_or(Bytes{});
-  if (Bytes{file.size} > most) {
-    run.outcome = supervise::LimitHit{supervise::Limit::Output, {most, Bytes{file.size}}, one.output_file};
-    return;
-  }
-  std::vector<char> piece(kChunk);
-  for (std::uint64_t left = file.size; left > 0;) {
-    const ssize_t count = ::read(file.descriptor.get(), piece.data(), std::min<std::uint64_t>(piece.size(), left));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    left -= static_cast<std::uint64_t>(count);
-    live.feed({piece.data(), static_cast<std::size_t>(count)});
-  }
+  grade.run.outcome = fault;
+  record(index, std::move(grade));
 }
 
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
-  grade.message = message_of_case(*grade.verdict, grade.run, task_.cases[index].limits);
-  if (grade.verdict != Verdict::Ac) first_failure_ = std::min(first_failure_, index);
+  grade.message = grade.jury_fault ? "the jury's fault: " + describe(*grade.jury_fault)
+                                   : message_of_case(*grade.verdict, grade.run, task_.cases[index].limits);
+  if (*grade.verdict != Verdict::Ac) {
+    first_failure_ = std::min(first_failure_, index);
+    if (skip_rules_) skip_rules_->note_rejected(index, task_.cases[index].own_points == 0);
+  }
   grade_.cases[index] = std::move(grade);
 }
 
 // What ran beside the first failure and stands behind it in the plan, as if it had never run.
 void Grading::undo_after_first_failure() {
   if (options_.after_failure == AfterFailure::GoOn) return;
-  std::erase_if(live_, [&](const auto& live) { return live->index > first_failure_; });
+  std::erase_if(live_, [&](const auto& live) { return live->index() > first_failure_; });
   for (std::size_t i = first_failure_ + 1; i < grade_.cases.size(); ++i) grade_.cases[i] = {};
 }
 
+// Gives cases of equal keys their grade, and the groups theirs. A group with a grader of its own waits for it.
+void Grading::work_out_groups() {
+  for (std::size_t i = 0; i < task_.cases.size(); ++i) {
+    const std::string& key = task_.cases[i].key;
+    if (key.empty() || grade_.cases[i].verdict || i > first_failure_) continue;
+    const auto first = first_of_key_.find(key);
+    if (first == first_of_key_.end() || !grade_.cases[first->second].verdict) continue;
+    const std::string why_skipped = std::move(grade_.cases[i].why_skipped);
+    grade_.cases[i] = grade_.cases[first->second];
+    grade_.cases[i].same_as = task_.cases[first->second].name;
+    grade_.cases[i].why_skipped = why_skipped;
+  }
+  if (task_.groups.empty()) {
+    groups_are_known_ = true;
+    return;
+  }
+  std::vector<CaseFacts> facts;
+  for (std::size_t i = 0; i < task_.cases.size(); ++i) {
+    const CaseGrade& grade = grade_.cases[i];
+    facts.push_back({grade.verdict, grade.share, grade.score, grade.multiplier, task_.cases[i].own_points});
+  }
+  Scores scores = work_out(task_.groups, facts, answers_);
+  if (scores.call) return start_grader(*scores.call);
+  grade_.groups = std::move(scores.groups);
+  for (std::size_t i = 0; i < task_.cases.size(); ++i) {
+    CaseGrade& grade = grade_.cases[i];
+    grade.why_skipped = scores.skipped[i];
+    if (!grade.why_skipped.empty() && options_.pointless_cases == PointlessCases::Skip) {
+      const std::string why = std::move(grade.why_skipped);
+      grade = {};
+      grade.message = "not run: " + why;
+      grade.why_skipped = why;
+    }
+  }
+  groups_are_known_ = true;
+}
+
+void Grading::start_grader(const GraderCall& call) {
+  asked_ = call;
+  const problem::Scoring& rules = task_.groups[call.group].scoring;
+  const JuryProgram& grader = *task_.jury[*rules.grader];
+  if (jury_->prepare(task_.jury[*rules.grader]) != Jury::State::Ready) {
+    answers_[call.group] = {{}, 0, "its grader does not compile: " + jury_->failure(grader).message};
+    return;
+  }
+  const Program& ready = jury_->program(grader);
+  Plan plan = ready.plan();
+  plan.job.argv.insert(plan.job.argv.end(), rules.grader_flags.begin(), rules.grader_flags.end());
+  plan.job.input = InputText{call.input};
+  grader_run_ = pool_.start_alone(ready.compile(plan, WorkAfterwards::Gone));
+}
+
+void Grading::end_grader() {
+  const problem::Scoring& rules = task_.groups[asked_->group].scoring;
+  answers_[asked_->group] = answer_of(grader_run_->take_result(nullptr), task_.jury[*rules.grader]->plan.kind.limits);
+  grader_run_.reset();
+}
+
+std::string Grading::message_of_first(Verdict verdict) const {
+  const auto decides = [&](const CaseGrade& one) { return one.verdict == verdict && one.why_skipped.empty(); };
+  const auto first = std::ranges::find_if(grade_.cases, decides);
+  if (first == grade_.cases.end()) return "";
+  return "case " + task_.cases[static_cast<std::size_t>(first - grade_.cases.begin())].name + ": " + first->message;
+}
+
 Grade Grading::take_grade() {
+  Grade& grade = grade_;
+  if (grade.compile && grade.compile->verdict != Verdict::Ok) {
+    grade.verdict = grade.compile->verdict;
+    grade.message = "the compile step failed: " + grade.compile->message;
+  } else if (task_.cases.empty()) {
+    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
+    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "interrupted";
+  } else if (!task_.groups.empty()) {
+    settle_by_groups();
+  } else {
+    settle_by_cases();
+  }
+  return std::move(grade_);
+}
+
+void Grading::settle_by_cases() {
   Grade& grade = grade_;
   std::vector<ScoredCase> scored;
   for (std::size_t i = 0; i < task_.cases.size(); ++i) {
@@ -396,23 +429,27 @@ Grade Grading::take_grade() {
     grade.cases[i].points = points[i];
     grade.score += points[i];
   }
-  if (grade.compile && grade.compile->verdict != Verdict::Ok) {
-    grade.verdict = grade.compile->verdict;
-    grade.message = "the compile step failed: " + grade.compile->message;
-  } else if (task_.cases.empty()) {
-    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "interrupted";
-  } else {
-    grade.verdict = verdict_of_all(scored);
-    const auto decides = [&](const CaseGrade& one) { return one.verdict == grade.verdict; };
-    const auto first = std::ranges::find_if(grade.cases, decides);
-    grade.message =
-        grade.verdict == Verdict::Ac ? "accepted"
-        : first == grade.cases.end()
-            ? "interrupted"
-            : "case " + task_.cases[static_cast<std::size_t>(first - grade.cases.begin())].name + ": " + first->message;
+  grade.verdict = verdict_of_all(scored);
+  const std::string first = message_of_first(grade.verdict);
+  grade.message = grade.verdict == Verdict::Ac ? "accepted" : first.empty() ? "interrupted" : first;
+}
+
+void Grading::settle_by_groups() {
+  Grade& grade = grade_;
+  if (!groups_are_known_) {
+    grade.verdict = Verdict::Ie;
+    grade.message = "interrupted";
+    return;
   }
-  return std::move(grade_);
+  grade.verdict = grade.groups.front().verdict.value_or(Verdict::Ie);
+  const std::string first = message_of_first(grade.verdict);
+  grade.message = grade.verdict == Verdict::Ac ? "accepted" : first.empty() ? "rejected" : first;
+  for (std::size_t i = 0; i < grade.groups.size(); ++i) {
+    if (grade.groups[i].fault.empty()) continue;
+    const std::string& name = task_.groups[i].name;
+    grade.message = "the jury's fault: " + (name.empty() ? "all cases" : "group " + name) + ": " + grade.groups[i].fault;
+    break;
+  }
 }
 
 }  // namespace evalrun::judge

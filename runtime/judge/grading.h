@@ -2,13 +2,17 @@
 //
 // Theory of operation. The compile step is a run like any other, in a sandbox of its own. What it leaves in /work is
 // carried over (artefacts.h) into a new sandbox for each case, so no case sees another one's files or what any case
-// expects; where the pool prepares runs, cases run in its cells. At most `jobs` programs run at a time. Cases start in
-// the task's order and are judged each by itself, so the result does not depend on how many run side by side; where
-// grading stops at the first failure, cases that were ahead of it are undone.
+// expects; where the pool prepares runs, cases run in its cells. At most `jobs` cases are at work at a time. Cases
+// start in the task's order and are judged each by itself (case_run.h), so the result does not depend on how many run
+// side by side: where grading stops at the first failure, or a group's rules stop it, cases that were ahead are undone.
+// Cases of equal keys are run once.
+//
+// The jury's programs are built first. One that cannot be built is the jury's fault in every case that needs it.
 //
 // A task with a compile step and no cases is compiled and run once, with the plan's streams.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,33 +20,31 @@
 
 #include "runtime/checkers/checker.h"
 #include "runtime/host/host.h"
-#include "runtime/judge/artefacts.h"
+#include "runtime/judge/case_run.h"
+#include "runtime/judge/program.h"
 #include "runtime/judge/score.h"
+#include "runtime/judge/scoring.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
 
 namespace evalrun::judge {
 
+// After a case that is not accepted. A task with groups goes on as their rules say, unless it stops here.
 enum class AfterFailure { GoOn, Stop };
+
+// Cases that cannot change the result any more, by the rules of the groups.
+enum class PointlessCases { Skip, Run };
 
 struct GradingOptions {
   // Live sandboxes, as far as RLIMIT_NOFILE has room for them; 0: as many as there are cores, see default_jobs().
   unsigned jobs = 0;
   AfterFailure after_failure = AfterFailure::GoOn;
-};
-
-struct CompileGrade {
-  Verdict verdict = Verdict::Ok;  // OK, CE or IE
-  std::string message;
-  supervise::RunResult run;
-};
-
-struct CaseGrade {
-  std::optional<Verdict> verdict;  // none: not run
-  unsigned points = 0;             // earned
-  std::string message;
-  std::string feedback;  // the checker's, where it was asked and found a difference
-  supervise::RunResult run;
+  PointlessCases pointless_cases = PointlessCases::Skip;
+  // Whose rules say who is to blame; none: evalrun's own.
+  std::optional<Rules> rules = {};
+  // Where the jury's programs are kept ready for other gradings; null: for this one alone. Borrowed, and advanced by
+  // whoever owns it.
+  Jury* jury = nullptr;
 };
 
 struct Grade {
@@ -51,7 +53,8 @@ struct Grade {
   std::optional<CompileGrade> compile;
   std::optional<supervise::RunResult> run;  // of a task without cases, where the compile step did its work
   std::vector<CaseGrade> cases;             // as in the task
-  std::uint64_t score = 0, score_max = 0;
+  std::uint64_t score = 0, score_max = 0;   // of a task without groups
+  std::vector<GroupGrade> groups;           // as in the task; [0] says what all comes to
 };
 
 // The sandboxes of a task: the compile step where it has one, then the program's, which its cases have in common but
@@ -97,37 +100,51 @@ class Grading {
   Grade take_grade();
 
  private:
-  struct LiveCase;
-  enum class WorkAfterwards { Gone, Kept };  // /work, for a file in it to be judged
-
   void start_compile();
   void end_compile(const supervise::SaveFolder* save_folder);
   void start_single_run();
   void end_single_run();
+  bool prepare_jury();
   void start_cases();
   void start_case(std::size_t index);
-  void end_case(LiveCase& live);
-  void judge_output_file(LiveCase& live, supervise::RunResult& run) const;
   void record(std::size_t index, CaseGrade grade);
+  void record_fault(std::size_t index, const supervise::SandboxFault& fault);
+  bool settle_without_run(std::size_t index);
   void undo_after_first_failure();
+  void work_out_groups();
+  void start_grader(const GraderCall& call);
+  void end_grader();
+  void settle_by_cases();
+  void settle_by_groups();
+  [[nodiscard]] bool has_compiled() const;
   [[nodiscard]] std::size_t cases_to_run() const;
   [[nodiscard]] unsigned jobs() const;
   [[nodiscard]] bool may_follow_another(std::size_t index) const;
-  [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile_with_artefacts(const Plan& plan,
-                                                                                    WorkAfterwards work) const;
+  [[nodiscard]] std::vector<Limits> limits_of_runs() const;
+  [[nodiscard]] std::string message_of_first(Verdict verdict) const;
 
   pool::CellPool& pool_;
   const Task& task_;
   const host::HostFacts host_;
   const GradingOptions options_;
   const bool few_kinds_;  // of cases: the pool keeps cells for all of them
-  Plan run_plan_;         // of the program; with the input and the limits of the case that was started last
+  Program program_;       // with the input and the limits of the case that was started last
 
-  std::unique_ptr<supervise::Run> compile_run_, single_run_;
-  std::optional<Artefacts> artefacts_;  // too large for run_plan_ to hold their content
-  std::vector<std::unique_ptr<LiveCase>> live_;
+  std::unique_ptr<Jury> own_jury_;
+  Jury* jury_;
+  std::vector<std::shared_ptr<const JuryProgram>> needed_;  // of the jury, before any case
+  bool jury_is_ready_ = false;
+  std::optional<Build> build_;
+  std::unique_ptr<supervise::Run> single_run_;
+  std::vector<std::unique_ptr<CaseRun>> live_;
   std::size_t next_case_ = 0;
   std::size_t first_failure_;  // the number of cases where there is none
+  std::optional<SkipRules> skip_rules_;
+  std::map<std::string, std::size_t> first_of_key_;  // the first case of each key that was started
+  std::vector<std::optional<GraderAnswer>> answers_;
+  std::optional<GraderCall> asked_;
+  std::unique_ptr<supervise::Run> grader_run_;
+  bool groups_are_known_ = false;
   bool interrupted_ = false;
   Grade grade_;
 };

@@ -143,7 +143,7 @@ void read_scores(JuryWord& word, int work, JuryScores scores) {
     why = "score_multiplier.txt holds " + in_quotes(trimmed(multiplier.text)) + ", which is not between 0 and 1";
   }
   if (why.empty() && scores == JuryScores::MustBeWritten && word.says == JuryWord::Says::Accept && !score.is_there &&
-      !word.asks_for_next_pass) {
+      word.next_pass == NextPass::None) {
     why = "it accepts and writes no score.txt, which \"validation: custom score\" asks for";
   }
   if (!why.empty()) word = fault(why);
@@ -155,7 +155,8 @@ JuryWord word_of_kattis(int code, int work, JuryScores scores) {
   }
   JuryWord word;
   word.says = code == 42 ? JuryWord::Says::Accept : JuryWord::Says::Reject;
-  word.asks_for_next_pass = read_feedback(work, "nextpass.in", 0).is_there;
+  const FeedbackFile next = read_feedback(work, "nextpass.in", 0);
+  word.next_pass = !next.is_there ? NextPass::None : next.is_usable ? NextPass::File : NextPass::NotAFile;
   if (word.says == JuryWord::Says::Accept) read_scores(word, work, scores);
   return word;
 }

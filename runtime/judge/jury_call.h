@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/checkers/checker.h"
+#include "runtime/judge/blame.h"
 #include "runtime/plan/plan.h"
 #include "runtime/supervise/result.h"
 
@@ -39,7 +40,7 @@ struct JuryWord {
   std::optional<double> multiplier;  // score_multiplier.txt
   std::string message;               // for the jury: judgemessage.txt, or what its standard error says
   std::string team_message;          // for who submitted: teammessage.txt
-  bool asks_for_next_pass = false;   // nextpass.in is there
+  NextPass next_pass = NextPass::None;
   std::string fault;                 // why it is the jury's fault: "exited with code 1"
 };
 

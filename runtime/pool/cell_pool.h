@@ -47,6 +47,8 @@ class CellPool {
   // all that can be started has been. `most`: how many are still to be started, where that is known.
   bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
+  [[nodiscard]] loop::EventLoop& loop() const noexcept { return loop_; }
+
   // Whether the inits of finished runs have all ended, and their cells are free again.
   [[nodiscard]] bool is_settled() const noexcept { return ending_.empty(); }
 

@@ -95,6 +95,26 @@ void set_size(Options& options, const FlagRow& row, const std::string& value) {
   set_limit(options, row, value);
 }
 
+void store_time(Options& options, const FlagRow& row, const std::string& value) {
+  if (!parse_duration(value)) refuse(row, value, "a time with a unit, such as 2s or 500ms");
+  options.time_limit = value;
+}
+
+void store_size(Options& options, const FlagRow& row, const std::string& value) {
+  if (!parse_bytes(value)) refuse(row, value, "a size with a unit, such as 256MiB or 64KiB");
+  options.memory_limit = value;
+}
+
+void set_rules(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.rules = judge::rules_named(value).value_or(judge::Rules::Kattis);
+}
+
+void set_compat(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.compat = value == "kattis" ? Compat::Kattis : value == "domjudge" ? Compat::Domjudge : Compat::Spec;
+}
+
 void set_processes(Options& options, const FlagRow& row, const std::string& value) {
   constexpr unsigned kMost = 32768;
   static_cast<void>(whole_number(row, value, kMost));
@@ -219,14 +239,16 @@ constexpr VerbRow kVerbs[] = {
      .example = {.line = "evalrun image check ./lua.toml", .what = "Test an image that you are writing."}},
     {.verb = Verb::Judge,
      .name = "judge",
-     .summary = "Read a problem package and say what it holds.",
-     .usage = "--check PACKAGE",
+     .summary = "Judge submissions against a problem package.",
+     .usage = "PACKAGE SUBMISSION...",
      .details =
-         "Reads a problem package of Kattis, DOMjudge, DMOJ or Polygon. Prints everything that is wrong with it, "
-         "each with its file, its line and what mends it, or a summary of what it holds. Submissions are not "
-         "judged yet, so --check is required.",
+         "Reads a problem package of Kattis, DOMjudge, DMOJ, Polygon or CMS, a folder or a zip. Compiles each "
+         "submission (a file, a folder or an archive), runs it over the package's cases and judges it as the package "
+         "says: with its own checkers and interactors, each in a sandbox of its own. With --self-test it judges the "
+         "package's own submissions and compares the verdicts with their labels. With --check it judges nothing and "
+         "prints what is wrong with the package, each fault with its file, its line and what mends it.",
      .argument = kPackage,
-     .example = {.line = "evalrun judge --check hello.zip", .what = "Check a problem package."}},
+     .example = {.line = "evalrun judge hello.zip solution.py", .what = "Judge a solution."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -432,6 +454,12 @@ constexpr FlagRow kFlags[] = {
      .apply = set_jobs},
     {.name = "--jobs",
      .operand = "NUMBER",
+     .what = "Run this many programs at a time, from 1 to 1024.",
+     .standard = "one for each core",
+     .verbs = {Verb::Judge},
+     .apply = set_jobs},
+    {.name = "--jobs",
+     .operand = "NUMBER",
      .what = "Run this many sandboxes at a time, from 1 to 1024. The cases of one job run one after another.",
      .standard = "one for each core",
      .verbs = {Verb::Batch},
@@ -491,6 +519,48 @@ constexpr FlagRow kFlags[] = {
      .completes = Completes::Files,
      .repeats = true,
      .apply = append<&Options::write_grants>},
+    {.name = "--self-test",
+     .what = "Judge the package's own submissions, and say which of them got something else than their label.",
+     .verbs = {Verb::Judge},
+     .apply = turn_on<&Options::self_test>},
+    {.name = "--time-limit",
+     .operand = "TIME",
+     .what = "Use this limit of CPU time for each case.",
+     .standard = "the package's; else found from its accepted submissions, which are run first",
+     .verbs = {Verb::Judge},
+     .apply = store_time},
+    {.name = "--memory-limit",
+     .operand = "SIZE",
+     .what = "Use this limit of memory.",
+     .standard = "the package's, else 2GiB",
+     .verbs = {Verb::Judge},
+     .apply = store_size},
+    {.name = "--language",
+     .operand = "LANGUAGE",
+     .what = "Take the submissions for programs in this language: a name such as cpp, or an image.",
+     .standard = "found from their files",
+     .verbs = {Verb::Judge},
+     .apply = store<&Options::language>},
+    {.name = "--rules",
+     .operand = "RULES",
+     .values = "kattis domjudge clics bapctools",
+     .what = "Whose rules say who is to blame, where judges disagree.",
+     .standard = "kattis",
+     .verbs = {Verb::Judge},
+     .completes = Completes::Values,
+     .apply = set_rules},
+    {.name = "--compat",
+     .operand = "TOOL",
+     .values = "spec kattis domjudge",
+     .what = "What the default comparison takes for a number, where the format's text and the tools disagree.",
+     .standard = "spec",
+     .verbs = {Verb::Judge},
+     .completes = Completes::Values,
+     .apply = set_compat},
+    {.name = "--all",
+     .what = "Run the cases too that cannot change the result any more.",
+     .verbs = {Verb::Judge},
+     .apply = turn_on<&Options::all_cases>},
     {.name = "--check",
      .what = "Read all of the package, and judge nothing.",
      .verbs = {Verb::Judge},
@@ -541,8 +611,14 @@ constexpr StatusRow kStatuses[] = {
      .what = "A link leads out, a smoke program failed, or the image is not installed.",
      .verbs = {Verb::ImageCheck}},
     {.status = "2", .what = "There is no such image.", .verbs = {Verb::ImageCheck}},
-    {.status = "0", .what = "Nothing is wrong with the package.", .verbs = {Verb::Judge}},
+    {.status = "0",
+     .what = "Every submission is accepted; with --self-test, as labelled; with --check, nothing is wrong.",
+     .verbs = {Verb::Judge}},
+    {.status = "1", .what = "A submission is rejected, or got something else than its label.", .verbs = {Verb::Judge}},
     {.status = "2", .what = "The package or the command line is wrong.", .verbs = {Verb::Judge}},
+    {.status = "3",
+     .what = "A submission could not be judged: a program of the jury or a sandbox failed.",
+     .verbs = {Verb::Judge}},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",
      .verbs = {Verb::Exec}},

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "runtime/batch/ordering.h"
+#include "runtime/judge/blame.h"
 #include "runtime/library/evalrun.hh"
+#include "runtime/plan/checker.h"
 
 namespace evalrun::cli {
 
@@ -46,6 +48,12 @@ struct Options {
   // Of `judge`: the package, then the submissions.
   std::vector<std::string> judged;
   bool check_package = false;
+  bool self_test = false;
+  bool all_cases = false;
+  std::string time_limit, memory_limit;  // empty: the package's
+  std::string language;                  // of the submissions; empty: found from their files
+  judge::Rules rules = judge::Rules::Kattis;
+  Compat compat = Compat::Spec;
   std::string links_root;  // the folder that links of the package may lead into; empty: the package
 
   std::vector<std::string> help_of;  // of `help`: a verb's words; empty: of all

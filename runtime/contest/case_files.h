@@ -1,0 +1,39 @@
+// The files of cases, by paths that runs can be given: those of a folder where they are, those of an archive copied
+// into a folder of our own. Nothing of it is ever in a sandbox under its name.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "runtime/archive/tree.h"
+#include "runtime/problem/problem.h"
+
+namespace evalrun::contest {
+
+enum class Newlines { AsTheyAre, Normal };
+
+class CaseFiles {
+ public:
+  // `tree` was made of `package` and is borrowed.
+  CaseFiles(const archive::Tree& tree, std::string package) : tree_(tree), package_(std::move(package)) {}
+  ~CaseFiles();
+  CaseFiles(const CaseFiles&) = delete;
+  CaseFiles& operator=(const CaseFiles&) = delete;
+
+  // With Newlines::Normal a copy in which every line ends in "\n", the last one too. Throws SystemError and
+  // archive::TreeError.
+  std::filesystem::path path_of(const problem::File& file, Newlines newlines = Newlines::AsTheyAre);
+  // A file of our own with this content. Throws SystemError.
+  std::filesystem::path keep(const std::string& name, const std::string& content);
+
+ private:
+  const std::filesystem::path& folder();
+
+  const archive::Tree& tree_;
+  const std::string package_;
+  std::filesystem::path folder_;  // made when it is needed; removed at the end
+  std::map<std::string, std::filesystem::path> copies_;
+};
+
+}  // namespace evalrun::contest

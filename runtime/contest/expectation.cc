@@ -1,0 +1,201 @@
+#include "runtime/contest/expectation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "runtime/problem/pattern.h"
+
+namespace evalrun::contest {
+namespace {
+
+using judge::Verdict;
+using problem::Result;
+
+constexpr double kNear = 1e-6;  // of scores, which labels write in decimals
+
+std::string plain(double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", number);
+  return text;
+}
+
+std::string words_of_results(const std::vector<Result>& results) {
+  std::string text;
+  for (const Result result : results) text += (text.empty() ? "" : " or ") + std::string(problem::code_of(result));
+  return text;
+}
+
+std::string words_of_range(const std::pair<double, double>& range) {
+  return range.first == range.second ? plain(range.first) : plain(range.first) + " to " + plain(range.second);
+}
+
+bool is_one_of(Verdict verdict, const std::vector<Result>& results) {
+  return std::ranges::any_of(results, [&](Result result) { return is_result(verdict, result); });
+}
+
+bool is_in(double score, const std::pair<double, double>& range) {
+  return score >= range.first - kNear && score <= range.second + kNear;
+}
+
+std::string name(Verdict verdict) {
+  return std::string(judge::kattis_name_of(verdict));
+}
+
+class Comparison {
+ public:
+  Comparison(const problem::Problem& problem, const problem::Expectation& expected, const Task& task,
+             const judge::Grade& grade)
+      : problem_(problem), expected_(expected), task_(task), grade_(grade) {}
+
+  std::vector<std::string> take() {
+    look_at_verdict();
+    look_at_score();
+    for (const problem::CaseRule& rule : expected_.rules) look_at_rule(rule);
+    look_at_groups();
+    look_at_cases();
+    return std::move(found_);
+  }
+
+ private:
+  [[nodiscard]] double score() const { return grade_.groups.empty() ? 0 : grade_.groups.front().score; }
+
+  void look_at_verdict() {
+    if (expected_.final_results.empty() || is_one_of(grade_.verdict, expected_.final_results)) return;
+    found_.push_back("expected " + words_of_results(expected_.final_results) + ", got " + name(grade_.verdict) + ": " +
+                     grade_.message);
+  }
+
+  void look_at_score() {
+    if (expected_.score && !is_in(score(), *expected_.score)) {
+      found_.push_back("expected a score of " + words_of_range(*expected_.score) + ", got " + plain(score()));
+    }
+    const auto most = problem_.groups.empty() ? std::nullopt : problem_.groups.front().scoring.most;
+    if (expected_.not_full_score && most && grade_.verdict == Verdict::Ac && score() >= *most - kNear) {
+      found_.push_back("expected less than the full score, got " + plain(score()));
+    }
+  }
+
+  void look_at_rule(const problem::CaseRule& rule) {
+    const problem::Pattern pattern(rule.pattern.empty() ? "*" : rule.pattern);
+    bool has_required = rule.required.empty();
+    bool has_message = rule.message.empty();
+    std::string seen;
+    if (grade_.cases.empty() || (grade_.compile && grade_.compile->verdict != Verdict::Ok)) {
+      if (!rule.permitted.empty() && !is_one_of(grade_.verdict, rule.permitted)) {
+        found_.push_back("permitted " + words_of_results(rule.permitted) + ", got " + name(grade_.verdict));
+      }
+      return;
+    }
+    for (std::size_t i = 0; i < grade_.cases.size(); ++i) {
+      const judge::CaseGrade& one = grade_.cases[i];
+      if (!one.verdict || (!rule.pattern.empty() && !pattern.matches(task_.cases[i].name))) continue;
+      has_required = has_required || is_one_of(*one.verdict, rule.required);
+      has_message = has_message || one.feedback.find(rule.message) != std::string::npos;
+      const std::string verdict = name(*one.verdict);
+      if (seen.find(verdict) == std::string::npos) seen += (seen.empty() ? "" : ", ") + verdict;
+      if (!rule.permitted.empty() && !is_one_of(*one.verdict, rule.permitted)) {
+        found_.push_back("case " + task_.cases[i].name + ": permitted " + words_of_results(rule.permitted) + ", got " +
+                         verdict + ": " + one.message);
+        return;
+      }
+    }
+    const std::string of = rule.pattern.empty() ? "" : " of " + rule.pattern;
+    if (!has_required) {
+      found_.push_back("no case" + of + " got the required " + words_of_results(rule.required) + "; they got " +
+                       (seen.empty() ? "nothing" : seen));
+    }
+    if (!has_message) found_.push_back("no message of the jury" + of + " holds \"" + rule.message + "\"");
+    if (rule.score && rule.pattern.empty() && !is_in(score(), *rule.score)) {
+      found_.push_back("expected a score of " + words_of_range(*rule.score) + ", got " + plain(score()));
+    }
+  }
+
+  // Those in secret, in their order.
+  void look_at_groups() {
+    if (expected_.group_results.empty()) return;
+    std::vector<std::size_t> groups;
+    for (std::size_t i = 0; i < task_.groups.size(); ++i) {
+      if (task_.groups[i].name.starts_with("secret/")) groups.push_back(i);
+    }
+    for (std::size_t i = 0; i < std::min(groups.size(), expected_.group_results.size()); ++i) {
+      const judge::GroupGrade& group = grade_.groups.size() > groups[i] ? grade_.groups[groups[i]] : judge::GroupGrade{};
+      const Result wanted = expected_.group_results[i];
+      if (group.verdict && is_result(*group.verdict, wanted)) continue;
+      found_.push_back("group " + task_.groups[groups[i]].name + ": expected " + problem::code_of(wanted) + ", got " +
+                       (group.verdict ? name(*group.verdict) : "nothing"));
+    }
+  }
+
+  void look_at_cases() {
+    for (const auto& [number, results] : expected_.case_results) {
+      const auto at = std::ranges::find(task_.cases, number, &Case::name);
+      if (at == task_.cases.end()) {
+        found_.push_back("there is no case " + number);
+        continue;
+      }
+      const judge::CaseGrade& one = grade_.cases[static_cast<std::size_t>(at - task_.cases.begin())];
+      const bool skipped = !one.verdict || !one.why_skipped.empty();
+      const bool as_said = skipped ? std::ranges::find(results, Result::Skipped) != results.end()
+                                   : is_one_of(*one.verdict, results);
+      if (as_said) continue;
+      found_.push_back("case " + number + ": expected " + words_of_results(results) + ", got " +
+                       (skipped ? "SC" : name(*one.verdict)));
+    }
+  }
+
+  const problem::Problem& problem_;
+  const problem::Expectation& expected_;
+  const Task& task_;
+  const judge::Grade& grade_;
+  std::vector<std::string> found_;
+};
+
+}  // namespace
+
+bool is_result(Verdict verdict, Result result) {
+  switch (result) {
+    case Result::Accepted: return verdict == Verdict::Ac;
+    case Result::WrongAnswer: return verdict == Verdict::Wa || verdict == Verdict::Pe;
+    case Result::TimeLimit: return verdict == Verdict::Tle;
+    case Result::RunTimeError: return verdict == Verdict::Re || verdict == Verdict::Mle || verdict == Verdict::Sv;
+    case Result::MemoryLimit: return verdict == Verdict::Mle || verdict == Verdict::Re;
+    case Result::OutputLimit: return verdict == Verdict::Ole;
+    case Result::NoOutput: return verdict == Verdict::Wa || verdict == Verdict::Pe;
+    case Result::PresentationError: return verdict == Verdict::Pe;
+    case Result::CompileError: return verdict == Verdict::Ce;
+    case Result::Skipped: return false;
+    case Result::JudgeError: return verdict == Verdict::Ie;
+    case Result::Any: return true;
+  }
+  return false;
+}
+
+std::string words_of(const problem::Expectation& expected) {
+  std::string text = words_of_results(expected.final_results);
+  const auto add = [&](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+  for (const problem::CaseRule& rule : expected.rules) {
+    const std::string of = rule.pattern.empty() ? "" : " in " + rule.pattern;
+    if (!rule.permitted.empty()) add("permitted " + words_of_results(rule.permitted) + of);
+    if (!rule.required.empty()) add("required " + words_of_results(rule.required) + of);
+  }
+  if (expected.score) add("score " + words_of_range(*expected.score));
+  if (expected.not_full_score) add("not the full score");
+  if (!expected.group_results.empty()) {
+    std::string groups = "groups";
+    for (const Result result : expected.group_results) groups += std::string(" ") + problem::code_of(result);
+    add(groups);
+  }
+  return text;
+}
+
+bool needs_all_cases(const problem::Expectation& expected) {
+  return !expected.rules.empty();
+}
+
+std::vector<std::string> mismatches(const problem::Problem& problem, const problem::Expectation& expected,
+                                    const Task& task, const judge::Grade& grade) {
+  return Comparison(problem, expected, task, grade).take();
+}
+
+}  // namespace evalrun::contest

@@ -1,0 +1,136 @@
+#include "runtime/contest/judging.h"
+
+#include <algorithm>
+
+#include "runtime/contest/expectation.h"
+#include "runtime/contest/time_limit.h"
+#include "runtime/core/error.h"
+#include "runtime/judge/capacity.h"
+
+namespace evalrun::contest {
+namespace {
+
+// How often a submission near the limit is graded.
+constexpr unsigned kRunsNearLimit = 3;
+
+Duration slowest_case(const judge::Grade& grade) {
+  Duration slowest{};
+  for (const judge::CaseGrade& one : grade.cases) {
+    if (one.verdict && one.why_skipped.empty()) slowest = std::max(slowest, one.run.cpu.total());
+  }
+  return slowest;
+}
+
+}  // namespace
+
+struct Judging::Live {
+  std::size_t index = 0;
+  Judged judged;
+  std::vector<std::pair<Duration, judge::Grade>> grades;  // by the slowest case
+  std::unique_ptr<judge::Grading> grading;
+};
+
+Judging::Judging(const PackageTasks& tasks, JudgingOptions options)
+    : tasks_(tasks),
+      options_(std::move(options)),
+      host_(groups::counted_by(groups_, host::probe_host())),
+      pool_(loop_, groups_, host_, judge::usable_cores()),
+      jury_(pool_, host_) {}
+
+Judging::~Judging() {
+  live_.clear();
+}
+
+unsigned Judging::cores() const {
+  return options_.jobs != 0 ? options_.jobs : judge::usable_cores();
+}
+
+void Judging::interrupt(int signal) {
+  interrupted_ = true;
+  jury_.interrupt(signal);
+  for (const auto& live : live_) live->grading->interrupt(signal);
+}
+
+void Judging::start(Live& live) {
+  judge::GradingOptions options;
+  options.jobs = jobs_of_each_;
+  options.rules = options_.rules;
+  options.jury = &jury_;
+  options.after_failure = options_.after_failure;
+  options.pointless_cases = options_.pointless_cases;
+  const problem::Submission* labelled = live.judged.labelled;
+  if (labelled != nullptr && needs_all_cases(labelled->expected)) options.pointless_cases = judge::PointlessCases::Run;
+  live.grading = std::make_unique<judge::Grading>(pool_, *live.judged.task, host_, options);
+}
+
+// Near the limit one run says too little: the median of three does.
+void Judging::end(Live& live) {
+  judge::Grade grade = live.grading->take_grade();
+  live.grading.reset();
+  const Duration slowest = slowest_case(grade);
+  live.grades.emplace_back(slowest, std::move(grade));
+  const bool again = !interrupted_ && live.grades.size() < kRunsNearLimit && is_near(live.grades[0].first, live.judged.limit);
+  if (again) return start(live);
+  std::ranges::stable_sort(live.grades, {}, [](const auto& one) { return one.first; });
+  auto& median = live.grades[live.grades.size() / 2];
+  live.judged.runs = static_cast<unsigned>(live.grades.size());
+  live.judged.is_near_limit = live.grades.size() > 1;
+  live.judged.slowest = median.first;
+  live.judged.grade = std::move(median.second);
+}
+
+std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_limit,
+                                   const std::function<void(const Judged&)>& told) {
+  std::vector<Judged> all(entries.size());
+  const bool many = entries.size() >= 2 * std::size_t{cores()};
+  const std::size_t side_by_side = many ? cores() : 1;
+  jobs_of_each_ = many ? 1 : cores();
+  std::size_t next = 0;
+  const auto start_next = [&] {
+    Entry& entry = entries[next];
+    auto live = std::make_unique<Live>();
+    live->index = next++;
+    live->judged.name = entry.name;
+    live->judged.labelled = entry.labelled;
+    live->judged.limit = time_limit;
+    if (auto* refusal = std::get_if<Refusal>(&entry.sources)) {
+      live->judged.refusal = std::move(*refusal);
+    } else {
+      const auto& sources = std::get<Sources>(entry.sources);
+      live->judged.language = sources.language;
+      Duration limit = time_limit;
+      if (entry.labelled != nullptr && entry.labelled->time_limit) limit = *entry.labelled->time_limit;
+      live->judged.limit = limit;
+      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit, options_.overrides));
+      start(*live);
+    }
+    live_.push_back(std::move(live));
+  };
+  while (next < entries.size() || !live_.empty()) {
+    while (!interrupted_ && next < entries.size() && live_.size() < side_by_side) start_next();
+    if (interrupted_) next = entries.size();
+    jury_.advance();
+    std::size_t to_prepare = 0;
+    for (const auto& live : live_) {
+      if (!live->grading) continue;
+      live->grading->advance(nullptr);
+      if (live->grading->finished()) {
+        end(*live);
+      } else {
+        to_prepare += live->grading->cases_to_prepare();
+      }
+    }
+    const auto ended = [&](const std::unique_ptr<Live>& live) {
+      if (live->grading) return false;
+      if (told) told(live->judged);
+      all[live->index] = std::move(live->judged);
+      return true;
+    };
+    if (std::erase_if(live_, ended) > 0) continue;
+    const bool prepared = pool_.prepare(to_prepare);
+    if (!live_.empty()) loop_.run_once(prepared ? std::optional(std::chrono::milliseconds(0)) : std::nullopt);
+  }
+  return all;
+}
+
+}  // namespace evalrun::contest

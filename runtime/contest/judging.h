@@ -1,0 +1,89 @@
+// Judging: the submissions of a package, or of a class, graded side by side in one event loop.
+//
+// Where there are many submissions, several are graded at a time, one case of each; where there are few, the cases of
+// one run side by side. Which it is makes no difference to any verdict: judge/grading.h says why.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/contest/package_tasks.h"
+#include "runtime/groups/cgroup.h"
+#include "runtime/host/host.h"
+#include "runtime/judge/grading.h"
+#include "runtime/loop/event_loop.h"
+#include "runtime/pool/cell_pool.h"
+
+namespace evalrun::contest {
+
+// One submission that is to be judged.
+struct Entry {
+  std::string name;  // for people: "accepted/a.cpp"
+  SourcesOrRefusal sources;
+  const problem::Submission* labelled = nullptr;  // what the package says of it; null: nothing
+};
+
+struct Judged {
+  std::string name;
+  const problem::Submission* labelled = nullptr;
+  std::optional<Refusal> refusal;  // it was not run
+  std::string language;
+  std::shared_ptr<const Task> task;  // null with a refusal
+  judge::Grade grade;
+  Duration limit{};
+  Duration slowest{};  // case, of those that ran
+  bool is_near_limit = false;
+  unsigned runs = 1;  // near the limit it is graded three times, and the median by time counts
+};
+
+struct JudgingOptions {
+  unsigned jobs = 0;  // programs at a time; 0: one for each core
+  judge::Rules rules = judge::Rules::Kattis;
+  judge::PointlessCases pointless_cases = judge::PointlessCases::Skip;
+  judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
+  std::vector<std::string> overrides;  // of --set
+};
+
+class Judging {
+ public:
+  // `tasks` is borrowed. Throws HostError and SystemError.
+  Judging(const PackageTasks& tasks, JudgingOptions options);
+  ~Judging();
+  Judging(const Judging&) = delete;
+  Judging& operator=(const Judging&) = delete;
+
+  [[nodiscard]] loop::EventLoop& loop() noexcept { return loop_; }
+
+  // Grades all of them with this time limit. `told` is called with each as it ends, in whichever order. Throws what a
+  // task that cannot be made throws.
+  std::vector<Judged> judge(std::vector<Entry> entries, Duration time_limit,
+                            const std::function<void(const Judged&)>& told = {});
+
+  // Ends what is running and starts nothing more.
+  void interrupt(int signal);
+  [[nodiscard]] bool was_interrupted() const noexcept { return interrupted_; }
+
+ private:
+  struct Live;
+
+  void start(Live& live);
+  void end(Live& live);
+  [[nodiscard]] unsigned cores() const;
+
+  const PackageTasks& tasks_;
+  const JudgingOptions options_;
+  loop::EventLoop loop_;
+  groups::Groups groups_;
+  host::HostFacts host_;
+  pool::CellPool pool_;
+  judge::Jury jury_;
+  std::vector<std::unique_ptr<Live>> live_;
+  unsigned jobs_of_each_ = 1;
+  bool interrupted_ = false;
+};
+
+}  // namespace evalrun::contest

@@ -1,0 +1,1 @@
+#include "runtime/judge/dialogue.h"
