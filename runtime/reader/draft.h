@@ -36,6 +36,7 @@ struct Draft {
   std::filesystem::path folder;  // what relative paths of this file are relative to
 
   // Of a plan file: what its task has beside the plan.
+  Limits compile_limits = CompileStep::compile_limits();  // the image's, which [compile] begins with
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
   std::string output_file;  // of the cases

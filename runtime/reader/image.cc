@@ -98,6 +98,19 @@ void check_smoke(const Image& image) {
   }
 }
 
+// It becomes several words, so it cannot be a part of one.
+void check_lines(const Draft& draft) {
+  const Image& image = draft.image;
+  const std::pair<const char*, const std::vector<std::string>&> lines[] = {
+      {"run", image.run}, {"compile", image.compile}, {"compiled_run", image.compiled_run}};
+  for (const auto& [key, line] : lines) {
+    for (const std::string& word : line) {
+      if (word.find("{sources}") == word.npos || word == "{sources}") continue;
+      throw PlanError(draft.where(key), key, "expected {sources} as a word of its own, found " + in_quotes(word));
+    }
+  }
+}
+
 // Reads an image file and, before it, those that it includes, each once.
 class ImageReader {
  public:
@@ -166,6 +179,7 @@ class ImageReader {
       throw PlanError(draft.where("name"), "name",
                       "expected the file's own name, " + in_quotes(stem) + ", found " + in_quotes(draft.image.name));
     }
+    check_lines(draft);
     check_smoke(draft.image);
   }
 

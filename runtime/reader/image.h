@@ -26,12 +26,15 @@ struct SmokeProgram {
 struct Image {
   std::string name;
   std::string description;
-  std::filesystem::path path;         // of the TOML file
-  std::vector<std::string> packages;  // Debian's names
-  std::vector<std::string> programs;  // absolute host paths that must exist for the image to work
-  std::vector<std::string> run;       // run line; "{source}" stands for the plan's source, "{stem}" for its bare name
-  std::vector<std::string> compile;   // compile line, the same; empty: the language needs none
-  std::vector<std::string> compiled_run;  // run line of what the compile line made; empty: the run line
+  std::filesystem::path path;          // of the TOML file
+  std::vector<std::string> packages;   // Debian's names
+  std::vector<std::string> programs;   // absolute host paths that must exist for the image to work
+  std::vector<std::string> languages;  // codes of problem packages that it serves: "cpp"
+  std::vector<std::string> endings;    // of sources, ".cpp": what "{sources}" stands for beside the plan's source
+  std::vector<std::string> run;        // run line; "{source}" stands for the plan's source, "{stem}" for its bare name
+  std::vector<std::string> compile;    // compile line, the same; empty: the language needs none
+  std::vector<std::string> compiled_run;                  // run line of what the compile line made; empty: the run line
+  Limits compile_limits = CompileStep::compile_limits();  // of a [compile] that sets none
   std::vector<SmokeProgram> smoke;
 };
 

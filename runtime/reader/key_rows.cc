@@ -320,6 +320,11 @@ LimitsTable compile_limits() {
           [](Draft& d, const Draft::LimitsChange& change) { change(d.compile->limits); }};
 }
 
+LimitsTable image_compile_limits() {
+  return {"compile_limits.", CompileStep::compile_limits(),
+          [](Draft& d, const Draft::LimitsChange& change) { change(d.image.compile_limits); }};
+}
+
 LimitsTable case_limits() {
   return {"case[].limits.", std::nullopt,
           [](Draft& d, const Draft::LimitsChange& change) { d.case_limits.back().push_back(change); }};
@@ -573,7 +578,7 @@ std::vector<Key> compile_rows() {
        "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
        "say is "
        "for the run alone.",
-       TableForm{.begin = [](Draft& d, const Entry&) { d.compile.emplace(); }}},
+       TableForm{.begin = [](Draft& d, const Entry&) { d.compile.emplace().limits = d.compile_limits; }}},
       {"compile.argv", "", "The compiler and its arguments, as in `argv`. Without it the image's compile line is used.",
        TextsForm{text_rule::kAny, 1,
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
@@ -777,12 +782,19 @@ std::vector<Key> image_own_rows() {
       image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
       image_texts("programs", text_rule::kHostAbsolute, &Image::programs,
                   "Programs that must exist for the image to work."),
+      image_texts("languages", text_rule::kLanguage, &Image::languages,
+                  "The languages that it serves, by the codes of problem packages: \"cpp\", \"python3\"."),
+      image_texts("endings", text_rule::kEnding, &Image::endings,
+                  "The endings of its sources, such as \".cpp\": what \"{sources}\" takes."),
       image_texts(
           "run", text_rule::kAny, &Image::run,
           "The argv of a plan that has none; \"{source}\" stands for the plan's `source`, \"{stem}\" for its last "
           "part without the ending, \"{memory_mib}\" for `limits.memory` in MiB: a runtime's heap can follow it."),
-      image_texts("compile", text_rule::kAny, &Image::compile,
-                  "The argv of a [compile] that has none; with the same placeholders."),
+      image_texts(
+          "compile", text_rule::kAny, &Image::compile,
+          "The argv of a [compile] that has none; with the same placeholders. \"{sources}\", a word of its own, "
+          "stands for the plan's `source` and, after it, all files of [files] that have one of the `endings`, "
+          "by name."),
       image_texts("compiled_run", text_rule::kAny, &Image::compiled_run,
                   "The argv of a plan that has none but a [compile]; without it, the run line."),
       {"include", "[]", "Images whose env, limits, mounts, links, proc and seccomp come first; at most 8 deep.",
@@ -883,6 +895,7 @@ std::vector<Key> plan_rows() {
 
 std::vector<Key> image_rows() {
   std::vector<Key> rows = image_own_rows();
+  append(rows, limit_rows(image_compile_limits()));
   for (Key& key : plan_rows()) {
     if (is_shared_section(key.path.substr(0, key.path.find_first_of(".[")))) rows.push_back(std::move(key));
   }

@@ -20,6 +20,7 @@ namespace evalrun {
 namespace {
 
 constexpr std::string_view kSource = "{source}";
+constexpr std::string_view kSources = "{sources}";
 constexpr std::string_view kStem = "{stem}";
 constexpr std::string_view kMemory = "{memory_mib}";
 
@@ -75,8 +76,9 @@ void check_streams(const Plan& plan) {
 }
 
 bool takes_source(const std::vector<std::string>& line) {
-  return std::ranges::any_of(
-      line, [](const std::string& word) { return word.find(kSource) != word.npos || word.find(kStem) != word.npos; });
+  return std::ranges::any_of(line, [](const std::string& word) {
+    return word.find(kSource) != word.npos || word.find(kStem) != word.npos || word == kSources;
+  });
 }
 
 // A line of the image in place of one that the plan does not give.
@@ -159,46 +161,78 @@ struct Filling {
   std::string at_begin;
 };
 
+// A word that begins with one of these would be read as an option, or as a file of further arguments.
+std::string as_word(const std::string& path) {
+  return path.find_first_of("-@+") == 0 ? "./" + path : path;
+}
+
 std::vector<Filling> fillings_of(const std::string& source, Bytes memory) {
   const std::string mebibytes = std::to_string(std::max<std::uint64_t>(memory.count >> 20, 1));
   std::vector<Filling> fillings = {{kMemory, mebibytes, mebibytes}};
   if (source.empty()) return fillings;
   const std::string stem = std::filesystem::path(source).stem().string();
-  // A word that would begin with "-" would be read as an option.
-  fillings.push_back({kSource, source, source.starts_with('-') ? "./" + source : source});
+  fillings.push_back({kSource, source, as_word(source)});
   fillings.push_back({kStem, stem, stem});
   return fillings;
 }
 
-// One pass over each word: what is filled in is not looked at again.
-void fill_in(std::vector<std::string>& argv, const std::vector<Filling>& fillings) {
-  for (std::string& word : argv) {
-    for (std::size_t at = word.find('{'); at != word.npos; at = word.find('{', at)) {
-      const auto found = std::ranges::find_if(fillings, [&](const Filling& each) {
-        return std::string_view(word).substr(at).starts_with(each.placeholder);
-      });
-      if (found == fillings.end()) {
-        ++at;
-        continue;
-      }
-      const std::string& filling = at == 0 ? found->at_begin : found->inside;
-      word.replace(at, found->placeholder.size(), filling);
-      at += filling.size();
+bool has_ending(std::string_view path, const std::vector<std::string>& endings) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::size_t dot = name.rfind('.');
+  return dot != name.npos && std::ranges::find(endings, name.substr(dot)) != endings.end();
+}
+
+// The plan's source first, since what a compiler makes may be called after it; empty if there is none.
+std::vector<std::string> sources_of(const Job& job, const Image& image) {
+  std::vector<std::string> sources;
+  if (job.source.empty()) return sources;
+  for (const WorkFile& file : job.files) {
+    if (file.path != job.source && has_ending(file.path, image.endings)) sources.push_back(as_word(file.path));
+  }
+  std::ranges::sort(sources);
+  sources.insert(sources.begin(), as_word(job.source));
+  return sources;
+}
+
+void fill_in_word(std::string& word, const std::vector<Filling>& fillings) {
+  for (std::size_t at = word.find('{'); at != word.npos; at = word.find('{', at)) {
+    const auto found = std::ranges::find_if(
+        fillings, [&](const Filling& each) { return std::string_view(word).substr(at).starts_with(each.placeholder); });
+    if (found == fillings.end()) {
+      ++at;
+      continue;
     }
+    const std::string& filling = at == 0 ? found->at_begin : found->inside;
+    word.replace(at, found->placeholder.size(), filling);
+    at += filling.size();
+  }
+}
+
+// One pass over each word: what is filled in is not looked at again.
+void fill_in(std::vector<std::string>& argv, const std::vector<Filling>& fillings,
+             const std::vector<std::string>& sources) {
+  for (auto word = argv.begin(); word != argv.end();) {
+    if (*word != kSources || sources.empty()) {
+      fill_in_word(*word++, fillings);
+      continue;
+    }
+    word = argv.insert(argv.erase(word), sources.begin(), sources.end());
+    word += static_cast<std::ptrdiff_t>(sources.size());
   }
 }
 
 // Each step has limits of its own, and so has a case.
-void fill_in_lines(Task& task) {
+void fill_in_lines(Task& task, const Image& image) {
   Job& job = task.plan.job;
   const Bytes memory = task.plan.kind.limits.memory;
+  const std::vector<std::string> sources = sources_of(job, image);
   const std::vector<std::string> line = job.argv;
-  fill_in(job.argv, fillings_of(job.source, memory));
-  if (task.compile) fill_in(task.compile->argv, fillings_of(job.source, task.compile->limits.memory));
+  fill_in(job.argv, fillings_of(job.source, memory), sources);
+  if (task.compile) fill_in(task.compile->argv, fillings_of(job.source, task.compile->limits.memory), sources);
   for (Case& one : task.cases) {
     if (one.limits.memory == memory) continue;
     std::vector<std::string> own = line;
-    fill_in(own, fillings_of(job.source, one.limits.memory));
+    fill_in(own, fillings_of(job.source, one.limits.memory), sources);
     if (own != job.argv) one.argv = std::move(own);
   }
 }
@@ -237,6 +271,7 @@ void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   read_tree(root, plan_keys(), rehearsal);
   const Image image = begin(plan, scratch, rehearsal.where("image"), images);
   Draft draft(plan, plan.origin.whole, plan.origin.folder);
+  draft.compile_limits = image.compile_limits;
   read_tree(root, plan_keys(), draft);
   const std::vector<std::string> own_calls = draft.allow;
   join(draft);
@@ -249,7 +284,7 @@ void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   if (task.compile && task.compile->argv.empty()) take_compile_line(task, image);
   if (plan.job.argv.empty()) take_run_line(task, image);
   if (!plan.job.source.empty()) check_source(task);
-  fill_in_lines(task);
+  fill_in_lines(task, image);
 }
 
 }  // namespace

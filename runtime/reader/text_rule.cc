@@ -20,6 +20,7 @@ constexpr std::string_view kCallLetters = EVALRUN_LOWER "_";
 constexpr std::string_view kPackageFirst = EVALRUN_LOWER;
 constexpr std::string_view kPackageLetters = EVALRUN_LOWER "+-.";
 constexpr std::string_view kHostLetters = EVALRUN_LETTERS ".-";
+constexpr std::string_view kEndingLetters = EVALRUN_LETTERS "_+-";
 constexpr std::string_view kImageLetters = EVALRUN_LETTERS "._+-";
 #undef EVALRUN_LETTERS
 #undef EVALRUN_LOWER
@@ -124,6 +125,14 @@ bool is_package(std::string_view text) noexcept {
   return text.size() >= 2 && consists_of(text.substr(0, 1), kPackageFirst) && consists_of(text, kPackageLetters);
 }
 
+bool is_language(std::string_view text) noexcept {
+  return !text.empty() && consists_of(text, kPackageFirst);
+}
+
+bool is_ending(std::string_view text) noexcept {
+  return text.size() >= 2 && text.front() == '.' && consists_of(text.substr(1), kEndingLetters);
+}
+
 }  // namespace
 
 namespace text_rule {
@@ -149,6 +158,8 @@ constinit const TextRule kImageReference = {
     "an image's name, such as \"python\", or a path to an image file, such as \"./my.toml\"", "^[\\s\\S]",
     is_image_reference};
 constinit const TextRule kPackage = {"the name of a Debian package", "^[a-z0-9][a-z0-9+.-]+$", is_package};
+constinit const TextRule kLanguage = {"the code of a language, such as \"cpp\"", "^[a-z0-9]+$", is_language};
+constinit const TextRule kEnding = {"the ending of a file's name, such as \".cpp\"", "^\\.[A-Za-z0-9+_-]+$", is_ending};
 
 }  // namespace text_rule
 

@@ -30,6 +30,8 @@ extern const TextRule kMode;
 extern const TextRule kImageName;
 extern const TextRule kImageReference;  // a name, or a path to an image file
 extern const TextRule kPackage;
+extern const TextRule kLanguage;  // the code of a language in problem packages
+extern const TextRule kEnding;    // of file names
 }  // namespace text_rule
 
 // Whether an image is named by its path: it contains '/' or ends in ".toml".

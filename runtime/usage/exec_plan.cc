@@ -32,11 +32,16 @@ std::string last_part(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-bool names(const Image& image, const std::string& command) {
-  for (const auto& line : {image.run, image.compile, image.compiled_run}) {
-    if (!line.empty() && line.front() == command) return true;
-  }
-  return std::ranges::any_of(image.programs, [&](const std::string& path) { return last_part(path) == command; });
+// How an image knows a command. What it is for goes before what it only uses: Kotlin's programs run by `java`, and
+// Rust's compiler needs `gcc`.
+enum class Knows { No, UsesIt, IsForIt };
+
+Knows knows(const Image& image, const std::string& command) {
+  const auto begins = [&](const std::vector<std::string>& line) { return !line.empty() && line.front() == command; };
+  if (begins(image.run) || begins(image.compile)) return Knows::IsForIt;
+  const auto is_it = [&](const std::string& path) { return last_part(path) == command; };
+  const bool uses_it = begins(image.compiled_run) || std::ranges::any_of(image.programs, is_it);
+  return uses_it ? Knows::UsesIt : Knows::No;
 }
 
 std::string image_of(const Options& options) {
@@ -47,9 +52,14 @@ std::string image_of(const Options& options) {
   const std::string& command = options.command.front();
   const std::string quoted = "\"" + printable(command) + "\"";
   std::vector<std::string> all, found;
+  Knows best = Knows::UsesIt;
   for (const Image& image : list_images(image_search_path())) {
     all.push_back(image.name);
-    if (names(image, last_part(command))) found.push_back(image.name);
+    const Knows how = knows(image, last_part(command));
+    if (how < best) continue;
+    if (how > best) found.clear();
+    best = how;
+    found.push_back(image.name);
   }
   all.emplace_back(kNoImage);
   if (found.size() == 1) return found.front();

@@ -153,15 +153,24 @@ TEST_F(Exec, a_wrong_line_is_120_and_says_what_to_do) {
 TEST_F(Exec, an_image_is_found_from_the_command_where_one_alone_has_it) {
   folder_.write("images/one.toml", "name = \"one\"\ndescription = \"x\"\nprograms = [\"/opt/tool\", \"/opt/both\"]\n");
   folder_.write("images/two.toml",
-                "name = \"two\"\ndescription = \"x\"\nprograms = [\"/opt/both\"]\nrun = [\"go\", \"{source}\"]\n");
+                "name = \"two\"\ndescription = \"x\"\nprograms = [\"/opt/both\"]\nrun = [\"goo\", \"{source}\"]\n");
   const auto image_of = [&](const std::string& command) {
     Words words = line({"--print-plan", "--set", "env.PATH=/work"}, {command});
     words.insert(words.begin(), {"env", "EVALRUN_IMAGES=" + path("images")});
     return run_command(words);
   };
   EXPECT_TRUE(image_of("tool").output.starts_with("image = \"one\"\n"));
-  EXPECT_TRUE(image_of("go").output.starts_with("image = \"two\"\n"));
+  EXPECT_TRUE(image_of("goo").output.starts_with("image = \"two\"\n"));
   EXPECT_EQ(image_of("both").error_output, "evalrun: \"both\" is in the images one and two; name one with -i\n");
+  // Whose run or compile line begins with it goes before who only uses it.
+  folder_.write("images/three.toml",
+                "name = \"three\"\ndescription = \"x\"\nprograms = [\"/opt/goo\", \"/opt/tool\"]\n");
+  EXPECT_TRUE(image_of("goo").output.starts_with("image = \"two\"\n"));
+  EXPECT_EQ(image_of("tool").error_output, "evalrun: \"tool\" is in the images one and three; name one with -i\n");
+  folder_.write("images/four.toml", "name = \"four\"\ndescription = \"x\"\nrun = [\"x\"]\ncompiled_run = [\"goo\"]\n");
+  EXPECT_TRUE(image_of("goo").output.starts_with("image = \"two\"\n"));
+  folder_.write("images/five.toml", "name = \"five\"\ndescription = \"x\"\nrun = [\"goo\"]\n");
+  EXPECT_EQ(image_of("goo").error_output, "evalrun: \"goo\" is in the images five and two; name one with -i\n");
   const Finished none = image_of("nobody");
   EXPECT_EQ(none.exit_code, 120);
   EXPECT_TRUE(none.error_output.starts_with("evalrun: no image is known for \"nobody\"; name one with -i: "));

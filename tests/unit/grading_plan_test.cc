@@ -192,5 +192,67 @@ TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_m
   EXPECT_THROW(parse("image = \"bare\"\n[compile]\n", images), PlanError) << "no compile line";
 }
 
+class ManySources : public testing::Test {
+ protected:
+  ManySources() {
+    folder_.write("lang.toml",
+                  "name = \"lang\"\nrun = [\"run\"]\nendings = [\".cc\", \".c++\"]\n"
+                  "compile = [\"cc\", \"{sources}\", \"-o\", \"{stem}\"]\n"
+                  "[compile_limits]\ncpu = \"33s\"\nprocesses = 77\n");
+  }
+  std::vector<std::string> line(const std::string& source, const std::vector<std::string>& files) {
+    std::string text = "image = \"lang\"\nsource = \"" + source + "\"\n[compile]\n[files]\n";
+    for (const std::string& file : files) text += "\"" + file + "\".text = \"\"\n";
+    return parse(text, {folder_.path()}).compile->argv;
+  }
+  using Words = std::vector<std::string>;
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(ManySources, one_source_is_one_word) {
+  EXPECT_EQ(line("main.cc", {"main.cc"}), (Words{"cc", "main.cc", "-o", "main"}));
+  EXPECT_EQ(line("main", {"main"}), (Words{"cc", "main", "-o", "main"})) << "its ending does not matter";
+}
+
+TEST_F(ManySources, all_files_with_an_ending_of_the_image_follow_the_source_by_name_at_any_depth) {
+  EXPECT_EQ(line("m.cc", {"z.cc", "m.cc", "a/b/x.c++", "B.cc"}),
+            (Words{"cc", "m.cc", "B.cc", "a/b/x.c++", "z.cc", "-o", "m"}));
+}
+
+TEST_F(ManySources, headers_and_other_files_are_placed_and_not_compiled) {
+  EXPECT_EQ(line("m.cc", {"m.cc", "m.h", "data.txt", "cc", "x.cc.bak", "y.CC", "a.cc/readme"}),
+            (Words{"cc", "m.cc", "-o", "m"}));
+}
+
+TEST_F(ManySources, no_name_is_an_option_a_file_of_arguments_or_a_placeholder) {
+  EXPECT_EQ(line("-v.cc", {"-v.cc", "@x.cc", "-o.cc", "+RTS.cc", "a b.cc", "a/-v.cc", "{stem}.cc", "{sources}.cc"}),
+            (Words{"cc", "./-v.cc", "./+RTS.cc", "./-o.cc", "./@x.cc", "a b.cc", "a/-v.cc", "{sources}.cc", "{stem}.cc",
+                   "-o", "-v"}));
+}
+
+TEST_F(ManySources, it_needs_a_source_and_stands_for_whole_words) {
+  EXPECT_THROW(parse("image = \"lang\"\n[compile]\n", {folder_.path()}), PlanError);
+  folder_.write("bad.toml", "name = \"bad\"\nrun = [\"run\"]\ncompile = [\"cc\", \"-x{sources}\"]\n");
+  try {
+    parse("image = \"bad\"\nsource = \"x\"\nfiles.x.text = \"\"\n", {folder_.path()});
+    ADD_FAILURE() << "accepted";
+  } catch (const PlanError& error) {
+    EXPECT_EQ(error.key(), "compile");
+    EXPECT_NE(std::string(error.what()).find("a word of its own, found \"-x{sources}\""), std::string::npos);
+  }
+}
+
+TEST_F(ManySources, an_image_says_the_limits_of_its_compiler_and_the_plan_goes_over_them) {
+  const std::string plan = "image = \"lang\"\nsource = \"x\"\nfiles.x.text = \"\"\n[compile]\n";
+  const Limits of_image = parse(plan, {folder_.path()}).compile->limits;
+  EXPECT_EQ(of_image.cpu, std::chrono::seconds(33));
+  EXPECT_EQ(of_image.processes, 77U);
+  EXPECT_EQ(of_image.memory, CompileStep::compile_limits().memory);
+  const Limits of_plan = parse(plan + "limits.cpu = \"2s\"\n", {folder_.path()}).compile->limits;
+  EXPECT_EQ(of_plan.cpu, std::chrono::seconds(2));
+  EXPECT_EQ(of_plan.processes, 77U);
+  EXPECT_EQ(parse(plan, {folder_.path()}).plan.kind.limits, Limits{}) << "the program's are its own";
+}
+
 }  // namespace
 }  // namespace evalrun

@@ -1,0 +1,3 @@
+#include "runtime/contest/submission_files.h"
+
+#include "runtime/core/text.h"
