@@ -181,6 +181,13 @@ double score_of_items(const Scoring& rules, const std::vector<Item>& items) {
       const bool all = std::ranges::all_of(items, [](const Item& item) { return item.verdict == Verdict::Ac; });
       return all ? rules.most.value_or(sum) : 0;
     }
+    case problem::ScoreRule::Product: {
+      double product = 1;
+      for (const Item& item : items) product *= item.score;
+      return product;
+    }
+    case problem::ScoreRule::AllWithin:
+      return std::ranges::all_of(items, [&](const Item& item) { return item.score > 0 && item.score <= rules.within; });
   }
   return 0;
 }
@@ -211,7 +218,7 @@ void Work::judge(GroupIndex index, const std::vector<Item>& all) {
     ask_grader(index, items);
   } else {
     grade.verdict = verdict_of_items(rules, items);
-    grade.score = score_of_items(rules, items);
+    grade.score = rules.factor * score_of_items(rules, items);
   }
   if (!grade.verdict) return;
   if (!rules.rejected_counts && *grade.verdict != Verdict::Ac) grade.score = 0;

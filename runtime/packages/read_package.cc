@@ -49,6 +49,15 @@ void tell_refusals(const archive::Tree& tree, problem::Findings& findings) {
   }
 }
 
+std::string how_built(const problem::Program& program) {
+  switch (program.build) {
+    case problem::Build::ByLanguage: return program.language;
+    case problem::Build::ByScripts: return "build and run";
+    case problem::Build::IsBuilt: return "as it is";
+  }
+  return "";
+}
+
 std::string plural(std::size_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
@@ -100,8 +109,7 @@ std::string summary(const Package& package) {
   if (is.limits.memory) line("memory limit", evalrun::to_string(*is.limits.memory));
   if (is.passes > 1) line("passes", std::to_string(is.passes));
   for (const problem::Program& program : is.programs) {
-    line(problem::name_of(program.role),
-         program.name + ", " + (program.build == problem::Build::ByScripts ? "build and run" : program.language));
+    line(problem::name_of(program.role), program.name + ", " + how_built(program));
   }
   std::map<std::string, std::size_t> folders;
   std::size_t labelled = 0;

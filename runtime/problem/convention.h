@@ -27,7 +27,12 @@ enum class Convention {
   DmojCoci,     // testlib with "partial X/Y"
   DmojPeg,      // ANSWER OUTPUT INPUT, two lines of numbers
   DmojPython,   // a function check() of a Python module
-  Cms           // INPUT ANSWER OUTPUT; the outcome on standard output
+  // CMS. A checker: INPUT ANSWER OUTPUT; it exits with 0, the outcome (1 is all, 0 is none) is the first line of its
+  // standard output and the message that of its standard error.
+  // A manager: for each process of the submission the FIFO from it and the FIFO to it; the input is its standard input
+  // and "input.txt" in its folder, where it may write "output.txt"; it ends as a checker does.
+  // An input validator: INPUT [SUBTASK], 0 accepts. A generator: its words; the input is its standard output.
+  Cms
 };
 const char* name_of(Convention convention);
 

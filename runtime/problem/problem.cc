@@ -47,6 +47,7 @@ std::string key_of(const Case& one) {
   hash.add(one.normal_newlines ? "normal" : "");
   hash.add(one.input_name);
   hash.add(one.output_name);
+  hash.add(one.submitted_name);
   return hash.hex();
 }
 

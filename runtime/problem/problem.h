@@ -40,7 +40,8 @@ struct PlacedFile {
 
 enum class Build {
   ByLanguage,  // as a submission of its language is
-  ByScripts    // an executable `build` is run first, if there is one, and then `run` is the program
+  ByScripts,   // an executable `build` is run first, if there is one, and then `run` is the program
+  IsBuilt      // the entry is an executable file (ELF, or a script with "#!"), run as it is
 };
 
 struct Program {
@@ -48,7 +49,7 @@ struct Program {
   std::string name;  // "output_validators/check"
   std::string path;  // the file or folder in the tree
   std::vector<PlacedFile> files;
-  std::string language;  // "cpp"; "" with scripts
+  std::string language;  // "cpp"; "" with scripts, and for what is built
   std::string entry;     // the name of the file it begins in
   Build build = Build::ByLanguage;
   Convention convention = Convention::Kattis;
@@ -64,7 +65,7 @@ struct Program {
 // The default validator; the words are each case's validator_args (comparison.h).
 struct DefaultChecker {};
 
-// A checker that a judge has built in: "dmoj" "floats", or "testlib" "ncmp".
+// A checker that a judge has built in: "dmoj" "floats", "testlib" "ncmp", or "cms" "white-diff".
 struct BuiltInChecker {
   std::string family;
   std::string name;
@@ -84,6 +85,17 @@ struct Interaction {
   ProgramIndex interactor = 0;
   enum class Verdict { ByInteractor, ByCheckerOfItsOutput } verdict = Verdict::ByInteractor;
   Duration more_time{0};  // the interactor's CPU limit is the submission's and this
+  // CMS: so many processes of the submission, each in a sandbox of its own and with two pipes of its own to the one
+  // manager. The time limit is that of their sum. Where there are several, the last argument of each is its number,
+  // from 0 on.
+  unsigned processes = 1;
+  // How a process of the submission gets its two pipes.
+  enum class SubmissionEnds {
+    StandardStreams,
+    // The names of two FIFOs are its arguments: from the manager, and to it. They are real FIFOs: old stubs and
+    // managers agree to use the two the other way round.
+    FifosAsArguments
+  } submission_ends = SubmissionEnds::StandardStreams;
 };
 
 // --- cases and groups ------------------------------------------------------------------------------------------------
@@ -113,6 +125,7 @@ struct Case {
   bool normal_newlines = false;  // DMOJ: input and answer with LF and a final one
   std::string input_name;        // a file of the working folder instead of standard input; "": standard input
   std::string output_name;
+  std::string submitted_name;  // of submit-answer: the submission's file that is this case's output; "": its only file
   // The hash of all that decides its run and its verdict but the submission and the limits. Cases of equal keys need
   // one run.
   std::string key;
@@ -220,6 +233,13 @@ struct Problem {
   std::vector<Submission> submissions;
   // Copied over a submission before it is compiled, by language; "default" first.
   std::map<std::string, std::vector<PlacedFile>> include;
+  // CMS: the base name of the included file that a program begins in, "grader" or "stub"; "": the submission's entry.
+  std::string included_entry;
+  // CMS: the base name that the only file of a submission gets before it is compiled: "sum" makes "a.cpp" "sum.cpp", as
+  // graders of some languages name it. "": it keeps its name.
+  std::string submission_name;
+  // Of submissions, by language: CMS defines EVAL.
+  std::map<std::string, std::vector<std::string>> compile_flags;
   // Languages that may be submitted; empty: all.
   std::vector<std::string> languages;
   std::optional<SignatureGrader> signature_grader;

@@ -38,7 +38,15 @@ struct OwnPoints {
 };
 using CaseScore = std::variant<AcceptReject, BoundedScore, UnboundedScore, OwnPoints>;
 
-enum class ScoreRule { Sum, Minimum, Maximum, Average, AllOrNothing };
+enum class ScoreRule {
+  Sum,
+  Minimum,
+  Maximum,
+  Average,
+  AllOrNothing,
+  Product,   // CMS's GroupMul
+  AllWithin  // CMS's GroupThreshold: 1 if each child has more than 0 and at most Scoring::within, else 0
+};
 enum class VerdictRule { WorstError, FirstError, AlwaysAccept };
 enum class AfterRejection {
   Stop,  // the rest of the group is not run, and the group is graded by what was
@@ -49,6 +57,8 @@ enum class AfterRejection {
 struct Scoring {
   friend bool operator==(const Scoring&, const Scoring&) = default;
   ScoreRule score = ScoreRule::Sum;
+  double within = 0;  // of AllWithin
+  double factor = 1;  // the group's score is this times what the rule gives
   VerdictRule verdict = VerdictRule::WorstError;
   AfterRejection after_rejection = AfterRejection::GoOn;
   CaseScore case_score;
