@@ -221,8 +221,9 @@ Blame blame_as_bapctools(const DialogueFacts& facts, const Submission& submissio
   if (was_killed_for_time) return late(kRules, "the submission met its time limit");
   if (facts.first == Side::Interactor) {
     if (submission.is_late) {
-      return late(kRules, "the submission used more CPU time than its limit, which outweighs that the interactor ended "
-                          "first");
+      return late(kRules,
+                  "the submission used more CPU time than its limit, which outweighs that the interactor ended "
+                  "first");
     }
     if (facts.conclusion == Conclusion::Reject) {
       return rejected(kRules, facts.bytes_written, "the interactor rejected, and ended first");
@@ -296,8 +297,8 @@ Blame blame_dialogue(const DialogueFacts& facts, Rules rules) {
     return blame_jury(rules, jury_reason(facts));
   }
   const bool was_ended = !ended_alone(facts.submission_ended_by);
-  const Submission submission =
-      was_ended ? Submission{Fate::Well, facts.cpu > facts.cpu_limit} : look_at(facts.submission, facts.cpu, facts.cpu_limit);
+  const Submission submission = was_ended ? Submission{Fate::Well, facts.cpu > facts.cpu_limit}
+                                          : look_at(facts.submission, facts.cpu, facts.cpu_limit);
   const std::optional<Blame> by_itself = blame_by_itself(submission, rules);
   if (interactor_hangs(facts)) return blame_hung_interactor(facts, by_itself, rules);
   if (facts.wall_limit_met && was_ended) return blame_wall(facts, rules);
@@ -328,7 +329,8 @@ std::vector<Opinion> opinions_where_they_differ(const Judge& judge) {
   std::vector<Opinion> opinions;
   for (const Rules rules : kAllRules) opinions.push_back({rules, judge(rules)});
   const bool is_one = std::ranges::all_of(opinions, [&](const Opinion& opinion) {
-    return opinion.blame.verdict == opinions.front().blame.verdict && opinion.blame.blamed == opinions.front().blame.blamed;
+    return opinion.blame.verdict == opinions.front().blame.verdict &&
+           opinion.blame.blamed == opinions.front().blame.blamed;
   });
   if (is_one) opinions.clear();
   return opinions;
@@ -362,7 +364,8 @@ PassDecision after_pass(const PassFacts& facts) {
     return {AfterPass::End, "nextpass.in was written, but the problem has one pass: it is ignored"};
   }
   if (!accepted) {
-    return {AfterPass::JudgeError, pass + ": the jury's program rejected and wrote nextpass.in, which asks for one more pass"};
+    return {AfterPass::JudgeError,
+            pass + ": the jury's program rejected and wrote nextpass.in, which asks for one more pass"};
   }
   if (facts.next == NextPass::NotAFile) {
     return {AfterPass::JudgeError, pass + ": nextpass.in is no file"};

@@ -90,7 +90,7 @@ class Dialogue final : private loop::LoopOwner {
 
   // Everything of both sides is dead and reaped.
   [[nodiscard]] bool finished() const noexcept;
-  // After every turn of the loop.
+  // After every turn of the loop: gives up the cell of a side that has finished before the other.
   void advance();
   // Ends both. Their outcomes say so, as that of any run that was interrupted.
   void interrupt(int signal) noexcept;
@@ -107,17 +107,22 @@ class Dialogue final : private loop::LoopOwner {
   struct Participant;
 
   void on_failure(std::exception_ptr what) noexcept override;
-  supervise::RunHooks hooks_of(Participant& one, Participant& other);
+  supervise::RunHooks hooks_of(Participant& one);
+  [[nodiscard]] Participant& other_than(const Participant& one) const;
   void pass_on(Participant& from, std::string_view piece);
   void send(Participant& to);
+  void announce_end_of_file(Participant& to);
+  void tell_end_of_file(Participant& to);
+  void look_whether_interactor_waits();
+  static bool has_had_its_time(Participant& interactor);
   void on_output_closed(Participant& one);
   void on_ended(Participant& one);
   void on_gone(Participant& one);
-  void on_interactor_ended_by_itself();
   void on_wall_limit();
   void end_side(Participant& one);
-  void tell_end_of_file(Participant& to);
-  void look_whether_interactor_waits();
+  void settle(Participant& one);
+  static EndedBy ended_by(const Participant& one, const supervise::Outcome& outcome);
+  [[nodiscard]] Conclusion conclusion_now() const;
   [[nodiscard]] AtWall state_of(const Participant& one) const;
   [[nodiscard]] Duration since_start() const;
 
@@ -126,10 +131,10 @@ class Dialogue final : private loop::LoopOwner {
   const Duration began_;
   loop::Timer timer_;  // of the looks at the interactor
   TranscriptKeeper transcript_;
-  std::optional<Conclusion> conclusion_;
   std::optional<Side> first_;
   bool wall_limit_met_ = false;
   bool interrupted_ = false;
+  std::exception_ptr failure_;  // of a handler here
   Duration last_said_;
   AtWall interactor_at_wall_ = AtWall::Ended, submission_at_wall_ = AtWall::Ended;
   std::unique_ptr<Participant> interactor_, submission_;  // last: their runs call this one

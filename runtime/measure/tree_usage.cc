@@ -214,6 +214,30 @@ bool TreeSampler::is_ready_to_run() const {
   return false;
 }
 
+Activity TreeSampler::activity() const {
+  Activity found;
+  std::vector<pid_t> to_see;
+  append_children(init_, threads_of(init_), to_see);
+  while (!to_see.empty()) {
+    const pid_t pid = to_see.back();
+    to_see.pop_back();
+    const std::vector<pid_t> threads = threads_of(pid);
+    bool is_alive = false;
+    for (const pid_t thread : threads) {
+      const std::string stat = read_proc(pid, task_file(thread, "stat").c_str());
+      const std::vector<std::string_view> fields = stat_fields(stat);
+      if (fields.empty() || fields[kState] == "Z" || fields[kState] == "X") continue;
+      is_alive = true;
+      if (fields[kState] == "R" || fields[kState] == "D") found.is_asleep = false;
+    }
+    // Of the process, and of what it has waited for.
+    found.cpu += cpu_clock(pid) + waited_for(stat_fields(read_proc(pid, "stat")));
+    if (is_alive) ++found.alive;
+    append_children(pid, threads, to_see);
+  }
+  return found;
+}
+
 std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit, const OutsideProcesses& outside) {
   struct Seen {
     pid_t pid;

@@ -33,6 +33,13 @@ struct OutsideProcesses {
 };
 inline constexpr OutsideProcesses kCountedByGroup{true, {}, {}, {}};
 
+// What the processes below init are about.
+struct Activity {
+  std::uint64_t alive = 0;  // processes that have not ended
+  bool is_asleep = true;    // none of their threads runs, is ready to, or waits for a disk
+  Duration cpu{};           // used by those alive and the children they have waited for: tells whether one slept on
+};
+
 class TreeSampler {
  public:
   explicit TreeSampler(pid_t init) : init_(init) {}
@@ -45,6 +52,9 @@ class TreeSampler {
 
   // Whether a thread below init is ready to run now: on a core, or waiting for one that somebody else has.
   [[nodiscard]] bool is_ready_to_run() const;
+
+  // Of an instant that is none: two looks that find the same are needed to say that something slept.
+  [[nodiscard]] Activity activity() const;
 
   // The most that one process was seen to have mapped of files on disk: the kernel's figure for the largest process
   // (ru_maxrss) counts that too.

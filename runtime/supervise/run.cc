@@ -126,6 +126,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
   if (cell_) std::ranges::for_each(cell_->notes(), [this](const StepResult& note) { on_note(note); });
 
   if (!waits_for_job()) feeder_.start();
+  if (hooks_.output_closed) output_.tell_end(hooks_.output_closed);
   output_.start();
   if (error_output_) error_output_->start();
   loop_.watch(sandbox_->report().get(), loop::Interest::Read, *this, [this] { on_report(); });
@@ -156,6 +157,7 @@ bool Run::is_waiting() const noexcept {
 void Run::start(const Plan& plan, RunHooks hooks) {
   hooks_ = std::move(hooks);
   output_.pass_to(std::move(hooks_.output));
+  output_.tell_end(hooks_.output_closed);
   if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
   feeder_.open(plan, hooks_.input);
   PreparedStart::Job job{.name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
@@ -207,6 +209,7 @@ void Run::give_up() noexcept {
   loop_.forget(sandbox_->control().get());
   if (phase_ == Phase::Gone) return tell_gone();
   if (ended_ == Duration{}) ended_ = loop::now();
+  tell_ended();
   phase_ = Phase::Ending;
   sandbox_->kill();
   grace_deadline_ = loop::now() + kGrace;
@@ -224,6 +227,20 @@ void Run::tell_gone() noexcept {
   } catch (...) {
     // Of no use to anybody: see RunHooks.
   }
+}
+
+void Run::tell_ended() noexcept {
+  if (std::exchange(told_ended_, true) || !hooks_.ended) return;
+  try {
+    hooks_.ended();
+  } catch (...) {
+    // As above.
+  }
+}
+
+std::optional<End> Run::program_end() const noexcept {
+  if (!target_end_) return std::nullopt;
+  return End{target_end_->code, target_end_->status};
 }
 
 // In a cell the next run must not learn of this one by what a network namespace remembers, nor may one that tried more
@@ -298,6 +315,7 @@ void Run::end_now() {
   // What is about to be killed will not be seen again; what a group has counted stays counted.
   if (phase_ == Phase::Running && !target_end_ && !groups_tell_all()) sample(at);
   if (ended_ == Duration{}) ended_ = at;
+  tell_ended();
   const bool was_running = phase_ == Phase::Running;
   phase_ = Phase::Ending;
   // Before execve init is not listening yet.
@@ -422,6 +440,7 @@ void Run::on_control() {
         if (ended_ == Duration{}) ended_ = Duration(record.time_ns);
         grace_deadline_ = loop::now() + kGrace;
         arm_timer();
+        tell_ended();
         break;
       case InitRecord::Kind::Finished:
         finish_ = record;
@@ -459,6 +478,7 @@ void Run::finish() {
     outcome_ = SandboxFault{"run", "trace", "its processes: the tracer was killed", 0, true};
   }
   if (ended_ == Duration{}) ended_ = gone_;
+  tell_ended();
   phase_ = Phase::Gone;
   haste_.reset();
   stop_listening();

@@ -57,6 +57,10 @@ struct RunHooks {
   std::function<void()> started = {};        // execve has succeeded
   std::function<void()> gone = {};           // everything inside is dead; finished() is near; must not throw
   InputFrom input = InputFrom::Plan;
+  // The program has ended, or is about to be: its clock stands still, and nothing has been killed yet. Must not throw.
+  std::function<void()> ended = {};
+  // Nobody can write to standard output any more: the program has closed it, or has ended. Must not throw.
+  std::function<void()> output_closed = {};
 };
 
 // How a run comes about.
@@ -100,6 +104,17 @@ class Run final : private loop::LoopOwner {
     return feeder_.offer(bytes, std::move(on_room));
   }
   void close_input() noexcept { feeder_.close(); }
+  // What was taken and the program has not read.
+  [[nodiscard]] std::uint64_t unread_input() const noexcept { return feeder_.unread(); }
+
+  // From RunHooks.ended on. Why the run was ended; none: the program ended by itself. The result may know better: that
+  // the program was over a limit when it ended.
+  [[nodiscard]] const std::optional<Outcome>& ended_for() const noexcept { return outcome_; }
+  [[nodiscard]] std::optional<End> program_end() const noexcept;
+  [[nodiscard]] Duration ended_at() const noexcept { return ended_; }  // CLOCK_MONOTONIC; by init's clock, if by itself
+
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_->plan(); }  // of one that was told its job: its kind
+  [[nodiscard]] measure::Activity activity() const { return sampler_->activity(); }
 
   // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
   // mediates; where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call`
@@ -124,6 +139,7 @@ class Run final : private loop::LoopOwner {
   void on_failure(std::exception_ptr what) noexcept override;
   void give_up() noexcept;
   void tell_gone() noexcept;
+  void tell_ended() noexcept;
 
   [[nodiscard]] bool waits_for_job() const noexcept { return prepared_start_ && !prepared_start_->has_job(); }
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
@@ -227,6 +243,7 @@ class Run final : private loop::LoopOwner {
   bool failed_ = false;      // a handler has thrown
   bool heard_last_ = false;  // what init said before it ended has been read, or could not be
   bool told_gone_ = false;   // by hooks_
+  bool told_ended_ = false;  // likewise
   std::optional<sandbox::InitRecord> target_end_, finish_;
   std::optional<Outcome> outcome_;  // what ended the run before the program did by itself
   Fd work_folder_;

@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
@@ -95,6 +96,13 @@ Feeder::Offer Feeder::offer(std::string_view bytes, std::function<void()> on_roo
     break;
   }
   return offered;
+}
+
+std::uint64_t Feeder::unread() const noexcept {
+  int waiting = 0;
+  return pipe_.write_end && ::ioctl(pipe_.write_end.get(), FIONREAD, &waiting) == 0
+             ? static_cast<std::uint64_t>(waiting)
+             : 0;
 }
 
 void Feeder::stop() noexcept {
@@ -331,7 +339,7 @@ void Drain::abandon() noexcept {
 void Drain::end() noexcept {
   loop_.forget(pipe_.read_end.get());
   pipe_.read_end.reset();
-  ended_ = true;
+  if (!std::exchange(ended_, true) && on_end_) on_end_();
 }
 
 Stream Drain::take_result() {

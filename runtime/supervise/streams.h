@@ -46,6 +46,8 @@ class Feeder {
   Offer offer(std::string_view bytes, std::function<void()> on_room);
   // The program reads to the end of what was taken, and then the end of file.
   void close() noexcept { stop(); }
+  // What has been put into the pipe and nobody has read; zero once the pipe is closed on this side.
+  [[nodiscard]] std::uint64_t unread() const noexcept;
 
  private:
   void on_writable();
@@ -87,6 +89,8 @@ class Drain {
 
   Fd take_writer();
   void pass_to(OutputTap tap) { tap_ = std::move(tap); }
+  // `on_end` is called once, when the stream has ended or is given up. Must not throw.
+  void tell_end(std::function<void()> on_end) { on_end_ = std::move(on_end); }
   void start();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // The program has written more than its budgets allow.
@@ -117,6 +121,7 @@ class Drain {
   std::vector<Budget*> budgets_;
   std::function<void()> on_excess_;
   OutputTap tap_;
+  std::function<void()> on_end_;
   Fd file_;
   int sink_ = -1;  // borrowed: where the stream is passed on; -1: nowhere
   bool capture_ = false;
