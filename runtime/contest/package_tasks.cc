@@ -6,6 +6,7 @@
 #include "runtime/core/overloaded.h"
 #include "runtime/core/text.h"
 #include "runtime/problem/comparison.h"
+#include "runtime/reader/parse.h"
 
 namespace evalrun::contest {
 namespace {
@@ -96,10 +97,6 @@ std::optional<Checker> built_in_checker(const problem::BuiltInChecker& named) {
     }
   }
   return checker;
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
 }
 
 }  // namespace
