@@ -77,16 +77,16 @@ struct ImageChoice {
 // The image for a language. `preferred` are names of images: of several that serve the language, the first of these
 // that is installed is taken, else the first by name that is.
 std::variant<ImageChoice, Refusal> image_for(const std::string& language, const ImageTable& images,
-                                             const std::vector<std::string>& preferred = {});
+                                             const std::vector<std::string>& preferred = {"python"});
 
 struct SourceOptions {
   // --language: the code of a language, or the name of an image, which is taken then. "": found by the files.
-  std::string language;
-  // For Python: {"pypy"} or {"python"}.
-  std::vector<std::string> preferred_images;
+  std::string language = {};
+  // Of several that serve a language: {"pypy"} or {"python"}.
+  std::vector<std::string> preferred_images = {"python"};
   // Copied over the submission, "default" first, then those of its language. A main file among them is what the
   // program begins in.
-  std::map<std::string, std::vector<WorkFile>> include;
+  std::map<std::string, std::vector<WorkFile>> include = {};
   std::size_t most_files = 1000;
   std::uint64_t most_bytes = std::uint64_t{64} << 20;  // of all files together
 };
