@@ -39,8 +39,8 @@ struct Listing {
 };
 // The folder at `path` in `root`; links may lead to all of the root.
 void list_folder(Fd root, const std::string& path, Listing listing);
-// `size` is the length of the zip.
-void list_zip(const Fd& zip, std::uint64_t size, Listing listing);
+// `size` is the length of the archive.
+void list_archive(const Fd& file, std::uint64_t size, Formats formats, Listing listing);
 
 // Adds the entry and its folders. Throws TreeError past the bound.
 void add_entry(Listing& listing, const std::string& path, Entry entry);

@@ -1,6 +1,7 @@
 #include "runtime/archive/tree.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -77,16 +78,19 @@ Tree::Tree(const std::string& path, const Bounds& bounds, const std::string& lin
   }
   HostFile file = open_host_file(path, FileUse::Read);
   if (!file.descriptor) throw TreeError(path + ": " + file.refusal);
-  add_zip(file.descriptor, file.size);
+  list_archive(file.descriptor, file.size, Formats::Zip, {entries_, refusals_, bounds_});
+}
+
+Tree::Tree(const Fd& archive, std::string name, Formats formats, const Bounds& bounds)
+    : name_(std::move(name)), bounds_(bounds) {
+  struct stat status {};
+  if (::fstat(archive.get(), &status) != 0) throw TreeError(name_ + ": " + errno_text(errno));
+  list_archive(archive, static_cast<std::uint64_t>(status.st_size), formats, {entries_, refusals_, bounds_});
 }
 
 Tree::Tree(Tree&&) noexcept = default;
 Tree& Tree::operator=(Tree&&) noexcept = default;
 Tree::~Tree() = default;
-
-void Tree::add_zip(const Fd& file, std::uint64_t size) {
-  list_zip(file, size, {entries_, refusals_, bounds_});
-}
 
 const Entry* Tree::find(const std::string& path) const {
   const auto found = entries_.find(path);
@@ -182,7 +186,7 @@ void Tree::add_archive(const std::string& path) {
   const std::uint64_t size = entry->size;
   const Fd file = open(path);
   std::map<std::string, Entry> inner;
-  list_zip(file, size, {inner, refusals_, bounds_});
+  list_archive(file, size, Formats::Zip, {inner, refusals_, bounds_});
   for (auto& [name, file_of_zip] : inner) entries_.try_emplace(name, std::move(file_of_zip));
   if (entries_.size() > bounds_.entries) {
     throw TreeError("there are more than " + std::to_string(bounds_.entries) + " files and folders");

@@ -43,6 +43,10 @@ struct Refusal {
   std::string why;  // "is a FIFO", "is a link that leads out of the package"
 };
 
+// Archives that are taken: a package is a zip; a submission may also be a tar, as it is or compressed by gzip, bzip2,
+// xz or zstd.
+enum class Formats { Zip, ZipOrTar };
+
 enum class Kind { File, Folder };
 
 // Where the bytes of files are. Made by the functions below.
@@ -61,6 +65,8 @@ class Tree {
   // A folder, or a .zip or .kpp. Links of a folder may lead to what lies below `links_root`, a folder around it; "" is
   // the folder itself. Whoever gives it shows all that is in it to the package's programs. Throws TreeError.
   explicit Tree(const std::string& path, const Bounds& bounds = {}, const std::string& links_root = "");
+  // An archive that is open already, borrowed. Throws TreeError.
+  Tree(const Fd& archive, std::string name, Formats formats, const Bounds& bounds = {});
   Tree(Tree&&) noexcept;
   Tree& operator=(Tree&&) noexcept;
   ~Tree();
@@ -93,8 +99,6 @@ class Tree {
 
  private:
   [[nodiscard]] const Entry& file(const std::string& path) const;
-  void add_zip(const Fd& file, std::uint64_t size);
-
   std::string name_;
   Bounds bounds_;
   std::map<std::string, Entry> entries_;

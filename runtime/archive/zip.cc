@@ -1,5 +1,5 @@
-// A tree from a zip, by libarchive. Only the zip format is offered to it, so that no other parser of it sees these
-// bytes.
+// A tree from an archive, by libarchive. Only the formats that are asked for are offered to it, so that no other parser
+// of it sees these bytes.
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -129,8 +129,9 @@ std::string folder_of(const std::string& path) {
 
 class Unpacking {
  public:
-  Unpacking(std::uint64_t zip_size, Listing listing)
-      : store_(std::make_shared<ZipStore>()), zip_size_(zip_size), listing_(listing) {}
+  // `word` is what messages call the archive.
+  Unpacking(std::uint64_t size, std::string word, Listing listing)
+      : store_(std::make_shared<ZipStore>()), zip_size_(size), word_(std::move(word)), listing_(listing) {}
 
   void unpack(const Reader& reader) {
     struct archive_entry* entry = nullptr;
@@ -138,9 +139,10 @@ class Unpacking {
     for (;;) {
       const int status = ::archive_read_next_header(reader.handle, &entry);
       if (status == ARCHIVE_EOF) break;
-      if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw TreeError("the zip cannot be read: " + why(reader));
+      if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+        throw TreeError("the " + word_ + " cannot be read: " + why(reader));
       if (++headers > listing_.bounds.entries) {
-        throw TreeError("the zip has more than " + std::to_string(listing_.bounds.entries) + " entries");
+        throw TreeError("the " + word_ + " has more than " + std::to_string(listing_.bounds.entries) + " entries");
       }
       take(reader, entry);
     }
@@ -171,6 +173,8 @@ class Unpacking {
     const unsigned type = ::archive_entry_filetype(entry);
     if (::archive_entry_is_encrypted(entry) != 0)
       return refuse_content(*path, "is encrypted; pack it without a password");
+    if (::archive_entry_hardlink(entry) != nullptr)
+      return refuse_content(*path, "is a hard link; put the file itself there");
     if (type == AE_IFDIR) return add_folder(*path);
     if (type == AE_IFLNK) {
       const char* target = ::archive_entry_symlink(entry);
@@ -179,7 +183,7 @@ class Unpacking {
     }
     if (type != AE_IFREG && type != 0)
       return refuse_content(*path, "is " + kind_of_file(type) + ", not a regular file");
-    if (listing_.entries.contains(*path)) return refuse(*path, "is in the zip twice; remove one of them");
+    if (listing_.entries.contains(*path)) return refuse(*path, "is in the " + word_ + " twice; remove one of them");
     Entry file;
     file.store = store_;
     file.offset = written_;
@@ -213,11 +217,11 @@ class Unpacking {
     const Bounds& bounds = listing_.bounds;
     if (size > bounds.file) throw TreeError(path + " is longer than " + std::to_string(bounds.file) + " bytes");
     if (written_ > bounds.total) {
-      throw TreeError("the zip has more than " + std::to_string(bounds.total) + " bytes when it is unpacked");
+      throw TreeError("the " + word_ + " has more than " + std::to_string(bounds.total) + " bytes when it is unpacked");
     }
     if (written_ > bounds.unratioed && written_ / bounds.ratio > zip_size_) {
-      throw TreeError("the zip grows to more than " + std::to_string(bounds.ratio) + " times its size at " + path +
-                      "; give the package as a folder");
+      throw TreeError("the " + word_ + " grows to more than " + std::to_string(bounds.ratio) + " times its size at " +
+                      path + "; give the package as a folder");
     }
   }
 
@@ -232,7 +236,7 @@ class Unpacking {
         from = folder_of(*place);
         continue;
       }
-      if (listing_.entries.contains(path)) return refuse(path, "is in the zip twice; remove one of them");
+      if (listing_.entries.contains(path)) return refuse(path, "is in the " + word_ + " twice; remove one of them");
       const auto found = listing_.entries.find(*place);
       if (found == listing_.entries.end()) return refuse_content(path, "is a link to nothing");
       if (found->second.kind == Kind::File) return add_entry(listing_, path, found->second);
@@ -262,6 +266,7 @@ class Unpacking {
 
   std::shared_ptr<ZipStore> store_;
   std::uint64_t zip_size_;
+  std::string word_;
   Listing listing_;
   std::vector<Link> links_;
   std::uint64_t written_ = 0;
@@ -293,15 +298,25 @@ void write_all(int file, const char* bytes, std::size_t size) {
   }
 }
 
-void list_zip(const Fd& zip, std::uint64_t size, Listing listing) {
+void list_archive(const Fd& file, std::uint64_t size, Formats formats, Listing listing) {
   const Utf8Names names;
   const Reader reader;
-  ::archive_read_support_filter_none(reader.handle);
+  const bool is_zip_only = formats == Formats::Zip;
   ::archive_read_support_format_zip_seekable(reader.handle);
-  if (::lseek(zip.get(), 0, SEEK_SET) != 0 || ::archive_read_open_fd(reader.handle, zip.get(), kBlock) != ARCHIVE_OK) {
-    throw TreeError("it is no zip: " + why(reader));
+  if (is_zip_only) {
+    ::archive_read_support_filter_none(reader.handle);
+  } else {
+    ::archive_read_support_format_tar(reader.handle);
+    ::archive_read_support_filter_gzip(reader.handle);
+    ::archive_read_support_filter_bzip2(reader.handle);
+    ::archive_read_support_filter_xz(reader.handle);
+    ::archive_read_support_filter_zstd(reader.handle);
   }
-  Unpacking(size, listing).unpack(reader);
+  if (::lseek(file.get(), 0, SEEK_SET) != 0 ||
+      ::archive_read_open_fd(reader.handle, file.get(), kBlock) != ARCHIVE_OK) {
+    throw TreeError((is_zip_only ? "it is no zip: " : "it is neither a zip nor a tar: ") + why(reader));
+  }
+  Unpacking(size, is_zip_only ? "zip" : "archive", listing).unpack(reader);
 }
 
 }  // namespace evalrun::archive

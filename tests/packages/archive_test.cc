@@ -1,10 +1,12 @@
 // The files of a package as a tree: what belongs to it, what does not, and that hostile ones are refused. Each hostile
 // package stands beside its twin that is none.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
@@ -311,6 +313,73 @@ TEST(tree, the_lines_of_a_hostile_package_stay_one_line_each) {
              "problem.yaml:2:1: type: \"\\x1b[31m\" is not known; use pass-fail, scoring, interactive, multi-pass or "
              "submit-answer",
              "problem.yaml:1:1: na\\x0ame: is no key of this file; did you mean name?"}));
+}
+
+// --- tar -------------------------------------------------------------------------------------------------------------
+
+class Tars : public testing::Test {
+ protected:
+  // `tar` with these words, in the test's folder.
+  void tar(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"tar", "-C", folder_.path().string()});
+    const Finished made = run_command(words);
+    ASSERT_EQ(made.exit_code, 0) << made.error_output;
+  }
+  [[nodiscard]] Tree open(const std::string& name, const Bounds& bounds = {},
+                          archive::Formats formats = archive::Formats::ZipOrTar) const {
+    const Fd file(::open((folder_.path() / name).c_str(), O_RDONLY | O_CLOEXEC));
+    return {file, name, formats, bounds};
+  }
+  [[nodiscard]] std::string at(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Tars, names_and_links_that_lead_out_are_refused_as_in_a_zip) {
+  write_files(folder_, {{"in/a", "A"}, {"in/b/c", "C"}, {"b", "B"}});
+  ASSERT_EQ(::symlink("b/c", at("in/inside").c_str()), 0);
+  ASSERT_EQ(::symlink("../b", at("in/outside").c_str()), 0);
+  ASSERT_EQ(::symlink("/etc/passwd", at("in/absolute").c_str()), 0);
+  ASSERT_EQ(::link(at("in/a").c_str(), at("in/hard").c_str()), 0);
+  ASSERT_EQ(::mkfifo(at("in/fifo").c_str(), 0600), 0);
+  tar({"-P", "--sort=name", "-cf", at("x.tar"), "in", "in/../b"});
+  const Tree tree = open("x.tar");
+  EXPECT_EQ(tree.files_below(""), (Lines{"in/a", "in/b/c", "in/inside"}));
+  EXPECT_EQ(text_of(tree, "in/inside"), "C");
+  Lines refused = refusals_of(tree);
+  std::ranges::sort(refused);
+  EXPECT_EQ(refused, (Lines{"in/../b: is a name that leads out of the package; rename it",
+                            "in/absolute: is a link that leads out of the package; put the file itself there",
+                            "in/fifo: is a FIFO, not a regular file",
+                            "in/hard: is a hard link; put the file itself there", "in/outside: is a link to nothing"}));
+}
+
+TEST_F(Tars, bounds_hold_of_what_comes_out) {
+  folder_.write("zeros", std::string(1 << 20, '\0'));
+  Bounds at_limit, below_it, ratio;
+  at_limit.file = 1 << 20;
+  below_it.file = (1 << 20) - 1;
+  ratio.unratioed = 1 << 19;
+  ratio.ratio = 100;
+  for (const auto& [name, flag] : {std::pair{"z.tar", "-P"}, {"z.tgz", "-z"}, {"z.txz", "-J"}, {"z.tbz", "-j"}}) {
+    tar({flag, "-cf", at(name), "zeros"});
+    EXPECT_EQ(text_of(open(name, at_limit), "zeros").size(), std::size_t{1} << 20) << name;
+    EXPECT_EQ(refusal_of([&, name = name] { (void)open(name, below_it); }), "zeros is longer than 1048575 bytes")
+        << name;
+    if (flag == std::string("-P")) continue;
+    EXPECT_EQ(refusal_of([&, name = name] { (void)open(name, ratio); }),
+              "the archive grows to more than 100 times its size at zeros; give the package as a folder")
+        << name;
+  }
+}
+
+TEST_F(Tars, are_no_packages) {
+  folder_.write("a", "A");
+  tar({"-cf", at("x.tar"), "a"});
+  EXPECT_EQ(refusal_of([&] { Tree(at("x.tar")); }), "it is no zip: Unrecognized archive format");
+  EXPECT_EQ(refusal_of([&] { (void)open("x.tar", {}, archive::Formats::Zip); }),
+            "it is no zip: Unrecognized archive format");
+  EXPECT_EQ(open("x.tar").names_in(""), Lines{"a"});
 }
 
 }  // namespace
