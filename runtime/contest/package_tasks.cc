@@ -32,10 +32,6 @@ Duration wall_for(Duration cpu, double factor) {
   return std::max(scaled, cpu + std::chrono::seconds(1));
 }
 
-std::string in_milliseconds(Duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + "ms";
-}
-
 Limits jury_limits(const problem::Program& program, const problem::Limits& limits) {
   Limits own;
   own.cpu = program.time_limit.value_or(limits.validation_time.value_or(kValidationTime));
@@ -183,7 +179,7 @@ std::shared_ptr<const JuryProgram> PackageTasks::jury_program(const problem::Pro
     }
     const Limits limits = jury_limits(program, package_.problem.limits);
     task = contest::task_for(std::get<Sources>(sources), images_,
-                             {"limits.memory=" + std::to_string(limits.memory.count)});
+                             {"limits.memory=" + to_string(limits.memory)});
     if (task.compile) {
       task.compile->argv.insert(task.compile->argv.end(), program.compile_flags.begin(), program.compile_flags.end());
     }
@@ -281,11 +277,11 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
                             const std::vector<std::string>& overrides) const {
   const problem::Limits& limits = package_.problem.limits;
   const Bytes memory = options_.memory.value_or(limits.memory.value_or(kMemory));
-  std::vector<std::string> all = {"limits.cpu=" + in_milliseconds(time_limit),
-                                  "limits.wall=" + in_milliseconds(wall_for(time_limit, limits.wall_factor)),
-                                  "limits.memory=" + std::to_string(memory.count),
+  std::vector<std::string> all = {"limits.cpu=" + to_string(time_limit),
+                                  "limits.wall=" + to_string(wall_for(time_limit, limits.wall_factor)),
+                                  "limits.memory=" + to_string(memory),
                                   "limits.stack=unlimited",
-                                  "limits.output=" + std::to_string(limits.output.value_or(kOutput).count),
+                                  "limits.output=" + to_string(limits.output.value_or(kOutput)),
                                   "limits.workspace=256MiB"};
   all.insert(all.end(), overrides.begin(), overrides.end());
   Task task = contest::task_for(sources, images_, all);
