@@ -277,8 +277,10 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
                             const std::vector<std::string>& overrides) const {
   const problem::Limits& limits = package_.problem.limits;
   const Bytes memory = options_.memory.value_or(limits.memory.value_or(kMemory));
-  std::vector<std::string> all = {"limits.cpu=" + to_string(time_limit),
-                                  "limits.wall=" + to_string(wall_for(time_limit, limits.wall_factor)),
+  // A little more than the limit: whoever passes it is known by how much.
+  const Duration stopped_at = time_limit + time_limit / 8 + std::chrono::milliseconds(20);
+  std::vector<std::string> all = {"limits.cpu=" + to_string(stopped_at),
+                                  "limits.wall=" + to_string(wall_for(stopped_at, limits.wall_factor)),
                                   "limits.memory=" + to_string(memory),
                                   "limits.stack=unlimited",
                                   "limits.output=" + to_string(limits.output.value_or(kOutput)),
@@ -288,7 +290,10 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
   give_compiler_room(task.compile, limits);
   task.plan.kind.limits.processes = std::max(task.plan.kind.limits.processes, 64U);
   task.cases = common_.cases;
-  for (Case& one : task.cases) one.limits = task.plan.kind.limits;
+  for (Case& one : task.cases) {
+    one.limits = task.plan.kind.limits;
+    one.time_limit = time_limit;
+  }
   task.jury = common_.jury;
   task.interaction = common_.interaction;
   task.passes = common_.passes;

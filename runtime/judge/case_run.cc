@@ -208,10 +208,14 @@ void CaseRun::take_run(RunResult run) {
   has_run_ = true;
 }
 
+bool CaseRun::took_too_long() const {
+  return one().time_limit && grade_.run.cpu.total() > *one().time_limit && verdict_of(grade_.run.outcome) != Verdict::Ie;
+}
+
 BatchFacts CaseRun::batch_facts() const {
   return {.outcome = grade_.run.outcome,
           .cpu = grade_.run.cpu.total(),
-          .cpu_limit = one().limits.cpu,
+          .cpu_limit = one().time_limit.value_or(one().limits.cpu),
           .bytes_written = grade_.run.output.bytes,
           .conclusion = {}};
 }
@@ -226,7 +230,7 @@ void CaseRun::end_program() {
     judged_by() == nullptr ? feed_output_file(std::move(work)) : open_output_file(std::move(work));
   }
   if (judged_by() == nullptr) return judge_built_in();
-  const Verdict verdict = verdict_of(grade_.run.outcome);
+  const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of(grade_.run.outcome);
   if (interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Ie : verdict);
   if (verdict != Verdict::Ok) return settle_by_rules(batch_facts(), verdict);
   if (!no_output_file_.empty()) {
@@ -244,7 +248,7 @@ void CaseRun::end_dialogue() {
   take_run(std::move(end.submission.run));
   const RunResult& interactor_run = end.interactor.run;
   if (interrupted_) return settle(Verdict::Ie);
-  DialogueFacts facts = facts_of(end, one().limits.cpu);
+  DialogueFacts facts = facts_of(end, one().time_limit.value_or(one().limits.cpu));
   facts.submission = grade_.run.outcome;
   const Blame blame = blame_dialogue(facts, context_.rules.value_or(Rules::Kattis));
   grade_.rule = blame.reason;
@@ -291,7 +295,7 @@ void CaseRun::judge_built_in() {
   if (checker_fault_) grade_.run.outcome = *checker_fault_;
   if (verdict_of(grade_.run.outcome) == Verdict::Ok) grade_.feedback = judgement.feedback;
   grade_.share = judgement.share;
-  const Verdict verdict = verdict_of_case(grade_.run.outcome, judgement);
+  const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of_case(grade_.run.outcome, judgement);
   if (interrupted_ || verdict == Verdict::Ie || context_.task.interaction) return settle(verdict);
   BatchFacts facts = batch_facts();
   facts.conclusion = judgement.accepted ? Conclusion::Accept : Conclusion::Reject;

@@ -106,6 +106,7 @@ class CaseRun {
   void reject(const JuryProgram& program, const JuryWord& word);
   void settle_by_rules(const BatchFacts& facts, Verdict otherwise);
   [[nodiscard]] BatchFacts batch_facts() const;
+  [[nodiscard]] bool took_too_long() const;
   [[nodiscard]] PassFacts pass_facts(Conclusion conclusion, const JuryWord& word) const;
   void begin_next_pass(const JuryProgram& program, Fd work);
   void blame_jury(const JuryProgram& program, const std::vector<std::string>& argv, const std::string& what,

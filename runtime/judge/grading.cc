@@ -32,7 +32,11 @@ Plan plan_of_program(const Task& task) {
   return one;
 }
 
-std::string message_of_case(Verdict verdict, const RunResult& run, const Limits& limits) {
+std::string message_of_case(Verdict verdict, const RunResult& run, const Case& one) {
+  if (verdict == Verdict::Tle && one.time_limit && run.cpu.total() > *one.time_limit) {
+    return "took more CPU time than the time limit of " + to_string(*one.time_limit);
+  }
+  const Limits& limits = one.limits;
   if (verdict != Verdict::Ac && verdict != Verdict::Wa && verdict != Verdict::Pe) return message_of(run, limits);
   std::string text = verdict == Verdict::Ac   ? "accepted"
                      : verdict == Verdict::Wa ? "wrong answer"
@@ -321,7 +325,7 @@ void Grading::record_fault(std::size_t index, const supervise::SandboxFault& fau
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
   grade.message = grade.jury_fault ? "the jury's fault: " + describe(*grade.jury_fault)
-                                   : message_of_case(*grade.verdict, grade.run, task_.cases[index].limits);
+                                   : message_of_case(*grade.verdict, grade.run, task_.cases[index]);
   if (*grade.verdict != Verdict::Ac) {
     first_failure_ = std::min(first_failure_, index);
     if (skip_rules_) skip_rules_->note_rejected(index, task_.cases[index].own_points == 0);

@@ -156,6 +156,8 @@ struct Case {
   unsigned points = 1;
   std::string group;  // the points of a group count only where all its cases are accepted; "": each case by itself
   Limits limits;      // the plan's, with the case's own over them
+  // Of CPU time, where limits.cpu lies above it, so that it is known by how much it was passed.
+  std::optional<Duration> time_limit;
   std::vector<std::string> argv;   // where its limits make another one of the run line than the plan has; else empty
   std::vector<std::string> args;   // the program's, after its argv
   std::optional<Judging> judging;  // in place of the task's `checker` or `judged_by`
