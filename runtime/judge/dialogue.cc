@@ -25,9 +25,6 @@ using supervise::Signaled;
 // Between two looks at an interactor: the first soon, since most wait for their input already.
 constexpr Duration kFirstLook = 200us;
 constexpr Duration kLastLook = 5ms;
-// In a row: where /proc hides the sandbox from this user nothing can be seen of it. An interactor that has ended has
-// said so before.
-constexpr unsigned kMostLooksAtNothing = 40;
 
 // A process's streams are closed a moment before its end is seen, on a busy host a long moment.
 constexpr Duration kWellBefore = 100ms;
@@ -81,7 +78,6 @@ struct Dialogue::Participant {
   // Of the looks at an interactor that is to be told.
   std::optional<Duration> cpu_at_last_read, cpu_asleep;
   std::uint64_t left_to_read = 0;
-  unsigned looks_at_nothing = 0;
   Duration next_look = kFirstLook;
   SideEnd end;
   std::unique_ptr<Run> run;  // last: it calls this one
@@ -187,19 +183,23 @@ void Dialogue::tell_end_of_file(Participant& to) {
 // done all that it does without, and one that has long been at work on what it has read is not about to end.
 void Dialogue::look_whether_interactor_waits() {
   Participant& interactor = *interactor_;
-  if (!interactor.goes_on() || first_ || !interactor.end_of_file_due) return;
-  if (interactor.has_started && has_had_its_time(interactor)) {
+  if (!interactor.goes_on() || first_ || !submission_->has_ended) return;
+  // What the submission has written last is passed on before its end is thought of.
+  const bool was_told_all = submission_->is_gone || !submission_->run->has_unread_output();
+  if (was_told_all && interactor.has_started && has_had_its_time(interactor)) {
     first_ = Side::Submission;
-    return announce_end_of_file(interactor);
+    if (interactor.end_of_file_due) announce_end_of_file(interactor);
+    return;
   }
   timer_.set(loop::now() + interactor.next_look);
   interactor.next_look = std::min(interactor.next_look * 2, kLastLook);
 }
 
 bool Dialogue::has_had_its_time(Participant& interactor) {
+  // Its pipe may have room, and the loop has not come round to it yet.
+  if (interactor.sent < interactor.waiting.size()) send(interactor);
   const measure::Activity seen = interactor.run->activity();
-  interactor.looks_at_nothing = seen.alive > 0 ? 0 : interactor.looks_at_nothing + 1;
-  if (interactor.looks_at_nothing > kMostLooksAtNothing) return true;
+  if (!seen.is_visible) return true;
   const std::uint64_t unread = interactor.waiting.size() - interactor.sent + interactor.run->unread_input();
   if (!interactor.cpu_at_last_read || unread < interactor.left_to_read) {
     interactor.cpu_at_last_read = seen.cpu;
@@ -209,7 +209,7 @@ bool Dialogue::has_had_its_time(Participant& interactor) {
   if (is_asleep && !interactor.cpu_asleep) interactor.next_look = kFirstLook;
   const bool slept_on = is_asleep && interactor.cpu_asleep == seen.cpu;
   interactor.cpu_asleep = is_asleep ? std::optional(seen.cpu) : std::nullopt;
-  return slept_on || seen.cpu - *interactor.cpu_at_last_read >= kCpuOfAReply;
+  return slept_on || seen.cpu - *interactor.cpu_at_last_read >= (unread > 0 ? kCpuToReadOn : kCpuOfAReply);
 }
 
 void Dialogue::on_output_closed(Participant& one) {
@@ -236,7 +236,7 @@ void Dialogue::on_ended(Participant& one) {
     Participant& other = other_than(one);
     if (is_limit(one.ended_for, Limit::Wall)) return end_side(other);
     if (one.ended_for && std::holds_alternative<SandboxFault>(*one.ended_for)) return end_side(other);
-    if (one.side == Side::Submission) return;
+    if (one.side == Side::Submission) return look_whether_interactor_waits();
     if (!first_) first_ = Side::Interactor;
     if (conclusion_now() != Conclusion::Accept) end_side(other);
   } catch (...) {
@@ -253,6 +253,7 @@ Conclusion Dialogue::conclusion_now() const {
 
 // All that it has written has been read by now.
 void Dialogue::on_gone(Participant& one) {
+  one.is_gone = true;
   try {
     announce_end_of_file(other_than(one));
   } catch (...) {

@@ -7,11 +7,10 @@
 // is refused.
 //
 // Ends. A program's end is passed on as end of file, and never before it is recorded here. The submission's end is held
-// back further, until the interactor sleeps with all its input read, or has used kCpuOfAReply since: an interactor that
-// ends before that has ended by what it was told and not because the submission was gone, so it "ended first",
-// whichever process the kernel happened to run first (docs/decisions/062). When the interactor rejects or fails, the
-// submission is ended: nothing that it does later counts. When the interactor accepts, the submission goes on to its
-// own end.
+// back further, until the interactor sleeps, or has worked for long since it last read. An interactor that ends before
+// that has ended by what it was told, and not because the submission was gone: it "ended first", whichever process the
+// kernel happened to run first (docs/decisions/062). When the interactor rejects or fails, the submission is ended:
+// nothing that it does later counts. When the interactor accepts, the submission goes on to its own end.
 //
 // Limits are the plans': CPU of each side, and the wall limit of the submission, which is the pair's. Whoever makes the
 // interactor's plan gives it some seconds more of wall time, for what it does after the submission's end, and more
@@ -76,9 +75,11 @@ std::string describe(const DialogueEnd& end);
 
 class Dialogue final : private loop::LoopOwner {
  public:
-  // Of CPU time that an interactor may use after the submission's end before that end is passed on to it, if it does
-  // not sleep before: what it takes to read a last line, to judge it and to exit, in a slow language on a busy host.
-  static constexpr Duration kCpuOfAReply = std::chrono::milliseconds(100);
+  // Of CPU time that an interactor may use after the submission's end and still be the first to end, if it does not
+  // sleep before. When it has read all: what it takes to judge a last line and to exit, in a slow language on a busy
+  // host. When it has not: what it takes such a language to start, and to read on.
+  static constexpr Duration kCpuOfAReply = std::chrono::milliseconds(250);
+  static constexpr Duration kCpuToReadOn = std::chrono::seconds(2);
 
   // Starts the interactor, then the submission. Throws what they throw; nothing is left behind then. `loop` outlives
   // it.
@@ -114,7 +115,7 @@ class Dialogue final : private loop::LoopOwner {
   void announce_end_of_file(Participant& to);
   void tell_end_of_file(Participant& to);
   void look_whether_interactor_waits();
-  static bool has_had_its_time(Participant& interactor);
+  bool has_had_its_time(Participant& interactor);
   void on_output_closed(Participant& one);
   void on_ended(Participant& one);
   void on_gone(Participant& one);

@@ -216,8 +216,10 @@ bool TreeSampler::is_ready_to_run() const {
 
 Activity TreeSampler::activity() const {
   Activity found;
+  const std::vector<pid_t> init_threads = threads_of(init_);
+  found.is_visible = !init_threads.empty();
   std::vector<pid_t> to_see;
-  append_children(init_, threads_of(init_), to_see);
+  append_children(init_, init_threads, to_see);
   while (!to_see.empty()) {
     const pid_t pid = to_see.back();
     to_see.pop_back();

@@ -35,6 +35,7 @@ inline constexpr OutsideProcesses kCountedByGroup{true, {}, {}, {}};
 
 // What the processes below init are about.
 struct Activity {
+  bool is_visible = false;  // else /proc hides the sandbox from this user, and the rest says nothing
   std::uint64_t alive = 0;  // processes that have not ended
   bool is_asleep = true;    // none of their threads runs, is ready to, or waits for a disk
   Duration cpu{};           // used by those alive and the children they have waited for: tells whether one slept on

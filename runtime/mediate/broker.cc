@@ -161,6 +161,10 @@ Broker::~Broker() {
   }
 }
 
+bool Broker::is_waited_for() const {
+  return !deputies_.empty() || !waiting_.empty() || look(listener_.get()) == Waiting::Yes;
+}
+
 void Broker::on_listener() {
   std::vector<RecordedViolation> violations;
   take_calls(violations);

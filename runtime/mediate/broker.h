@@ -72,6 +72,8 @@ class Broker {
   [[nodiscard]] std::vector<std::string> notes() const;
   // How many calls came to be mediated, whatever their answer.
   [[nodiscard]] std::uint64_t mediated() const noexcept { return mediated_; }
+  // Whether somebody sleeps in a call until it is answered here.
+  [[nodiscard]] bool is_waited_for() const;
   // CPU time that mediation has taken so far.
   [[nodiscard]] const MediationCpu& cpu() const noexcept { return cpu_; }
 

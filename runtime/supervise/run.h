@@ -107,6 +107,9 @@ class Run final : private loop::LoopOwner {
   // What was taken and the program has not read.
   [[nodiscard]] std::uint64_t unread_input() const noexcept { return feeder_.unread(); }
 
+  // What the program has written to standard output and has not been read here.
+  [[nodiscard]] bool has_unread_output() const { return output_.holds_more(); }
+
   // From RunHooks.ended on. Why the run was ended; none: the program ended by itself. The result may know better: that
   // the program was over a limit when it ended.
   [[nodiscard]] const std::optional<Outcome>& ended_for() const noexcept { return outcome_; }
@@ -114,7 +117,8 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] Duration ended_at() const noexcept { return ended_; }  // CLOCK_MONOTONIC; by init's clock, if by itself
 
   [[nodiscard]] const Plan& plan() const noexcept { return plan_->plan(); }  // of one that was told its job: its kind
-  [[nodiscard]] measure::Activity activity() const { return sampler_->activity(); }
+  // A program that waits for this process, to answer a call or to read what it has written, is not asleep.
+  [[nodiscard]] measure::Activity activity() const;
 
   // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
   // mediates; where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call`

@@ -48,6 +48,14 @@ void Run::sample(Duration at) {
   plan_next_look(at, loop::now() - began);
 }
 
+measure::Activity Run::activity() const {
+  measure::Activity seen = sampler_->activity();
+  const bool waits_for_us =
+      output_.holds_more() || (error_output_ && error_output_->holds_more()) || (broker_ && broker_->is_waited_for());
+  if (waits_for_us) seen.is_asleep = false;
+  return seen;
+}
+
 // Of a program that works: until its memory may come near the limit.
 Duration Run::memory_wait() const {
   if (group_holds_memory()) return std::min(kLatestLook, groups_->next_memory_look());

@@ -208,7 +208,7 @@ std::uint64_t Drain::allowance() const {
 
 bool Drain::holds_more() const {
   int waiting = 0;
-  return ::ioctl(pipe_.read_end.get(), FIONREAD, &waiting) == 0 && waiting > 0;
+  return pipe_.read_end && ::ioctl(pipe_.read_end.get(), FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
 void Drain::accept(std::string_view data) {

@@ -93,6 +93,7 @@ class Drain {
   void tell_end(std::function<void()> on_end) { on_end_ = std::move(on_end); }
   void start();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  [[nodiscard]] bool holds_more() const;  // the pipe, now
   // The program has written more than its budgets allow.
   [[nodiscard]] bool exceeded() const noexcept { return exceeded_; }
   // Every process that should write has ended: what is in the pipe is all, even if somebody else holds its other end.
@@ -109,7 +110,6 @@ class Drain {
   void accept(std::string_view data);
   void keep(std::string_view bytes);
   [[nodiscard]] std::uint64_t allowance() const;
-  [[nodiscard]] bool holds_more() const;  // the pipe, now
   void stop_at_limit();
   void go_on();
   bool flush();  // false: the sink takes no more now

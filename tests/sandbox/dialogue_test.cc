@@ -77,7 +77,7 @@ constexpr Pair kPairs[] = {
     {"an accepted submission that aborts", "say -1 exit 42", "refuse -1", "RE RE RE RE", 'i'},
     {"an accepted submission that misses a line", "exit 42", "read 1", "RE RE RE RE", 'i'},
     {"an exit code, and a rejection after a rest", "read 1 sleep 200 exit 43", "say x exit 1", "RE RE RE RE", 's'},
-    {"an exit code, and a rejection after much work", "read 1 work 400 exit 43", "say x exit 1", "RE RE RE RE", 's'},
+    {"an exit code, and a rejection after much work", "read 1 work 700 exit 43", "say x exit 1", "RE RE RE RE", 's'},
     {"a submission that fills its memory", "drain exit 43", "fill 200", "RE MLE RE RE", 's', Bounds::SmallMemory},
     // Time.
     {"a submission that spins", "try-read 1 exit 43", "spin", "TLE TLE TLE TLE", 's', Bounds::ShortCpu},
