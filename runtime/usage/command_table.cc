@@ -222,7 +222,7 @@ constexpr VerbRow kVerbs[] = {
      .summary = "Read a problem package and say what it holds.",
      .usage = "--check PACKAGE",
      .details =
-         "Reads a problem package of Kattis, DOMjudge, DMOJ or Polygon. Prints everything that is wrong with it, "
+         "Reads a problem package of Kattis, DOMjudge, DMOJ, Polygon or CMS. Prints everything that is wrong with it, "
          "each with its file, its line and what mends it, or a summary of what it holds. Submissions are not "
          "judged yet, so --check is required.",
      .argument = kPackage,
