@@ -1,9 +1,5 @@
 #include "runtime/packages/dmoj_names.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-#include <new>
 #include <stdexcept>
 
 #include "runtime/packages/map_reader.h"
@@ -11,14 +7,10 @@
 namespace evalrun::packages {
 namespace {
 
-constexpr std::size_t kMostExpression = 1000;    // bytes
-constexpr std::uint32_t kMostSteps = 100'000;    // of one match
-constexpr std::uint32_t kMostKibibytes = 1'000;  // of one match
-
-std::string message_of(int error) {
-  PCRE2_UCHAR text[128] = {};
-  ::pcre2_get_error_message(error, text, sizeof text);
-  return reinterpret_cast<const char*>(text);
+std::optional<DmojId> id_of(const std::optional<std::string>& word) {
+  if (!word) return std::nullopt;
+  if (const auto number = whole_number(*word)) return DmojId{true, *number, ""};
+  return DmojId{false, 0, *word};
 }
 
 }  // namespace
@@ -26,61 +18,17 @@ std::string message_of(int error) {
 const char* const kDmojInputNames = R"(^(?=.*?\.in|in).*?(?:(?:^|\W)(?P<batch>\d+)[^\d\s]+)?(?P<case>\d+)[^\d\s]*$)";
 const char* const kDmojOutputNames = R"(^(?=.*?\.out|out).*?(?:(?:^|\W)(?P<batch>\d+)[^\d\s]+)?(?P<case>\d+)[^\d\s]*$)";
 
-struct DmojNamePattern::Compiled {
-  pcre2_code* code = nullptr;
-  pcre2_match_data* data = nullptr;
-  pcre2_match_context* context = nullptr;
-
-  Compiled() = default;
-  Compiled(const Compiled&) = delete;
-  Compiled& operator=(const Compiled&) = delete;
-  ~Compiled() {
-    ::pcre2_match_context_free(context);
-    ::pcre2_match_data_free(data);
-    ::pcre2_code_free(code);
-  }
-
-  // The named part of the last match; nothing where it took no part in it.
-  [[nodiscard]] std::optional<DmojId> part(const char* name) const {
-    PCRE2_UCHAR* text = nullptr;
-    PCRE2_SIZE size = 0;
-    if (::pcre2_substring_get_byname(data, reinterpret_cast<PCRE2_SPTR>(name), &text, &size) != 0) return std::nullopt;
-    const std::string word(reinterpret_cast<const char*>(text), size);
-    ::pcre2_substring_free(text);
-    if (const auto number = whole_number(word)) return DmojId{true, *number, ""};
-    return DmojId{false, 0, word};
-  }
-};
-
-DmojNamePattern::DmojNamePattern(const std::string& expression) : compiled_(std::make_unique<Compiled>()) {
-  if (expression.size() > kMostExpression) {
-    throw std::invalid_argument("is longer than " + std::to_string(kMostExpression) + " bytes");
-  }
-  int error = 0;
-  PCRE2_SIZE offset = 0;
-  compiled_->code = ::pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
-                                    PCRE2_CASELESS | PCRE2_ANCHORED, &error, &offset, nullptr);
-  if (compiled_->code == nullptr) throw std::invalid_argument("is no regular expression: " + message_of(error));
-  if (::pcre2_substring_number_from_name(compiled_->code, reinterpret_cast<PCRE2_SPTR>("case")) < 0) {
+DmojNamePattern::DmojNamePattern(const std::string& expression) : pattern_(expression, LetterCase::Ignored) {
+  if (!pattern_.has_part("case")) {
     throw std::invalid_argument("names no part \"case\"; write (?P<case>\\d+)");
   }
-  compiled_->data = ::pcre2_match_data_create_from_pattern(compiled_->code, nullptr);
-  compiled_->context = ::pcre2_match_context_create(nullptr);
-  if (compiled_->data == nullptr || compiled_->context == nullptr) throw std::bad_alloc();
-  ::pcre2_set_match_limit(compiled_->context, kMostSteps);
-  ::pcre2_set_heap_limit(compiled_->context, kMostKibibytes);
 }
 
-DmojNamePattern::~DmojNamePattern() = default;
-
 std::optional<DmojName> DmojNamePattern::match(const std::string& name) const {
-  const int count = ::pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(name.data()), name.size(), 0, 0,
-                                  compiled_->data, compiled_->context);
-  if (count == PCRE2_ERROR_NOMATCH) return std::nullopt;
-  if (count < 0) throw std::invalid_argument("takes too long: " + message_of(count));
-  const auto id = compiled_->part("case");
+  if (!pattern_.match(name)) return std::nullopt;
+  const auto id = id_of(pattern_.part("case"));
   if (!id) return std::nullopt;
-  return DmojName{compiled_->part("batch"), *id};
+  return DmojName{id_of(pattern_.part("batch")), *id};
 }
 
 }  // namespace evalrun::packages

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+
+#include "runtime/packages/name_pattern.h"
 
 namespace evalrun::packages {
 
@@ -24,21 +25,16 @@ struct DmojName {
 extern const char* const kDmojInputNames;  // DMOJ's own expressions
 extern const char* const kDmojOutputNames;
 
-// By PCRE2, which is told how long it may try: a package's own expression may be hostile.
 class DmojNamePattern {
  public:
   // Throws std::invalid_argument, which says what is wrong with the expression.
   explicit DmojNamePattern(const std::string& expression);
-  ~DmojNamePattern();
-  DmojNamePattern(const DmojNamePattern&) = delete;
-  DmojNamePattern& operator=(const DmojNamePattern&) = delete;
 
   // Nothing for a name that does not match. Throws std::invalid_argument if that takes too long to find out.
   [[nodiscard]] std::optional<DmojName> match(const std::string& name) const;
 
  private:
-  struct Compiled;
-  std::unique_ptr<Compiled> compiled_;
+  NamePattern pattern_;
 };
 
 }  // namespace evalrun::packages

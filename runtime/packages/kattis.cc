@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "runtime/core/text.h"
 #include "runtime/packages/map_reader.h"
@@ -21,6 +22,9 @@ using problem::Problem;
 constexpr double kMostSeconds = 24 * 3600;
 constexpr std::int64_t kMostMebibytes = std::int64_t{1} << 20;
 constexpr double kMostFactor = 1000;
+constexpr double kMostScore = 1e15;
+constexpr std::size_t kMostPrograms = 1000;  // of one folder
+constexpr std::size_t kMostHeaders = 1000;   // of one program
 
 struct Validation {
   bool is_custom = false;
@@ -42,7 +46,7 @@ class KattisReader {
     read_validators();
     read_graders();
     read_include();
-    read_kattis_data(reading_, validator_flags_);
+    read_kattis_data(reading_, validator_flags_, old_grading_);
     read_kattis_submissions(reading_);
   }
 
@@ -115,8 +119,9 @@ class KattisReader {
       for (std::string& word : split_at_space(item)) words.push_back(std::move(word));
     }
     bool pass_fail = false;
+    std::set<std::string> seen;
     for (const std::string& word : words) {
-      if (std::ranges::count(words, word) > 1) {
+      if (!seen.insert(word).second) {
         yaml.error("type", in_quotes(word) + " stands here twice; remove one");
         break;
       }
@@ -158,10 +163,27 @@ class KattisReader {
       problem_.objective = Problem::Objective::Minimize;
     }
     grading.ignore({"show_test_data_groups"});
-    for (const char* key : {"accept_score", "reject_score", "range", "on_reject"}) {
-      grading.refuse(key, "is not supported here; write it into data/testdata.yaml");
-    }
+    read_old_grading(grading);
     grading.finish();
+  }
+
+  // The oldest packages say here what holds for every group, whatever its testdata.yaml says.
+  void read_old_grading(MapReader& grading) {
+    old_grading_.accept_score = grading.number("accept_score", -kMostScore, kMostScore);
+    old_grading_.reject_score = grading.number("reject_score", -kMostScore, kMostScore);
+    if (const auto words = grading.split("range")) {
+      old_grading_.range = range_of(*words);
+      if (!old_grading_.range) {
+        grading.error("range", "expected two numbers, the smaller first, as in \"0 100\" or \"-inf +inf\"");
+      }
+    }
+    const auto word = grading.choice("on_reject", {"first_error", "worst_error", "grade"});
+    if (word == "first_error") old_grading_.on_reject = "break";
+    if (word == "grade") old_grading_.on_reject = "continue";
+    for (const char* key : {"accept_score", "reject_score", "range"}) {
+      if (grading.has(key) && !problem_.types.scoring)
+        grading.error(key, "is for scoring problems; write type: scoring");
+    }
   }
 
   void read_validation(MapReader& yaml) {
@@ -256,6 +278,13 @@ class KattisReader {
     if (problem_.format != Format::Kattis2025) {
       is.accepted_to_limit = limits.number("time_multiplier", 0.001, kMostFactor).value_or(is_legacy() ? 5 : 2);
       is.limit_to_too_slow = limits.number("time_safety_margin", 0.001, kMostFactor).value_or(is_legacy() ? 2 : 1.5);
+    }
+    if (is_legacy() && limits.has("time_multipliers")) {
+      limits.ignore({"time_multipliers"});
+      reading_.findings.note(
+          limits.place_of("time_multipliers"),
+          "limits.time_multipliers: is a key of later versions and not looked at in this one; here it "
+          "is time_multiplier, which is 5 unless it is given");
     }
     if (!is_legacy()) {
       MapReader multipliers = limits.map("time_multipliers");
@@ -406,6 +435,10 @@ class KattisReader {
         continue;
       }
       if (reading_.tree.has_file(path) && is_no_program(name)) continue;
+      if (programs.size() == kMostPrograms) {
+        reading_.error(folder, "has more than " + std::to_string(kMostPrograms) + " programs");
+        break;
+      }
       if (const auto program = add_program(reading_, role, path, problem::Convention::Kattis)) {
         programs.push_back(*program);
         if (reading_.tree.has_file(path)) add_headers(folder, problem_.programs[*program]);
@@ -420,6 +453,7 @@ class KattisReader {
       const bool is_header = name.ends_with(".h") || name.ends_with(".hpp") || name.ends_with(".hh");
       const std::string path = archive::below(folder, name);
       if (!is_header || !is_usable_name(name) || !reading_.tree.has_file(path)) continue;
+      if (program.files.size() > kMostHeaders) return;
       if (auto file = reading_.file_of(path)) program.files.push_back({name, std::move(*file)});
     }
   }
@@ -512,6 +546,7 @@ class KattisReader {
   Problem& problem_;
   Validation validation_;
   std::vector<std::string> validator_flags_;
+  OldGrading old_grading_;
   bool is_icpc_ = false;
 };
 

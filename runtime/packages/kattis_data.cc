@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "runtime/core/text.h"
 #include "runtime/packages/map_reader.h"
@@ -24,6 +25,7 @@ using problem::VerdictRule;
 
 using Words = std::vector<std::string>;
 constexpr double kMostScore = 1e15;
+constexpr std::size_t kMostFlags = 4096;  // bytes of grader_flags: each group has them
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Placed {
@@ -57,12 +59,14 @@ enum class System { GraderFlags, MaximumScores };
 
 class DataReader {
  public:
-  DataReader(Reading& reading, const Words& validator_flags)
-      : reading_(reading), problem_(reading.problem), validator_flags_(validator_flags) {}
+  DataReader(Reading& reading, const Words& validator_flags, const OldGrading& grading)
+      : reading_(reading), problem_(reading.problem), validator_flags_(validator_flags), grading_(grading) {}
 
   void read() {
     if (!reading_.tree.has_folder("data")) {
-      reading_.error("data", "there is no folder data; put the cases into data/sample and data/secret");
+      reading_.error("data", has_generators()
+                                 ? "there is no folder data, and generators/ is not run here; generate the cases first"
+                                 : "there is no folder data; put the cases into data/sample and data/secret");
       return;
     }
     choose_system();
@@ -78,6 +82,7 @@ class DataReader {
       }
     }
     finish_root(root);
+    name_submitted_files();
     if (problem_.cases.empty()) {
       reading_.error("data", has_generators()
                                  ? "has no cases, and generators/ is not run here; generate the cases first"
@@ -92,6 +97,8 @@ class DataReader {
 
   void choose_system() {
     system_ = is_legacy() ? System::GraderFlags : System::MaximumScores;
+    problem::Findings ignored;
+    Reading looking{reading_.tree, ignored, {}};  // with bounds of its own
     for (const std::string& path : reading_.tree.files_below("data")) {
       const std::string name = last_part(path);
       if (name == "test_group.yaml") {
@@ -99,8 +106,7 @@ class DataReader {
         return;
       }
       if (name != "testdata.yaml" || is_legacy()) continue;
-      problem::Findings ignored;
-      MapReader yaml(parse_yaml(reading_.text_of(path).value_or(""), path, ignored), path, ignored);
+      MapReader yaml(looking.yaml_of(path), path, ignored);
       for (const char* key : {"on_reject", "grading", "grader_flags", "accept_score", "reject_score", "range"}) {
         if (yaml.has(key)) system_ = System::GraderFlags;
       }
@@ -119,7 +125,7 @@ class DataReader {
   void read_settings(const std::string& folder, Settings& settings) {
     settings.where = {folder, 0, 0};
     const std::string path = config_of(folder);
-    if (path.empty()) return;
+    if (path.empty()) return apply_old_grading(settings);
     if (path.ends_with("test_group.yaml") && reading_.tree.has_file(folder + "/testdata.yaml")) {
       reading_.error(folder, "has both test_group.yaml and testdata.yaml; keep one of them");
     }
@@ -138,12 +144,14 @@ class DataReader {
     if (const auto feedback = yaml.boolean("full_feedback")) settings.full_feedback = feedback;
     yaml.ignore({"input_visualizer_args", "output_visualizer_args", "hint", "description"});
     yaml.finish();
+    apply_old_grading(settings);
   }
 
-  static std::optional<double> end_of_range(const std::string& word) {
-    if (word == "inf" || word == "+inf") return kInfinity;
-    if (word == "-inf") return -kInfinity;
-    return problem::decimal_number(word);
+  void apply_old_grading(Settings& settings) const {
+    if (grading_.accept_score) settings.accept_score = *grading_.accept_score;
+    if (grading_.reject_score) settings.reject_score = *grading_.reject_score;
+    if (grading_.range) std::tie(settings.least, settings.most) = *grading_.range;
+    if (grading_.on_reject) settings.on_reject = *grading_.on_reject;
   }
 
   void read_flags(MapReader& yaml, Settings& settings) {
@@ -153,11 +161,8 @@ class DataReader {
     if (auto score = yaml.number("accept_score", -kMostScore, kMostScore)) settings.accept_score = *score;
     if (auto score = yaml.number("reject_score", -kMostScore, kMostScore)) settings.reject_score = *score;
     if (const auto words = yaml.split("range")) {
-      const auto least = words->size() == 2 ? end_of_range((*words)[0]) : std::nullopt;
-      const auto most = words->size() == 2 ? end_of_range((*words)[1]) : std::nullopt;
-      if (least && most && *least <= *most) {
-        settings.least = *least;
-        settings.most = *most;
+      if (const auto range = range_of(*words)) {
+        std::tie(settings.least, settings.most) = *range;
       } else {
         yaml.error("range", "expected two numbers, the smaller first, as in \"0 100\" or \"-inf +inf\"");
       }
@@ -298,9 +303,27 @@ class DataReader {
     one.validator_args.insert(one.validator_args.end(), settings.output_validator_args.words.begin(),
                               settings.output_validator_args.words.end());
     one.full_feedback = settings.full_feedback.value_or(one.is_sample);
+    if (!spend_words_of(one, settings)) return;
     check_comparison(one.validator_args, settings.output_validator_args.where);
     problem_.groups[group].children.push_back({Child::Kind::Case, problem_.cases.size()});
     problem_.cases.push_back(std::move(one));
+  }
+
+  // The format says that a submission of submit-answer is the answers, and not what they are called. One case needs no
+  // name; of several each has its own.
+  void name_submitted_files() {
+    if (!problem_.types.submit_answer || problem_.cases.size() == 1) return;
+    for (problem::Case& one : problem_.cases) one.submitted_name = last_part(one.name) + ".out";
+  }
+
+  // What is said for a folder is copied into each of its cases.
+  bool spend_words_of(const problem::Case& one, const Settings& settings) {
+    const SourcePosition& where = settings.where;
+    bool fits = reading_.spend_words(one.args, where) && reading_.spend_words(one.validator_args, where);
+    for (const auto& [validator, words] : one.input_validator_args) {
+      fits = fits && reading_.spend_words(words, where) && reading_.spend_words({validator}, where);
+    }
+    return fits;
   }
 
   void read_case_yaml(const std::string& path, Settings& settings) {
@@ -377,6 +400,10 @@ class DataReader {
     scoring.case_score = problem::AcceptReject{settings.accept_score, settings.reject_score};
     scoring.least = settings.least;
     if (settings.most != kInfinity) scoring.most = settings.most;
+    if (settings.grader_flags.size() > kMostFlags) {
+      reading_.findings.error(settings.where, "grader_flags: is longer than " + std::to_string(kMostFlags) + " bytes");
+      return scoring;
+    }
     scoring.grader_flags = split_at_space(settings.grader_flags);
     if (settings.custom_grading) {
       scoring.grader = grader(settings.where);
@@ -526,15 +553,24 @@ class DataReader {
     }
   }
 
+  // The first group before `end` of this name, with or without "secret/".
+  std::optional<GroupIndex> group_named(const std::string& name, GroupIndex end) {
+    for (; named_ < end; ++named_) {
+      const std::string& full = problem_.groups[named_].name;
+      by_name_.emplace(full, named_);
+      if (full.starts_with("secret/")) by_name_.emplace(full.substr(std::string("secret/").size()), named_);
+    }
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   void take_requirements(GroupIndex index, const Settings& settings) {
     const std::string& name = problem_.groups[index].name;
     for (const auto& [required, where] : settings.require_pass) {
-      const auto found = std::find_if(problem_.groups.begin() + 1, problem_.groups.end(),
-                                      [&, &wanted = required](const problem::Group& group) {
-                                        return group.name == wanted || group.name == "secret/" + wanted;
-                                      });
-      const GroupIndex place = static_cast<GroupIndex>(found - problem_.groups.begin());
-      if (found == problem_.groups.end() || place >= index || (place == 2 && found->name == "secret")) {
+      const std::optional<GroupIndex> named = group_named(required, index);
+      const GroupIndex place = named.value_or(0);
+      const problem::Group* found = &problem_.groups[place];
+      if (!named || place >= index || (place == 2 && found->name == "secret")) {
         reading_.findings.error(where, "require_pass: " + in_quotes(required) +
                                            " is no group before this one; name sample or an earlier group, such as "
                                            "secret/group1");
@@ -612,14 +648,20 @@ class DataReader {
         {"data/valid_output", ValidatorCase::Expect::ValidOutput},
     };
     for (const auto& [folder, expect] : parts) {
+      std::map<std::string, Settings> settings_of_folder;
       for (const std::string& path : reading_.tree.files_below(folder)) {
         const auto base = without_ending(path, ".in");
         if (!base || !is_usable_name(last_part(path))) continue;
-        Settings settings = for_group(root);
-        for (const std::string& above : {std::string(folder), parent_of(path)}) {
-          if (!config_of(above).empty()) read_settings(above, settings);
-          if (above == parent_of(path)) break;
+        const std::string parent = parent_of(path);
+        if (!settings_of_folder.contains(parent)) {
+          Settings of_folder = for_group(root);
+          for (const std::string& above : {std::string(folder), parent}) {
+            if (!config_of(above).empty()) read_settings(above, of_folder);
+            if (above == parent) break;
+          }
+          settings_of_folder.emplace(parent, std::move(of_folder));
         }
+        Settings settings = settings_of_folder.at(parent);
         read_case_yaml(*base, settings);
         auto input = reading_.file_of(path);
         if (!input) continue;
@@ -633,6 +675,10 @@ class DataReader {
         one.validator_args = validator_flags_;
         one.validator_args.insert(one.validator_args.end(), settings.output_validator_args.words.begin(),
                                   settings.output_validator_args.words.end());
+        if (!reading_.spend_words(one.input_validator_args, settings.where) ||
+            !reading_.spend_words(one.validator_args, settings.where)) {
+          return;
+        }
         if (expect != ValidatorCase::Expect::InvalidInput) {
           for (const char* ending : {".ans", ".out"}) {
             if (!reading_.tree.has_file(*base + ending)) {
@@ -650,16 +696,32 @@ class DataReader {
   Reading& reading_;
   problem::Problem& problem_;
   const Words& validator_flags_;
+  const OldGrading& grading_;
   System system_ = System::GraderFlags;
   std::set<Words> checked_;
+  std::map<std::string, GroupIndex> by_name_;
+  GroupIndex named_ = 1;  // the first group that is not in by_name_
   std::set<std::string> told_flags_;
   bool told_no_grader_ = false;
 };
 
 }  // namespace
 
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags) {
-  DataReader(reading, validator_flags).read();
+std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words) {
+  if (words.size() != 2) return std::nullopt;
+  const auto end_of = [](const std::string& word) -> std::optional<double> {
+    if (word == "inf" || word == "+inf") return kInfinity;
+    if (word == "-inf") return -kInfinity;
+    return problem::decimal_number(word);
+  };
+  const auto least = end_of(words[0]);
+  const auto most = end_of(words[1]);
+  if (!least || !most || *least > *most) return std::nullopt;
+  return std::pair(*least, *most);
+}
+
+void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading) {
+  DataReader(reading, validator_flags, grading).read();
 }
 
 }  // namespace evalrun::packages

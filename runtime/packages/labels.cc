@@ -12,6 +12,7 @@ namespace {
 
 using problem::Result;
 
+constexpr std::size_t kMostLabels = 1000;                  // of one tag in one file
 constexpr std::size_t kMostSource = std::size_t{1} << 20;  // labels are looked for in files up to this size
 
 struct Word {
@@ -65,13 +66,17 @@ std::string capitals(std::string_view word) {
 std::vector<std::string> lines_after(const std::string& text, std::string_view tag) {
   const auto same = [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; };
   std::vector<std::string> lines;
-  for (auto place = text.begin();;) {
-    place = std::search(place, text.end(), tag.begin(), tag.end(), same);
-    if (place == text.end()) return lines;
-    place += static_cast<std::ptrdiff_t>(tag.size());
-    const auto end = std::find_if(place, text.end(), [](char c) { return c == '\n' || c == '\r'; });
-    lines.emplace_back(place, end);
+  // All tags begin with '@', which is rare: most of a large file is passed over at once.
+  for (std::size_t at = text.find('@'); at != text.npos; at = text.find('@', at + 1)) {
+    if (text.size() - at < tag.size() ||
+        !std::equal(tag.begin(), tag.end(), text.begin() + static_cast<std::ptrdiff_t>(at),
+                    [&](char a, char b) { return same(b, a); }))
+      continue;
+    const std::size_t begin = at + tag.size();
+    lines.push_back(text.substr(begin, text.find_first_of("\r\n", begin) - begin));
+    if (lines.size() == kMostLabels) return lines;
   }
+  return lines;
 }
 
 std::string trimmed(const std::string& text) {
@@ -102,6 +107,24 @@ std::optional<Result> result_named(std::string_view word) {
   const auto* found = std::ranges::find_if(kWords, [&](const Word& row) { return name == row.word; });
   if (found == std::end(kWords)) return std::nullopt;
   return found->result;
+}
+
+std::vector<LabelLine> lines_with(Reading& reading, const problem::Submission& submission, std::string_view word) {
+  std::vector<LabelLine> lines;
+  for (const problem::PlacedFile& placed : submission.files) {
+    if (placed.file.size > kMostSource) continue;
+    const std::string text = reading.text_of(placed.file.path).value_or("");
+    std::size_t counted = 0;
+    unsigned line = 1;
+    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + word.size())) {
+      line += static_cast<unsigned>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                               text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      counted = at;
+      if (lines.size() == kMostLabels) return lines;
+      lines.push_back({text.substr(at, text.find_first_of("\r\n", at) - at), {placed.file.path, line, 1}});
+    }
+  }
+  return lines;
 }
 
 Tags tags_of(Reading& reading, const problem::Submission& submission) {

@@ -92,7 +92,7 @@ SourcePosition MapReader::where() const {
 }
 
 YamlPointer MapReader::take(const std::string& key) {
-  known_.push_back(key);
+  known_.insert(key);
   if (node_ == nullptr) return nullptr;
   for (const auto& [name, value] : node_->pairs) {
     if (name->text == key) return value->kind == YamlNode::Kind::Null ? nullptr : value;
@@ -187,21 +187,38 @@ MapReader MapReader::map(const std::string& key) {
 }
 
 void MapReader::ignore(const std::vector<std::string>& keys) {
-  known_.insert(known_.end(), keys.begin(), keys.end());
+  known_.insert(keys.begin(), keys.end());
 }
 
 void MapReader::refuse(const std::string& key, const std::string& why) {
   if (take(key) != nullptr) error(key, why);
 }
 
-void MapReader::finish() {
+void MapReader::for_each_unknown(const std::function<void(const YamlNode& key, const std::string& near)>& act) {
   if (node_ == nullptr) return;
+  const std::vector<std::string> words = known();
   for (const auto& [key, value] : node_->pairs) {
-    if (key->kind != YamlNode::Kind::Scalar || std::ranges::find(known_, key->text) != known_.end()) continue;
-    const std::string near = nearest(key->text, known_);
-    findings_.error(key->where, prefix_ + key->text + ": is no key of this file" +
-                                    (near.empty() ? "; remove it" : "; did you mean " + near + "?"));
+    if (key->kind != YamlNode::Kind::Scalar || known_.contains(key->text)) continue;
+    // A hostile file has a million of them, and what is said of so many is not kept.
+    act(*key, findings_.errors() < problem::Findings::kMost ? nearest(key->text, words) : "");
   }
+}
+
+void MapReader::finish() {
+  for_each_unknown([&](const YamlNode& key, const std::string& near) {
+    findings_.error(key.where, prefix_ + key.text + ": is no key of this file" +
+                                   (near.empty() ? "; remove it" : "; did you mean " + near + "?"));
+  });
+}
+
+void MapReader::note_rest(const std::string& what) {
+  for_each_unknown([&](const YamlNode& key, const std::string& near) {
+    if (near.empty()) {
+      findings_.note(key.where, prefix_ + key.text + ": " + what);
+    } else {
+      findings_.error(key.where, prefix_ + key.text + ": " + what + "; did you mean " + near + "?");
+    }
+  });
 }
 
 }  // namespace evalrun::packages

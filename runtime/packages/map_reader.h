@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ class MapReader {
 
   // Tells every key that was not asked for.
   void finish();
+  // The same where the format takes no notice of keys that it does not know: a note that the key `what`, unless it is
+  // nearly a known one.
+  void note_rest(const std::string& what);
 
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
@@ -55,7 +59,12 @@ class MapReader {
   std::string file_;
   problem::Findings& findings_;
   std::string prefix_;
-  std::vector<std::string> known_;
+  // The words among which unknown ones are looked for.
+  [[nodiscard]] std::vector<std::string> known() const { return {known_.begin(), known_.end()}; }
+  // Each key that was not asked for, and the known one that it is nearly; "" if there is none.
+  void for_each_unknown(const std::function<void(const YamlNode& key, const std::string& near)>& act);
+
+  std::set<std::string> known_;
 };
 
 // Scalars of a list, or one scalar as a list of one. Nothing where it is neither, which `findings` says then.

@@ -1,7 +1,11 @@
 // Files, programs and submissions of a package, in any format.
 
-#include <algorithm>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/packages/reading.h"
 #include "runtime/problem/language.h"
@@ -76,10 +80,55 @@ std::optional<std::string> Reading::text_of(const std::string& path) {
   }
 }
 
+std::string Reading::beginning_of(const std::string& path, std::size_t most) {
+  try {
+    const Fd file = tree.open(path);
+    std::string bytes(most, '\0');
+    const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), 0);
+    if (count < 0) throw archive::TreeError(path + ": " + errno_text(errno));
+    bytes.resize(static_cast<std::size_t>(count));
+    return bytes;
+  } catch (const archive::TreeError& error) {
+    findings.error({path, 0, 0}, error.what());
+    return "";
+  }
+}
+
 YamlPointer Reading::yaml_of(const std::string& path) {
   if (!tree.has_file(path)) return nullptr;
   const std::optional<std::string> text = text_of(path);
-  return text ? parse_yaml(*text, path, findings) : nullptr;
+  if (!text) return nullptr;
+  if (text->size() > yaml_bytes_left) {
+    // Said once: what is left is nothing from here on.
+    if (yaml_bytes_left != 0) error(path, "the package has more YAML than is read; it is not read from here on");
+    yaml_bytes_left = 0;
+    return nullptr;
+  }
+  yaml_bytes_left -= text->size();
+  return parse_yaml(*text, path, findings);
+}
+
+bool Reading::spend_words(const std::vector<std::string>& words, const SourcePosition& where) {
+  std::size_t bytes = 0;
+  for (const std::string& word : words) bytes += word.size();
+  if (words.size() <= words_left && bytes <= word_bytes_left) {
+    words_left -= words.size();
+    word_bytes_left -= bytes;
+    return true;
+  }
+  if (words_left != 0) findings.error(where, "the arguments and flags of all cases together are too many");
+  words_left = 0;
+  return false;
+}
+
+bool Reading::spend_matches(std::size_t count, const SourcePosition& where) {
+  if (count <= matches_left) {
+    matches_left -= count;
+    return true;
+  }
+  if (matches_left != 0) findings.error(where, "the patterns, each with all names, are too many");
+  matches_left = 0;
+  return false;
 }
 
 std::optional<problem::File> Reading::file_of(const std::string& path) {
@@ -153,7 +202,7 @@ problem::Submission& add_submission(Reading& reading, const std::string& name, c
   if (auto kind = kind_of_files(reading, submission.files)) {
     submission.language = kind->language;
     submission.entry = kind->entry;
-  } else {
+  } else if (!reading.problem.types.submit_answer) {
     reading.note(path,
                  "no file of this submission has the ending of a known language; it is not judged without --language");
   }

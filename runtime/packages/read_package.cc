@@ -15,10 +15,9 @@ struct FormatRow {
 };
 
 constexpr FormatRow kFormats[] = {
-    {"problem.yaml", read_kattis},
-    {"domjudge-problem.ini", read_kattis},
-    {"init.yml", read_dmoj},
-    {"problem.xml", read_polygon},
+    {"problem.yaml", read_kattis}, {"domjudge-problem.ini", read_kattis},
+    {"init.yml", read_dmoj},       {"problem.xml", read_polygon},
+    {"task.yaml", read_cms},
 };
 
 bool has_format(const archive::Tree& tree) {
@@ -32,15 +31,21 @@ void enter_only_folder(archive::Tree& tree) {
   if (names.size() == 1 && tree.has_folder(names[0])) tree.enter(names[0]);
 }
 
-// What judging looks at, in the problem package format. Other formats name each file that they need.
+// What judging looks at, in the problem package format and in CMS's. Other formats name each file that they need.
 constexpr const char* kNeeded[] = {"data/",    "submissions/", "output_validator/", "output_validators/",
                                    "graders/", "include/",     "static_validator/"};
 
+constexpr const char* kNeededByCms[] = {"input/", "output/", "check/", "cor/", "sol/"};
+
 // A statement that is a link to elsewhere hinders nobody; data that is one does.
 void tell_refusals(const archive::Tree& tree, problem::Findings& findings) {
+  const bool is_cms = tree.has_file("task.yaml");
   for (const archive::Refusal& refusal : tree.refusals()) {
-    const bool is_needed = std::ranges::any_of(
-        kNeeded, [&](const char* folder) { return refusal.path.starts_with(folder) || refusal.path + "/" == folder; });
+    const auto lies_in = [&](const char* folder) {
+      return refusal.path.starts_with(folder) || refusal.path + "/" == folder;
+    };
+    const bool is_needed =
+        std::ranges::any_of(kNeeded, lies_in) || (is_cms && std::ranges::any_of(kNeededByCms, lies_in));
     if (refusal.fault == archive::Refusal::Fault::Name || is_needed) {
       findings.error({refusal.path, 0, 0}, refusal.why);
     } else {
@@ -82,8 +87,10 @@ Package read_package(const std::string& path, const archive::Bounds& bounds, con
   }
   if (format == nullptr) {
     package.findings.error({"", 0, 0},
-                           "this is no problem package: it has no problem.yaml (Kattis, DOMjudge), init.yml (DMOJ) or "
-                           "problem.xml (Polygon)");
+                           tree.has_file("contest.yaml")
+                               ? "this is a contest of CMS's; each of its tasks is a package, so name the folder of one"
+                               : "this is no problem package: it has no problem.yaml (Kattis, DOMjudge), init.yml "
+                                 "(DMOJ), problem.xml (Polygon) or task.yaml (CMS)");
     return package;
   }
   Reading reading{tree, package.findings, {}};

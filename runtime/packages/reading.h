@@ -16,14 +16,25 @@ struct Reading {
   const archive::Tree& tree;
   problem::Findings& findings;
   problem::Problem problem;
+  // What all files and cases may have together. Links name one file many times, and what a folder says is copied into
+  // each of its cases, so that a small package could ask for endless time and memory.
+  std::size_t yaml_bytes_left = std::size_t{64} << 20;
+  std::size_t words_left = 4'000'000;
+  std::size_t word_bytes_left = std::size_t{256} << 20;
+  std::size_t matches_left = 20'000'000;  // of patterns with names
 
   void error(const std::string& file, const std::string& message) { findings.error({file, 0, 0}, message); }
   void note(const std::string& file, const std::string& message) { findings.note({file, 0, 0}, message); }
 
   // The text of a small file; nothing where it cannot be read, which `findings` says then.
   std::optional<std::string> text_of(const std::string& path);
+  // The first bytes of a file, at most so many; "" where it cannot be read, which `findings` says then.
+  std::string beginning_of(const std::string& path, std::size_t most);
   // Null where there is no such file or it is wrong, which `findings` says then.
   YamlPointer yaml_of(const std::string& path);
+  // Takes from what all cases may have; false, which `findings` says once, where there is not so much.
+  bool spend_words(const std::vector<std::string>& words, const SourcePosition& where);
+  bool spend_matches(std::size_t count, const SourcePosition& where);
   // Nothing where it cannot be read, which `findings` says then.
   std::optional<problem::File> file_of(const std::string& path);
   // The files of a folder, or the one file, by their names from there.
@@ -57,12 +68,28 @@ struct Tags {
 };
 Tags tags_of(Reading& reading, const problem::Submission& submission);
 
+// What follows from `word` on, in each line of the submission's own files that has it.
+struct LabelLine {
+  std::string text;
+  SourcePosition where;
+};
+std::vector<LabelLine> lines_with(Reading& reading, const problem::Submission& submission, std::string_view word);
+
 // The readers. Each reads all of the package, whatever is wrong with it.
 void read_kattis(Reading& reading);
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags);
+// What problem.yaml of the oldest packages says for all groups, over what each says.
+struct OldGrading {
+  std::optional<double> accept_score, reject_score;
+  std::optional<std::pair<double, double>> range;
+  std::optional<std::string> on_reject;  // "break" or "continue"
+};
+// "0 100", "-inf +inf"; nothing for other words.
+std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words);
+void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading);
 void read_kattis_submissions(Reading& reading);
 void read_dmoj(Reading& reading);
 void read_polygon(Reading& reading);
+void read_cms(Reading& reading);
 
 // The data of a DMOJ problem lies in a zip that init.yml names. Its files are added to the tree.
 void add_dmoj_archive(archive::Tree& tree, problem::Findings& findings);

@@ -127,8 +127,18 @@ class Builder final : public YAML::EventHandler {
     } else if (key.text == "<<" && !key.is_quoted) {
       findings_.error(key.where, "merge keys (\"<<\") are not supported; write the keys out");
     } else if (!parent.keys.insert(key.text).second) {
-      findings_.error(key.where, "the key " + in_quotes(key.text) + " is given twice; remove one of them");
+      on_duplicate(parent, key);
     }
+  }
+
+  void on_duplicate(Open& parent, const YamlNode& key) {
+    if (key.text != "input_validator_flags") {
+      findings_.error(key.where, "the key " + in_quotes(key.text) + " is given twice; remove one of them");
+      return;
+    }
+    // Packages of olympiads have it. problemtools takes the last, and nothing that is judged depends on it.
+    findings_.note(key.where, "the key " + in_quotes(key.text) + " is given twice; the last of them counts");
+    std::erase_if(parent.node->pairs, [&](const auto& pair) { return pair.first->text == key.text; });
   }
 
   std::string file_;

@@ -125,7 +125,9 @@ struct Case {
   bool normal_newlines = false;  // DMOJ: input and answer with LF and a final one
   std::string input_name;        // a file of the working folder instead of standard input; "": standard input
   std::string output_name;
-  std::string submitted_name;  // of submit-answer: the submission's file that is this case's output; "": its only file
+  // Of submit-answer: the submission's file that is this case's output; "": its only file. A submission in a known
+  // language is a program all the same, whose output counts (the problem package format has such examples).
+  std::string submitted_name;
   // The hash of all that decides its run and its verdict but the submission and the limits. Cases of equal keys need
   // one run.
   std::string key;

@@ -479,5 +479,72 @@ TEST(kattis, a_label_that_contradicts_its_folder_is_noted) {
              "wrong_answer, counts"}));
 }
 
+TEST(kattis, what_the_oldest_packages_say_of_grading_holds_for_every_group) {
+  const std::string head = "type: scoring\nvalidation: custom score\ngrading:\n  ";
+  const auto group_of = [&](const std::string& grading) {
+    const packages::Package package = read_files(with(kattis_legacy(), {{"problem.yaml", head + grading}}));
+    EXPECT_EQ(errors_of(package), Lines{});
+    return group_named(package.problem, "secret/g1").scoring;
+  };
+  const problem::Scoring old = group_of("on_reject: grade\n  accept_score: 7\n  reject_score: -1\n  range: -1 9\n");
+  EXPECT_EQ(old.after_rejection, AfterRejection::GoOn) << "over the group's own break";
+  EXPECT_EQ(std::get<problem::AcceptReject>(old.case_score).accept, 7);
+  EXPECT_EQ(std::get<problem::AcceptReject>(old.case_score).reject, -1);
+  EXPECT_EQ(old.least, -1);
+  EXPECT_EQ(old.most, 9);
+  EXPECT_EQ(group_of("on_reject: first_error\n").after_rejection, AfterRejection::Stop);
+  const problem::Scoring own = group_of("objective: max\n");
+  EXPECT_EQ(std::get<problem::AcceptReject>(own.case_score).accept, 40);
+  EXPECT_EQ(own.most, 40);
+
+  expect_errors(
+      kattis_legacy(),
+      {{"a range that is none",
+        {{"problem.yaml", head + "range: 9\n  on_reject: stop\n"}},
+        {},
+        {"problem.yaml:4:3: grading.range: expected two numbers, the smaller first, as in \"0 100\" or \"-inf "
+         "+inf\"",
+         "problem.yaml:5:3: grading.on_reject: \"stop\" is not known; use first_error, worst_error or grade"}}});
+}
+
+TEST(kattis, what_tools_pass_over_in_old_packages_is_noted) {
+  const Files files =
+      with(kattis_legacy(), {{"problem.yaml", kattis_legacy().at("problem.yaml") + "  time_multipliers: 1\n"},
+                             {"data/secret/g1/testdata.yaml",
+                              "accept_score: 40\nrange: 0 40\ngrader_flags: min\n"
+                              "input_validator_flags: a=1\ninput_validator_flags: b=2\n"}});
+  const packages::Package package = read_files(files);
+  EXPECT_EQ(errors_of(package), Lines{});
+  EXPECT_EQ(
+      notes_of(package),
+      (Lines{"problem.yaml:7:3: limits.time_multipliers: is a key of later versions and not looked at in this one; "
+             "here it is time_multiplier, which is 5 unless it is given",
+             "data/secret/g1/testdata.yaml:5:1: the key \"input_validator_flags\" is given twice; the last of them "
+             "counts"}));
+  EXPECT_EQ(package.problem.limits.accepted_to_limit, 5);
+  EXPECT_EQ(case_named(package.problem, "secret/g1/1").input_validator_args.at(""), Lines{"b=2"});
+}
+
+TEST(kattis, submissions_of_submit_answer_are_outputs_of_cases) {
+  const Files files = {{"problem.yaml", "problem_format_version: 2025-09\nname: A\nuuid: 0\ntype: submit-answer\n"},
+                       {"data/secret/1.in", "1\n"},
+                       {"data/secret/1.ans", "1\n"},
+                       {"submissions/accepted/a/1.out", "1\n"},
+                       {"submissions/wrong_answer/b.py", "print(2)\n"}};
+  const packages::Package one = read_files(files);
+  ASSERT_EQ(errors_of(one), Lines{});
+  EXPECT_EQ(notes_of(one), Lines{}) << "a submission needs no language";
+  EXPECT_TRUE(one.problem.types.submit_answer);
+  EXPECT_EQ(case_named(one.problem, "secret/1").submitted_name, "");
+  EXPECT_EQ(submission_named(one.problem, "accepted/a").language, "");
+  EXPECT_EQ(submission_named(one.problem, "accepted/a").files.at(0).name, "1.out");
+  EXPECT_EQ(submission_named(one.problem, "wrong_answer/b.py").language, "python3");
+  const packages::Package two =
+      read_files(with(files, {{"data/secret/x/2.in", "2\n"}, {"data/secret/x/2.ans", "2\n"}}));
+  ASSERT_EQ(errors_of(two), Lines{});
+  EXPECT_EQ(case_named(two.problem, "secret/1").submitted_name, "1.out");
+  EXPECT_EQ(case_named(two.problem, "secret/x/2").submitted_name, "2.out");
+}
+
 }  // namespace
 }  // namespace evalrun::test

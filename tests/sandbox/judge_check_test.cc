@@ -65,8 +65,8 @@ TEST(judge_check, what_is_no_package_and_what_is_not_built_is_said_in_one_line) 
   const TemporaryFolder folder;
   const std::pair<std::vector<std::string>, std::string> rows[] = {
       {{"--check", folder.path().string()},
-       "this is no problem package: it has no problem.yaml (Kattis, DOMjudge), init.yml (DMOJ) or problem.xml "
-       "(Polygon)"},
+       "this is no problem package: it has no problem.yaml (Kattis, DOMjudge), init.yml (DMOJ), "
+       "problem.xml (Polygon) or task.yaml (CMS)"},
       {{"--check", "/none"}, "/none: No such file or directory"},
       {{"--check"}, "judge needs a PACKAGE; see evalrun judge --help"},
       {{folder.path().string(), "a.cpp"},
