@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,7 +78,9 @@ struct Cell {
   std::string jury_feedback;  // the checker's, for the jury alone
   bool near_limit = false;    // the time is within a tenth of the limit
   std::optional<FirstDifference> difference;
-  std::optional<Excerpt> input, output, expected, error_output;  // none: not known, or not to be shown
+  // None: not known, or not to be shown. Input and expected output only where they are not the column's: another part
+  // of them, or those of a later pass.
+  std::optional<Excerpt> input, output, expected, error_output;
   std::vector<Exchange> transcript;
   std::uint64_t exchanges_left_out = 0;  // after those
   std::vector<Fact> facts;               // more lines for the jury: the rule that decided, the interactor's end
@@ -115,6 +118,7 @@ struct Column {
   Disclosure disclosure = Disclosure::Shown;  // Secret: nothing of it is in a student's feedback
   std::optional<Duration> time_limit;         // its own; none: the board's
   std::optional<Bytes> memory_limit;          // the same
+  std::optional<Excerpt> input, expected;     // once for all submissions
 };
 
 struct Board {
@@ -125,7 +129,8 @@ struct Board {
   std::optional<Bytes> memory_limit;
   std::vector<Column> columns;
   std::vector<Row> rows;
-  std::uint64_t rows_left_out = 0;  // after those
+  // Rows that are counted alone, by verdict: a batch has more jobs than a report has room for.
+  std::map<std::string, std::uint64_t> rows_left_out;
 };
 
 // Of a row's cells: the longest time, the largest memory; none where nothing was run.
