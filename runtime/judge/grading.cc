@@ -329,7 +329,10 @@ void Grading::end_case(LiveCase& live) {
   if (!task_.cases[live.index].output_file.empty()) judge_output_file(live, grade.run);
   const Judgement judgement = live.no_output_file.empty() ? live.finish() : Judgement{false, live.no_output_file};
   if (live.fault) grade.run.outcome = *live.fault;
-  if (verdict_of(grade.run.outcome) == Verdict::Ok) grade.feedback = judgement.feedback;
+  if (verdict_of(grade.run.outcome) == Verdict::Ok) {
+    grade.feedback = judgement.feedback;
+    grade.difference = judgement.difference;
+  }
   grade.verdict = verdict_of_case(grade.run.outcome, judgement);
   if (live.has_byte_order_mark) {
     grade.run.warnings.emplace_back(
@@ -339,6 +342,7 @@ void Grading::end_case(LiveCase& live) {
     keep_secret(grade.run.output);
     keep_secret(grade.run.error_output);
     grade.feedback.clear();
+    grade.difference.reset();
   }
   record(live.index, std::move(grade));
 }

@@ -41,7 +41,8 @@ struct CaseGrade {
   std::optional<Verdict> verdict;  // none: not run
   unsigned points = 0;             // earned
   std::string message;
-  std::string feedback;  // the checker's, where it was asked and found a difference
+  std::string feedback;                  // the checker's, where it was asked and found a difference
+  std::optional<Difference> difference;  // the same, where it has a place
   supervise::RunResult run;
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/report/board.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 
 namespace evalrun::report {
@@ -42,6 +43,19 @@ Excerpt excerpt_of(std::string_view known, std::uint64_t total, std::optional<st
     if (newline != std::string_view::npos && newline < *around) begin = newline + 1;
   }
   return {std::string(known.substr(begin, kExcerptBytes)), begin, total};
+}
+
+std::string_view verdict_of(const Row& row, std::size_t column) {
+  return column < row.cells.size() ? std::string_view(row.cells[column].verdict) : std::string_view();
+}
+
+std::string to_string(double score) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.6f", std::clamp(score, -1e15, 1e15));
+  std::string digits = text;
+  while (digits.ends_with('0')) digits.pop_back();
+  if (digits.ends_with('.')) digits.pop_back();
+  return digits == "-0" ? "0" : digits;
 }
 
 std::optional<Duration> longest_time(const Row& row) {

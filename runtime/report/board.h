@@ -22,7 +22,7 @@ namespace evalrun::report {
 
 // "time limit": "2 s".
 struct Fact {
-  std::string name, value;
+  std::string name = {}, value = {};
 };
 
 // What a verdict comes to.
@@ -67,71 +67,77 @@ struct Exchange {
 };
 
 struct Cell {
-  std::string verdict;  // "AC"; "": not run
-  std::string skipped;  // why it was not run: "the group has failed already"
-  Duration time{};      // CPU time
+  std::string verdict = {};  // "AC"; "": not run
+  std::string skipped = {};  // why it was not run: "the group has failed already"
+  Duration time{};           // CPU time
   Duration wall{};
-  Bytes memory;  // at most
-  std::optional<double> score, score_max;
-  std::string message;        // "exited with code 1"
-  std::string feedback;       // the checker's, for whoever wrote the submission
-  std::string jury_feedback;  // the checker's, for the jury alone
-  bool near_limit = false;    // the time is within a tenth of the limit
-  std::optional<FirstDifference> difference;
+  Bytes memory = {};  // at most
+  std::optional<double> score = {}, score_max = {};
+  std::string message = {};        // "exited with code 1"
+  std::string feedback = {};       // the checker's, for whoever wrote the submission
+  std::string jury_feedback = {};  // the checker's, for the jury alone
+  bool near_limit = false;         // the time is within a tenth of the limit
+  std::optional<FirstDifference> difference = {};
   // None: not known, or not to be shown. Input and expected output only where they are not the column's: another part
   // of them, or those of a later pass.
-  std::optional<Excerpt> input, output, expected, error_output;
-  std::vector<Exchange> transcript;
+  std::optional<Excerpt> input = {}, output = {}, expected = {}, error_output = {};
+  std::vector<Exchange> transcript = {};
   std::uint64_t exchanges_left_out = 0;  // after those
-  std::vector<Fact> facts;               // more lines for the jury: the rule that decided, the interactor's end
+  std::vector<Fact> facts = {};          // more lines for the jury: the rule that decided, the interactor's end
 };
 
 struct GroupResult {
-  std::string name, verdict;
-  std::optional<double> score, score_max;
+  std::string name = {}, verdict = {};
+  std::optional<double> score = {}, score_max = {};
 };
 
 // What the package says that this submission comes to.
 struct Expectation {
-  std::string expected;  // "WA or TLE"
+  std::string expected = {};  // "WA or TLE"
   bool met = false;
 };
 
 struct Row {
-  std::string name;      // unique among the rows
-  std::string language;  // "C++"; "": not known
-  std::string verdict;   // of all; "": not judged
-  std::string message;
-  std::string skipped;  // why it was not judged
-  std::optional<double> score, score_max;
-  std::optional<Expectation> expectation;
-  std::string compile_message;      // what the compiler's end was; "": nothing to tell
-  std::optional<Excerpt> compiler;  // what it printed
-  std::vector<GroupResult> groups;
-  std::vector<Cell> cells;  // as many as there are columns, or none where nothing was run
+  std::string name = {};      // unique among the rows
+  std::string language = {};  // "C++"; "": not known
+  std::string verdict = {};   // of all; "": not judged
+  std::string message = {};
+  std::string skipped = {};  // why it was not judged
+  std::optional<double> score = {}, score_max = {};
+  std::optional<Expectation> expectation = {};
+  std::string compile_message = {};      // what the compiler's end was; "": nothing to tell
+  std::optional<Excerpt> compiler = {};  // what it printed
+  std::vector<GroupResult> groups = {};
+  std::vector<Cell> cells = {};  // one for each column, in its order; those that are missing at the end were not run
 };
 
 // One case.
 struct Column {
-  std::string name;                           // unique among the columns
-  std::string group;                          // "": none
-  Disclosure disclosure = Disclosure::Shown;  // Secret: nothing of it is in a student's feedback
-  std::optional<Duration> time_limit;         // its own; none: the board's
-  std::optional<Bytes> memory_limit;          // the same
-  std::optional<Excerpt> input, expected;     // once for all submissions
+  std::string name = {};                             // unique among the columns
+  std::string group = {};                            // "": none
+  Disclosure disclosure = Disclosure::Shown;         // Secret: nothing of it is in a student's feedback
+  std::optional<Duration> time_limit = {};           // its own; none: the board's
+  std::optional<Bytes> memory_limit = {};            // the same
+  std::optional<Excerpt> input = {}, expected = {};  // once for all submissions
 };
 
 struct Board {
-  std::string title;        // the problem's or the plan's name
-  std::vector<Fact> facts;  // "format": "Kattis legacy"
-  std::vector<std::string> notes;
-  std::optional<Duration> time_limit;  // CPU time
-  std::optional<Bytes> memory_limit;
-  std::vector<Column> columns;
-  std::vector<Row> rows;
+  std::string title = {};        // the problem's or the plan's name
+  std::vector<Fact> facts = {};  // "format": "Kattis legacy"
+  std::vector<std::string> notes = {};
+  std::optional<Duration> time_limit = {};  // CPU time
+  std::optional<Bytes> memory_limit = {};
+  std::vector<Column> columns = {};
+  std::vector<Row> rows = {};
   // Rows that are counted alone, by verdict: a batch has more jobs than a report has room for.
-  std::map<std::string, std::uint64_t> rows_left_out;
+  std::map<std::string, std::uint64_t> rows_left_out = {};
 };
+
+// The verdict of a row's cell; "" where it was not run.
+std::string_view verdict_of(const Row& row, std::size_t column);
+
+// "12", "0.5": at most six digits after the point.
+std::string to_string(double score);
 
 // Of a row's cells: the longest time, the largest memory; none where nothing was run.
 std::optional<Duration> longest_time(const Row& row);
