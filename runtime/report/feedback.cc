@@ -67,7 +67,7 @@ void add_transcript(std::string& text, const Cell& cell) {
 
 void add_case(std::string& text, const Column& column, const Cell& cell) {
   text += "\nCase " + one_line(column.name) + ": " + std::string(words_of(cell.verdict)) + "\n";
-  if (!cell.message.empty()) text += "  " + one_line(cell.message) + "\n";
+  if (!cell.message.empty() && cell.message != words_of(cell.verdict)) text += "  " + one_line(cell.message) + "\n";
   if (!cell.feedback.empty()) text += "  " + one_line(cell.feedback) + "\n";
   add_excerpt(text, "input", cell.input ? cell.input : column.input);
   add_excerpt(text, "your output", cell.output);

@@ -13,6 +13,7 @@ using nlohmann::ordered_json;
 
 // The longest part of a text that is marked: one word or line.
 constexpr std::size_t kMostMarked = 200;
+constexpr std::size_t kMostOfName = 300, kMostOfMessage = 2000;
 // What a case shows of a long exchange, at each of the sizes of texts.
 constexpr std::size_t kBytesOfAnExchange = 40;
 
@@ -81,8 +82,13 @@ ordered_json text_json(const Excerpt& excerpt, std::size_t most, std::optional<s
   return json;
 }
 
+std::string shortened(std::string_view bytes, std::size_t most) {
+  const std::string_view front = cut_to(bytes, most);
+  return std::string(front) + (front.size() < bytes.size() ? "…" : "");
+}
+
 void add_line(ordered_json& json, const char* key, std::string_view text) {
-  if (!text.empty()) json[key] = one_line(text);
+  if (!text.empty()) json[key] = one_line(short_message(text));
 }
 
 std::string of_limit(const std::string& value, const std::string& limit) {
@@ -96,7 +102,7 @@ std::string score_text(const std::optional<double>& score, const std::optional<d
 
 ordered_json facts_json(const std::vector<Fact>& facts) {
   ordered_json json = ordered_json::array();
-  for (const Fact& fact : facts) json.push_back({one_line(fact.name), one_line(fact.value)});
+  for (const Fact& fact : facts) json.push_back({one_line(short_name(fact.name)), one_line(short_message(fact.value))});
   return json;
 }
 
@@ -116,16 +122,16 @@ ordered_json cell_json(const Board& board, const Column& column, const Cell& cel
   const std::size_t most = standing_of(cell.verdict) == Standing::Passed ? room.passed : room.failed;
   const std::optional<Duration> time_limit = column.time_limit ? column.time_limit : board.time_limit;
   const std::optional<Bytes> memory_limit = column.memory_limit ? column.memory_limit : board.memory_limit;
-  json["v"] = one_line(cell.verdict);
-  json["words"] = one_line(words_of(cell.verdict));
-  json["time"] = of_limit(milliseconds(cell.time), time_limit ? milliseconds(*time_limit) : "") +
+  json["v"] = one_line(short_name(cell.verdict));
+  json["words"] = one_line(short_name(words_of(cell.verdict)));
+  json["time"] = of_limit(milliseconds(cell.time), time_limit ? evalrun::to_string(*time_limit) : "") +
                  (cell.near_limit ? ", near the limit" : "");
   json["wall"] = milliseconds(cell.wall);
-  json["memory"] = of_limit(mebibytes(cell.memory), memory_limit ? mebibytes(*memory_limit) : "");
+  json["memory"] = of_limit(mebibytes(cell.memory), memory_limit ? evalrun::to_string(*memory_limit) : "");
   add_line(json, "score", score_text(cell.score, cell.score_max));
-  add_line(json, "m", cut_to(cell.message, kExcerptBytes));
-  add_line(json, "f", cut_to(cell.feedback, kExcerptBytes));
-  add_line(json, "j", cut_to(cell.jury_feedback, kExcerptBytes));
+  add_line(json, "m", cell.message);
+  add_line(json, "f", cell.feedback);
+  add_line(json, "j", cell.jury_feedback);
   if (!cell.facts.empty()) json["facts"] = facts_json(cell.facts);
   const FirstDifference difference = cell.difference.value_or(FirstDifference{});
   if (cell.input) json["in"] = text_json(*cell.input, most, {});
@@ -144,31 +150,31 @@ ordered_json cell_json(const Board& board, const Column& column, const Cell& cel
 }
 
 ordered_json column_json(const Column& column, Room room) {
-  ordered_json json = {{"name", one_line(column.name)}};
+  ordered_json json = {{"name", one_line(short_name(column.name))}};
   if (column.input) json["in"] = text_json(*column.input, room.failed, {});
   if (column.expected) json["exp"] = text_json(*column.expected, room.failed, {});
   return json;
 }
 
 ordered_json row_json(const Row& row, Room room) {
-  ordered_json json = {{"name", one_line(row.name)}};
+  ordered_json json = {{"name", one_line(short_name(row.name))}};
   if (!row.verdict.empty()) {
-    json["v"] = one_line(row.verdict);
-    json["words"] = one_line(words_of(row.verdict));
+    json["v"] = one_line(short_name(row.verdict));
+    json["words"] = one_line(short_name(words_of(row.verdict)));
   }
   add_line(json, "skipped", row.skipped);
-  add_line(json, "m", cut_to(row.message, kExcerptBytes));
+  add_line(json, "m", row.message);
   add_line(json, "language", row.language);
   add_line(json, "score", score_text(row.score, row.score_max));
   if (row.expectation) {
     add_line(json, "expected", row.expectation->expected + (row.expectation->met ? ": met" : ": not met"));
   }
-  add_line(json, "compile", cut_to(row.compile_message, kExcerptBytes));
+  add_line(json, "compile", row.compile_message);
   if (row.compiler && row.compiler->total != 0) json["compiler"] = text_json(*row.compiler, room.failed, {});
   for (const GroupResult& group : row.groups) {
     const std::string score = score_text(group.score, group.score_max);
-    json["groups"].push_back(
-        {one_line("Group " + group.name), one_line(group.verdict + (score.empty() ? "" : ", " + score + " points"))});
+    json["groups"].push_back({one_line(short_name("Group " + group.name)),
+                              one_line(short_name(group.verdict) + (score.empty() ? "" : ", " + score + " points"))});
   }
   return json;
 }
@@ -215,6 +221,14 @@ std::string written(const Board& board, Extent extent, Room room, std::size_t mo
 }
 
 }  // namespace
+
+std::string short_name(std::string_view bytes) {
+  return shortened(bytes, kMostOfName);
+}
+
+std::string short_message(std::string_view bytes) {
+  return shortened(bytes, kMostOfMessage);
+}
 
 std::string html_data(const Board& board, Extent extent, std::size_t most) {
   for (const Room& room : kRooms) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "runtime/report/board.h"
 
@@ -13,6 +14,10 @@ namespace evalrun::report {
 struct Extent {
   std::size_t rows = 0, columns = 0;
 };
+
+// A name or a fact, and a message, short enough for a page whatever a program or its author made of it.
+std::string short_name(std::string_view bytes);
+std::string short_message(std::string_view bytes);
 
 // For a script element (core/text.h, script_json()). Texts are cut shorter until all of it is at most `most` bytes;
 // those of cases that passed are cut first.

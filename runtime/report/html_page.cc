@@ -32,19 +32,28 @@ p { margin: 0 0 .5rem; max-width: 60rem; overflow-wrap: anywhere; }
 .facts, .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: .5rem 0; }
 .facts div { display: flex; gap: .5rem; min-width: 0; }
 .facts dt, .pairs dt { color: var(--muted); }
-.facts dd, .pairs dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
+.facts dd, .pairs dd { margin: 0; }
+dt, dd, li { overflow-wrap: anywhere; min-width: 0; max-width: 100%; }
 .legend { list-style: none; padding: 0; gap: .25rem 1rem; font-size: .9rem; }
 .notes { margin: .5rem 0; padding-left: 1.25rem; color: var(--muted); overflow-wrap: anywhere; }
 .tools { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1.5rem; }
-.scroll { overflow: auto; max-height: 80vh; border: 1px solid var(--line); border-radius: 6px; }
+.scroll { overflow: auto; max-height: 88vh; max-width: 100%; width: fit-content; border: 1px solid var(--line);
+  border-radius: 6px; scroll-margin-top: .5rem; }
+.scroll.wide { width: auto; }
+.open .scroll { max-height: 46vh; }
+main { padding-bottom: 1rem; }
+.open main { padding-bottom: 0; }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 .list { width: 100%; }
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: middle;
-  white-space: nowrap; }
+  white-space: nowrap; max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
 thead th { position: sticky; top: 0; background: var(--panel); font-weight: 600; z-index: 2; vertical-align: bottom; }
-tbody th { position: sticky; left: 0; background: var(--page); font-weight: 500; z-index: 1; max-width: 22rem;
-  overflow: hidden; text-overflow: ellipsis; }
+tbody th { position: sticky; left: 0; background: var(--page); font-weight: 500; z-index: 1; }
 thead th:first-child { left: 0; z-index: 3; }
+.groups th { height: 1.9rem; padding: .2rem .3rem; border-left: 1px solid var(--line); font-weight: 400;
+  color: var(--muted); max-width: 0; }
+.groups th:first-child { border-left: 0; }
+.groups + tr th { top: 1.9rem; }
 tbody tr:last-child > * { border-bottom: 0; }
 th small { display: block; color: var(--muted); font-weight: 400; }
 .case { padding: .4rem .2rem; min-width: 2.2rem; text-align: center; }
@@ -53,7 +62,8 @@ th small { display: block; color: var(--muted); font-weight: 400; }
 td.v { text-align: center; padding: .25rem .2rem; border-left: 1px solid var(--page); font-size: .85rem;
   font-weight: 600; cursor: pointer; }
 td.n { text-align: right; }
-td.w { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+td.n span { display: inline-block; min-width: 5.2rem; }
+td.w { max-width: none; white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 tbody tr { cursor: pointer; }
 .p { color: var(--passed); background: var(--passed-back); }
 .f { color: var(--failed); background: var(--failed-back); }
@@ -62,7 +72,8 @@ tbody tr { cursor: pointer; }
 .e { color: var(--faulty); background: var(--faulty-back); }
 .s { color: var(--muted); }
 .chip { display: inline-block; min-width: 2.4rem; padding: 0 .4rem; border-radius: 4px; font-weight: 600;
-  font-size: .85rem; text-align: center; }
+  font-size: .85rem; text-align: center;
+  max-width: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
 .unmet { color: var(--failed); font-weight: 600; }
 svg { display: inline-block; vertical-align: middle; margin-right: .5rem; }
 svg path { fill: none; }
@@ -73,13 +84,13 @@ svg path { fill: none; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: -3px; }
 button:focus-visible, pre:focus-visible, a:focus-visible, input:focus-visible { outline-offset: 1px; }
 [aria-selected="true"] { box-shadow: inset 0 0 0 2px var(--focus); }
-#detail { position: sticky; bottom: 0; z-index: 4; max-height: 62vh; overflow: auto; background: var(--page);
+#detail { position: sticky; bottom: 0; z-index: 4; max-height: 50vh; margin: 0 -1.5rem; overflow: auto; background: var(--page);
   border-top: 2px solid var(--line); padding: .75rem 1.5rem 1rem; box-shadow: 0 -6px 18px rgb(0 0 0 / 12%); }
 #detail header { padding: 0; display: flex; gap: 1rem; align-items: baseline; justify-content: space-between; }
 #detail h2 { margin: 0 0 .25rem; }
 button { font: inherit; color: var(--text); background: var(--panel); border: 1px solid var(--line);
   border-radius: 6px; padding: .1rem .7rem; cursor: pointer; }
-.pairs { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem 1rem; margin: .25rem 0 .75rem; }
+.pairs { display: grid; grid-template-columns: fit-content(16rem) minmax(0, 1fr); gap: .1rem 1rem; margin: .25rem 0 .5rem; }
 .panes { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .75rem; }
 .pane { min-width: 0; }
 pre { font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; margin: 0; padding: .5rem;
@@ -87,7 +98,7 @@ pre { font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monos
   white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 pre mark { background: var(--mark); color: inherit; outline: 1px solid var(--time); border-radius: 2px; }
 .talk { width: 100%; margin-top: .25rem; }
-.talk td { white-space: pre-wrap; overflow-wrap: anywhere; vertical-align: top; cursor: auto;
+.talk td { max-width: none; white-space: pre-wrap; overflow-wrap: anywhere; vertical-align: top; cursor: auto;
   font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .talk th { position: static; }
 .talk tr { cursor: auto; }
@@ -132,13 +143,13 @@ const std::string_view kPageScript = R"js(
     return make("div", "pane", make("h3", "", title + " ", make("span", "muted", sizes(text))), body);
   };
 
-  const pairs = (list) => {
-    const body = make("dl", "pairs");
-    for (const [name, value] of list) {
-      if (value) body.append(make("dt", "", name), make("dd", "", value));
-    }
-    return body;
-  };
+  const filled = (list) => list.filter(([, value]) => value);
+  // Short ones in a row, long ones each on a line.
+  const facts = (list) =>
+    make("dl", "facts", ...filled(list).map(([name, value]) =>
+      make("div", "", make("dt", "", name), make("dd", "", value))));
+  const pairs = (list) =>
+    make("dl", "pairs", ...filled(list).flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
 
   const talk = (cell) => {
     if (!cell.talk) return null;
@@ -159,18 +170,19 @@ const std::string_view kPageScript = R"js(
   };
 
   const contentOfCell = (cell, column) => [
-    pairs([["Verdict", cell.v ? cell.v + ", " + cell.words : "not run"], ["Why", cell.skipped], ["Message", cell.m],
-           ["Checker", cell.f], ["For the jury", cell.j], ["Points", cell.score], ["Time", cell.time],
-           ["Elapsed", cell.wall], ["Memory", cell.memory], ...(cell.facts || [])]),
+    facts([["Verdict", cell.v ? cell.v + ", " + cell.words : "not run"], ["Points", cell.score], ["Time", cell.time],
+           ["Elapsed", cell.wall], ["Memory", cell.memory]]),
+    pairs([["Why", cell.skipped], ["Message", cell.m === cell.words ? "" : cell.m], ["Checker", cell.f],
+           ["For the jury", cell.j], ...(cell.facts || [])]),
     make("div", "panes", pane("Input", cell.in || column.in), pane("Output", cell.out),
          pane("Expected", cell.exp || column.exp), pane("Standard error", cell.err)),
     talk(cell),
   ];
 
   const contentOfRow = (row) => [
-    pairs([["Verdict", row.v ? row.v + ", " + row.words : "not judged"], ["Why", row.skipped], ["Message", row.m],
-           ["Language", row.language], ["Points", row.score], ["Expected", row.expected], ["Compiler", row.compile],
-           ...(row.groups || [])]),
+    facts([["Verdict", row.v ? row.v + ", " + row.words : "not judged"], ["Points", row.score],
+           ["Language", row.language], ["Expected", row.expected]]),
+    pairs([["Why", row.skipped], ["Message", row.m], ["Compiler", row.compile], ...(row.groups || [])]),
     make("div", "panes", pane("Compiler's output", row.compiler)),
   ];
 
@@ -195,7 +207,15 @@ const std::string_view kPageScript = R"js(
     heading.id = "detail-title";
     const content = column ? contentOfCell(cell, column) : contentOfRow(row);
     detail.replaceChildren(make("header", "", heading, close), ...content.filter(Boolean));
-    detail.hidden = false;
+    const frame = table.parentElement;
+    if (detail.hidden) {
+      // The upper half of the window is the table's, the lower half the detail's.
+      detail.hidden = false;
+      document.body.classList.add("open");
+      frame.style.scrollPaddingTop = table.tHead.offsetHeight + "px";
+      frame.style.scrollPaddingLeft = table.tBodies[0].rows[0].cells[0].offsetWidth + "px";
+      frame.scrollIntoView({ block: "start" });
+    }
     detail.scrollTop = 0;
     for (const other of table.querySelectorAll("[aria-selected=true]")) other.removeAttribute("aria-selected");
     current.setAttribute("aria-selected", "true");
@@ -210,6 +230,7 @@ const std::string_view kPageScript = R"js(
 
   const hide = () => {
     detail.hidden = true;
+    document.body.classList.remove("open");
     if (!current) return;
     current.removeAttribute("aria-selected");
     current.focus();

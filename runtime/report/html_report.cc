@@ -26,6 +26,14 @@ std::string hash_source(std::string_view text) {
   return "'sha256-" + base64(bytes) + "'";
 }
 
+std::string name_text(std::string_view bytes) {
+  return html_text(short_name(bytes));
+}
+
+std::string message_text(std::string_view bytes) {
+  return html_text(short_message(bytes));
+}
+
 // The class of a verdict's colour. Its letters say the same.
 const char* class_of(std::string_view verdict) {
   switch (standing_of(verdict)) {
@@ -38,7 +46,7 @@ const char* class_of(std::string_view verdict) {
 }
 
 std::string shown(std::string_view verdict) {
-  return verdict.empty() ? "–" : html_text(verdict);
+  return verdict.empty() ? "–" : name_text(verdict);
 }
 
 std::string chip(std::string_view verdict) {
@@ -98,7 +106,7 @@ class Page {
 
   std::string write() {
     text_.reserve(1 << 16);
-    const std::string title = html_text(board_.title.empty() ? "Results" : board_.title);
+    const std::string title = name_text(board_.title.empty() ? "Results" : board_.title);
     text_ +=
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src " +
@@ -138,8 +146,8 @@ class Page {
     }
     if (is_list()) {
       const Row& row = board_.rows.front();
-      text_ += "<p>" + chip(row.verdict) + " " + html_text(row.name) +
-               (row.message.empty() ? "" : ": " + html_text(row.message)) +
+      text_ += "<p>" + chip(row.verdict) + " " + name_text(row.name) +
+               (row.message.empty() ? "" : ": " + message_text(row.message)) +
                (row.score ? "; " + to_string(*row.score) + (row.score_max ? " of " + to_string(*row.score_max) : "") +
                                 " points"
                           : "") +
@@ -150,7 +158,7 @@ class Page {
     text_ += "<ul class=\"legend\" aria-label=\"Submissions by verdict\">";
     for (const auto& [verdict, count] : counts) {
       text_ += "<li>" + chip(verdict) + " " + std::to_string(count) + " " +
-               html_text(verdict.empty() ? "not judged" : words_of(verdict)) + "</li>";
+               name_text(verdict.empty() ? "not judged" : words_of(verdict)) + "</li>";
     }
     text_ += "</ul>\n";
     if (labelled != 0) {
@@ -163,18 +171,18 @@ class Page {
   }
 
   void add_fact(const std::string& name, const std::string& value) {
-    text_ += "<div><dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd></div>";
+    text_ += "<div><dt>" + name_text(name) + "</dt><dd>" + message_text(value) + "</dd></div>";
   }
 
   void add_facts() {
     text_ += "<dl class=\"facts\">";
-    if (board_.time_limit) add_fact("time limit", milliseconds(*board_.time_limit));
-    if (board_.memory_limit) add_fact("memory limit", mebibytes(*board_.memory_limit));
+    if (board_.time_limit) add_fact("time limit", evalrun::to_string(*board_.time_limit));
+    if (board_.memory_limit) add_fact("memory limit", evalrun::to_string(*board_.memory_limit));
     for (const Fact& fact : board_.facts) add_fact(fact.name, fact.value);
     text_ += "</dl>\n";
     if (board_.notes.empty()) return;
     text_ += "<ul class=\"notes\">";
-    for (const std::string& note : board_.notes) text_ += "<li>" + html_text(note) + "</li>";
+    for (const std::string& note : board_.notes) text_ += "<li>" + message_text(note) + "</li>";
     text_ += "</ul>\n";
   }
 
@@ -192,7 +200,7 @@ class Page {
     }
     text_ += "<ul class=\"legend\" aria-label=\"Verdicts\">";
     for (const std::string& verdict : verdicts) {
-      text_ += "<li>" + chip(verdict) + " " + html_text(words_of(verdict)) + "</li>";
+      text_ += "<li>" + chip(verdict) + " " + name_text(words_of(verdict)) + "</li>";
     }
     if (is_near) text_ += "<li>~ near the time limit</li>";
     text_ +=
@@ -212,7 +220,7 @@ class Page {
   }
 
   void add_figures(const std::string& classes, const std::string& chart, const std::string& number) {
-    text_ += "<td class=\"" + classes + "\">" + chart + number + "</td>";
+    text_ += "<td class=\"" + classes + "\">" + chart + "<span>" + number + "</span></td>";
   }
 
   void add_figures_of(const Row& row) {
@@ -236,29 +244,55 @@ class Page {
   }
 
   void open_table(const char* classes) {
-    text_ += "<div class=\"scroll\"><table id=\"results\" class=\"" + std::string(classes) +
+    text_ += std::string("<div class=\"scroll") + (is_list() ? " wide" : "") + "\"><table id=\"results\" class=\"" +
+             std::string(classes) +
              "\" role=\"grid\" aria-labelledby=\"results-title\" aria-describedby=\"hint\">\n<thead>";
   }
 
   void add_heading(const std::string& name) { text_ += "<th scope=\"col\">" + name + "</th>"; }
 
-  static std::string words_of_column(const Column& column) {
-    return (column.group.empty() ? "" : column.group + ": ") + column.name +
-           (column.disclosure == Disclosure::Secret ? " (secret)" : "");
+  // Where a case has no group, the folder in its name is one. The other part of the name heads its column.
+  static std::string group_of(const Column& column) {
+    const std::size_t slash = column.name.rfind('/');
+    if (!column.group.empty()) return column.group;
+    return slash == column.name.npos ? "" : column.name.substr(0, slash);
+  }
+  static std::string label_of(const Column& column) {
+    const std::size_t slash = column.name.rfind('/');
+    return slash == column.name.npos || slash + 1 == column.name.size() ? column.name : column.name.substr(slash + 1);
+  }
+
+  void add_group_headings(std::size_t columns_before) {
+    const auto first = board_.columns.begin();
+    const auto last = first + static_cast<std::ptrdiff_t>(extent_.columns);
+    if (std::all_of(first, last, [](const Column& column) { return group_of(column).empty(); })) return;
+    text_ += "<tr class=\"groups\"><th colspan=\"" + std::to_string(columns_before) + "\"></th>";
+    for (auto at = first; at != last;) {
+      const std::string group = group_of(*at);
+      const auto end = std::find_if(at, last, [&](const Column& column) { return group_of(column) != group; });
+      const std::string name = name_text(group);
+      text_ += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - at) + "\" title=\"" + name + "\">" + name +
+               "</th>";
+      at = end;
+    }
+    text_ += "</tr>";
   }
 
   void add_matrix() {
     open_table("matrix");
+    std::vector<std::string> headings = {"Submission", "Verdict"};
+    if (has_expectations_) headings.emplace_back("Expected");
+    if (has_scores_) headings.emplace_back("Points");
+    headings.insert(headings.end(), {"Time", "Memory"});
+    add_group_headings(headings.size());
     text_ += "<tr>";
-    add_heading("Submission");
-    add_heading("Verdict");
-    if (has_expectations_) add_heading("Expected");
-    if (has_scores_) add_heading("Points");
-    add_heading("Time");
-    add_heading("Memory");
+    for (const std::string& heading : headings) add_heading(heading);
     for (std::size_t i = 0; i < extent_.columns; ++i) {
-      const std::string name = html_text(words_of_column(board_.columns[i]));
-      text_ += "<th scope=\"col\" class=\"case\" title=\"" + name + "\"><span>" + name + "</span></th>";
+      const Column& column = board_.columns[i];
+      const char* secret = column.disclosure == Disclosure::Secret ? " (secret)" : "";
+      const std::string name = name_text(column.name) + secret;
+      text_ += "<th scope=\"col\" class=\"case\" title=\"" + name + "\"><span>" + name_text(label_of(column)) + secret +
+               "</span></th>";
     }
     text_ += "</tr></thead>\n<tbody>\n";
     for (std::size_t i = 0; i < extent_.rows; ++i) add_row(i);
@@ -268,15 +302,15 @@ class Page {
   void add_row(std::size_t index) {
     const Row& row = board_.rows[index];
     const bool is_well = row.expectation ? row.expectation->met : standing_of(row.verdict) == Standing::Passed;
-    const std::string name = html_text(row.name);
+    const std::string name = name_text(row.name);
     text_ += "<tr data-r=\"" + std::to_string(index) + "\"" + (is_well ? " class=\"ok\"" : "") +
              "><th scope=\"row\" title=\"" + name + "\">" + name +
-             (row.language.empty() ? "" : "<small>" + html_text(row.language) + "</small>") + "</th><td>" +
+             (row.language.empty() ? "" : "<small>" + name_text(row.language) + "</small>") + "</th><td>" +
              chip(row.verdict) + "</td>";
     if (has_expectations_) {
       text_ += !row.expectation       ? "<td></td>"
-               : row.expectation->met ? "<td>" + html_text(row.expectation->expected) + "</td>"
-                                      : "<td class=\"unmet\">✗ " + html_text(row.expectation->expected) + "</td>";
+               : row.expectation->met ? "<td>" + name_text(row.expectation->expected) + "</td>"
+                                      : "<td class=\"unmet\">✗ " + name_text(row.expectation->expected) + "</td>";
     }
     if (has_scores_) text_ += "<td class=\"n\">" + score_of(row.score, row.score_max) + "</td>";
     add_figures_of(row);
@@ -301,11 +335,11 @@ class Page {
     add_heading("Memory");
     add_heading("Message");
     text_ += "</tr></thead>\n<tbody>\n<tr data-r=\"0\"><th scope=\"row\">all" +
-             (row.language.empty() ? "" : "<small>" + html_text(row.language) + "</small>") + "</th>" +
+             (row.language.empty() ? "" : "<small>" + name_text(row.language) + "</small>") + "</th>" +
              (has_groups_ ? "<td></td>" : "") + "<td>" + chip(row.verdict) + "</td>";
     if (has_scores_) text_ += "<td class=\"n\">" + score_of(row.score, row.score_max) + "</td>";
     add_figures_of(row);
-    text_ += "<td class=\"w\">" + html_text(row.message.empty() ? row.skipped : row.message) + "</td></tr>\n";
+    text_ += "<td class=\"w\">" + message_text(row.message.empty() ? row.skipped : row.message) + "</td></tr>\n";
     for (std::size_t i = 0; i < extent_.columns; ++i) add_case(row, i);
     text_ += "</tbody></table></div>\n";
   }
@@ -315,11 +349,11 @@ class Page {
     const Cell none;
     const Cell& cell = index < row.cells.size() ? row.cells[index] : none;
     const bool is_run = !cell.verdict.empty();
-    const std::string name = html_text(column.name);
+    const std::string name = name_text(column.name);
     text_ += "<tr data-r=\"0\" data-c=\"" + std::to_string(index) + "\"" +
              (standing_of(cell.verdict) == Standing::Passed ? " class=\"ok\"" : "") + "><th scope=\"row\" title=\"" +
              name + "\">" + name + (column.disclosure == Disclosure::Secret ? "<small>secret</small>" : "") + "</th>";
-    if (has_groups_) text_ += "<td>" + html_text(column.group) + "</td>";
+    if (has_groups_) text_ += "<td>" + name_text(column.group) + "</td>";
     text_ += "<td>" + chip(cell.verdict) + (cell.near_limit ? " ~" : "") + "</td>";
     if (has_scores_) text_ += "<td class=\"n\">" + score_of(cell.score, cell.score_max) + "</td>";
     const bool has_time_limit = column.time_limit || board_.time_limit;
@@ -329,7 +363,7 @@ class Page {
     add_figures("n", is_run ? chart({memory_part(cell, column)}, has_memory_limit) : "",
                 is_run ? mebibytes(cell.memory) : "");
     const std::string& why = !is_run ? cell.skipped : cell.feedback.empty() ? cell.message : cell.feedback;
-    text_ += "<td class=\"w\">" + html_text(std::string_view(why).substr(0, kExcerptBytes)) + "</td></tr>\n";
+    text_ += "<td class=\"w\">" + message_text(why) + "</td></tr>\n";
   }
 
   void add_left_out() {
