@@ -253,7 +253,7 @@ bool Batch::replay() {
     if (!record) break;
     ++progress_.from_journal;
     count(record->status);
-    results_.put(jobs::row_of(std::move(record->result), options_.form));
+    put(std::move(record->result));
   }
   return !replaying_;
 }
@@ -343,7 +343,12 @@ void Batch::refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, con
 }
 
 void Batch::write_ready() {
-  while (auto line = ordering_.take()) results_.put(jobs::row_of(std::move(*line), options_.form));
+  while (auto line = ordering_.take()) put(std::move(*line));
+}
+
+void Batch::put(std::string line) {
+  if (options_.on_line) options_.on_line(line);
+  results_.put(jobs::row_of(std::move(line), options_.form));
 }
 
 std::filesystem::path Batch::save_folder(const std::string& id, std::uint64_t line) const {

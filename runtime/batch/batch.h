@@ -20,9 +20,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/batch/journal.h"
@@ -42,8 +44,9 @@ struct BatchOptions {
   unsigned jobs = 1;  // sandboxes at a time, at least one
   judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
   jobs::ResultForm form = jobs::ResultForm::JsonLines;
-  std::string input_name;         // for messages
-  std::filesystem::path save_to;  // a folder for each job whose plan collects files
+  std::string input_name;                              // for messages
+  std::filesystem::path save_to;                       // a folder for each job whose plan collects files
+  std::function<void(std::string_view line)> on_line;  // told of every line of JSON before it goes out; may be empty
 };
 
 struct Progress {
@@ -106,6 +109,7 @@ class Batch {
   void sync_journal();
   void count(jobs::Status status);
   void write_ready();
+  void put(std::string line);
   void plan_next_turn();
   [[nodiscard]] std::filesystem::path save_folder(const std::string& id, std::uint64_t line) const;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -13,8 +14,10 @@
 #include "runtime/cli/end_signals.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/progress_line.h"
+#include "runtime/cli/report_files.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/jobs/job_board.h"
 #include "runtime/judge/capacity.h"
 #include "runtime/reader/image.h"
 #include "runtime/warm/fork_server.h"
@@ -85,6 +88,9 @@ void tell_interruption(int signal, const batch::Progress& progress, std::size_t 
 int run_batch(const Options& options) {
   const Jobs jobs = open_jobs(options.jobs_file);
   jobs::Plans plans(sources_of(options, jobs.folder));
+  ReportFiles reports(options);
+  std::optional<jobs::JobBoard> board;
+  if (reports.are_wanted()) board.emplace(fs::path(jobs.name).filename().string());
   std::optional<batch::Journal> journal;
   if (!options.journal.empty()) journal.emplace(options.journal, plans.hash());
   if (journal && !journal->warning().empty()) say(journal->warning());
@@ -106,7 +112,9 @@ int run_batch(const Options& options) {
                : options.format == Format::Text ? jobs::ResultForm::Text
                                                 : jobs::ResultForm::JsonLines,
        .input_name = jobs.name,
-       .save_to = options.save_to.empty() ? "batch-files" : options.save_to},
+       .save_to = options.save_to.empty() ? "batch-files" : options.save_to,
+       .on_line =
+           board ? [&board](std::string_view line) { board->add(line); } : std::function<void(std::string_view)>()},
       plans, journal ? &*journal : nullptr, jobs.get(), STDOUT_FILENO);
   std::optional<ProgressLine> progress;
   if (ProgressLine::is_wanted()) progress.emplace(loop, batch, jobs.size);
@@ -122,6 +130,7 @@ int run_batch(const Options& options) {
   });
   for (batch.advance(); !batch.finished(); batch.advance()) loop.run_once();
   progress.reset();
+  if (board) reports.write(board->take());
   if (ended_by == 0) return static_cast<int>(batch.status());
   loop.forget(signals->get());
   signals.reset();  // whoever reads standard error may not

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "runtime/cli/batch.h"
 #include "runtime/cli/doctor.h"
@@ -15,6 +16,7 @@
 #include "runtime/cli/images.h"
 #include "runtime/cli/judge.h"
 #include "runtime/cli/message.h"
+#include "runtime/cli/report_files.h"
 #include "runtime/cli/result_file.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
@@ -32,6 +34,7 @@
 #include "runtime/reader/parse.h"
 #include "runtime/reader/template.h"
 #include "runtime/report/report.h"
+#include "runtime/report/result_board.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/usage/command_table.h"
 #include "runtime/usage/exec_plan.h"
@@ -50,15 +53,27 @@ bool wants_text(const Options& options) {
   return options.output.empty() && ::isatty(STDOUT_FILENO) == 1;
 }
 
+// The same result as the one that is printed.
+void write_reports(const Options& options, const PlanText& text, ReportFiles& reports, const Result& result) {
+  const Task task = parse_task(text, options.set, image_search_path());
+  report::Board board = report::board_of(task);
+  report::add_result(board, {.name = report::submission_of(task), .language = task.plan.kind.image},
+                     nlohmann::json::parse(result.json()));
+  reports.write(board);
+}
+
 int run(const Options& options, ResultFile& output) {
+  ReportFiles reports(options);
   Engine engine = make_engine();
-  const CompiledPlan plan = engine.compile(source_of(read_plan(options.plan)), options.set);
+  const PlanText text = read_plan(options.plan);
+  const CompiledPlan plan = engine.compile(source_of(text), options.set);
   const Result result = execute(engine, plan,
                                 {.save_to = options.save_to.empty() ? plan.name() + "-files" : options.save_to,
                                  .jobs = options.jobs,
                                  .after_failure = options.after_failure})
                             .result;
   output.write(wants_text(options) ? result.text() : result.json());
+  if (reports.are_wanted()) write_reports(options, text, reports, result);
   return result.exit_status();
 }
 

@@ -224,6 +224,57 @@ std::string shell_word(std::string_view bytes) {
   return word + "'";
 }
 
+std::string html_text(std::string_view bytes) {
+  std::string text;
+  for (const char each : one_line(bytes)) {
+    switch (each) {
+      case '&': text += "&amp;"; break;
+      case '<': text += "&lt;"; break;
+      case '>': text += "&gt;"; break;
+      case '"': text += "&quot;"; break;
+      case '\'': text += "&#39;"; break;
+      default: text += each;
+    }
+  }
+  return text;
+}
+
+std::string script_json(std::string serialised) {
+  std::string text;
+  // In JSON these stand in strings alone, so that each can be written as an escape.
+  for (const char each : json_escaped(std::move(serialised))) {
+    const bool is_markup = each == '<' || each == '>' || each == '&';
+    if (is_markup) {
+      text += formatted("\\u%04x", static_cast<std::uint8_t>(each));
+    } else {
+      text += each;
+    }
+  }
+  return text;
+}
+
+std::string xml_text(std::string_view bytes) {
+  const std::string fit = printable(bytes);
+  std::string text;
+  for (std::string_view rest = fit; !rest.empty();) {
+    const Character next = take_front(rest);
+    const bool stays = next.code != 0xFFFE && next.code != 0xFFFF;
+    stays ? text.append(next.bytes) : text.append(bytes_escaped(next.bytes));
+  }
+  return text;
+}
+
+std::string csv_field(std::string_view bytes) {
+  // one_line() leaves no tab and no carriage return, which some spreadsheets skip before they look for a formula.
+  constexpr std::string_view kFormulas = "=+-@";
+  std::string text = one_line(bytes);
+  if (!text.empty() && kFormulas.find(text.front()) != kFormulas.npos) text.insert(0, 1, '\'');
+  if (text.find_first_of(",\" ") == text.npos) return text;
+  std::string quoted = "\"";
+  for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
+  return quoted + "\"";
+}
+
 std::string in_quotes(std::string_view text) {
   return "\"" + one_line(text) + "\"";
 }

@@ -34,6 +34,16 @@ std::string json_text(std::string_view bytes);
 std::string json_escaped(std::string serialised);
 // One word of a shell's command line.
 std::string shell_word(std::string_view bytes);
+// One line of text in HTML, in an element or in a quoted attribute: one_line() of it, without markup.
+std::string html_text(std::string_view bytes);
+// Serialised JSON inside a script element of HTML: it reads back the same, and holds nothing that ends the element.
+std::string script_json(std::string serialised);
+// Text for a serialiser of XML, which escapes markup itself: printable() of it, without U+FFFE and U+FFFF, which XML
+// cannot hold.
+std::string xml_text(std::string_view bytes);
+// A field of CSV (RFC 4180): one_line() of it, in quotes where it must be. What a spreadsheet would take for a formula
+// gets a "'" before it.
+std::string csv_field(std::string_view bytes);
 
 // one_line() in double quotes.
 std::string in_quotes(std::string_view text);

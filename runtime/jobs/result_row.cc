@@ -64,15 +64,6 @@ Row read(const std::string& line) {
   return row;
 }
 
-// RFC 4180. A row stays one line: what controls a terminal or ends a line is escaped.
-std::string csv_field(const std::string& value) {
-  const std::string text = one_line(value);
-  if (text.find_first_of(",\" ") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-  return quoted + "\"";
-}
-
 std::string csv_row(const Row& row) {
   const auto figure = [&](std::uint64_t value) { return row.has_figures ? std::to_string(value) : std::string(); };
   std::string text;

@@ -293,7 +293,10 @@ void CaseRun::judge_built_in() {
     }
   }
   if (checker_fault_) grade_.run.outcome = *checker_fault_;
-  if (verdict_of(grade_.run.outcome) == Verdict::Ok) grade_.feedback = judgement.feedback;
+  if (verdict_of(grade_.run.outcome) == Verdict::Ok) {
+    grade_.feedback = judgement.feedback;
+    grade_.difference = judgement.difference;
+  }
   grade_.share = judgement.share;
   const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of_case(grade_.run.outcome, judgement);
   if (interrupted_ || verdict == Verdict::Ie || context_.task.interaction) return settle(verdict);
@@ -442,6 +445,7 @@ void CaseRun::settle(Verdict verdict) {
     keep_secret(grade_.run.output);
     keep_secret(grade_.run.error_output);
     grade_.feedback.clear();
+    grade_.difference.reset();
   }
 }
 

@@ -35,6 +35,7 @@ struct CaseGrade {
   unsigned points = 0;             // earned, where the task has no groups
   std::string message;
   std::string feedback;      // the checker's, where it was asked and found a difference; the jury's message
+  std::optional<Difference> difference;  // the checker's, where it has a place
   std::string team_message;  // what a program of the jury says to who has submitted
   supervise::RunResult run;  // of the pass that took the most CPU time, or that failed
   std::optional<JuryFault> jury_fault;

@@ -40,6 +40,16 @@ ordered_json compile_json(const judge::CompileGrade& compile) {
   return json;
 }
 
+ordered_json place_json(const judge::Place& place) {
+  return {{"byte", place.byte}, {"line", place.line}};
+}
+
+ordered_json difference_json(const judge::Difference& difference, const std::string& file) {
+  ordered_json json = {{"output", place_json(difference.found)}, {"expected", place_json(difference.expected)}};
+  if (!file.empty()) json["file"] = json_text(file);
+  return json;
+}
+
 ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
   ordered_json json = {{"name", json_text(one.name)}, {"group", json_text(one.group)}};
   json["verdict"] = grade.verdict ? ordered_json(judge::name_of(*grade.verdict)) : ordered_json(nullptr);
@@ -51,6 +61,7 @@ ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
   }
   json["message"] = json_text(grade.message);
   json["feedback"] = json_text(grade.feedback);
+  if (grade.difference) json["difference"] = difference_json(*grade.difference, one.output_file);
   add_run(json, grade.run);
   add_tail(json, grade.run);
   return json;

@@ -265,6 +265,7 @@ constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Tra
 constexpr VerbSet kAll = {Verb::Run,    Verb::Exec,   Verb::Batch,     Verb::Check,      Verb::Explain, Verb::Trace,
                           Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Judge,   Verb::Help};
 
+constexpr VerbSet kReport = {Verb::Run, Verb::Batch};
 constexpr FlagRow kFlags[] = {
     {.name = "--image",
      .short_name = "-i",
@@ -432,6 +433,32 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Run},
      .completes = Completes::Files,
      .apply = store<&Options::output>},
+    {.name = "--report",
+     .operand = "FILE",
+     .what = "Write an HTML page too: submissions and cases, time and memory beside the limits, and what each case "
+             "wrote. The page needs no network.",
+     .verbs = kReport,
+     .completes = Completes::Files,
+     .apply = store<&Options::report>},
+    {.name = "--junit",
+     .operand = "FILE",
+     .what = "Write the cases' verdicts as JUnit XML too.",
+     .verbs = kReport,
+     .completes = Completes::Files,
+     .apply = store<&Options::junit>},
+    {.name = "--csv",
+     .operand = "FILE",
+     .what = "Write a line for a spreadsheet too, with a column for each case.",
+     .verbs = {Verb::Run},
+     .completes = Completes::Files,
+     .apply = store<&Options::csv>},
+    {.name = "--feedback",
+     .operand = "FOLDER",
+     .what = "Write a text for the submission's author into this folder: what failed, the first difference and "
+             "standard error. Nothing of a secret case is in it but how many passed.",
+     .verbs = {Verb::Run},
+     .completes = Completes::Folders,
+     .apply = store<&Options::feedback>},
     {.name = "--save-to",
      .operand = "FOLDER",
      .what = "Save the files that the plan collects in this folder.",

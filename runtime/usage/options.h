@@ -27,15 +27,16 @@ struct Options {
   AfterFailure after_failure = AfterFailure::GoOn;
   std::string jobs_file = "-";  // of `batch`
   batch::Order order = batch::Order::Completion;
-  std::string journal;                    // of `batch`; empty: none
-  std::string image;                      // of `image check` and `exec`; empty: found from the command
-  bool suggest = false;                   // of `trace`
-  std::string case_name;                  // of `trace`; empty: the first
-  std::vector<std::string> grants;        // of `trace --suggest`: paths and calls
-  std::vector<std::string> write_grants;  // the same: paths
-  bool seccomp = false;                   // of `explain`
-  bool seccomp_profile = false;           // of `doctor`
-  bool is_template = false;               // of `check`
+  std::string journal;                       // of `batch`; empty: none
+  std::string report, junit, csv, feedback;  // files, and a folder, beside the result; empty: none
+  std::string image;                         // of `image check` and `exec`; empty: found from the command
+  bool suggest = false;                      // of `trace`
+  std::string case_name;                     // of `trace`; empty: the first
+  std::vector<std::string> grants;           // of `trace --suggest`: paths and calls
+  std::vector<std::string> write_grants;     // the same: paths
+  bool seccomp = false;                      // of `explain`
+  bool seccomp_profile = false;              // of `doctor`
+  bool is_template = false;                  // of `check`
 
   // Of `exec`.
   std::vector<std::string> command;                  // what stands after "--", byte for byte

@@ -25,6 +25,12 @@ TEST(ResultRow, csv_quotes_what_separates_fields_and_keeps_a_row_on_one_line) {
   EXPECT_EQ(row_of(result("7", "a\\nb"), ResultForm::Csv), "7,3,RE,,,1500,2500,1048576,a\\x0ab\n");
 }
 
+TEST(ResultRow, csv_holds_no_formula_of_a_job) {
+  EXPECT_EQ(row_of(result("\"=cmd|' /C calc'!A0\"", "-1"), ResultForm::Csv),
+            "\"'=cmd|' /C calc'!A0\",3,RE,,,1500,2500,1048576,'-1\n");
+  EXPECT_EQ(row_of(result("\"a=b\"", "1-1"), ResultForm::Csv), "a=b,3,RE,,,1500,2500,1048576,1-1\n");
+}
+
 TEST(ResultRow, a_line_that_is_an_error_has_its_message_alone) {
   EXPECT_EQ(row_of(R"({"id":null,"line":4,"error":"wrong"})", ResultForm::Csv), ",4,,,,,,,wrong\n");
   const std::string text = row_of(R"({"id":null,"line":4,"error":"wrong"})", ResultForm::Text);
