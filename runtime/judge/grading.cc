@@ -114,7 +114,7 @@ struct Grading::LiveCase {
     try {
       checker->feed(piece);
     } catch (const SystemError& error) {
-      fault = {"checker", error.operation(), error.subject(), error.error(), true};
+      fault = checker_fault(error);
     }
   }
 
@@ -124,7 +124,7 @@ struct Grading::LiveCase {
     try {
       judgement = checker->finish();
     } catch (const SystemError& error) {
-      fault = {"checker", error.operation(), error.subject(), error.error(), true};
+      fault = checker_fault(error);
     }
     return judgement;
   }
