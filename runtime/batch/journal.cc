@@ -104,7 +104,7 @@ void Journal::move_to_own_file(std::uint64_t size) {
     if (::fsync(own.get()) != 0) throw SystemError("fsync", part);
     if (!lock(own)) throw SystemError("lock", part, EAGAIN);
     if (::rename(part.c_str(), path.c_str()) != 0) throw SystemError("rename", part);
-  } catch (const SystemError&) {
+  } catch (...) {
     ::unlink(part.c_str());
     throw;
   }

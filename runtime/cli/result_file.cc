@@ -30,7 +30,7 @@ void overwrite(int fd, std::string_view text, const std::string& subject) {
   if (::lseek(fd, 0, SEEK_SET) != 0) throw SystemError("lseek", subject);
   try {
     write_all(fd, text, subject);
-  } catch (const SystemError&) {
+  } catch (...) {
     // No old text may stand behind half a new one.
     [[maybe_unused]] const int cut = ::ftruncate(fd, ::lseek(fd, 0, SEEK_CUR));
     throw;
