@@ -29,9 +29,6 @@ class Store {
 // Opens a file for reading and writing that has no name and goes with its descriptor. Throws TreeError.
 Fd nameless_file();
 
-// All of `size` bytes. Throws TreeError.
-void write_all(int file, const char* bytes, std::size_t size);
-
 struct Listing {
   std::map<std::string, Entry>& entries;
   std::vector<Refusal>& refusals;

@@ -17,12 +17,14 @@
 #include "runtime/archive/store.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun::archive {
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{64} << 10;
 constexpr int kMostLinks = 32;  // links to links
+constexpr std::string_view kUnpacked = "what a zip unpacks to";
 
 class ZipStore final : public Store {
  public:
@@ -32,7 +34,7 @@ class ZipStore final : public Store {
 
   [[nodiscard]] Fd open(const Entry& entry, const std::string& path) const override {
     Fd copy = nameless_file();
-    read(entry, path, [&](std::string_view bytes) { write_all(copy.get(), bytes.data(), bytes.size()); });
+    read(entry, path, [&](std::string_view bytes) { write_all(copy.get(), bytes, kUnpacked); });
     if (::lseek(copy.get(), 0, SEEK_SET) != 0) throw TreeError(path + ": " + errno_text(errno));
     return copy;
   }
@@ -209,7 +211,7 @@ class Unpacking {
       size += static_cast<std::uint64_t>(count);
       written_ += static_cast<std::uint64_t>(count);
       check_bounds(path, size);
-      write_all(store_->file(), block.data(), static_cast<std::size_t>(count));
+      write_all(store_->file(), {block.data(), static_cast<std::size_t>(count)}, kUnpacked);
     }
   }
 
@@ -286,16 +288,6 @@ Fd nameless_file() {
     ::unlink(name.c_str());
   }
   return file;
-}
-
-void write_all(int file, const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t count = ::write(file, bytes, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("write", "what a zip unpacks to");
-    bytes += count;
-    size -= static_cast<std::size_t>(count);
-  }
 }
 
 void list_archive(const Fd& file, std::uint64_t size, Formats formats, Listing listing) {

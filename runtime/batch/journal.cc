@@ -11,6 +11,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/core/write_all.h"
 #include "runtime/jobs/result_line.h"
 
 namespace evalrun::batch {
@@ -19,15 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 << 10;
-
-void write_all(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("write", path);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
 
 std::string read_at(int fd, std::uint64_t begin, std::uint64_t length, const std::string& path) {
   std::string text(length, '\0');
@@ -104,7 +96,7 @@ void Journal::move_to_own_file(std::uint64_t size) {
     if (::fsync(own.get()) != 0) throw SystemError("fsync", part);
     if (!lock(own)) throw SystemError("lock", part, EAGAIN);
     if (::rename(part.c_str(), path.c_str()) != 0) throw SystemError("rename", part);
-  } catch (const SystemError&) {
+  } catch (...) {
     ::unlink(part.c_str());
     throw;
   }

@@ -54,7 +54,11 @@ ProgressLine::ProgressLine(loop::EventLoop& loop, const batch::Batch& batch, std
 
 ProgressLine::~ProgressLine() {
   loop_.forget(timer_.get());
-  paint("\n");
+  try {
+    paint("\n");
+  } catch (const std::exception&) {
+    // The last line is then not the newest.
+  }
 }
 
 void ProgressLine::paint(const char* end) {

@@ -11,18 +11,10 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun::cli {
 namespace {
-
-void write_all(int fd, std::string_view text, const std::string& subject) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("write", subject);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
 
 // Over what is there: a file's old content, or what an earlier attempt has written. To empty it first would have some
 // file systems give its blocks back and find new ones.
@@ -30,7 +22,7 @@ void overwrite(int fd, std::string_view text, const std::string& subject) {
   if (::lseek(fd, 0, SEEK_SET) != 0) throw SystemError("lseek", subject);
   try {
     write_all(fd, text, subject);
-  } catch (const SystemError&) {
+  } catch (...) {
     // No old text may stand behind half a new one.
     [[maybe_unused]] const int cut = ::ftruncate(fd, ::lseek(fd, 0, SEEK_CUR));
     throw;
@@ -78,7 +70,8 @@ void ResultFile::write(const std::string& text) {
     return;
   }
   if (!existing_) return write_all(STDOUT_FILENO, text, "standard output");
-  (regular_ ? overwrite : write_all)(existing_.get(), text, path_);
+  if (regular_) return overwrite(existing_.get(), text, path_);
+  write_all(existing_.get(), text, path_);
 }
 
 }  // namespace evalrun::cli

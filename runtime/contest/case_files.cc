@@ -9,6 +9,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun::contest {
 namespace {
@@ -16,15 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPiece = std::size_t{256} << 10;
-
-void write_all(const Fd& file, std::string_view bytes, const std::string& name) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("write", name);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
 
 Fd create(const fs::path& path) {
   Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -74,7 +66,7 @@ const fs::path& CaseFiles::folder() {
 
 fs::path CaseFiles::keep(const std::string& name, const std::string& content) {
   fs::path path = folder() / name;
-  write_all(create(path), content, path.string());
+  write_all(create(path).get(), content, path.string());
   return path;
 }
 
@@ -96,9 +88,9 @@ fs::path CaseFiles::path_of(const problem::File& file, Newlines newlines) {
     if (count < 0) throw SystemError("read", file.path);
     if (count == 0) break;
     const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
-    write_all(target, is_normal ? filter.take(bytes) : std::string(bytes), copy.string());
+    write_all(target.get(), is_normal ? filter.take(bytes) : std::string(bytes), copy.string());
   }
-  if (is_normal && filter.lacks_newline()) write_all(target, "\n", copy.string());
+  if (is_normal && filter.lacks_newline()) write_all(target.get(), "\n", copy.string());
   return copies_[name] = copy;
 }
 

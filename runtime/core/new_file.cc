@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 
 namespace evalrun {
 namespace {
@@ -40,8 +42,9 @@ int NewFile::publish() noexcept {
     return error;
   }
   // linkat by the descriptor itself needs a capability (open(2), O_TMPFILE).
-  const std::string self = "/proc/self/fd/" + std::to_string(file.get());
-  const auto link = [&] { return ::linkat(AT_FDCWD, self.c_str(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW); };
+  std::array<char, 32> self;
+  std::snprintf(self.data(), self.size(), "/proc/self/fd/%d", file.get());
+  const auto link = [&] { return ::linkat(AT_FDCWD, self.data(), folder_, name_.c_str(), AT_SYMLINK_FOLLOW); };
   if (link() == 0) return 0;
   if (errno != EEXIST) return errno;
   if (::unlinkat(folder_, name_.c_str(), 0) != 0 && errno != ENOENT) return errno;

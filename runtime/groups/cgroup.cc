@@ -269,9 +269,15 @@ RunGroups::~RunGroups() {
 
 void RunGroups::make(const GroupTree& tree) {
   const std::string folder = tree.folder + "/" + name_;
-  if (::mkdir(folder.c_str(), 0755) != 0) throw HostError("cgroup", "mkdir", folder, errno);
-  made_.push_back({tree, folder, Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))});
-  const Fd& group = made_.back().descriptor;
+  // First the note that says what to remove: a group that is made and not noted would stay.
+  made_.push_back({tree, folder, Fd()});
+  Fd& group = made_.back().descriptor;
+  if (::mkdir(folder.c_str(), 0755) != 0) {
+    const int error = errno;
+    made_.pop_back();
+    throw HostError("cgroup", "mkdir", folder, error);
+  }
+  group = Fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!group) throw HostError("cgroup", "open", folder, errno);
   const auto set = [&](const char* file, const std::string& value) {
     const int error = write_text(group.get(), file, value);

@@ -87,7 +87,7 @@ void CaseRun::feed(std::string_view piece) {
   try {
     checker_->feed(piece);
   } catch (const SystemError& error) {
-    checker_fault_ = {"checker", error.operation(), error.subject(), error.error(), true};
+    checker_fault_ = checker_fault(error);
   }
 }
 
@@ -173,8 +173,7 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
       more.push_back({kJuryOutput, output_->open(), 0444});
     }
   }
-  // A folder is made where a file is in it.
-  plan.job.files.push_back(placed_text((std::string(kJuryFeedback) + ".folder").c_str(), ""));
+  plan.job.files.push_back(placed_text((std::string(kJuryFeedback) + kFolderMark).c_str(), ""));
   for (const WorkFile& file : kept_feedback_) plan.job.files.push_back(file);
   return context_.pool.start_alone(ready.compile(plan, WorkAfterwards::Kept, std::move(more)), std::move(hooks));
 }
@@ -289,7 +288,7 @@ void CaseRun::judge_built_in() {
     try {
       judgement = checker_->finish();
     } catch (const SystemError& error) {
-      checker_fault_ = {"checker", error.operation(), error.subject(), error.error(), true};
+      checker_fault_ = checker_fault(error);
     }
   }
   if (checker_fault_) grade_.run.outcome = *checker_fault_;

@@ -324,6 +324,7 @@ std::vector<WorkFile> feedback_to_keep(int work) {
   std::uint64_t all = 0;
   for (rootfs::CarriedFile& file : left.open()) {
     if (!file.path.starts_with(feedback) || file.path == feedback + "nextpass.in") continue;
+    if (file.path == feedback + kFolderMark) continue;  // it is placed anew
     std::string content;
     std::array<char, std::size_t{64} << 10> piece;
     ssize_t count = 0;

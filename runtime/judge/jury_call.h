@@ -21,6 +21,8 @@ inline constexpr const char* kJuryInput = "judge/input";
 inline constexpr const char* kJuryAnswer = "judge/answer";
 inline constexpr const char* kJuryOutput = "judge/output";  // the submission's, or what an interactor writes for a checker
 inline constexpr const char* kJuryFeedback = "judge/feedback/";
+// A folder is made where a file is in it: this one, in the feedback folder.
+inline constexpr const char* kFolderMark = ".folder";
 
 enum class JuryTask { Check, Interact };
 

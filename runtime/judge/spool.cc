@@ -4,9 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "runtime/core/error.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun::judge {
 
@@ -15,12 +14,7 @@ Spool::Spool() : file_(::memfd_create("evalrun output", MFD_CLOEXEC)) {
 }
 
 void Spool::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("write", "a program's output");
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  write_all(file_.get(), bytes, "a program's output");
 }
 
 std::string Spool::path_of(const Fd& file) {

@@ -136,6 +136,12 @@ std::string message_of(const RunResult& result, const Limits& limits) {
   return text;
 }
 
+SandboxFault checker_fault(const SystemError& error) {
+  SandboxFault fault = supervise::fault_of(error);
+  fault.stage = "checker";
+  return fault;
+}
+
 int exit_status_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::Ok:

@@ -49,6 +49,10 @@ std::string message_of(const supervise::RunResult& result, const Limits& limits)
 // "met limits.processes (32) 3 times", "probably met limits.open_files (256)".
 std::string describe(const supervise::LimitMet& met);
 
+// A checker that could not read what is expected: nothing that the program did. A later run may read it where the host
+// was short of something, and not where the file itself is at fault.
+supervise::SandboxFault checker_fault(const SystemError& error);
+
 // The command's exit status: 0 OK or AC, 1 any other verdict of the program, 3 IE. (2 is a plan or command line that is
 // wrong.)
 int exit_status_of(Verdict verdict);

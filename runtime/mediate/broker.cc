@@ -98,13 +98,14 @@ class Dying {
   Fd deputy_;
 };
 
-// The loop waits for its end, which the kernel may come to late on a busy host.
-void leave_to(loop::EventLoop& loop, Fd deputy) {
-  const auto dying = std::make_shared<Dying>(std::move(deputy));
+// The loop waits for its end, which the kernel may come to late on a busy host. Where the loop cannot, it is waited for
+// here: this runs in destructors.
+void leave_to(loop::EventLoop& loop, Fd deputy) noexcept {
   try {
+    const auto dying = std::make_shared<Dying>(std::move(deputy));
     loop.watch(dying->get(), loop::Interest::Read, loop.caller(), [&loop, dying] { loop.forget(dying->get()); });
-  } catch (const SystemError&) {
-    // Waited for here.
+  } catch (...) {
+    if (deputy) reap(deputy.get());
   }
 }
 

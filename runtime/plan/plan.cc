@@ -30,8 +30,9 @@ std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector
 }
 
 Plan without_job(const Plan& plan) {
+  // The job has its type's name: where a member after a nested list throws, GCC 12 destroys what is in the list twice.
   return {.kind = plan.kind,
-          .job = {.argv = plan.job.argv, .source = {}, .env = {}, .input = {}, .files = {}},
+          .job = Job{.argv = plan.job.argv, .source = {}, .env = {}, .input = {}, .files = {}},
           .origin = plan.origin};
 }
 

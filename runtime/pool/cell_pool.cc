@@ -93,7 +93,7 @@ void CellPool::await_exit(supervise::Teardown teardown) {
       loop_.forget(pidfd);
       ending_.erase(place);
     });
-  } catch (const SystemError&) {
+  } catch (const std::exception&) {
     ending_.erase(place);  // waited for here: a run's destructor gives its teardown away
   }
 }
@@ -108,12 +108,14 @@ CellPool::PreparedKind* CellPool::find(const Plan& plan) {
 
 void CellPool::add(const sandbox::CompiledPlan& first) {
   if (kinds_.size() >= kMostKinds) kinds_.pop_back();
-  PreparedKind& kind = kinds_.emplace_front();
+  std::list<PreparedKind> made;  // joins the others when it is whole
+  PreparedKind& kind = made.emplace_front();
   kind.plan = without_job(first.plan());
   // Which process to pin is known by its listener (Run::start).
   const bool cannot_be_pinned =
       !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.kind.limits.cpus);
   kind.is_cold = cannot_be_pinned || !is_the_same_for_all_jobs(kind.plan) || !warm::why_not_shared(first).empty();
+  kinds_.splice(kinds_.begin(), made);
 }
 
 std::shared_ptr<warm::Cell> CellPool::free_cell(PreparedKind& kind) {
@@ -142,9 +144,7 @@ std::unique_ptr<supervise::Run> CellPool::make_waiting(PreparedKind& kind) {
                                            supervise::RunOrigin{.groundwork = supervise::Groundwork(groups_, cell),
                                                                 .cloner = cloner_,
                                                                 .start = sandbox::Start::WhenTold}));
-    } catch (const HostError&) {
-    } catch (const SystemError&) {
-    } catch (const PlanError&) {
+    } catch (const std::exception&) {
     }
     std::erase(kind.cells, cell);
   }
@@ -214,7 +214,12 @@ bool CellPool::prepare(std::size_t most) {
   if (kind.waiting.size() >= std::min<std::size_t>(ready_, most)) return false;
   std::unique_ptr<supervise::Run> run = make_waiting(kind);
   if (!run) return false;
-  kind.waiting.push_back(std::move(run));
+  try {
+    kind.waiting.push_back(std::move(run));
+  } catch (const std::bad_alloc&) {
+    ++kind.failures;
+    return false;
+  }
   return true;
 }
 

@@ -252,7 +252,7 @@ std::vector<Image> list_images(const std::vector<fs::path>& search_path) {
 
 Image load_image(const std::string& name_or_path, const std::vector<fs::path>& search_path) {
   Plan scratch;
-  return apply_image({name_or_path, {}, fs::current_path()}, search_path, scratch);
+  return apply_image({name_or_path, SourcePosition{}, fs::current_path()}, search_path, scratch);
 }
 
 }  // namespace evalrun

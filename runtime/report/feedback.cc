@@ -10,6 +10,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/new_file.h"
 #include "runtime/core/text.h"
+#include "runtime/core/write_all.h"
 #include "runtime/report/figures.h"
 
 namespace evalrun::report {
@@ -111,15 +112,6 @@ std::string safe_stem(const std::string& name) {
 std::string in_lower_case(std::string text) {
   for (char& each : text) each = each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
   return text;
-}
-
-void write_all(int file, std::string_view text, const std::string& name) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw SystemError("write", name);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ EmptySandbox::EmptySandbox(EmptySandbox&& other) noexcept
 EmptySandbox::~EmptySandbox() {
   try {
     await_clone();
-  } catch (const HostError&) {
-    // It never came to be.
+  } catch (...) {
+    // It never came to be, or it died with the exception.
   }
 }
 

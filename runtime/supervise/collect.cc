@@ -10,7 +10,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
-#include "runtime/core/quiet_write.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun::supervise {
 namespace {
@@ -25,17 +25,6 @@ Fd open_beneath(int folder, const std::string& path) {
 
 // What a turn of the loop may take up.
 constexpr std::size_t kPiece = 128 << 10;
-
-// "" or what went wrong.
-std::string write_all(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write_quietly(to, bytes);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return "write: " + errno_text(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -86,8 +75,10 @@ void Collection::advance() {
     return end();
   }
   open_->hash.update(bytes);
-  file.error = write_all(open_->sink.get(), bytes);
-  if (!file.error.empty()) end();
+  const int error = write_all_quietly(open_->sink.get(), bytes);
+  if (error == 0) return;
+  file.error = "write: " + errno_text(error);
+  end();
 }
 
 void Collection::abandon() noexcept {

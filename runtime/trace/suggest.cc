@@ -157,8 +157,9 @@ class Search {
     Additions more = with(found.additions, {*addition, because});
     if (const auto withheld = why_withheld(*addition, more)) {
       const bool is_new = std::ranges::none_of(found.not_tried, is_it, &NotTried::wish);
-      if (is_new && found.not_tried.size() < kNotTriedKept)
-        found.not_tried.push_back({{*addition, because}, *withheld});
+      if (is_new && found.not_tried.size() < kNotTriedKept) {
+        found.not_tried.push_back({SuggestedAddition{*addition, because}, *withheld});
+      }
     } else if (makes_a_plan(more)) {
       found.additions = std::move(more);
     } else {

@@ -381,6 +381,17 @@ TEST(grading, a_case_whose_file_is_not_there_is_an_error_of_the_plan) {
 }
 
 // What is prepared for cases to come takes no descriptor from the case that runs.
+// Reading it fails with EIO: nothing is mapped at address 0.
+TEST(grading, what_is_expected_and_cannot_be_read_is_no_better_later) {
+  const PlanRun run =
+      run_plan(shell_plan("true", "echo", "[[case]]\nstdin.text = \"\"\nexpect.file = \"/proc/self/mem\"\n"));
+  EXPECT_EQ(run.verdict(), "IE");
+  const nlohmann::json outcome = run.result.at("cases").at(0).at("outcome");
+  EXPECT_EQ(outcome.value("stage", ""), "checker") << run.result.dump();
+  EXPECT_EQ(outcome.value("operation", ""), "read") << run.result.dump();
+  EXPECT_FALSE(outcome.value("retryable", true)) << run.result.dump();
+}
+
 TEST(grading, with_room_for_the_descriptors_of_one_sandbox_each_case_is_judged) {
   const TemporaryFolder folder;
   std::string cases = "[limits]\nopen_files = 16\n";
@@ -407,6 +418,26 @@ TEST(grading, a_case_that_cannot_be_started_says_whether_trying_again_may_help) 
     const nlohmann::json outcome = nlohmann::json::parse(run.output).at("cases").at(0).at("outcome");
     EXPECT_EQ(outcome.at("errno"), error);
     EXPECT_EQ(outcome.at("retryable"), retryable) << error;
+  }
+}
+
+// The first read looks for a byte order mark; the second one is the checker's.
+TEST(grading, what_is_expected_and_cannot_be_read_says_whether_trying_again_may_help) {
+  const TemporaryFolder folder;
+  const std::string answer = folder.write("answer", "x\n").string();
+  const std::string plan =
+      folder.write("plan.toml", probe_plan("probe", {"say", "x"}) + "[[case]]\nexpect.file = \"" + answer + "\"\n")
+          .string();
+  for (const auto& [error, retryable] : {std::pair{"EIO", false}, std::pair{"ENOMEM", true}}) {
+    const Finished run = run_command({"strace", "-qq", "-o", "/dev/null", "-P", answer, "-e", "trace=pread64", "-e",
+                                      std::string("inject=pread64:when=2:error=") + error, evalrun().string(), "run",
+                                      plan, "--format", "json"});
+    if (run.exit_code == 127) EVALRUN_SKIP("strace");
+    EXPECT_EQ(run.exit_code, 3) << run.output << run.error_output;
+    const nlohmann::json outcome = nlohmann::json::parse(run.output).at("cases").at(0).at("outcome");
+    EXPECT_EQ(outcome.value("stage", ""), "checker") << run.output;
+    EXPECT_EQ(outcome.value("errno", ""), error);
+    EXPECT_EQ(outcome.value("retryable", !retryable), retryable) << error;
   }
 }
 

@@ -72,5 +72,16 @@ TEST(copied_plans, a_plan_of_a_template_survives_that_any_allocation_fails) {
   EXPECT_GE(failing_allocations([&] { EXPECT_EQ(plan.make({}, "/plans", images).plan.job.argv.size(), 2U); }), 8);
 }
 
+// A copy that has failed leaves nothing that is destroyed twice.
+TEST(copied_plans, a_plan_without_its_job_survives_that_any_allocation_fails) {
+  const std::string text = "a text that is longer than a std::string holds itself";
+  Plan plan;
+  plan.job.argv = {text, text};
+  plan.kind.image = text;
+  plan.origin.name = text;
+  plan.origin.sha256 = text;
+  EXPECT_GE(failing_allocations([&] { EXPECT_EQ(without_job(plan).job.argv.size(), 2U); }), 6);
+}
+
 }  // namespace
 }  // namespace evalrun

@@ -9,7 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string>
+
+#include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/write_all.h"
 
 namespace evalrun {
 namespace {
@@ -85,6 +89,40 @@ TEST(quiet_write, what_can_be_written_is_written_and_the_mask_is_as_before) {
   ::sigprocmask(SIG_SETMASK, nullptr, &after);
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGTERM}) {
     EXPECT_EQ(::sigismember(&before, signal), ::sigismember(&after, signal));
+  }
+}
+
+TEST(write_all, gives_everything_and_says_what_the_kernel_refused) {
+  const auto in_a_small_pipe = [](auto write) {
+    return in_a_process([&] {
+      Pipe pipe = make_pipe(Blocking::Yes, Blocking::Yes);
+      const std::string text(std::size_t{1} << 20, 'x');  // more than a pipe holds
+      const pid_t reader = ::fork();
+      if (reader == 0) {
+        pipe.write_end.reset();
+        std::size_t all = 0;
+        char piece[1000];
+        for (ssize_t count = 0; (count = ::read(pipe.read_end.get(), piece, sizeof piece)) > 0;) {
+          all += static_cast<std::size_t>(count);
+        }
+        ::_exit(all == text.size() ? 0 : 1);
+      }
+      write(pipe.write_end.get(), text);
+      pipe.write_end.reset();
+      int status = 0;
+      ::waitpid(reader, &status, 0);
+      return WEXITSTATUS(status);
+    });
+  };
+  EXPECT_EQ(in_a_small_pipe([](int fd, const std::string& text) { write_all(fd, text, "the pipe"); }), 0);
+  EXPECT_EQ(in_a_small_pipe([](int fd, const std::string& text) { write_all_quietly(fd, text); }), 0);
+  const Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(write_all_quietly(full.get(), "x"), ENOSPC);
+  try {
+    write_all(full.get(), "x", "/dev/full");
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const SystemError& error) {
+    EXPECT_STREQ(error.what(), "write /dev/full: No space left on device (ENOSPC)");
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "runtime/checkers/checker.h"
+
 namespace evalrun::judge {
 namespace {
 
@@ -50,6 +52,17 @@ TEST(verdict, the_message_names_what_happened) {
   EXPECT_EQ(message_of(Signaled{SIGSEGV}, limits), "killed by SIGSEGV");
   EXPECT_EQ(message_of(SandboxFault{"mounts", "open_tree", "mount /x", EINVAL, false}, limits),
             "the sandbox failed at mounts: open_tree mount /x: Invalid argument");
+}
+
+TEST(verdict, a_checkers_fault_is_retryable_where_the_host_was_short_of_something) {
+  const SandboxFault full = checker_fault(SystemError("open", "/x", EMFILE));
+  EXPECT_TRUE(full.retryable);
+  EXPECT_EQ(full.stage, "checker");
+  EXPECT_EQ(full.operation, "open");
+  EXPECT_EQ(full.subject, "/x");
+  EXPECT_EQ(full.error, EMFILE);
+  EXPECT_FALSE(checker_fault(SystemError("read", "/x", EIO)).retryable);
+  EXPECT_FALSE(checker_fault(AnswerError(CheckerKind::Exact, "line 1")).retryable);
 }
 
 }  // namespace
