@@ -75,6 +75,7 @@ class PackageJudge {
     contest::TaskOptions made;
     made.memory = parse_bytes(options.memory_limit);
     made.compat = options.compat;
+    made.overrides = options.set;
     return made;
   }
 
@@ -83,7 +84,6 @@ class PackageJudge {
     made.jobs = options.jobs;
     made.rules = options.rules;
     made.pointless_cases = options.all_cases ? judge::PointlessCases::Run : judge::PointlessCases::Skip;
-    made.overrides = options.set;
     return made;
   }
 

@@ -101,7 +101,7 @@ std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_lim
       Duration limit = time_limit;
       if (entry.labelled != nullptr && entry.labelled->time_limit) limit = *entry.labelled->time_limit;
       live->judged.limit = limit;
-      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit, options_.overrides));
+      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit));
       start(*live);
     }
     live_.push_back(std::move(live));

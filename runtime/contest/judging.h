@@ -45,7 +45,6 @@ struct JudgingOptions {
   judge::Rules rules = judge::Rules::Kattis;
   judge::PointlessCases pointless_cases = judge::PointlessCases::Skip;
   judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
-  std::vector<std::string> overrides;  // of --set
 };
 
 class Judging {

@@ -165,7 +165,7 @@ std::shared_ptr<const JuryProgram> PackageTasks::jury_program(const problem::Pro
     for (WorkFile& file : sources.files) {
       if (file.path == "run" || file.path == "build") file.mode = 0755;
     }
-    task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"./run\"]\n", jury->name, jury->name, "/"}, {},
+    task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"./run\"]\n", jury->name, jury->name, "/"}, options_.overrides,
                            images_.search_path());
     task.plan.job.files = sources.files;
     if (std::ranges::find(sources.files, "build", &WorkFile::path) != sources.files.end()) {
@@ -178,8 +178,9 @@ std::shared_ptr<const JuryProgram> PackageTasks::jury_program(const problem::Pro
       return nullptr;
     }
     const Limits limits = jury_limits(program, package_.problem.limits);
-    task = contest::task_for(std::get<Sources>(sources), images_,
-                             {"limits.memory=" + to_string(limits.memory)});
+    std::vector<std::string> overrides = options_.overrides;
+    overrides.push_back("limits.memory=" + to_string(limits.memory));
+    task = contest::task_for(std::get<Sources>(sources), images_, overrides);
     if (task.compile) {
       task.compile->argv.insert(task.compile->argv.end(), program.compile_flags.begin(), program.compile_flags.end());
     }
@@ -273,8 +274,7 @@ std::shared_ptr<const JuryProgram> PackageTasks::with_wall_limit(const std::shar
   return made;
 }
 
-Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
-                            const std::vector<std::string>& overrides) const {
+Task PackageTasks::task_for(const Sources& sources, Duration time_limit) const {
   const problem::Limits& limits = package_.problem.limits;
   const Bytes memory = options_.memory.value_or(limits.memory.value_or(kMemory));
   // A little more than the limit: whoever passes it is known by how much.
@@ -285,7 +285,7 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
                                   "limits.stack=unlimited",
                                   "limits.output=" + to_string(limits.output.value_or(kOutput)),
                                   "limits.workspace=256MiB"};
-  all.insert(all.end(), overrides.begin(), overrides.end());
+  all.insert(all.end(), options_.overrides.begin(), options_.overrides.end());
   Task task = contest::task_for(sources, images_, all);
   give_compiler_room(task.compile, limits);
   task.plan.kind.limits.processes = std::max(task.plan.kind.limits.processes, 64U);

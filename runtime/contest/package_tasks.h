@@ -19,6 +19,7 @@ struct TaskOptions {
   std::optional<Bytes> memory;             // in place of the package's limit
   Compat compat = Compat::Spec;            // of the default comparison
   std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
+  std::vector<std::string> overrides;                    // of --set; the jury's programs keep their limits
 };
 
 class PackageTasks {
@@ -30,7 +31,7 @@ class PackageTasks {
   [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
 
   // Throws PlanError, SystemError and archive::TreeError.
-  Task task_for(const Sources& sources, Duration time_limit, const std::vector<std::string>& overrides = {}) const;
+  Task task_for(const Sources& sources, Duration time_limit) const;
 
   // The submission's files, language and image; or why there are none.
   SourcesOrRefusal sources_of(const problem::Submission& submission) const;

@@ -94,7 +94,11 @@ void CaseRun::feed(std::string_view piece) {
 void CaseRun::make_checker_for_case() {
   const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
   Expected expected = Expected::of(one());
-  has_byte_order_mark_ = expected.has_byte_order_mark();
+  try {
+    has_byte_order_mark_ = expected.has_byte_order_mark();
+  } catch (const SystemError& error) {
+    checker_fault_ = checker_fault(error);
+  }
   checker_ = make_checker(own != nullptr ? *own : context_.task.checker, std::move(expected));
 }
 

@@ -380,7 +380,7 @@ constexpr FlagRow kFlags[] = {
     {.name = "--set",
      .operand = "KEY=VALUE",
      .what = "Override one key in every plan, as in --set limits.cpu=5s. May be repeated.",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Judge},
      .repeats = true,
      .apply = append<&Options::set>},
     {.name = "--format",

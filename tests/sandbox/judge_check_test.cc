@@ -69,8 +69,8 @@ TEST(judge_check, what_is_no_package_and_what_is_not_built_is_said_in_one_line) 
        "problem.xml (Polygon) or task.yaml (CMS)"},
       {{"--check", "/none"}, "/none: No such file or directory"},
       {{"--check"}, "judge needs a PACKAGE; see evalrun judge --help"},
-      {{folder.path().string(), "a.cpp"},
-       "judge does not run submissions yet; use evalrun judge --check PACKAGE to read the package"},
+      {{folder.path().string()}, "judge needs a SUBMISSION after the PACKAGE, or --self-test, or --check"},
+      {{"--self-test", folder.path().string(), "a.cpp"}, "--check and --self-test take the PACKAGE alone"},
   };
   for (const auto& [words, message] : rows) {
     const Finished done = judge(words);
