@@ -6,7 +6,6 @@
 
 #include "tests/packages/support.h"
 #include "tests/support/paths.h"
-#include "tests/support/warm.h"
 
 namespace evalrun::test {
 namespace {
@@ -15,7 +14,6 @@ using Files = std::map<std::string, std::string>;  // by path
 
 Finished judge(std::vector<std::string> words) {
   words.insert(words.begin(), {evalrun().string(), "judge"});
-  for (const std::string& lack : accepted_lacks()) words.insert(words.end(), {"--set", lack});
   return run_command(words);
 }
 
@@ -175,8 +173,10 @@ TEST(judge, neither_input_file_nor_answer_nor_feedback_are_in_the_submissions_sa
   Package package(doubles());
   const std::string looker = package.submission("look.py", R"(import os
 found = []
-for folder, _, files in os.walk("/"):
-    if folder.startswith(("/proc", "/usr", "/lib", "/etc")): continue
+for folder, inner, files in os.walk("/"):
+    if folder.startswith(("/proc", "/usr", "/lib", "/etc", "/opt")):
+        inner.clear()
+        continue
     for name in files:
         path = os.path.join(folder, name)
         try:
@@ -187,7 +187,7 @@ import sys
 if found or os.path.exists("/work/judge"): sys.exit(9)
 print(2 * int(input()))
 )");
-  const Finished done = judge({package.path(), looker});
+  const Finished done = judge({package.path(), looker, "--time-limit", "10s"});
   EXPECT_EQ(done.exit_code, 0) << done.output;
 }
 
@@ -275,7 +275,7 @@ Files groups() {
           {"data/secret/1/a.ans", "3\n"},
           {"data/secret/1/b.in", "1 2 \n"},
           {"data/secret/1/b.ans", "3\n"},
-          {"data/secret/2/testdata.yaml", "range: 0 60\naccept_score: 60\ngrader_flags: min\n"},
+          {"data/secret/2/testdata.yaml", "range: 0 60\non_reject: break\naccept_score: 60\ngrader_flags: min\n"},
           {"data/secret/2/a.in", "100 200\n"},
           {"data/secret/2/a.ans", "300\n"},
           {"data/secret/2/b.in", "100 201\n"},

@@ -3,7 +3,7 @@
 # EVALRUN_ACCEPT_MISSING names. See tests/support/paths.h.
 verb=
 case ${1-} in
-  run | exec | batch | check | explain | trace)
+  run | exec | batch | check | explain | trace | judge)
     verb=$1
     shift
     ;;
