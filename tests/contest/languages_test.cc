@@ -84,6 +84,17 @@ void PrintTo(const Row& row, std::ostream* out) {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> rows = {
+      {"ada",
+       "ada",
+       {{"adder.ads", "package Adder is\n  function Sum (A, B : Integer) return Integer;\nend Adder;\n"},
+        {"adder.adb",
+         "package body Adder is\n  function Sum (A, B : Integer) return Integer is (A + B);\nend Adder;\n"},
+        {"main.adb",
+         "with Ada.Integer_Text_IO; use Ada.Integer_Text_IO;\nwith Ada.Text_IO; with Adder;\nprocedure Main is\n  A, B "
+         ": "
+         "Integer;\nbegin\n  Get (A); Get (B); Put (Adder.Sum (A, B), 1); Ada.Text_IO.New_Line;\nend Main;\n"}},
+       {{"a.adb", "procedure A is begin X; end A;"}},
+       "main.adb"},
       {"bash", "bash", {{"a.sh", "read a b; echo $((a + b))"}}, {{"a.sh", "if true; then"}}, "a.sh"},
       {"c",
        "c",
@@ -111,6 +122,14 @@ const std::vector<Row>& rows() {
         {"b.cs", "static class B { public static int Sum(int a, int b) { return a + b; } }"}},
        {{"a.cs", "class A { static void Main() { x(); } }"}},
        "a.cs"},
+      {"fortran",
+       "fortran",
+       {{"a.f90",
+         "program p\n  integer :: a, b, total\n  read *, a, b\n  call add(a, b, total)\n  print '(I0)', total\nend "
+         "program\n"},
+        {"b.f95", "subroutine add(a, b, total)\n  integer :: a, b, total\n  total = a + b\nend subroutine\n"}},
+       {{"a.f90", "program p\n  x = = 1\nend program\n"}},
+       "a.f90"},
       {"go",
        "go",
        {{"a.go", "package main\nfunc sum(a, b int) int { return a + b }"},
@@ -139,6 +158,7 @@ const std::vector<Row>& rows() {
         {"b.kt", "fun main() { val (a, b) = readLine()!!.split(\" \").map { it.toInt() }; println(sum(a, b)) }"}},
        {{"a.kt", "fun main() { x() }"}},
        "b.kt"},
+      {"lisp", "lisp", {{"a.lisp", "(format t \"~a~%\" (+ (read) (read)))"}}, {{"a.lisp", "(format t"}}, "a.lisp"},
       {"lua", "lua", {{"a.lua", "print(io.read('n') + io.read('n'))"}}, {{"a.lua", "if"}}, "a.lua"},
       {"node",
        "javascript",
@@ -168,6 +188,14 @@ const std::vector<Row>& rows() {
        {{"a.php", "<?php fscanf(STDIN, '%d %d', $a, $b); echo $a + $b, \"\\n\";"}},
        {{"a.php", "<?php if ("}},
        "a.php"},
+      {"prolog",
+       "prolog",
+       {{"adder.pl", ":- module(adder, [sum/3]).\nsum(A, B, C) :- C is A + B.\n"},
+        {"main.pl",
+         ":- use_module(adder).\nmain :- read_line_to_string(user_input, L), split_string(L, \" \", \"\", [X, Y]), "
+         "number_string(A, X), number_string(B, Y), sum(A, B, C), write(C), nl.\n"}},
+       {{"a.pl", "main :- .\n:- .\n"}},
+       "main.pl"},
       {"pypy",
        "python3",
        {{"__main__.py", "import sys\nfrom adder import sum_of\nassert 'PyPy' in sys.version\nprint(sum_of(input()))"},
