@@ -163,7 +163,7 @@ const std::vector<Row>& rows() {
       {"node",
        "javascript",
        {{"a.js", "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number); console.log(a + b);"}},
-       {{"a.js", "if ("}},
+       {{"a.js", "require(\"./b.js\");"}, {"b.js", "if ("}},
        "a.js"},
       {"ocaml",
        "ocaml",

@@ -456,7 +456,7 @@ TEST_F(SubmissionFiles, an_image_without_a_compile_line_makes_a_task_of_one_run)
 
 TEST(ImagesOfTheProject, serve_known_languages_with_their_endings) {
   const ImageTable images({source_dir() / "images"});
-  const std::set<std::string> more = {".bash", ".f95", ".pl", ".plg", ".pp"};
+  const std::set<std::string> more = {".bash", ".f95", ".mjs", ".p", ".pl", ".plg", ".pp"};
   std::size_t serving = 0;
   for (const Image& image : images.images()) {
     EXPECT_FALSE(image.programs.empty()) << image.name;
