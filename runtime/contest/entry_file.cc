@@ -218,7 +218,7 @@ Entry find_entry(const Language& language, const std::vector<WorkFile>& files, c
   return {by_name, "", {}};
 }
 
-std::string language_by_content(const std::vector<WorkFile>& files) {
+std::string language_by_endings(const std::vector<WorkFile>& files) {
   std::vector<std::string> paths;
   for (const WorkFile& file : files) paths.push_back(file.path);
   std::string_view shebang;
@@ -231,8 +231,10 @@ std::string language_by_content(const std::vector<WorkFile>& files) {
     const auto perl = [](const WorkFile& file) { return file.path.ends_with(".pl") && is_perl(text_of(file)); };
     return std::ranges::any_of(files, perl) ? "perl" : "prolog";
   }
-  for (std::string& path : paths) path = lower(path);
-  if (const Language* language = problem::language_of(paths)) return language->code;
+  return "";
+}
+
+std::string language_by_first_line(const std::vector<WorkFile>& files) {
   return files.size() == 1 ? language_of_shebang(first_line(text_of(files.front()))) : "";
 }
 

@@ -23,7 +23,11 @@ struct Entry {
 Entry find_entry(const problem::Language& language, const std::vector<WorkFile>& files,
                  const std::vector<std::string>& sources, const std::string& wanted);
 
-// The code of the language of most files; "" if none is known.
-std::string language_by_content(const std::vector<WorkFile>& files);
+// The code of the language of most files, by their endings, and by their text where several languages have an ending;
+// "" if none is known.
+std::string language_by_endings(const std::vector<WorkFile>& files);
+
+// The same for the only file, by its first line: "#!/usr/bin/env python3".
+std::string language_by_first_line(const std::vector<WorkFile>& files);
 
 }  // namespace evalrun::contest

@@ -167,10 +167,12 @@ class Reading {
 
 // --- from files to sources -------------------------------------------------------------------------------------------
 
+enum class HandedIn { ByPeople, InAPackage };
+
 class Finding {
  public:
-  Finding(std::vector<WorkFile> files, const ImageTable& images, const SourceOptions& options)
-      : images_(images), options_(options) {
+  Finding(std::vector<WorkFile> files, HandedIn handed_in, const ImageTable& images, const SourceOptions& options)
+      : handed_in_(handed_in), images_(images), options_(options) {
     sources_.files = std::move(files);
   }
 
@@ -208,12 +210,35 @@ class Finding {
   void choose_language(const std::string& of_package) {
     if (!options_.language.empty()) return choose_named(options_.language);
     std::string code = of_package;
-    if (code.empty() || code == "prolog") {
-      const std::string found = language_by_content(sources_.files);
-      if (code.empty() || (code == "prolog" && found == "perl")) code = found;
-    }
+    if (code.empty() || code == "prolog") code = language_by_endings(sources_.files);
+    if (code.empty()) code = language_by_endings_of_images();
+    // A package says of such files that they are none of its submissions.
+    if (code.empty() && handed_in_ == HandedIn::ByPeople) code = language_by_other_signs();
     if (code.empty()) refuse_unknown();
     sources_.language = code;
+  }
+
+  // Endings that images know beside those of the package format, such as .bash; the language of most files.
+  [[nodiscard]] std::string language_by_endings_of_images() const {
+    std::string best;
+    std::ptrdiff_t most = 0;
+    for (const Image& image : images_.images()) {
+      if (image.languages.empty() || problem::find_language(image.languages.front()) == nullptr) continue;
+      const auto count = std::ranges::count_if(sources_.files, [&](const WorkFile& file) {
+        return std::ranges::find(image.endings, ending_of(file.path)) != image.endings.end();
+      });
+      if (count <= most) continue;
+      most = count;
+      best = image.languages.front();
+    }
+    return best;
+  }
+
+  [[nodiscard]] std::string language_by_other_signs() const {
+    std::vector<std::string> paths = paths_of(sources_.files);
+    for (std::string& path : paths) path = lower(path);
+    if (const Language* language = problem::language_of(paths)) return language->code;
+    return language_by_first_line(sources_.files);
   }
 
   void choose_named(const std::string& name) {
@@ -377,6 +402,7 @@ class Finding {
     }
   }
 
+  HandedIn handed_in_;
   const ImageTable& images_;
   const SourceOptions& options_;
   const Image* named_image_ = nullptr;
@@ -397,7 +423,7 @@ SourcesOrRefusal answer(Find find) {
 
 Sources find_in(Reading& reading, const ImageTable& images, const SourceOptions& options) {
   std::vector<std::string> remarks = reading.take_remarks();
-  return Finding(reading.take_files(), images, options).find("", "", std::move(remarks));
+  return Finding(reading.take_files(), HandedIn::ByPeople, images, options).find("", "", std::move(remarks));
 }
 
 // The language and entry that a package found by the names alone may be bettered by the files' text.
@@ -417,7 +443,7 @@ SourcesOrRefusal sources_of_package(const archive::Tree& tree, const std::vector
     if (files.size() > options.most_files) {
       refuse(Cause::Unreadable, "there are more than " + std::to_string(options.most_files) + " files");
     }
-    return Finding(read_files(tree, files, options.most_bytes), images, options)
+    return Finding(read_files(tree, files, options.most_bytes), HandedIn::InAPackage, images, options)
         .find(language, entry_said(language, entry, files), {});
   });
 }
@@ -490,7 +516,8 @@ SourcesOrRefusal sources_of(const archive::Tree& tree, const problem::Program& p
 
 SourcesOrRefusal sources_from(std::vector<WorkFile> files, const std::string& language, const std::string& entry,
                               const ImageTable& images, const SourceOptions& options) {
-  return answer([&] { return Finding(std::move(files), images, options).find(language, entry, {}); });
+  return answer(
+      [&] { return Finding(std::move(files), HandedIn::ByPeople, images, options).find(language, entry, {}); });
 }
 
 // The tree of a plan's keys, not its text: no byte of a file or a name is quoted or parsed.

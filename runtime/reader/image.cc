@@ -114,7 +114,9 @@ void check_lines(const Draft& draft) {
 // Reads an image file and, before it, those that it includes, each once.
 class ImageReader {
  public:
-  ImageReader(const std::vector<fs::path>& search_path, Plan& plan) : search_path_(search_path), plan_(plan) {}
+  // An image in `read` is not read again where another one includes it.
+  ImageReader(const std::vector<fs::path>& search_path, Plan& plan, std::set<fs::path>& read)
+      : search_path_(search_path), plan_(plan), read_(read) {}
 
   struct Result {
     Image image;
@@ -186,7 +188,7 @@ class ImageReader {
   const std::vector<fs::path>& search_path_;
   Plan& plan_;
   std::vector<fs::path> chain_;  // from the image that was asked for to the one being read
-  std::set<fs::path> read_;
+  std::set<fs::path>& read_;
 };
 
 std::vector<fs::path> existing(std::vector<fs::path> folders) {
@@ -207,7 +209,8 @@ fs::path own_folder() {
 
 Image apply_image(const ImageRequest& request, const std::vector<fs::path>& search_path, Plan& plan) {
   const fs::path path = find_image(request, search_path);
-  auto [image, abstract] = ImageReader(search_path, plan).read(path);
+  std::set<fs::path> read;
+  auto [image, abstract] = ImageReader(search_path, plan, read).read(path);
   if (abstract) {
     throw PlanError(request.position, "image", in_quotes(image.name) + " is only there to be included by other images");
   }
@@ -242,9 +245,10 @@ std::vector<Image> list_images(const std::vector<fs::path>& search_path) {
     for (const std::string& name : names_in(folder)) files.emplace(name, folder / (name + std::string(kEnding)));
   }
   std::vector<Image> images;
+  std::set<fs::path> read;  // what all of them include is looked at once
   for (const auto& [name, path] : files) {
     Plan scratch;
-    auto [image, abstract] = ImageReader(search_path, scratch).read(path);
+    auto [image, abstract] = ImageReader(search_path, scratch, read).read(path);
     if (!abstract) images.push_back(std::move(image));
   }
   return images;

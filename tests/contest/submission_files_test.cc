@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <map>
+#include <set>
 
 #include "runtime/contest/java_source.h"
 #include "runtime/packages/read_package.h"
@@ -39,7 +40,7 @@ class SubmissionFiles : public testing::Test {
     image("quickpython", "languages = [\"python3\"]\nendings = [\".py\"]\n");
     image("perl", "languages = [\"perl\"]\nendings = [\".pl\", \".pm\"]\n");
     image("prolog", "languages = [\"prolog\"]\n");
-    image("bash", "languages = [\"bash\"]\n");
+    image("bash", "languages = [\"bash\"]\nendings = [\".sh\", \".bash\"]\n");
     image("rust", "languages = [\"rust\"]\nendings = [\".rs\"]\n");
     image("kotlin", "languages = [\"kotlin\"]\n");
     image("pascal", "languages = [\"pascal\"]\n");
@@ -113,6 +114,10 @@ TEST_F(SubmissionFiles, the_language_and_the_first_file_are_found) {
       {{{"a.rs", ""}}, "rust: a.rs"},
       {{{"a.kt", ""}}, "kotlin: a.kt"},
       {{{"a.tar.cpp", ""}}, "cpp: a.tar.cpp"},
+      // An ending that the image alone knows.
+      {{{"a.bash", ""}}, "bash: a.bash"},
+      {{{"a.bash", ""}, {"b.bash", ""}, {"in.txt", ""}}, "bash: a.bash"},
+      {{{"a.bash", ""}, {"b.py", ""}}, "python3: b.py"},
       // Endings of another system's case.
       {{{"A.CPP", ""}}, "cpp: A.cpp"},
       {{{"A.PY", ""}}, "python3: A.py"},
@@ -306,6 +311,22 @@ TEST_F(SubmissionFiles, submissions_of_a_package_are_read_from_its_tree) {
   EXPECT_TRUE(found);
 }
 
+TEST_F(SubmissionFiles, what_a_package_calls_by_no_language_is_none_of_its_submissions) {
+  write_files(folder_, with(kattis_legacy(), {{"submissions/accepted/x.py.disabled", "#!/usr/bin/python3\n"},
+                                              {"submissions/accepted/x.PY", ""},
+                                              {"submissions/accepted/x.bash", ""}}));
+  const packages::Package package = packages::read_package(folder_.path().string());
+  std::map<std::string, std::string> found;
+  for (const problem::Submission& submission : package.problem.submissions) {
+    found[submission.name] = summary(sources_of(package.tree, submission, images()));
+  }
+  EXPECT_EQ(found.at("accepted/x.py.disabled"),
+            "unknown language: no language has the ending .disabled of \"x.py.disabled\"; --language says it");
+  EXPECT_EQ(found.at("accepted/x.PY"),
+            "unknown language: no language has the ending .PY of \"x.PY\"; --language says it");
+  EXPECT_EQ(found.at("accepted/x.bash"), "bash: x.bash");
+}
+
 // --- what the command line names -------------------------------------------------------------------------------------
 
 TEST_F(SubmissionFiles, a_file_a_folder_a_zip_and_a_tar_of_the_same_files_are_the_same) {
@@ -435,6 +456,7 @@ TEST_F(SubmissionFiles, an_image_without_a_compile_line_makes_a_task_of_one_run)
 
 TEST(ImagesOfTheProject, serve_known_languages_with_their_endings) {
   const ImageTable images({source_dir() / "images"});
+  const std::set<std::string> more = {".bash", ".f95", ".mjs", ".p", ".pl", ".plg", ".pp"};
   std::size_t serving = 0;
   for (const Image& image : images.images()) {
     EXPECT_FALSE(image.programs.empty()) << image.name;
@@ -446,7 +468,7 @@ TEST(ImagesOfTheProject, serve_known_languages_with_their_endings) {
       for (const std::string& ending : image.endings) {
         const bool is_known =
             (" " + std::string(language->endings) + " ").find(" " + ending + " ") != std::string::npos;
-        EXPECT_TRUE(is_known || ending == ".pl" || ending == ".pp") << image.name << " " << ending;
+        EXPECT_TRUE(is_known || more.contains(ending)) << image.name << " " << ending;
       }
       std::string rest = language->endings;
       for (std::size_t at = 0; at < rest.size();
@@ -456,7 +478,7 @@ TEST(ImagesOfTheProject, serve_known_languages_with_their_endings) {
       }
     }
   }
-  EXPECT_EQ(serving, 18U);
+  EXPECT_EQ(serving, 22U);
 }
 
 }  // namespace
