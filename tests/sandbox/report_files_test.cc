@@ -117,6 +117,15 @@ TEST(report_files, take_their_places_before_anything_runs) {
   EXPECT_NE(run.command.error_output.find("--feedback "), std::string::npos) << run.command.error_output;
 }
 
+TEST(report_files, that_cannot_be_written_leave_the_result_as_it_is_and_the_status_3) {
+  for (const char* flag : {"--report", "--junit", "--csv"}) {
+    const PlanRun run = run_plan(plan(), {flag, "/dev/full"});
+    EXPECT_EQ(run.command.exit_code, 3) << flag;
+    EXPECT_EQ(run.command.error_output, "evalrun: write /dev/full: No space left on device (ENOSPC)\n");
+    EXPECT_EQ(run.verdict(), "WA") << "one result, and not one of a fault: " << run.command.output;
+  }
+}
+
 TEST(report_files, of_a_wrong_plan_are_not_made) {
   const TemporaryFolder folder;
   const PlanRun run = run_plan_in(folder, "argv = 5\n", with_reports(folder));
