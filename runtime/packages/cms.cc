@@ -691,9 +691,10 @@ class CmsReader {
       if (points) add_sum(*points);
       return;
     }
-    if (parameters->kind != YamlNode::Kind::List) {
+    if (parameters->kind != YamlNode::Kind::List || parameters->items.empty()) {
       return yaml_.error("score_type_parameters",
-                         "expected a list of subtasks, as in [[40, 3], [60, 5]], not " + kind_of(*parameters));
+                         "expected a list of subtasks, as in [[40, 3], [60, 5]], not " +
+                             (parameters->kind == YamlNode::Kind::List ? "an empty list" : kind_of(*parameters)));
     }
     const ScoreRule rule = type == "GroupMin"   ? ScoreRule::Minimum
                            : type == "GroupMul" ? ScoreRule::Product
