@@ -36,7 +36,7 @@ constexpr double kMostScore = 1e9;
 constexpr std::int64_t kMostCases = 200'000;
 constexpr std::int64_t kMostProcesses = 64;
 constexpr std::size_t kMostSubtasks = 10'000;
-constexpr std::size_t kMostTargets = 2'000'000;              // cases of all subtasks: one case may be in many
+constexpr std::size_t kMostTargets = 400'000;                // cases of all subtasks: one case may be in many
 constexpr Duration kManagerTime = std::chrono::seconds(10);  // CMS's trusted_sandbox_max_time_s
 
 // The endings that CMS copies beside a submission, besides those of its language.
@@ -134,7 +134,8 @@ class CmsReader {
     const auto name = yaml_.text(key);
     problem_.name = problem_.short_name;
     if (!name) {
-      if (!yaml_.has(key)) reading_.findings.error(yaml_.where(), "name: is missing; CMS names submissions by it");
+      if (yaml_.take(key) == nullptr)
+        reading_.findings.error(yaml_.where(), "name: is missing; CMS names submissions by it");
     } else if (!is_file_name(*name)) {
       yaml_.error(key, in_quotes(*name) + " is no name of a file; use letters, digits, '_', '-' and '.'");
     } else {
@@ -235,11 +236,15 @@ class CmsReader {
 
   // --- how many cases ---
 
-  [[nodiscard]] bool has_own_scores() const {
-    return yaml_.has("score_type") && yaml_.has("score_type_parameters") && yaml_.has("n_input");
+  // A key without a value is as good as none.
+  [[nodiscard]] bool has_own_scores() {
+    const bool has_type = yaml_.take("score_type") != nullptr;
+    const bool has_parameters = yaml_.take("score_type_parameters") != nullptr;
+    return has_type && has_parameters && yaml_.take("n_input") != nullptr;
   }
 
   std::optional<std::size_t> read_count() {
+    const bool is_given = yaml_.take("n_input") != nullptr;
     const auto count = yaml_.whole("n_input", 0, kMostCases);
     if (has_own_scores()) return to_size(count);
     if (gen_) {
@@ -255,9 +260,9 @@ class CmsReader {
       return lines;
     }
     if (reading_.tree.has_file(kGen)) return std::nullopt;  // what is wrong with it is told
-    if (!count && !yaml_.has("n_input") && reading_.tree.has_file("gen/cases.gen")) {
+    if (!is_given && reading_.tree.has_file("gen/cases.gen")) {
       reading_.error("gen/cases.gen", "is of task-maker's own and not supported; let task-maker write gen/GEN");
-    } else if (!count && !yaml_.has("n_input")) {
+    } else if (!is_given) {
       std::size_t inputs = 0;
       while (reading_.tree.has_file("input/input" + std::to_string(inputs) + ".txt")) ++inputs;
       reading_.findings.error(yaml_.where(),
@@ -686,9 +691,10 @@ class CmsReader {
       if (points) add_sum(*points);
       return;
     }
-    if (parameters->kind != YamlNode::Kind::List) {
+    if (parameters->kind != YamlNode::Kind::List || parameters->items.empty()) {
       return yaml_.error("score_type_parameters",
-                         "expected a list of subtasks, as in [[40, 3], [60, 5]], not " + kind_of(*parameters));
+                         "expected a list of subtasks, as in [[40, 3], [60, 5]], not " +
+                             (parameters->kind == YamlNode::Kind::List ? "an empty list" : kind_of(*parameters)));
     }
     const ScoreRule rule = type == "GroupMin"   ? ScoreRule::Minimum
                            : type == "GroupMul" ? ScoreRule::Product

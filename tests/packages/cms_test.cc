@@ -339,6 +339,10 @@ TEST(cms, what_is_wrong_with_a_task_is_told_with_its_place_and_its_remedy) {
            {{"task.yaml", changed("n_input: 4\n", "")}},
            {"gen/GEN"},
            {"task.yaml:1:1: n_input: is missing, and there is no gen/GEN; write n_input: 4"}},
+          {"a number of cases without a value",
+           {{"task.yaml", changed("n_input: 4", "n_input: ~")}},
+           {"gen/GEN"},
+           {"task.yaml:1:1: n_input: is missing, and there is no gen/GEN; write n_input: 4"}},
           {"no GEN but that of task-maker",
            {{"task.yaml", changed("n_input: 4\n", "")}, {"gen/cases.gen", ""}},
            {"gen/GEN"},
@@ -400,6 +404,12 @@ TEST(cms, what_is_wrong_with_a_task_is_told_with_its_place_and_its_remedy) {
            {{"task.yaml", yaml + "score_type: GroupSum\nscore_type_parameters: [[100, 4]]\n"}},
            {},
            {"task.yaml:10:1: score_type: \"GroupSum\" is not known; did you mean GroupMul?"}},
+          {"no subtask",
+           {{"task.yaml", yaml + "score_type: GroupMin\nscore_type_parameters: []\n"}},
+           {},
+           {"task.yaml:11:1: score_type_parameters: expected a list of subtasks, as in [[40, 3], [60, 5]], not an "
+            "empty "
+            "list"}},
           {"more cases than there are",
            {{"task.yaml", yaml + "score_type: GroupMin\nscore_type_parameters: [[40, 3], [60, 2]]\n"}},
            {},
