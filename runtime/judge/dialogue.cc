@@ -197,7 +197,9 @@ void Dialogue::look_whether_interactor_waits() {
 
 bool Dialogue::has_had_its_time(Participant& interactor) {
   // Its pipe may have room, and the loop has not come round to it yet.
-  if (interactor.sent < interactor.waiting.size()) send(interactor);
+  const std::size_t left = interactor.waiting.size() - interactor.sent;
+  if (left > 0) send(interactor);
+  if (interactor.waiting.size() - interactor.sent < left) interactor.cpu_asleep.reset();
   const measure::Activity seen = interactor.run->activity();
   if (!seen.is_visible) return true;
   const std::uint64_t unread = interactor.waiting.size() - interactor.sent + interactor.run->unread_input();

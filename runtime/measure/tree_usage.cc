@@ -68,7 +68,7 @@ std::vector<std::string_view> stat_fields(std::string_view stat) {
 }
 
 // proc(5), /proc/PID/stat, counted from the third field.
-constexpr std::size_t kState = 0, kChildrenUser = 13, kChildrenSystem = 14, kStartTime = 19;
+constexpr std::size_t kState = 0, kParent = 1, kChildrenUser = 13, kChildrenSystem = 14, kStartTime = 19;
 
 // The CPU time of the children that a process has waited for, and theirs, up to the clock's tick.
 Duration waited_for(const std::vector<std::string_view>& fields) {
@@ -232,9 +232,15 @@ Activity TreeSampler::activity() const {
       is_alive = true;
       if (fields[kState] == "R" || fields[kState] == "D") found.is_asleep = false;
     }
+    const std::string stat = read_proc(pid, "stat");
+    const std::vector<std::string_view> fields = stat_fields(stat);
     // Of the process, and of what it has waited for.
-    found.cpu += cpu_clock(pid) + waited_for(stat_fields(read_proc(pid, "stat")));
-    if (is_alive) ++found.alive;
+    found.cpu += cpu_clock(pid) + waited_for(fields);
+    if (is_alive) {
+      ++found.alive;
+    } else if (fields.size() > kParent && number(fields[kParent]) == static_cast<std::uint64_t>(init_)) {
+      found.is_asleep = false;  // init is about to tell of its end
+    }
     append_children(pid, threads, to_see);
   }
   return found;
