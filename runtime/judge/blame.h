@@ -102,7 +102,7 @@ enum class AtWall {
   Waiting,     // asleep, and all that was said to it was read
   NotReading,  // asleep, and not all that was said to it was read
   Working,     // on a core or waiting for one
-  Talking      // they had said something shortly before: neither is stuck
+  Talking      // they had said something shortly before, or this one was given no core: not stuck
 };
 
 struct DialogueFacts {

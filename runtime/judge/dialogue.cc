@@ -35,6 +35,9 @@ constexpr int kStuckFor = 2;  // half of it
 // Before what was taken is removed from a buffer that is still growing.
 constexpr std::size_t kWorthMoving = 64 << 10;
 
+// Of all that it has used: who is ready to run and was given less has not had its turn.
+constexpr Duration kLittleWork = 100ms;
+
 bool is_limit(const std::optional<Outcome>& outcome, Limit limit) {
   const auto* hit = outcome ? std::get_if<LimitHit>(&*outcome) : nullptr;
   return hit != nullptr && hit->limit == limit;
@@ -273,7 +276,9 @@ AtWall Dialogue::state_of(const Participant& one) const {
   if (!one.goes_on()) return AtWall::Ended;
   const Duration at = loop::now();
   if ((at - last_said_) * kStuckFor < at - began_) return AtWall::Talking;
-  if (!one.has_started || !one.run->activity().is_asleep) return AtWall::Working;
+  if (!one.has_started) return AtWall::Working;
+  const measure::Activity seen = one.run->activity();
+  if (!seen.is_asleep) return seen.cpu < kLittleWork ? AtWall::Talking : AtWall::Working;
   const bool has_unread = one.sent < one.waiting.size() || one.run->unread_input() > 0;
   return has_unread ? AtWall::NotReading : AtWall::Waiting;
 }

@@ -145,7 +145,7 @@ std::string limits_toml(Side side, Bounds bounds) {
   if (is_submission && bounds == Bounds::ShortCpu) cpu = "200ms";
   if (!is_submission && bounds == Bounds::JuryCpu) cpu = "200ms";
   std::string wall = is_submission ? "60s" : "62s";
-  if (bounds == Bounds::ShortWall) wall = is_submission ? "800ms" : "1300ms";
+  if (bounds == Bounds::ShortWall) wall = is_submission ? "3s" : "5s";
   if (bounds == Bounds::HangAfterAFlood && !is_submission) wall = "8s";
   const bool is_small = bounds == Bounds::SmallOutput || bounds == Bounds::HangAfterAFlood;
   const std::string output = is_small ? "1MiB" : "16MiB";
