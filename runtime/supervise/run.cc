@@ -158,7 +158,8 @@ void Run::start(const Plan& plan, RunHooks hooks) {
   output_.pass_to(std::move(hooks_.output));
   if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
   feeder_.open(plan, hooks_.input);
-  PreparedStart::Job job{.name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
+  PreparedStart::JobNames job{
+      .name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
   for (const WorkFile& file : plan.job.files) job.files.push_back(file.path);
   spawned_ = loop::now();
   sandbox_->take_job(plan);
