@@ -67,7 +67,7 @@ std::string own_group_folder(const std::string& controller) {
 
 namespace {
 
-// Of a file that lists names, separated by spaces.
+// Whether `list`, the text of a file of names with spaces between them, has `wanted`.
 bool has_word(std::string_view list, std::string_view wanted) {
   for (std::string_view line = take_until(list, '\n'); !line.empty();) {
     if (take_until(line, ' ') == wanted) return true;

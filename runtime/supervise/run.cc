@@ -223,7 +223,7 @@ void Run::tell_gone() noexcept {
   try {
     hooks_.gone();
   } catch (...) {
-    // Of no use to anybody: see RunHooks.
+    // Nobody can use it: see RunHooks.
   }
 }
 

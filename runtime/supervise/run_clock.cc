@@ -48,7 +48,7 @@ void Run::sample(Duration at) {
   plan_next_look(at, loop::now() - began);
 }
 
-// Of a program that works: until its memory may come near the limit.
+// How long the memory of a program that works stays surely below the limit.
 Duration Run::memory_wait() const {
   if (group_holds_memory()) return std::min(kLatestLook, groups_->next_memory_look());
   const Bytes limit = plan_->plan().kind.limits.memory;
