@@ -71,7 +71,7 @@ class Explanation {
     add_list("denied by the plan: EPERM, or the violation that it is anyway", plan_.kind.seccomp.deny);
   }
 
-  // Of those that are not refused anyway.
+  // Adds those calls that are not refused anyway.
   void add_asked(std::string_view why, std::span<const FilteredCall> hiding) {
     std::string lines;
     for (const FilteredCall& call : hiding) {
@@ -90,7 +90,7 @@ class Explanation {
   }
 
  private:
-  // Of a call that its group decides: rows are there for what the supervisor remembers.
+  // The rows of a call that its group decides are there for what the supervisor remembers.
   static bool refuses_nothing(const CallDecision& decision) {
     return std::ranges::all_of(decision.rows, [](const ArgumentRow& row) { return row.verdict == CallVerdict::Noted; });
   }

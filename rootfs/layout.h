@@ -64,8 +64,8 @@ struct Entry {
 struct Layout {
   // Parents before children; what is made on the root tmpfs before what is mounted over it.
   std::vector<Entry> entries;
-  // Of the root tmpfs, beyond the plan's workspace: what evalrun's own files and folders take where every source is
-  // there.
+  // The root tmpfs has this much beyond the plan's workspace. Evalrun's own files and folders take it if every source
+  // is there.
   Bytes own_size;
   unsigned own_inodes = 0;
 };

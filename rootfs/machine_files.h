@@ -10,7 +10,7 @@
 
 namespace evalrun::rootfs {
 
-// Of the host. All three are open to every program anyway, by sched_getaffinity(2) and the clocks.
+// What the files tell of the host. Every program can learn all three anyway, by sched_getaffinity(2) and the clocks.
 struct MachineFacts {
   unsigned cores = 1;          // that the caller may use
   std::uint64_t uptime_s = 0;  // CLOCK_BOOTTIME

@@ -43,7 +43,7 @@ struct MountStep {
   const char* size;    // of a tmpfs
   const char* inodes;  // of a tmpfs
   bool pid_view;       // of proc: subset=pid, hidepid=2
-  // Of proc: files that stand on the root where proc will be, and on proc afterwards; kMostProcFiles at most.
+  // Only for proc: files that stand on the root where proc will be, and on proc afterwards; kMostProcFiles at most.
   std::span<const char* const> files = {};
   bool sealed;  // of a workspace: read-only once the files are placed
 };

@@ -300,11 +300,11 @@ void Batch::take_line(InputLine&& line) {
   }
   auto parsed = jobs::parse_job(line.text, position);
   const auto* bad = std::get_if<jobs::BadLine>(&parsed);
-  const std::optional<jobs::JobId> id = bad != nullptr ? bad->id : std::get<jobs::Job>(parsed).id;
+  const std::optional<jobs::JobId> id = bad != nullptr ? bad->id : std::get<jobs::JobLine>(parsed).id;
   const bool is_new = !id || ids_.add(jobs::text_of(*id));
   if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
   if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
-  start(std::get<jobs::Job>(std::move(parsed)), line, hash, began);
+  start(std::get<jobs::JobLine>(std::move(parsed)), line, hash, began);
 }
 
 void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
@@ -320,7 +320,7 @@ void Batch::take_done_line(const InputLine& line, std::uint64_t hash) {
   ordering_.finish(line.number, std::move(record.result));
 }
 
-void Batch::start(jobs::Job&& job, const InputLine& line, std::uint64_t hash, Duration began) {
+void Batch::start(jobs::JobLine&& job, const InputLine& line, std::uint64_t hash, Duration began) {
   Running running{line.number, hash, job.id, nullptr};
   const unsigned starts = journal_ == nullptr ? 0 : journal_->starts_without_end(line.number);
   if (starts >= kMostStarts) return give_up(running);

@@ -95,7 +95,7 @@ class Batch {
   [[nodiscard]] std::size_t most_span() const;
   void take_line(InputLine&& line);
   void take_done_line(const InputLine& line, std::uint64_t hash);
-  void start(jobs::Job&& job, const InputLine& line, std::uint64_t hash, Duration began);
+  void start(jobs::JobLine&& job, const InputLine& line, std::uint64_t hash, Duration began);
   void give_up(const Running& job);
   void leave(const Running& job);
   void refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, const std::string& message);

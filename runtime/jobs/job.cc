@@ -53,7 +53,7 @@ std::string unknown_key(const TomlTable& keys) {
 }
 
 // "" or what is wrong.
-std::string read_job(TomlTable& keys, Job& job) {
+std::string read_job(TomlTable& keys, JobLine& job) {
   if (auto plan = take(keys, "plan")) {
     const auto* path = std::get_if<std::string>(&plan->value);
     if (path == nullptr || !text_rule::kHostPath.accepts(*path)) return expected("plan", "the path of a plan", plan);
@@ -72,7 +72,7 @@ std::string read_job(TomlTable& keys, Job& job) {
 
 }  // namespace
 
-std::variant<Job, BadLine> parse_job(std::string_view line, const SourcePosition& position) {
+std::variant<JobLine, BadLine> parse_job(std::string_view line, const SourcePosition& position) {
   JsonTree tree = parse_json(line, position);
   const auto bad = [&](std::optional<JobId> id, const std::string& message) {
     return BadLine{std::move(id), to_string(position) + ": " + message};
@@ -85,7 +85,7 @@ std::variant<Job, BadLine> parse_job(std::string_view line, const SourcePosition
   const std::optional<JobId> name = id ? id_of(*id) : std::nullopt;
   if (!tree.error.empty()) return bad(name, tree.error);
   if (!name) return bad(std::nullopt, expected("id", "a string or an integer", id));
-  Job job{*name, "", {}, position};
+  JobLine job{*name, "", {}, position};
   if (const std::string error = read_job(*keys, job); !error.empty()) return bad(job.id, error);
   return job;
 }

@@ -19,7 +19,7 @@
 
 namespace evalrun::jobs {
 
-struct Job {
+struct JobLine {
   JobId id;
   std::string plan;  // a path; "": the batch's plan
   std::vector<PlanChange> changes;
@@ -32,6 +32,6 @@ struct BadLine {
 };
 
 // `position` is the line's. What of a plan is wrong shows when the plan is made, not here.
-std::variant<Job, BadLine> parse_job(std::string_view line, const SourcePosition& position);
+std::variant<JobLine, BadLine> parse_job(std::string_view line, const SourcePosition& position);
 
 }  // namespace evalrun::jobs

@@ -40,7 +40,7 @@ Plans::Plans(const Sources& sources)
   if (sources.base) base_.emplace(*sources.base, overrides_);
 }
 
-Task Plans::task_of(Job&& job) {
+Task Plans::task_of(JobLine&& job) {
   if (job.plan.empty() && !base_) throw PlanError(job.position, "plan", "missing; the batch has no --plan");
   const PlanTemplate& plan = job.plan.empty() ? *base_ : template_of((folder_ / job.plan).string());
   Task made = plan.make(std::move(job.changes), folder_, images_);

@@ -29,7 +29,7 @@ class Plans {
   [[nodiscard]] const std::string& hash() const noexcept { return hash_; }
 
   // Throws PlanError.
-  Task task_of(Job&& job);
+  Task task_of(JobLine&& job);
 
  private:
   // A file that is written anew is read anew.

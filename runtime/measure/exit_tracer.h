@@ -48,9 +48,9 @@ class ExitTracer {
   ExitTracer(const ExitTracer&) = delete;
   ExitTracer& operator=(const ExitTracer&) = delete;
 
-  // Of a call that asks_for_child_signal(). Goes on when every task of the run is traced; is refused with EPERM where
-  // some task kept out of the tracer's reach; goes on untraced where this user may not trace at all, and note() says
-  // so. Throws SystemError.
+  // Answers a call that asks_for_child_signal(). The call goes on when every task of the run is traced; is refused with
+  // EPERM where some task kept out of the tracer's reach; goes on untraced where this user may not trace at all, and
+  // note() says so. Throws SystemError.
   void answer(int listener, const seccomp_notif& request);
 
   // The listener is about to be closed; whoever still waits has died.
@@ -101,7 +101,7 @@ struct ExitTracerBlock {
   std::atomic<int> settled;
   int error;                   // of Forbidden
   std::atomic<bool> finished;  // nothing is left to trace
-  // Of what has ended; `before`: of what was waited for before the run was traced.
+  // The use of what has ended; `before` is that of what was waited for before the run was traced.
   std::atomic<std::uint64_t> before_ns, user_ns, system_ns, largest_kib;
   pid_t found[kMostProcesses];  // the walk's own
 };

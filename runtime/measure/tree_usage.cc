@@ -105,7 +105,7 @@ struct Size {
 // A thread's stack in the kernel, and what else the kernel keeps of it.
 constexpr Bytes kOfThread = 32_KiB;
 
-// Of a thread that is alive: a leader that has ended shows nothing while the others go on.
+// Asks a thread that is alive: a leader that has ended shows nothing while the others go on.
 Size size_of(pid_t pid, const std::vector<pid_t>& threads) {
   for (const pid_t thread : threads) {
     const std::string status = read_proc(pid, task_file(thread, "status").c_str());
@@ -274,7 +274,7 @@ std::optional<TreeUsage> TreeSampler::look(Bytes memory_limit, const OutsideProc
     spent.seen_at = looks_;
     alive += spent.cpu + waited_for(fields);
     Seen process{pid, threads_of(pid), {}};
-    // Of a process whose first thread has ended the others may go on.
+    // The other threads of a process may go on when its first has ended.
     if (fields[kState] != "Z" || process.threads.size() > 1) usage.alive += cpu_clock(pid);
     process.size = size_of(pid, process.threads);
     usage.tasks += process.threads.size();

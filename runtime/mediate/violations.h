@@ -31,7 +31,7 @@ struct RecordedViolation {
 // The text at an address of a process, up to its NUL or a bound; none where it cannot be read.
 std::optional<std::string> read_text(pid_t pid, std::uint64_t address);
 
-// Of a call of another architecture, or of x32: its number and registers mean nothing in our tables.
+// Describes a call of another architecture, or of x32. Its number and registers mean nothing in our tables.
 RecordedViolation describe_foreign_call(const seccomp_notif& notification);
 
 RecordedViolation describe_violation(const seccomp_notif& notification);

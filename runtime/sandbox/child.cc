@@ -293,7 +293,7 @@ StepResult step_exec(ChildContext& context) noexcept {
   StepResult ready = wait_for_init(context);
   if (!ready.failed()) ready = send_about_to_exec(context);
   if (ready.failed()) return ready;
-  const Job& job = context.delivery->job;
+  const DeliveredJob& job = context.delivery->job;
   // As execvp(3): the first candidate that is there; a candidate that may not be executed is remembered.
   long worst = -ENOENT;
   int item = 0;

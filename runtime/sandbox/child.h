@@ -45,7 +45,7 @@ inline constexpr int kReportFd = 3;
 inline constexpr int kControlFd = 4;
 
 // What a run that was prepared ahead is told when its time has come; in the shared memory, as all of Delivery is.
-struct Job {
+struct DeliveredJob {
   const char* const* programs;  // as in ChildPlan
   const char* const* argv;
   const char* const* envp;
@@ -67,7 +67,7 @@ struct Delivery {
   std::span<rootfs::CopyStep> copies;  // the plan's; `source` is an index into `descriptors`
   bool waits_for_job;                  // prepared ahead: all is done but execve
   std::uint32_t job_is_there;          // a futex: 0, then 1
-  Job job;
+  DeliveredJob job;
 };
 inline constexpr std::size_t kStreams = 3;
 

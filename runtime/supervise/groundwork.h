@@ -16,7 +16,7 @@ struct Groundwork {
   // does.
   Groundwork(groups::Groups& groups, const Limits& limits, const host::HostFacts& host,
              sandbox::Cloner* cloner = nullptr);
-  // Of a run in a cell, whose plan is the run's but for the job.
+  // Lays it for a run in a cell. The plan of the cell is the run's but for the job.
   Groundwork(groups::Groups& groups, std::shared_ptr<warm::Cell> in);
 
   std::shared_ptr<warm::Cell> cell;  // none: a run by itself
@@ -24,8 +24,8 @@ struct Groundwork {
   sandbox::EmptySandbox sandbox;
 };
 
-// Of a run by itself, cloned by this process. None where the host refuses: whoever makes the run meets the refusal
-// again and tells it, unless the plan itself turns out to be wrong.
+// Lays it for a run by itself, which this process clones. Returns none if the host refuses: whoever makes the run meets
+// the refusal again and tells it, unless the plan itself turns out to be wrong.
 std::optional<Groundwork> lay_groundwork(groups::Groups& groups, const Limits& limits, const host::HostFacts& host);
 
 }  // namespace evalrun::supervise

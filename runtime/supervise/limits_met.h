@@ -24,7 +24,7 @@ struct MetFacts {
   Bytes largest_process = {};       // that the program had
 };
 
-// Of a run whose outcome is that of `result`. The limit by which it ended is not repeated: the outcome has it.
+// Returns the limits that the run of `result` met. The limit by which it ended is not among them: the outcome has it.
 std::vector<LimitMet> limits_met(const MetFacts& facts, const RunResult& result, const Limits& limits);
 
 }  // namespace evalrun::supervise

@@ -4,7 +4,7 @@
 
 namespace evalrun::supervise {
 
-bool PreparedStart::take_job(Job job, Needs needs) {
+bool PreparedStart::take_job(JobNames job, Needs needs) {
   job_ = std::move(job);
   waits_for_target_ = needs == Needs::Target && target_ < 0;
   return !waits_for_target_;

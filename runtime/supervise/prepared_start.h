@@ -17,7 +17,8 @@ namespace evalrun::supervise {
 class PreparedStart {
  public:
   enum class Needs { Nothing, Target };
-  struct Job {
+  // What messages about the job name.
+  struct JobNames {
     std::string name;                   // the program's, as in argv
     std::vector<std::string> programs;  // what execve is tried on, in order
     std::vector<std::string> files;     // paths below /work
@@ -28,7 +29,7 @@ class PreparedStart {
   [[nodiscard]] bool is_prepared() const noexcept { return is_prepared_; }
 
   // Both say whether the program can start now. Each is called once.
-  [[nodiscard]] bool take_job(Job job, Needs needs);
+  [[nodiscard]] bool take_job(JobNames job, Needs needs);
   [[nodiscard]] bool take_target(pid_t target) noexcept;
 
   [[nodiscard]] bool has_job() const noexcept { return job_.has_value(); }
@@ -43,7 +44,7 @@ class PreparedStart {
   bool is_prepared_ = false;
   bool waits_for_target_ = false;  // the job is there
   pid_t target_ = -1;
-  std::optional<Job> job_;
+  std::optional<JobNames> job_;
 };
 
 }  // namespace evalrun::supervise

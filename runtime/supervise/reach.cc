@@ -3,7 +3,7 @@
 namespace evalrun::supervise {
 namespace {
 
-// Of the limits on both streams together and on each, the first that was passed.
+// Which was passed first: the limit on both streams together, or one of those on each.
 Reach output_reach(const RunResult& result, const OutputLimit& limits) {
   const Bytes standard_output{result.output.bytes}, standard_error{result.error_output.bytes};
   const Bytes both{standard_output.count + standard_error.count};

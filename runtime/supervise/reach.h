@@ -6,8 +6,7 @@
 
 namespace evalrun::supervise {
 
-// Of a run whose figures are `result`'s and whose limits were `limits`. `idle` is how long it used no CPU, for that
-// limit alone.
+// Returns what the run of `result` reached of `limits`. `idle` is how long it used no CPU; only that limit needs it.
 Reach reach_of(Limit limit, const RunResult& result, const Limits& limits, Duration idle);
 
 // Which output has passed a limit of `limits`: "stdout", "stderr" or "stdout and stderr".

@@ -110,7 +110,7 @@ inline SandboxFault fault_of(const SystemError& error) {
   return {"supervisor", error.operation(), error.subject(), error.error(), is_retryable(error.error())};
 }
 
-// Of whatever was thrown.
+// Any other exception as an outcome.
 SandboxFault fault_of(const std::exception_ptr& what);
 
 // How it is known that a limit was met.

@@ -160,7 +160,8 @@ void Run::start(const Plan& plan, RunHooks hooks) {
   output_.tell_end(hooks_.output_closed);
   if (error_output_) error_output_->pass_to(std::move(hooks_.error_output));
   feeder_.open(plan, hooks_.input);
-  PreparedStart::Job job{.name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
+  PreparedStart::JobNames job{
+      .name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
   for (const WorkFile& file : plan.job.files) job.files.push_back(file.path);
   spawned_ = loop::now();
   sandbox_->take_job(plan);
@@ -225,7 +226,7 @@ void Run::tell_gone() noexcept {
   try {
     hooks_.gone();
   } catch (...) {
-    // Of no use to anybody: see RunHooks.
+    // Nobody can use it: see RunHooks.
   }
 }
 

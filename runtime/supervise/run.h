@@ -80,7 +80,7 @@ class Run final : private loop::LoopOwner {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // Of a run that was made to be told: whether it waits for start(), ready or about to be; false where it has failed.
+  // Whether it waits for start(), ready or about to be; false if it has failed. Only for a run made to be told its job.
   [[nodiscard]] bool is_waiting() const noexcept;
   // It does nothing more until then.
   [[nodiscard]] bool is_prepared() const noexcept { return prepared_start_ && prepared_start_->is_prepared(); }
@@ -99,7 +99,7 @@ class Run final : private loop::LoopOwner {
   // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
   void interrupt(int signal) noexcept;
 
-  // Of InputFrom::Caller: see Feeder.
+  // Only for InputFrom::Caller: see Feeder.
   Feeder::Offer offer_input(std::string_view bytes, std::function<void()> on_room) {
     return feeder_.offer(bytes, std::move(on_room));
   }
@@ -120,7 +120,7 @@ class Run final : private loop::LoopOwner {
   // A program that waits for this process, to answer a call or to read what it has written, is not asleep.
   [[nodiscard]] measure::Activity activity() const;
 
-  // Of a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
+  // Only for a plan that was compiled to be observed: `on_call` sees each call that the filter hands over and nobody
   // mediates; where it says true the call goes on. For tracing alone: the kernel may see other memory than `on_call`
   // did.
   void observe(std::function<bool(const seccomp_notif&)> on_call) { on_call_ = std::move(on_call); }
@@ -139,7 +139,7 @@ class Run final : private loop::LoopOwner {
   // The members alone. A run whose making fails afterwards is destroyed like any other, and its watches with it.
   Run(loop::EventLoop& loop, std::shared_ptr<const sandbox::CompiledPlan> plan, RunHooks hooks, sandbox::Start start);
 
-  // Of a handler, or of what the loop's user asks for: the run's own end.
+  // A handler has failed, or what the loop's user asks for: that is the end of this run alone.
   void on_failure(std::exception_ptr what) noexcept override;
   void give_up() noexcept;
   void tell_gone() noexcept;

@@ -12,7 +12,8 @@
 namespace evalrun::supervise {
 namespace {
 
-// Of a program whose processes fail one after the other, as a shell script's may. What is met is met early.
+// The processes of a program may fail one after the other, as a shell script's do; more than these are not looked at. A
+// limit is met early.
 constexpr unsigned kMostLooks = 32;
 
 }  // namespace

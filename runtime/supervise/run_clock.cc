@@ -56,7 +56,7 @@ measure::Activity Run::activity() const {
   return seen;
 }
 
-// Of a program that works: until its memory may come near the limit.
+// How long the memory of a program that works stays surely below the limit.
 Duration Run::memory_wait() const {
   if (group_holds_memory()) return std::min(kLatestLook, groups_->next_memory_look());
   const Bytes limit = plan_->plan().kind.limits.memory;

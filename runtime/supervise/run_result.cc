@@ -30,7 +30,7 @@ std::vector<std::string> what_leads_out(const sandbox::CompiledPlan& plan, const
 
 }  // namespace
 
-// Of init, which is in the program's group: what it takes to reap a program's orphans is not the program's.
+// The CPU time of init, which is in the program's group. The program does not pay for the reaping of its orphans.
 Duration Run::init_cpu() const {
   clockid_t clock{};
   timespec time{};
@@ -39,7 +39,7 @@ Duration Run::init_cpu() const {
   return std::max(init_cpu_, Duration(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
 }
 
-// Of the program's processes alone: what their group counted, less what init and the set-up took of it.
+// The CPU time of the program's processes alone: what their group counted, less what init and the set-up took of it.
 CpuTime Run::own_cpu_time() const {
   Duration own = set_up_cpu_;
   CpuTime time;

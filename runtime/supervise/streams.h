@@ -41,8 +41,8 @@ class Feeder {
   void open(const Plan& plan, InputFrom from = InputFrom::Plan);
   void start();
 
-  // Of InputFrom::Caller. Puts as much into the pipe as there is room for. Where that is not all, `on_room` is called
-  // once, when it is worth trying again: there is room, or nobody to read.
+  // Only for InputFrom::Caller. Puts as much into the pipe as there is room for. Where that is not all, `on_room` is
+  // called once, when it is worth trying again: there is room, or nobody to read.
   Offer offer(std::string_view bytes, std::function<void()> on_room);
   // The program reads to the end of what was taken, and then the end of file.
   void close() noexcept { stop(); }

@@ -27,7 +27,8 @@ void run_one(std::string_view line) {
   }
   evalrun::ImageCache images({});
   try {
-    const evalrun::Task task = base().make(std::move(std::get<evalrun::jobs::Job>(parsed).changes), "/jobs", images);
+    const evalrun::Task task =
+        base().make(std::move(std::get<evalrun::jobs::JobLine>(parsed).changes), "/jobs", images);
     if (task.plan.job.argv.empty()) std::abort();
   } catch (const evalrun::PlanError& error) {
     if (error.position().line == 0) std::abort();

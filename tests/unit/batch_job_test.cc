@@ -8,7 +8,7 @@
 namespace evalrun::batch {
 namespace {
 
-std::variant<jobs::Job, jobs::BadLine> parse(const std::string& line) {
+std::variant<jobs::JobLine, jobs::BadLine> parse(const std::string& line) {
   return jobs::parse_job(line, {"jobs.jsonl", 7, 1});
 }
 
@@ -24,7 +24,7 @@ void expect_bad(const std::string& line, const std::optional<jobs::JobId>& id, c
 TEST(BatchJob, the_keys_of_a_plan_are_one_change_and_those_of_set_follow_it) {
   const auto parsed = parse(R"({"set": {"limits.cpu": "1s", "limits.processes": 4}, "argv": ["a", "b"],
     "id": "x", "stdin": {"text": "é"}})");
-  const auto* job = std::get_if<jobs::Job>(&parsed);
+  const auto* job = std::get_if<jobs::JobLine>(&parsed);
   ASSERT_NE(job, nullptr);
   EXPECT_EQ(job->id, jobs::JobId("x"));
   EXPECT_EQ(job->plan, "");
@@ -41,7 +41,7 @@ TEST(BatchJob, the_keys_of_a_plan_are_one_change_and_those_of_set_follow_it) {
 
 TEST(BatchJob, a_job_may_name_its_own_plan_and_nothing_else) {
   const auto parsed = parse(R"({"id": "", "plan": "a/b.toml"})");
-  const auto* job = std::get_if<jobs::Job>(&parsed);
+  const auto* job = std::get_if<jobs::JobLine>(&parsed);
   ASSERT_NE(job, nullptr);
   EXPECT_EQ(job->plan, "a/b.toml");
   EXPECT_TRUE(job->changes.empty());
@@ -91,15 +91,15 @@ TEST(BatchJob, an_unknown_key_is_told_with_the_keys_of_a_job_and_of_a_plan) {
   expect_bad(R"({"id": 1, "zzzzzz": 2})", 1, "zzzzzz: unknown key; known here: id, plan, set, image, argv, source");
   expect_bad(R"({"id": 1, "plam": "x"})", 1, "plam: unknown key; did you mean \"plan\"?");
   expect_bad(R"({"id": 1, "agrv": ["x"]})", 1, "agrv: unknown key; did you mean \"argv\"?");
-  EXPECT_TRUE(std::holds_alternative<jobs::Job>(parse(R"({"id": 1, "argv": ["x"]})")));
-  EXPECT_TRUE(std::holds_alternative<jobs::Job>(parse(R"({"id": 1, "cpu": "1s"})")))
+  EXPECT_TRUE(std::holds_alternative<jobs::JobLine>(parse(R"({"id": 1, "argv": ["x"]})")));
+  EXPECT_TRUE(std::holds_alternative<jobs::JobLine>(parse(R"({"id": 1, "cpu": "1s"})")))
       << "the plan's reader says limits.cpu";
 }
 
 TEST(BatchJob, an_integer_id_is_repeated_as_it_was_given) {
   for (const char* id : {"7", "-7", "0", "9223372036854775807", "-9223372036854775808"}) {
     const auto parsed = parse(std::string("{\"id\": ") + id + "}");
-    const auto* job = std::get_if<jobs::Job>(&parsed);
+    const auto* job = std::get_if<jobs::JobLine>(&parsed);
     ASSERT_NE(job, nullptr) << id;
     EXPECT_EQ(jobs::text_of(job->id), id);
     const std::string line = jobs::result_line(job->id, 3, "{}");

@@ -9,6 +9,7 @@ build=$1
 allowed='memcpy|memset|memcmp|memmove|strlen|_GLOBAL_OFFSET_TABLE_'
 
 objects=$(find "$build" -path '*.dir/*' \( -path '*evalrun_rootfs.dir/steps.cc.o' -o -path '*evalrun_netns.dir/steps.cc.o' \
+  -o -path '*evalrun_rootfs.dir/placing.cc.o' \
   -o -path '*evalrun_lockdown.dir/steps.cc.o' -o -path '*evalrun_sandbox.dir/child.cc.o' \
   -o -path '*evalrun_warm.dir/become_fork_server.cc.o' -o -path '*evalrun_sandbox.dir/cloning.cc.o' \
   -o -path '*evalrun_sandbox.dir/child_report.cc.o' -o -path '*evalrun_sandbox.dir/init.cc.o' \
@@ -20,7 +21,7 @@ if [[ -z $objects ]]; then
   echo "no object files in $build: this is a copy without them"
   exit 77
 fi
-[[ $(wc -l <<<"$objects") == 15 ]] || { printf 'expected fifteen objects, found:\n%s\n' "$objects"; exit 1; }
+[[ $(wc -l <<<"$objects") == 16 ]] || { printf 'expected sixteen objects, found:\n%s\n' "$objects"; exit 1; }
 
 # shellcheck disable=SC2086
 defined=$(nm --defined-only $objects | awk 'NF == 3 { print $3 }' | sort -u)

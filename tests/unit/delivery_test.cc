@@ -275,7 +275,7 @@ TEST_F(DeliveryTest, a_job_replaces_the_plans_words_and_brings_its_files_and_the
     let_go(*delivery);
   }
   EXPECT_EQ(context_.delivery->job_is_there, 1U);
-  const Job& job = context_.delivery->job;
+  const DeliveredJob& job = context_.delivery->job;
   EXPECT_EQ(words_of(job.programs), (std::vector<std::string>{"/bin/b"}));
   EXPECT_EQ(words_of(job.argv), (std::vector<std::string>{"b", "two words"}));
   EXPECT_EQ(words_of(job.envp), (std::vector<std::string>{"B=1", "C="}));

@@ -12,7 +12,7 @@ using Needs = PreparedStart::Needs;
 
 constexpr pid_t kTarget = 77;
 
-PreparedStart::Job job() {
+PreparedStart::JobNames job() {
   return {.name = "prog", .programs = {"/bin/prog", "/work/prog"}, .files = {"a", "b"}};
 }
 

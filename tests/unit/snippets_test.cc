@@ -124,8 +124,8 @@ TEST(Snippets, arrive_through_lines_of_a_batch) {
                                  {"stdin", {{"text", text}}},
                                  {"set", {{"files.g.text", text}}}};
     auto job = jobs::parse_job(line.dump(-1, ' ', i % 2 == 0), {"jobs", 1, 1});
-    ASSERT_TRUE(std::holds_alternative<jobs::Job>(job));
-    const Plan made = plan.make(std::move(std::get<jobs::Job>(job).changes), "/jobs", images).plan;
+    ASSERT_TRUE(std::holds_alternative<jobs::JobLine>(job));
+    const Plan made = plan.make(std::move(std::get<jobs::JobLine>(job).changes), "/jobs", images).plan;
     ASSERT_EQ(file_of(made), text);
     ASSERT_EQ(std::get<std::string>(made.job.files.at(1).source), text);
     ASSERT_EQ(std::get<InputText>(made.job.input).text, text);
