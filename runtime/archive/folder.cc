@@ -25,7 +25,13 @@ Fd open_beneath(int root, const std::string& path, std::uint64_t flags) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how)));
+  Fd descriptor;
+  // EAGAIN: something was renamed or mounted on this host while the kernel followed a "..", openat2(2).
+  do {
+    descriptor =
+        Fd(static_cast<int>(::syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how)));
+  } while (!descriptor && (errno == EINTR || errno == EAGAIN));
+  return descriptor;
 }
 
 class FolderStore final : public Store {

@@ -11,7 +11,12 @@ constexpr std::size_t kMostAlternatives = 256;
   throw std::invalid_argument(why);
 }
 
-// The texts that "a{b,c}" stands for.
+std::string without_spaces_around(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+// The texts that "a{b, c}" stands for. Spaces around an alternative are no part of it, as in BAPCtools.
 std::vector<std::string> expanded(const std::string& text) {
   const std::size_t open = text.find('{');
   if (open == text.npos) {
@@ -34,7 +39,7 @@ std::vector<std::string> expanded(const std::string& text) {
   if (i == text.size()) refuse("\"{\" without \"}\"");
   std::vector<std::string> all;
   for (const std::string& part : parts) {
-    for (std::string& whole : expanded(text.substr(0, open) + part + text.substr(i + 1))) {
+    for (std::string& whole : expanded(text.substr(0, open) + without_spaces_around(part) + text.substr(i + 1))) {
       all.push_back(std::move(whole));
       if (all.size() > kMostAlternatives) refuse("more than " + std::to_string(kMostAlternatives) + " alternatives");
     }

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include "runtime/archive/tree.h"
 #include "runtime/problem/finding.h"
@@ -371,6 +373,26 @@ TEST_F(Tars, bounds_hold_of_what_comes_out) {
               "the archive grows to more than 100 times its size at zeros; give the package as a folder")
         << name;
   }
+}
+
+// The kernel gives up on ".." where a name changes anywhere on the host meanwhile.
+TEST(tree, links_are_followed_while_files_of_the_host_get_other_names) {
+  const TemporaryFolder folder;
+  write_files(folder, {{"p/a/f", "F"}, {"other", "x"}});
+  fs::create_directory(folder.path() / "p/b");
+  for (int i = 0; i < 300; ++i) fs::create_symlink("../a/../a/../a/f", folder.path() / "p/b" / std::to_string(i));
+  std::atomic<bool> ends = false;
+  std::thread renames([&] {
+    while (!ends) {
+      fs::rename(folder.path() / "other", folder.path() / "another");
+      fs::rename(folder.path() / "another", folder.path() / "other");
+    }
+  });
+  Lines refusals;
+  for (int i = 0; i < 3 && refusals.empty(); ++i) refusals = refusals_of(Tree((folder.path() / "p").string()));
+  ends = true;
+  renames.join();
+  EXPECT_EQ(refusals, Lines{});
 }
 
 TEST_F(Tars, are_no_packages) {

@@ -86,7 +86,9 @@ TEST(pattern, a_star_stops_at_a_slash_and_braces_are_alternatives) {
       {"*", "a", true},
       {"a*b*c", "aXbXbc", true},
       {"{a{b,c},d}", "ac", true},
-      {"secret/*{ 4 }", "secret/x 4 ", true},
+      {"secret/*{ 4 }{ 2, 3 }", "secret/x42", true},
+      {"secret/*{ 4 }{ 2, 3 }", "secret/x43", true},
+      {"secret/*{ 4 }", "secret/x 4 ", false},
   };
   for (const Row& row : rows)
     EXPECT_EQ(problem::Pattern(row.pattern).matches(row.path), row.matches) << row.pattern << " " << row.path;
