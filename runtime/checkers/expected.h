@@ -38,7 +38,12 @@ class Expected {
     return rest_;
   }
   // Takes that many bytes off the front of rest().
-  void skip(std::size_t count) { rest_.remove_prefix(count); }
+  void skip(std::size_t count) {
+    rest_.remove_prefix(count);
+    taken_ += count;
+  }
+  // All that was taken.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
 
   // One byte of rest(), or kEnd.
   static constexpr int kEnd = -1;
@@ -56,6 +61,7 @@ class Expected {
   std::string name_;
   std::vector<char> buffer_;
   std::uint64_t offset_ = 0;
+  std::uint64_t taken_ = 0;
   std::string_view text_, unread_text_;
   std::string_view rest_;
   bool unifies_line_ends_ = false;

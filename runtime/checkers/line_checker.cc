@@ -33,6 +33,7 @@ void LineChecker::feed(std::string_view piece) {
 }
 
 void LineChecker::pass(std::string_view taken) {
+  byte_ += taken.size();
   line_ += static_cast<std::uint64_t>(std::ranges::count(taken, '\n'));
   const std::size_t newline = taken.rfind('\n');
   column_ = newline == taken.npos ? column_ + taken.size() : taken.size() - newline;
@@ -52,6 +53,7 @@ void LineChecker::take_same(std::string_view& piece) {
 }
 
 void LineChecker::on_difference(std::string_view piece) {
+  difference_.expected.byte = expected_.taken();
   if (white_space_ == WhiteSpace::Counts) return differ();
   if (expected_.peek() == Expected::kEnd) {
     state_ = State::Excess;
@@ -96,6 +98,7 @@ void LineChecker::take_excess(std::string_view& piece) {
 }
 
 void LineChecker::differ() {
+  difference_.expected.byte = expected_.taken();
   std::string expected;
   for (int next = expected_.peek(); next != Expected::kEnd && expected.size() <= kShown; next = expected_.peek()) {
     expected.push_back(static_cast<char>(next));
@@ -106,6 +109,9 @@ void LineChecker::differ() {
 
 void LineChecker::differ(std::string expected) {
   state_ = State::Differs;
+  difference_.found = {byte_, line_, line_};
+  difference_.expected.line = difference_.expected.item = line_;
+  difference_.expected_text = expected;
   feedback_ =
       "line " + std::to_string(line_) + ", byte " + std::to_string(column_) + ": expected " + std::move(expected);
 }
@@ -118,7 +124,8 @@ Judgement LineChecker::finish() {
     if (expected_.peek() == Expected::kEnd) return {true, ""};
     differ();
   }
-  return {false, feedback_ + ", found " + shown(found_)};
+  difference_.found_text = shown(found_);
+  return {.feedback = feedback_ + ", found " + difference_.found_text, .difference = difference_};
 }
 
 }  // namespace evalrun::judge

@@ -38,7 +38,9 @@ class LineChecker final : public OutputChecker {
   WhiteSpace white_space_;
   State state_ = State::Same;
   std::uint64_t line_ = 1, column_ = 1;  // of the next byte; columns in bytes
-  std::string feedback_;                 // but for what was found
+  std::uint64_t byte_ = 0;
+  Difference difference_;
+  std::string feedback_;  // but for what was found
   std::string found_;
 };
 

@@ -13,17 +13,22 @@ void TokenChecker::feed(std::string_view piece) {
       if (found_size_ > 0) end_token();
       if (piece.front() == '\n') ++line_;
       piece.remove_prefix(1);
+      ++byte_;
       continue;
     }
     const auto end = static_cast<std::size_t>(std::ranges::find_if(piece, is_space) - piece.begin());
     take_word(piece.substr(0, end));
     piece.remove_prefix(end);
+    byte_ += end;
   }
 }
 
 // More bytes of the current token.
 void TokenChecker::take_word(std::string_view word) {
-  if (found_size_ == 0) token_line_ = line_;
+  if (found_size_ == 0) {
+    token_.byte = byte_;
+    token_.line = line_;
+  }
   const std::size_t kept = std::min<std::size_t>(found_size_, kKept);
   const std::string_view front = word.substr(0, kKept - kept);
   std::memcpy(found_.data() + kept, front.data(), front.size());
@@ -62,19 +67,24 @@ void TokenChecker::end_token() {
       is_same || (is_whole && tolerance_ && !wanted.empty() && is_near(found, wanted, *tolerance_));
   if (!is_accepted) return differ(wanted);
   found_size_ = 0;
-  ++token_;
+  ++token_.item;
 }
 
 bool TokenChecker::skip_expected_space() {
   int next = expected_.peek();
-  for (; next != Expected::kEnd && is_space(static_cast<char>(next)); next = expected_.peek()) expected_.skip(1);
+  for (; next != Expected::kEnd && is_space(static_cast<char>(next)); next = expected_.peek()) {
+    if (next == '\n') ++wanted_line_;
+    expected_.skip(1);
+  }
   return next != Expected::kEnd;
 }
 
 // The front of the next expected token; empty where there is none.
 std::string_view TokenChecker::expected_word() {
   std::size_t size = 0;
-  for (bool more = skip_expected_space(); more && size < kKept; more = expected_word_goes_on()) {
+  const bool is_there = skip_expected_space();
+  wanted_token_ = {expected_.taken(), wanted_line_, token_.item};
+  for (bool more = is_there; more && size < kKept; more = expected_word_goes_on()) {
     const std::string_view rest = expected_.rest().substr(0, kKept - size);
     const auto end = static_cast<std::size_t>(std::ranges::find_if(rest, is_space) - rest.begin());
     std::memcpy(wanted_.data() + size, rest.data(), end);
@@ -92,18 +102,20 @@ bool TokenChecker::expected_word_goes_on() {
 // What is shown does not depend on how the output was cut: a token is looked at when it is whole or longer than that.
 void TokenChecker::differ(std::string_view expected) {
   const std::string_view found(found_.data(), std::min<std::size_t>(found_size_, kKept));
-  feedback_ = "line " + std::to_string(token_line_) + ", token " + std::to_string(token_) + ": expected " +
-              (expected.empty() ? "the end" : excerpt(expected)) + ", found " +
-              (found.empty() ? "the end" : excerpt(found));
+  difference_ = {token_, wanted_token_, found.empty() ? "the end" : excerpt(found),
+                 expected.empty() ? "the end" : excerpt(expected)};
+  feedback_ = "line " + std::to_string(token_.line) + ", token " + std::to_string(token_.item) + ": expected " +
+              difference_->expected_text + ", found " + difference_->found_text;
 }
 
 Judgement TokenChecker::finish() {
   if (feedback_.empty() && found_size_ > 0) end_token();
   if (feedback_.empty() && skip_expected_space()) {
-    token_line_ = line_;
+    token_.byte = byte_;
+    token_.line = line_;
     differ(expected_word());
   }
-  return {feedback_.empty(), feedback_};
+  return {.accepted = feedback_.empty(), .feedback = feedback_, .difference = difference_};
 }
 
 }  // namespace evalrun::judge

@@ -34,10 +34,13 @@ class TokenChecker final : public OutputChecker {
   using Kept = std::array<char, kKept>;
   Expected expected_;
   std::optional<Tolerance> tolerance_;
-  Kept found_{}, wanted_{};       // the front of the token on either side
-  std::uint64_t found_size_ = 0;  // of the whole token so far
-  std::uint64_t line_ = 1, token_line_ = 1, token_ = 1;
+  Kept found_{}, wanted_{};            // the front of the token on either side
+  std::uint64_t found_size_ = 0;       // of the whole token so far
+  std::uint64_t line_ = 1, byte_ = 0;  // of the output's next byte
+  Place token_, wanted_token_;         // where the token begins on either side
+  std::uint64_t wanted_line_ = 1;
   std::string feedback_;
+  std::optional<Difference> difference_;
 };
 
 }  // namespace evalrun::judge

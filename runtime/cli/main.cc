@@ -73,7 +73,12 @@ int run(const Options& options, ResultFile& output) {
                                  .after_failure = options.after_failure})
                             .result;
   output.write(wants_text(options) ? result.text() : result.json());
-  if (reports.are_wanted()) write_reports(options, text, reports, result);
+  try {
+    if (reports.are_wanted()) write_reports(options, text, reports, result);
+  } catch (const SystemError& error) {
+    say(error.what());  // the result itself has been written, and stays the only one
+    return 3;
+  }
   return result.exit_status();
 }
 

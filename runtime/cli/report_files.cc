@@ -6,10 +6,10 @@
 #include <cerrno>
 
 #include "runtime/core/error.h"
+#include "runtime/junit/junit_report.h"
 #include "runtime/report/csv_report.h"
 #include "runtime/report/feedback.h"
 #include "runtime/report/html_report.h"
-#include "runtime/report/junit_report.h"
 
 namespace evalrun::cli {
 namespace {

@@ -62,7 +62,7 @@ th small { display: block; color: var(--muted); font-weight: 400; }
 td.v { text-align: center; padding: .25rem .2rem; border-left: 1px solid var(--page); font-size: .85rem;
   font-weight: 600; cursor: pointer; }
 td.n { text-align: right; }
-td.n span { display: inline-block; min-width: 5.2rem; }
+td.n span { display: inline-block; min-width: 6rem; }
 td.w { max-width: none; white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
 tbody tr { cursor: pointer; }
 .p { color: var(--passed); background: var(--passed-back); }
@@ -73,7 +73,7 @@ tbody tr { cursor: pointer; }
 .s { color: var(--muted); }
 .chip { display: inline-block; min-width: 2.4rem; padding: 0 .4rem; border-radius: 4px; font-weight: 600;
   font-size: .85rem; text-align: center;
-  max-width: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+  max-width: 100%; overflow: hidden; text-overflow: ellipsis; vertical-align: middle; }
 .unmet { color: var(--failed); font-weight: 600; }
 svg { display: inline-block; vertical-align: middle; margin-right: .5rem; }
 svg path { fill: none; }
@@ -101,6 +101,7 @@ pre mark { background: var(--mark); color: inherit; outline: 1px solid var(--tim
 .talk td { max-width: none; white-space: pre-wrap; overflow-wrap: anywhere; vertical-align: top; cursor: auto;
   font: .85rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .talk th { position: static; }
+.talk th:first-child { width: 7rem; }
 .talk tr { cursor: auto; }
 @media print {
   .scroll { max-height: none; overflow: visible; border: 0; }

@@ -24,9 +24,10 @@ class Report : public testing::Test {
   void show(const Board& board) { browser_.open(folder_.write("report.html", report::html_report(board))); }
 
   void keep_picture(const std::string& name) {
-    if (const char* pictures = std::getenv("EVALRUN_SCREENSHOTS")) {
-      browser_.screenshot(std::filesystem::path(pictures) / (name + ".png"));
-    }
+    const char* pictures = std::getenv("EVALRUN_SCREENSHOTS");
+    if (pictures == nullptr || *pictures == '\0') return;
+    std::filesystem::create_directories(pictures);
+    browser_.screenshot(std::filesystem::path(pictures) / (name + ".png"));
   }
 
   json text_of(const std::string& selector) {

@@ -142,6 +142,37 @@ TEST(Checkers, say_where_the_first_difference_is) {
   EXPECT_EQ(judge(CheckerKind::Tokens, "1", "1 2").feedback, "line 1, token 2: expected the end, found \"2\"");
 }
 
+TEST(Checkers, say_at_which_bytes_the_first_difference_is) {
+  struct Differing {
+    CheckerKind kind;
+    const char *expected, *found;
+    std::uint64_t expected_byte, expected_line, found_byte, found_line;
+  };
+  for (const Differing& row :
+       {Differing{CheckerKind::Exact, "one\ntwo\n", "one\ntwx\n", 6, 2, 6, 2},
+        Differing{CheckerKind::Exact, "one\n", "one", 3, 1, 3, 1}, Differing{CheckerKind::Exact, "", "x", 0, 1, 0, 1},
+        Differing{CheckerKind::Lines, "a\nb\n", "a\nb\n\n  c", 4, 4, 7, 4},
+        Differing{CheckerKind::Lines, "a \nb", "a  c", 2, 1, 3, 1},
+        Differing{CheckerKind::Lines, "a  \nb", "a\nc", 4, 2, 2, 2},
+        Differing{CheckerKind::Tokens, "1 2 3", "1\n2\n\n4", 4, 1, 5, 4},
+        Differing{CheckerKind::Tokens, "1\n2\n3", "1 2", 4, 3, 3, 1},
+        Differing{CheckerKind::Tokens, "1", "1 2", 1, 1, 2, 1}}) {
+    SCOPED_TRACE(std::string(row.expected) + " | " + row.found);
+    const auto difference = judge(row.kind, row.expected, row.found).difference;
+    ASSERT_TRUE(difference);
+    EXPECT_EQ(difference->expected.byte, row.expected_byte);
+    EXPECT_EQ(difference->expected.line, row.expected_line);
+    EXPECT_EQ(difference->found.byte, row.found_byte);
+    EXPECT_EQ(difference->found.line, row.found_line);
+    EXPECT_FALSE(judge(row.kind, row.expected, row.expected).difference);
+  }
+  const std::string front(5000, 'x');
+  const auto difference = judge(CheckerKind::Tokens, "a " + front + "1", "a  " + front + "2").difference;
+  ASSERT_TRUE(difference) << "a token that is longer than what is kept: its beginning";
+  EXPECT_EQ(difference->expected.byte, 2U);
+  EXPECT_EQ(difference->found.byte, 3U);
+}
+
 TEST(Checkers, messages_are_short_and_hold_no_control_characters) {
   for (const CheckerKind kind : kKinds) {
     const std::string feedback =
@@ -171,6 +202,11 @@ TEST(Checkers, it_makes_no_difference_where_the_output_is_cut) {
               judge_pieces({.kind = kind}, expected, {text.substr(0, i), text.substr(i, j - i), text.substr(j)});
           ASSERT_EQ(cut.accepted, whole.accepted) << static_cast<int>(kind) << " " << i << " " << j;
           ASSERT_EQ(cut.feedback, whole.feedback) << static_cast<int>(kind) << " " << i << " " << j;
+          ASSERT_EQ(cut.difference.has_value(), whole.difference.has_value());
+          if (cut.difference) {
+            ASSERT_EQ(cut.difference->found, whole.difference->found);
+            ASSERT_EQ(cut.difference->expected, whole.difference->expected);
+          }
         }
       }
     }

@@ -15,7 +15,9 @@
 #include "runtime/core/text.h"
 #include "runtime/jobs/result_line.h"
 #include "runtime/report/grade_report.h"
+#include "runtime/report/html_report.h"
 #include "runtime/report/report.h"
+#include "tests/report/boards.h"
 
 namespace evalrun {
 namespace {
@@ -234,6 +236,10 @@ const std::vector<Output>& outputs() {
       {"doctor_json", Kind::Json, [](S s) { return cli::to_json(checks_of(s)); }},
       {"batch_result", Kind::Json, [](S s) { return jobs::result_line(s, 1, "{}"); }},
       {"batch_error", Kind::Json, [](S s) { return jobs::error_line(s, 1, s); }},
+      {"html_report", Kind::Text, [](S s) { return report::html_report(test::board_with(s)); }},
+      {"html_text", Kind::Text, [](S s) { return html_text(s) + "\n"; }},
+      {"script_json", Kind::Json, [](S s) { return script_json(nlohmann::json(json_text(s)).dump()); }},
+      {"csv_field", Kind::Text, [](S s) { return csv_field(s) + "\n"; }},
       {"message", Kind::Text, said},
       {"system_error", Kind::Text, [](S s) { return line_of(SystemError("openat", s, ENOENT)); }},
       {"plan_error", Kind::Text,

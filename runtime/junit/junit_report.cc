@@ -1,4 +1,4 @@
-#include "runtime/report/junit_report.h"
+#include "runtime/junit/junit_report.h"
 
 #include <pugixml.hpp>
 #include <sstream>
