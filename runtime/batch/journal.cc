@@ -111,7 +111,7 @@ void Journal::read_header(const std::string& header) {
     // New, or its maker was killed in the middle of the first line.
     begin(header);
   } else if (front.starts_with(any.substr(0, any.size() - 1))) {
-    throw UsageError("--journal " + path_ + ": it is of a batch with another plan");
+    throw UsageError("--journal " + path_ + ": it is of a batch with another plan, package or options");
   } else {
     throw UsageError("--journal " + path_ + ": not a journal of evalrun batch");
   }

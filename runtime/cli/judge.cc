@@ -1,18 +1,30 @@
 #include "runtime/cli/judge.h"
 
+#include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "runtime/archive/tree.h"
 #include "runtime/cli/end_signals.h"
+#include "runtime/cli/judge_journal.h"
 #include "runtime/cli/judge_report.h"
+#include "runtime/cli/judge_result.h"
 #include "runtime/cli/message.h"
+#include "runtime/cli/report_files.h"
+#include "runtime/contest/class_folder.h"
 #include "runtime/contest/expectation.h"
 #include "runtime/contest/judging.h"
+#include "runtime/contest/package_tasks.h"
+#include "runtime/contest/plan_tasks.h"
 #include "runtime/contest/time_limit.h"
 #include "runtime/core/error.h"
+#include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/capacity.h"
 #include "runtime/packages/read_package.h"
@@ -22,7 +34,10 @@
 namespace evalrun::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int kPackageIsWrong = 2;
+constexpr int kNotJudged = 3;
 
 std::string left_out(std::size_t count, const std::string& what) {
   return "and " + std::to_string(count) + " more " + what;
@@ -47,66 +62,172 @@ void print_summary(const packages::Package& package) {
   }
 }
 
+// --- what is judged --------------------------------------------------------------------------------------------------
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+// A submission that was named by itself, or the entries of a folder.
+struct Submissions {
+  std::vector<contest::Entry> entries;
+  bool is_class = false;
+};
+
+void add_class(Submissions& all, const std::shared_ptr<const archive::Tree>& tree, const std::string& prefix,
+               const contest::ImageTable& images, const contest::SourceOptions& options) {
+  for (const std::string& name : contest::submissions_in(*tree)) {
+    all.entries.push_back({.name = prefix + name, .sources = [tree, name, &images, options] {
+                             return contest::sources_in_tree(*tree, name, images, options);
+                           }});
+  }
+  all.is_class = true;
+}
+
+Submissions submissions_of(const Options& options, const contest::ImageTable& images, contest::SourceOptions sources) {
+  sources.language = options.language;
+  Submissions all;
+  for (std::size_t i = 1; i < options.judged.size(); ++i) {
+    const std::string& path = options.judged[i];
+    const bool may_be_class =
+        options.folders == Folders::Classes || (options.folders == Folders::Found && is_folder(path));
+    if (may_be_class) {
+      const auto tree = std::make_shared<const archive::Tree>(path);
+      if (options.folders == Folders::Classes || contest::is_class(*tree)) {
+        const std::string prefix = options.judged.size() == 2 ? "" : (fs::path(path) / "").string();
+        add_class(all, tree, prefix, images, sources);
+        continue;
+      }
+    }
+    all.entries.push_back(
+        {.name = path, .sources = [path, &images, sources] { return contest::sources_at(path, images, sources); }});
+  }
+  return all;
+}
+
 // --- judging ---------------------------------------------------------------------------------------------------------
 
-// One command's work on a package.
-class PackageJudge {
+// A line as each submission ends, where a terminal shows it.
+class Progress {
  public:
-  PackageJudge(const Options& options, const packages::Package& package)
-      : options_(options),
-        images_(image_search_path()),
-        tasks_(package, options.judged[0], images_, task_options(options)),
-        judging_(tasks_, judging_options(options)) {
-    judging_.loop().watch(signals_.get(), loop::Interest::Read, judging_.loop().caller(), [this] {
-      if (const int signal = signals_.take()) judging_.interrupt(signal);
-    });
-  }
+  explicit Progress(std::size_t all) : all_(all), is_wanted_(all > 1 && ::isatty(STDERR_FILENO) == 1) {}
 
-  int run() {
-    if (!tasks_.refusals().empty()) {
-      for (const std::string& why : tasks_.refusals()) say(why);
-      return kPackageIsWrong;
-    }
-    return options_.self_test ? self_test() : judge_named();
+  void tell(const contest::Judged& one) {
+    ++done_;
+    if (!is_wanted_) return;
+    // A terminal that is held (Ctrl-S) must not hold the judge.
+    pollfd terminal{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&terminal, 1, 0) <= 0 || (terminal.revents & POLLOUT) == 0) return;
+    std::cerr << "[" + std::to_string(done_) + "/" + std::to_string(all_) + "] " + progress_of(one) + "\n"
+              << std::flush;
   }
 
  private:
-  static contest::TaskOptions task_options(const Options& options) {
-    contest::TaskOptions made;
-    made.memory = parse_bytes(options.memory_limit);
-    made.compat = options.compat;
-    made.overrides = options.set;
-    return made;
+  std::size_t all_, done_ = 0;
+  bool is_wanted_;
+};
+
+// One command's work on a package or a plan.
+class TaskJudge {
+ public:
+  TaskJudge(const Options& options, const contest::ImageTable& images, const contest::Tasks& tasks,
+            const std::string& task_hash, ResultFile& output)
+      : options_(options),
+        images_(images),
+        tasks_(tasks),
+        output_(output),
+        reports_(options),
+        judging_(tasks_, judging_options(options)) {
+    if (!options.journal.empty()) {
+      journal_.emplace(options.journal, task_hash);
+      if (!journal_->warning().empty()) say(journal_->warning());
+    }
+    judging_.loop().watch(signals_.get(), loop::Interest::Read, judging_.loop().caller(), [this] {
+      if (const int signal = signals_.take()) {
+        ended_by_ = signal;
+        judging_.interrupt(signal);
+      }
+    });
   }
 
+  int judge_named() {
+    const Submissions submissions = submissions_of(options_, images_, tasks_.source_options());
+    if (submissions.entries.empty()) throw UsageError("there is no submission in " + options_.judged[1]);
+    std::vector<contest::Judged> known;
+    const Duration limit = find_limit(known);
+    const std::vector<contest::Judged> judged = judge_all(submissions.entries, limit, problem());
+    const bool as_table = submissions.is_class || journal_;
+    const std::string text = as_table ? heading(problem(), limit) + class_table(board(limit))
+                                      : to_text(JudgeReport{problem(), judged, limit});
+    write(text, limit);
+    if (judging_.was_interrupted()) return tell_interruption();
+    return status_;
+  }
+
+  // The package's own submissions. Those that the limit was found from are judged already, unless it cuts them short.
+  int self_test(const contest::PackageTasks& package) {
+    std::vector<contest::Judged> known;
+    const Duration limit = find_limit(known, &package);
+    std::vector<contest::Entry> entries;
+    for (const problem::Submission& submission : problem().submissions) {
+      const bool is_known = std::ranges::any_of(known, [&](const contest::Judged& one) {
+        return one.labelled == &submission && (one.refusal || one.slowest <= limit);
+      });
+      if (!is_known && !submission.expected.do_not_run) entries.push_back(entry_of(package, submission));
+    }
+    std::erase_if(known, [&](const contest::Judged& one) { return !one.refusal && one.slowest > limit; });
+    for (const contest::Judged& one : known) results_.push_back(to_result(one, problem()));
+    std::vector<contest::Judged> judged = judge_all(entries, limit, problem());
+    std::ranges::move(known, std::back_inserter(judged));
+    std::erase_if(judged, [](const contest::Judged& one) { return one.name.empty() || one.was_interrupted; });
+    std::ranges::sort(judged, {}, &contest::Judged::name);
+    std::ranges::sort(results_, {}, [](const auto& one) { return one.at("submission").template get<std::string>(); });
+    const SelfTestReport report{problem(), judged, limit, slowest_accepted_, slowest_name_};
+    write(to_text(report), limit);
+    if (judging_.was_interrupted()) return tell_interruption();
+    return exit_status_of(report);
+  }
+
+ private:
   static contest::JudgingOptions judging_options(const Options& options) {
     contest::JudgingOptions made;
     made.jobs = options.jobs;
     made.rules = options.rules;
     made.pointless_cases = options.all_cases ? judge::PointlessCases::Run : judge::PointlessCases::Skip;
+    made.overrides = options.set;
     return made;
   }
 
   [[nodiscard]] const problem::Problem& problem() const { return tasks_.problem(); }
 
-  contest::Entry entry_of(const problem::Submission& submission) const {
-    return {.name = submission.name, .sources = tasks_.sources_of(submission), .labelled = &submission};
+  static contest::Entry entry_of(const contest::PackageTasks& package, const problem::Submission& submission) {
+    return {.name = submission.name,
+            .sources = [&package, &submission] { return package.sources_of(submission); },
+            .labelled = &submission};
   }
 
   // Those that the limit is found from, graded without one.
-  std::vector<contest::Judged> judge_lower_bounds() {
+  std::vector<contest::Judged> judge_lower_bounds(const contest::PackageTasks& package) {
     std::vector<contest::Entry> entries;
     for (const problem::Submission& submission : problem().submissions) {
-      if (contest::is_lower_bound(submission)) entries.push_back(entry_of(submission));
+      if (contest::is_lower_bound(submission)) entries.push_back(entry_of(package, submission));
     }
-    return judging_.judge(std::move(entries), contest::kUnknownTimeLimit, told());
+    Progress progress(entries.size());
+    return judging_.judge(entries, contest::kUnknownTimeLimit,
+                          [&](std::size_t, const contest::Judged& one) { progress.tell(one); });
   }
 
   // The limit, and what is known already of submissions that it was found from.
   Duration find_limit(std::vector<contest::Judged>& known) {
+    return find_limit(known, dynamic_cast<const contest::PackageTasks*>(&tasks_));
+  }
+
+  Duration find_limit(std::vector<contest::Judged>& known, const contest::PackageTasks* package) {
     if (const auto given = parse_duration(options_.time_limit)) return *given;
     if (problem().limits.time) return *problem().limits.time;
-    known = judge_lower_bounds();
+    if (journal_ && journal_->time_limit()) return *journal_->time_limit();
+    if (package != nullptr) known = judge_lower_bounds(*package);
     const contest::Judged* slowest = nullptr;
     for (const contest::Judged& one : known) {
       if (one.grade.verdict != judge::Verdict::Ac || one.refusal) continue;
@@ -119,58 +240,141 @@ class PackageJudge {
     }
     slowest_accepted_ = slowest->slowest;
     slowest_name_ = slowest->name;
-    return contest::derived_time_limit(problem().limits, slowest->slowest);
+    const Duration limit = contest::derived_time_limit(problem().limits, slowest->slowest);
+    if (journal_ && !judging_.was_interrupted()) journal_->keep_time_limit(limit);
+    return limit;
   }
 
-  std::function<void(const contest::Judged&)> told() {
-    if (::isatty(STDERR_FILENO) != 1) return {};
-    return [](const contest::Judged& one) { say(progress_of(one)); };
-  }
-
-  int self_test() {
-    std::vector<contest::Judged> known;
-    const Duration limit = find_limit(known);
-    std::vector<contest::Entry> entries;
-    for (const problem::Submission& submission : problem().submissions) {
-      const bool is_known = std::ranges::any_of(known, [&](const contest::Judged& one) {
-        return one.labelled == &submission && (one.refusal || one.slowest <= limit);
-      });
-      if (!is_known && !submission.expected.do_not_run) entries.push_back(entry_of(submission));
+  // What the journal knows is not judged again.
+  std::vector<contest::Judged> judge_all(const std::vector<contest::Entry>& entries, Duration limit,
+                                         const problem::Problem& problem) {
+    const std::size_t first = results_.size();
+    results_.resize(first + entries.size());
+    std::vector<contest::Entry> left;
+    std::vector<std::size_t> places;
+    std::vector<std::uint64_t> ids;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      results_[first + i] = {
+          {"submission", json_text(entries[i].name)}, {"verdict", nullptr}, {"skipped", "not judged"}};
+      const std::uint64_t id = journal_ ? id_of(entries[i]) : 0;
+      const std::string* known = journal_ ? journal_->find(id) : nullptr;
+      if (known != nullptr) {
+        results_[first + i] = nlohmann::ordered_json::parse(*known);
+        status_ = std::max(status_, exit_status_of(results_[first + i]));
+        ++judged_;
+        continue;
+      }
+      left.push_back(entries[i]);
+      places.push_back(first + i);
+      ids.push_back(id);
     }
-    std::erase_if(known, [&](const contest::Judged& one) { return !one.refusal && one.slowest > limit; });
-    std::vector<contest::Judged> judged = judging_.judge(std::move(entries), limit, told());
-    std::ranges::move(known, std::back_inserter(judged));
-    std::ranges::sort(judged, {}, &contest::Judged::name);
-    const SelfTestReport report{problem(), judged, limit, slowest_accepted_, slowest_name_};
-    std::cout << to_text(report);
-    if (judging_.was_interrupted()) return 3;
-    return exit_status_of(report);
+    all_ += entries.size();
+    Progress progress(left.size());
+    return judging_.judge(left, limit, [&](std::size_t index, contest::Judged& one) {
+      nlohmann::ordered_json& result = results_[places[index]] = to_result(one, problem);
+      const int status = exit_status_of(result);
+      status_ = std::max(status_, status);
+      ++judged_;
+      progress.tell(one);
+      if (!journal_ || one.refusal) return;
+      journal_->keep(ids[index], status, result.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+      one.task.reset();
+      one.grade = {};
+    });
   }
 
-  int judge_named() {
-    std::vector<contest::Judged> known;
-    const Duration limit = find_limit(known);
-    std::vector<contest::Entry> entries;
-    for (std::size_t i = 1; i < options_.judged.size(); ++i) {
-      const std::string& path = options_.judged[i];
-      entries.push_back({.name = path, .sources = tasks_.sources_at(path, options_.language)});
-    }
-    const std::vector<contest::Judged> judged = judging_.judge(std::move(entries), limit, told());
-    std::cout << to_text(JudgeReport{problem(), judged, limit});
-    if (judging_.was_interrupted()) return 3;
-    return exit_status_of(judged);
+  static std::uint64_t id_of(const contest::Entry& entry) {
+    const contest::SourcesOrRefusal sources = entry.sources();
+    const auto* found = std::get_if<contest::Sources>(&sources);
+    return found == nullptr ? 0 : JudgeJournal::id_of(entry.name, *found);
+  }
+
+  [[nodiscard]] report::Board board(Duration limit) const {
+    report::Board board = judge_board(tasks_, limit);
+    for (const auto& result : results_) add_result(board, result);
+    return board;
+  }
+
+  // The result, and the reports beside it.
+  void write(const std::string& text, Duration limit) {
+    output_.write(options_.format == Format::Json ? to_json(problem(), limit, results_) : text);
+    if (reports_.are_wanted()) reports_.write(board(limit));
+  }
+
+  int tell_interruption() {
+    say(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by_) + ": " + std::to_string(judged_) + " of " +
+        std::to_string(all_) + " submissions judged" + (journal_ ? "; the same command goes on with the journal" : ""));
+    return kNotJudged;
   }
 
   const Options& options_;
+  const contest::ImageTable& images_;
+  const contest::Tasks& tasks_;
+  ResultFile& output_;
+  ReportFiles reports_;
+  std::optional<JudgeJournal> journal_;
   const EndSignals signals_;
-  contest::ImageTable images_;
-  contest::PackageTasks tasks_;
   contest::Judging judging_;
+  std::vector<nlohmann::ordered_json> results_;
+  std::size_t all_ = 0, judged_ = 0;
+  int status_ = 0;
+  int ended_by_ = 0;
   std::optional<Duration> slowest_accepted_;
   std::string slowest_name_;
 };
 
-int work_on(const Options& options) {
+// All that a verdict depends on but for the submission.
+std::string hash_of(const Options& options, const std::string& task) {
+  std::string all = task + "\n" + options.time_limit + "\n" + options.memory_limit + "\n" + options.language + "\n" +
+                    std::string(judge::name_of(options.rules)) + "\n" +
+                    std::to_string(static_cast<int>(options.compat)) + (options.all_cases ? "\nall" : "");
+  for (const std::string& set : options.set) all += "\n" + set;
+  return sha256_hex(all);
+}
+
+std::string hash_of(const packages::Package& package) {
+  std::string all;
+  for (const std::string& path : package.tree.files_below("")) all += sha256_hex(path) + package.tree.sha256(path);
+  return sha256_hex(all);
+}
+
+bool say_refusals(const contest::Tasks& tasks) {
+  for (const std::string& why : tasks.refusals()) say(why);
+  return !tasks.refusals().empty();
+}
+
+int judge_plan(const Options& options, ResultFile& output) {
+  std::vector<std::string> set = options.set;
+  if (!options.memory_limit.empty()) set.push_back("limits.memory=" + options.memory_limit);
+  const contest::ImageTable images(image_search_path());
+  const contest::PlanTasks tasks(read_plan(options.judged[0]), set, images);
+  if (say_refusals(tasks)) return kPackageIsWrong;
+  Options without_set = options;
+  without_set.set.clear();  // they are in the tasks already
+  judge::raise_descriptor_limit();
+  return TaskJudge(without_set, images, tasks, hash_of(options, tasks.common().plan.origin.sha256), output)
+      .judge_named();
+}
+
+contest::TaskOptions task_options(const Options& options) {
+  contest::TaskOptions made;
+  made.memory = parse_bytes(options.memory_limit);
+  made.compat = options.compat;
+  made.overrides = options.set;
+  return made;
+}
+
+int judge_package(const Options& options, ResultFile& output, const packages::Package& package) {
+  const contest::ImageTable images(image_search_path());
+  const contest::PackageTasks tasks(package, options.judged[0], images, task_options(options));
+  if (say_refusals(tasks)) return kPackageIsWrong;
+  judge::raise_descriptor_limit();
+  const std::string hash = options.journal.empty() ? "" : hash_of(options, hash_of(package));
+  TaskJudge judge(options, images, tasks, hash, output);
+  return options.self_test ? judge.self_test(tasks) : judge.judge_named();
+}
+
+int work_on(const Options& options, ResultFile& output) {
   const packages::Package package = packages::read_package(options.judged[0], {}, options.links_root);
   say_errors(package.findings);
   if (package.findings.has_errors()) return kPackageIsWrong;
@@ -178,21 +382,23 @@ int work_on(const Options& options) {
     print_summary(package);
     return 0;
   }
-  judge::raise_descriptor_limit();
-  return PackageJudge(options, package).run();
+  return judge_package(options, output, package);
 }
 
 }  // namespace
 
-int judge_package(const Options& options) {
-  if (options.judged.empty()) throw UsageError("judge needs a PACKAGE; see evalrun judge --help");
+int judge_task(const Options& options, ResultFile& output) {
+  if (options.judged.empty()) throw UsageError("judge needs a TASK; see evalrun judge --help");
   const bool alone = options.check_package || options.self_test;
   if (alone && options.judged.size() > 1) throw UsageError("--check and --self-test take the PACKAGE alone");
   if (!alone && options.judged.size() == 1) {
-    throw UsageError("judge needs a SUBMISSION after the PACKAGE, or --self-test, or --check");
+    throw UsageError("judge needs a SUBMISSION after the TASK, or --self-test, or --check");
   }
+  if (options.self_test && !options.journal.empty()) throw UsageError("--self-test keeps no journal");
   try {
-    return work_on(options);
+    if (!contest::is_plan_name(options.judged[0])) return work_on(options, output);
+    if (alone) throw UsageError("--check and --self-test take a package; evalrun check reads a plan");
+    return judge_plan(options, output);
   } catch (const archive::TreeError& error) {
     say(error.what());
     return kPackageIsWrong;

@@ -5,6 +5,7 @@
 #include "runtime/contest/expectation.h"
 #include "runtime/contest/time_limit.h"
 #include "runtime/core/error.h"
+#include "runtime/core/text.h"
 #include "runtime/judge/capacity.h"
 
 namespace evalrun::contest {
@@ -30,7 +31,7 @@ struct Judging::Live {
   std::unique_ptr<judge::Grading> grading;
 };
 
-Judging::Judging(const PackageTasks& tasks, JudgingOptions options)
+Judging::Judging(const Tasks& tasks, JudgingOptions options)
     : tasks_(tasks),
       options_(std::move(options)),
       host_(groups::counted_by(groups_, host::probe_host())),
@@ -69,46 +70,64 @@ void Judging::end(Live& live) {
   live.grading.reset();
   const Duration slowest = slowest_case(grade);
   live.grades.emplace_back(slowest, std::move(grade));
-  const bool again = !interrupted_ && live.grades.size() < kRunsNearLimit && is_near(live.grades[0].first, live.judged.limit);
+  const bool again =
+      !interrupted_ && live.grades.size() < kRunsNearLimit && is_near(live.grades[0].first, live.judged.limit);
   if (again) return start(live);
   std::ranges::stable_sort(live.grades, {}, [](const auto& one) { return one.first; });
   auto& median = live.grades[live.grades.size() / 2];
+  live.judged.was_interrupted = interrupted_;
   live.judged.runs = static_cast<unsigned>(live.grades.size());
   live.judged.is_near_limit = live.grades.size() > 1;
   live.judged.slowest = median.first;
   live.judged.grade = std::move(median.second);
 }
 
-std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_limit,
-                                   const std::function<void(const Judged&)>& told) {
+std::unique_ptr<Judging::Live> Judging::make_live(const Entry& entry, std::size_t index, Duration time_limit) {
+  auto live = std::make_unique<Live>();
+  live->index = index;
+  Judged& judged = live->judged;
+  judged.name = entry.name;
+  judged.labelled = entry.labelled;
+  judged.limit = entry.labelled != nullptr ? entry.labelled->time_limit.value_or(time_limit) : time_limit;
+  SourcesOrRefusal found = entry.sources();
+  if (auto* refusal = std::get_if<Refusal>(&found)) {
+    judged.refusal = std::move(*refusal);
+    return live;
+  }
+  const auto& sources = std::get<Sources>(found);
+  judged.language = sources.language;
+  try {
+    judged.task = std::make_shared<const Task>(tasks_.task_for(sources, judged.limit, options_.overrides));
+  } catch (const PlanError& error) {
+    judged.refusal = Refusal{Refusal::Cause::Unreadable, one_line(error.what())};
+    return live;
+  }
+  start(*live);
+  return live;
+}
+
+// While the last ones run, cores would idle that had one submission each.
+void Judging::share_cores_of_the_last() {
+  if (live_.empty()) return;
+  const auto each = static_cast<unsigned>(cores() / live_.size());
+  for (const auto& live : live_) {
+    if (live->grading) live->grading->set_jobs(std::max(1U, each));
+  }
+}
+
+std::vector<Judged> Judging::judge(const std::vector<Entry>& entries, Duration time_limit, const Told& told) {
   std::vector<Judged> all(entries.size());
   const bool many = entries.size() >= 2 * std::size_t{cores()};
   const std::size_t side_by_side = many ? cores() : 1;
   jobs_of_each_ = many ? 1 : cores();
   std::size_t next = 0;
-  const auto start_next = [&] {
-    Entry& entry = entries[next];
-    auto live = std::make_unique<Live>();
-    live->index = next++;
-    live->judged.name = entry.name;
-    live->judged.labelled = entry.labelled;
-    live->judged.limit = time_limit;
-    if (auto* refusal = std::get_if<Refusal>(&entry.sources)) {
-      live->judged.refusal = std::move(*refusal);
-    } else {
-      const auto& sources = std::get<Sources>(entry.sources);
-      live->judged.language = sources.language;
-      Duration limit = time_limit;
-      if (entry.labelled != nullptr && entry.labelled->time_limit) limit = *entry.labelled->time_limit;
-      live->judged.limit = limit;
-      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit));
-      start(*live);
-    }
-    live_.push_back(std::move(live));
-  };
   while (next < entries.size() || !live_.empty()) {
-    while (!interrupted_ && next < entries.size() && live_.size() < side_by_side) start_next();
+    while (!interrupted_ && next < entries.size() && live_.size() < side_by_side) {
+      live_.push_back(make_live(entries[next], next, time_limit));
+      ++next;
+    }
     if (interrupted_) next = entries.size();
+    if (next == entries.size()) share_cores_of_the_last();
     jury_.advance();
     std::size_t to_prepare = 0;
     for (const auto& live : live_) {
@@ -122,7 +141,7 @@ std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_lim
     }
     const auto ended = [&](const std::unique_ptr<Live>& live) {
       if (live->grading) return false;
-      if (told) told(live->judged);
+      if (told && !live->judged.was_interrupted) told(live->index, live->judged);
       all[live->index] = std::move(live->judged);
       return true;
     };

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/contest/package_tasks.h"
+#include "runtime/contest/tasks.h"
 #include "runtime/groups/cgroup.h"
 #include "runtime/host/host.h"
 #include "runtime/judge/grading.h"
@@ -22,8 +22,8 @@ namespace evalrun::contest {
 
 // One submission that is to be judged.
 struct Entry {
-  std::string name;  // for people: "accepted/a.cpp"
-  SourcesOrRefusal sources;
+  std::string name;                               // for people: "accepted/a.cpp"
+  std::function<SourcesOrRefusal()> sources;      // read when its turn comes: a class has many
   const problem::Submission* labelled = nullptr;  // what the package says of it; null: nothing
 };
 
@@ -37,6 +37,7 @@ struct Judged {
   Duration limit{};
   Duration slowest{};  // case, of those that ran
   bool is_near_limit = false;
+  bool was_interrupted = false;
   unsigned runs = 1;  // near the limit it is graded three times, and the median by time counts
 };
 
@@ -45,22 +46,26 @@ struct JudgingOptions {
   judge::Rules rules = judge::Rules::Kattis;
   judge::PointlessCases pointless_cases = judge::PointlessCases::Skip;
   judge::AfterFailure after_failure = judge::AfterFailure::GoOn;
+  std::vector<std::string> overrides;  // of --set
 };
 
 class Judging {
  public:
   // `tasks` is borrowed. Throws HostError and SystemError.
-  Judging(const PackageTasks& tasks, JudgingOptions options);
+  Judging(const Tasks& tasks, JudgingOptions options);
   ~Judging();
   Judging(const Judging&) = delete;
   Judging& operator=(const Judging&) = delete;
 
   [[nodiscard]] loop::EventLoop& loop() noexcept { return loop_; }
 
-  // Grades all of them with this time limit. `told` is called with each as it ends, in whichever order. Throws what a
-  // task that cannot be made throws.
-  std::vector<Judged> judge(std::vector<Entry> entries, Duration time_limit,
-                            const std::function<void(const Judged&)>& told = {});
+  // Called with each as it ends, in whichever order, and its place among the entries. It may take what it needs of it
+  // and leave the rest empty. What was interrupted is not told.
+  using Told = std::function<void(std::size_t, Judged&)>;
+
+  // Grades all of them with this time limit. A submission of which no task can be made is refused. Throws what starting
+  // a run throws.
+  std::vector<Judged> judge(const std::vector<Entry>& entries, Duration time_limit, const Told& told = {});
 
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
@@ -69,11 +74,13 @@ class Judging {
  private:
   struct Live;
 
+  std::unique_ptr<Live> make_live(const Entry& entry, std::size_t index, Duration time_limit);
   void start(Live& live);
   void end(Live& live);
+  void share_cores_of_the_last();
   [[nodiscard]] unsigned cores() const;
 
-  const PackageTasks& tasks_;
+  const Tasks& tasks_;
   const JudgingOptions options_;
   loop::EventLoop loop_;
   groups::Groups groups_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/contest/time_limit.h"
 #include "runtime/core/overloaded.h"
 #include "runtime/core/text.h"
 #include "runtime/problem/comparison.h"
@@ -255,12 +256,6 @@ SourcesOrRefusal PackageTasks::sources_of(const problem::Submission& submission)
   return contest::sources_of(package_.tree, submission, images_, source_options());
 }
 
-SourcesOrRefusal PackageTasks::sources_at(const std::string& path, const std::string& language) const {
-  SourceOptions options = source_options();
-  options.language = language;
-  return contest::sources_at(path, images_, options);
-}
-
 // The same one for the same limit: the jury's programs are built once each.
 std::shared_ptr<const JuryProgram> PackageTasks::with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
                                                                  Duration wall) const {
@@ -274,18 +269,18 @@ std::shared_ptr<const JuryProgram> PackageTasks::with_wall_limit(const std::shar
   return made;
 }
 
-Task PackageTasks::task_for(const Sources& sources, Duration time_limit) const {
+Task PackageTasks::task_for(const Sources& sources, Duration time_limit,
+                            const std::vector<std::string>& overrides) const {
   const problem::Limits& limits = package_.problem.limits;
   const Bytes memory = options_.memory.value_or(limits.memory.value_or(kMemory));
-  // A little more than the limit: whoever passes it is known by how much.
-  const Duration stopped_at = time_limit + time_limit / 8 + std::chrono::milliseconds(20);
-  std::vector<std::string> all = {"limits.cpu=" + to_string(stopped_at),
-                                  "limits.wall=" + to_string(wall_for(stopped_at, limits.wall_factor)),
+  const Duration stopped = stopped_at(time_limit);
+  std::vector<std::string> all = {"limits.cpu=" + to_string(stopped),
+                                  "limits.wall=" + to_string(wall_for(stopped, limits.wall_factor)),
                                   "limits.memory=" + to_string(memory),
                                   "limits.stack=unlimited",
                                   "limits.output=" + to_string(limits.output.value_or(kOutput)),
                                   "limits.workspace=256MiB"};
-  all.insert(all.end(), options_.overrides.begin(), options_.overrides.end());
+  all.insert(all.end(), overrides.begin(), overrides.end());
   Task task = contest::task_for(sources, images_, all);
   give_compiler_room(task.compile, limits);
   task.plan.kind.limits.processes = std::max(task.plan.kind.limits.processes, 64U);

@@ -10,6 +10,7 @@
 
 #include "runtime/contest/case_files.h"
 #include "runtime/contest/submission_files.h"
+#include "runtime/contest/tasks.h"
 #include "runtime/packages/read_package.h"
 #include "runtime/plan/plan.h"
 
@@ -19,31 +20,32 @@ struct TaskOptions {
   std::optional<Bytes> memory;             // in place of the package's limit
   Compat compat = Compat::Spec;            // of the default comparison
   std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
-  std::vector<std::string> overrides;                    // of --set; the jury's programs keep their limits
+  std::vector<std::string> overrides;                    // of --set, for the jury's programs; they keep their limits
 };
 
-class PackageTasks {
+class PackageTasks final : public Tasks {
  public:
   // `package` and `images` are borrowed. Throws SystemError and archive::TreeError.
   PackageTasks(const packages::Package& package, std::string path, const ImageTable& images, TaskOptions options);
 
   // What of the jury cannot be had on this host, or is not supported: one line each. With any, nothing can be judged.
-  [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
+  [[nodiscard]] const std::vector<std::string>& refusals() const override { return refusals_; }
 
   // Throws PlanError, SystemError and archive::TreeError.
-  Task task_for(const Sources& sources, Duration time_limit) const;
+  [[nodiscard]] Task task_for(const Sources& sources, Duration time_limit,
+                              const std::vector<std::string>& overrides = {}) const override;
+  [[nodiscard]] const Task& common() const override { return common_; }
 
   // The submission's files, language and image; or why there are none.
   SourcesOrRefusal sources_of(const problem::Submission& submission) const;
-  SourcesOrRefusal sources_at(const std::string& path, const std::string& language) const;
 
-  [[nodiscard]] const problem::Problem& problem() const { return package_.problem; }
+  [[nodiscard]] SourceOptions source_options() const override;
+  [[nodiscard]] const problem::Problem& problem() const override { return package_.problem; }
 
  private:
   std::shared_ptr<const JuryProgram> jury_program(const problem::Program& program);
   void make_cases();
   Case case_of(const problem::Case& one);
-  [[nodiscard]] SourceOptions source_options() const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
                                                      Duration wall) const;

@@ -22,6 +22,10 @@ bool is_lower_bound(const problem::Submission& submission) {
   return submission.expected.final_results == std::vector{problem::Result::Accepted} && !submission.expected.do_not_run;
 }
 
+Duration stopped_at(Duration limit) {
+  return limit + limit / 8 + std::chrono::milliseconds(20);
+}
+
 bool is_near(Duration time, Duration limit) {
   return time * 10 >= limit * 9 && time * 10 <= limit * 11;
 }

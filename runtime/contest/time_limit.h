@@ -19,6 +19,9 @@ Duration derived_time_limit(const problem::Limits& limits, Duration slowest_acce
 // Whether the limit is found from this submission.
 bool is_lower_bound(const problem::Submission& submission);
 
+// Where a program is stopped: a little after the limit, so that it is known by how much the limit was passed.
+Duration stopped_at(Duration limit);
+
 // Whether a time is so near to the limit that another run may end otherwise.
 bool is_near(Duration time, Duration limit);
 

@@ -165,6 +165,7 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
   check_runs(task_, host_);
   grade_.cases.resize(task_.cases.size());
   if (!task_.groups.empty()) skip_rules_.emplace(task_.groups, task_.cases.size());
+  if (options_.jury != nullptr) prepare_jury();  // beside the submission's own compile step
   if (task_.compile) {
     start_compile();
   } else {

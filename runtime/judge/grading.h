@@ -92,6 +92,9 @@ class Grading {
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
 
+  // In place of the options' `jobs`, from now on.
+  void set_jobs(unsigned jobs) noexcept { options_.jobs = jobs; }
+
   // How many of the cases that are yet to be started are worth preparing: no more than run at a time, as far as
   // RLIMIT_NOFILE has room for them too; none while it is not known whether there are any to run.
   [[nodiscard]] std::size_t cases_to_prepare() const;
@@ -126,7 +129,7 @@ class Grading {
   pool::CellPool& pool_;
   const Task& task_;
   const host::HostFacts host_;
-  const GradingOptions options_;
+  GradingOptions options_;
   const bool few_kinds_;  // of cases: the pool keeps cells for all of them
   Program program_;       // with the input and the limits of the case that was started last
 

@@ -115,6 +115,11 @@ void set_compat(Options& options, const FlagRow& row, const std::string& value) 
   options.compat = value == "kattis" ? Compat::Kattis : value == "domjudge" ? Compat::Domjudge : Compat::Spec;
 }
 
+void set_folders(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.folders = value == "classes" ? Folders::Classes : Folders::Submissions;
+}
+
 void set_processes(Options& options, const FlagRow& row, const std::string& value) {
   constexpr unsigned kMost = 32768;
   static_cast<void>(whole_number(row, value, kMost));
@@ -141,9 +146,11 @@ constexpr ArgumentRow kVerb = {"VERB", "A verb of evalrun. Without it, the help 
                                Count::Any, Completes::Verbs,
                                [](Options& options, const std::string& value) { options.help_of.push_back(value); }};
 
-constexpr ArgumentRow kPackage = {"PACKAGE", "The problem package: a folder, a .zip or a .kpp.", Count::Any,
-                                  Completes::Files,
-                                  [](Options& options, const std::string& value) { options.judged.push_back(value); }};
+constexpr ArgumentRow kTask = {"TASK",
+                               "The problem package, which is a folder, a .zip or a .kpp; or a plan with cases, which "
+                               "is a .toml file. After it the submissions.",
+                               Count::Any, Completes::Files,
+                               [](Options& options, const std::string& value) { options.judged.push_back(value); }};
 
 constexpr VerbRow kVerbs[] = {
     {.verb = Verb::Run,
@@ -240,15 +247,19 @@ constexpr VerbRow kVerbs[] = {
      .example = {.line = "evalrun image check ./lua.toml", .what = "Test an image that you are writing."}},
     {.verb = Verb::Judge,
      .name = "judge",
-     .summary = "Judge submissions against a problem package.",
-     .usage = "PACKAGE SUBMISSION...",
+     .summary = "Judge submissions against a problem package or a plan.",
+     .usage = "TASK SUBMISSION...",
      .details =
-         "Reads a problem package of Kattis, DOMjudge, DMOJ, Polygon or CMS, a folder or a zip. Compiles each "
-         "submission (a file, a folder or an archive), runs it over the package's cases and judges it as the package "
-         "says: with its own checkers and interactors, each in a sandbox of its own. With --self-test it judges the "
-         "package's own submissions and compares the verdicts with their labels. With --check it judges nothing and "
-         "prints what is wrong with the package, each fault with its file, its line and what mends it.",
-     .argument = kPackage,
+         "Reads a problem package of Kattis, DOMjudge, DMOJ, Polygon or CMS, or a plan with cases. Compiles each "
+         "submission (a file, a folder or an archive), runs it over the cases and judges it as the package says: with "
+         "its own checkers and interactors, each in a sandbox of its own. A folder that holds many submissions is a "
+         "class: each entry is a submission, and the result is one table. A folder is taken for a class if it holds "
+         "two archives or folders with sources and no source beside them, or sources that are no one program: in two "
+         "languages, two with a main function, or scripts of which none is called main or imported by another. With "
+         "--self-test it judges the package's own submissions and compares the verdicts with their labels. With "
+         "--check it judges nothing and prints what is wrong with the package, each fault with its file, its line and "
+         "what mends it.",
+     .argument = kTask,
      .example = {.line = "evalrun judge hello.zip solution.py", .what = "Judge a solution."}},
     {.verb = Verb::Help,
      .name = "help",
@@ -265,7 +276,7 @@ constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Tra
 constexpr VerbSet kAll = {Verb::Run,    Verb::Exec,   Verb::Batch,     Verb::Check,      Verb::Explain, Verb::Trace,
                           Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Judge,   Verb::Help};
 
-constexpr VerbSet kReport = {Verb::Run, Verb::Batch};
+constexpr VerbSet kReport = {Verb::Run, Verb::Batch, Verb::Judge};
 constexpr FlagRow kFlags[] = {
     {.name = "--image",
      .short_name = "-i",
@@ -379,6 +390,12 @@ constexpr FlagRow kFlags[] = {
      .apply = append<&Options::set>},
     {.name = "--set",
      .operand = "KEY=VALUE",
+     .what = "Override one key of the plan that a submission runs by, as in --set limits.output=1MiB. May be repeated.",
+     .verbs = {Verb::Judge},
+     .repeats = true,
+     .apply = append<&Options::set>},
+    {.name = "--set",
+     .operand = "KEY=VALUE",
      .what = "Override one key in every plan, as in --set limits.cpu=5s. May be repeated.",
      .verbs = {Verb::Batch, Verb::Judge},
      .repeats = true,
@@ -417,6 +434,14 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Schema},
      .completes = Completes::Values,
      .apply = set_format},
+    {.name = "--format",
+     .operand = "FORMAT",
+     .values = "text json",
+     .what = "Print the result as text or as json.",
+     .standard = "text",
+     .verbs = {Verb::Judge},
+     .completes = Completes::Values,
+     .apply = set_format},
     {.name = "--json",
      .what = "The same as --format json.",
      .verbs = {Verb::Doctor, Verb::Schema},
@@ -430,7 +455,7 @@ constexpr FlagRow kFlags[] = {
      .what = "Write the result to this file. A new file appears when the result is complete. An existing file is "
              "overwritten.",
      .standard = "standard output",
-     .verbs = {Verb::Run},
+     .verbs = {Verb::Run, Verb::Judge},
      .completes = Completes::Files,
      .apply = store<&Options::output>},
     {.name = "--report",
@@ -449,14 +474,14 @@ constexpr FlagRow kFlags[] = {
     {.name = "--csv",
      .operand = "FILE",
      .what = "Write a line for a spreadsheet too, with a column for each case.",
-     .verbs = {Verb::Run},
+     .verbs = {Verb::Run, Verb::Judge},
      .completes = Completes::Files,
      .apply = store<&Options::csv>},
     {.name = "--feedback",
      .operand = "FOLDER",
      .what = "Write a text for the submission's author into this folder: what failed, the first difference and "
              "standard error. Nothing of a secret case is in it but how many passed.",
-     .verbs = {Verb::Run},
+     .verbs = {Verb::Run, Verb::Judge},
      .completes = Completes::Folders,
      .apply = store<&Options::feedback>},
     {.name = "--save-to",
@@ -507,7 +532,7 @@ constexpr FlagRow kFlags[] = {
     {.name = "--journal",
      .operand = "FILE",
      .what = "Keep the results in this file too. If it has results already, resume after them.",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Judge},
      .completes = Completes::Files,
      .apply = store<&Options::journal>},
     {.name = "--seccomp",
@@ -569,6 +594,14 @@ constexpr FlagRow kFlags[] = {
      .standard = "found from their files",
      .verbs = {Verb::Judge},
      .apply = store<&Options::language>},
+    {.name = "--folders",
+     .operand = "WHAT",
+     .values = "classes submissions",
+     .what = "Take each folder for a class of many submissions (an archive, too), or for one submission.",
+     .standard = "found from what is in them",
+     .verbs = {Verb::Judge},
+     .completes = Completes::Values,
+     .apply = set_folders},
     {.name = "--rules",
      .operand = "RULES",
      .values = "kattis domjudge clics bapctools",

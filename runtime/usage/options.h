@@ -14,6 +14,8 @@
 namespace evalrun::cli {
 
 enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Judge, Help };
+// What a folder of submissions is, of `judge`.
+enum class Folders { Found, Classes, Submissions };
 enum class Format { Json, Text, Markdown, Csv };
 
 struct Options {
@@ -27,7 +29,7 @@ struct Options {
   AfterFailure after_failure = AfterFailure::GoOn;
   std::string jobs_file = "-";  // of `batch`
   batch::Order order = batch::Order::Completion;
-  std::string journal;                       // of `batch`; empty: none
+  std::string journal;                       // of `batch` and `judge`; empty: none
   std::string report, junit, csv, feedback;  // files, and a folder, beside the result; empty: none
   std::string image;                         // of `image check` and `exec`; empty: found from the command
   bool suggest = false;                      // of `trace`
@@ -46,8 +48,9 @@ struct Options {
   std::string result;                                // a file or the number of a descriptor; empty: none
   bool print_plan = false;
 
-  // Of `judge`: the package, then the submissions.
+  // Of `judge`: the package or plan, then the submissions.
   std::vector<std::string> judged;
+  Folders folders = Folders::Found;
   bool check_package = false;
   bool self_test = false;
   bool all_cases = false;
