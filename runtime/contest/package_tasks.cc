@@ -27,7 +27,7 @@ constexpr std::uint64_t kMostOfCaseFiles = std::uint64_t{64} << 20;
 
 // For who waits without using the CPU, and on a loaded host.
 Duration wall_for(Duration cpu, double factor) {
-  const Duration generous = cpu * 2 + std::chrono::seconds(3);
+  const Duration generous = cpu * 3 + std::chrono::seconds(5);
   if (factor <= 0) return generous;
   const auto scaled = std::chrono::duration_cast<Duration>(cpu * factor);
   return std::max(scaled, cpu + std::chrono::seconds(1));

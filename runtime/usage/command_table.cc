@@ -397,7 +397,7 @@ constexpr FlagRow kFlags[] = {
     {.name = "--set",
      .operand = "KEY=VALUE",
      .what = "Override one key in every plan, as in --set limits.cpu=5s. May be repeated.",
-     .verbs = {Verb::Batch, Verb::Judge},
+     .verbs = {Verb::Batch},
      .repeats = true,
      .apply = append<&Options::set>},
     {.name = "--format",

@@ -174,7 +174,7 @@ TEST(judge, neither_input_file_nor_answer_nor_feedback_are_in_the_submissions_sa
   const std::string looker = package.submission("look.py", R"(import os
 found = []
 for folder, inner, files in os.walk("/"):
-    if folder.startswith(("/proc", "/usr", "/lib", "/etc", "/opt")):
+    if folder.startswith(("/proc", "/dev", "/usr", "/lib", "/etc", "/opt")):
         inner.clear()
         continue
     for name in files:
