@@ -127,6 +127,27 @@ class PackageJudge {
     return [](const contest::Judged& one) { say(progress_of(one)); };
   }
 
+  [[nodiscard]] bool is_as_labelled(const contest::Judged& one) const {
+    return contest::mismatches(problem(), one.labelled->expected, *one.task, one.grade).empty();
+  }
+
+  // Between the limit and what is surely too slow, a label may hold for either: machines differ. Kattis's tools judge
+  // so.
+  void judge_with_more_time(std::vector<contest::Judged>& judged, Duration limit) {
+    const auto too_slow = [](const judge::CaseGrade& one) { return one.verdict == judge::Verdict::Tle; };
+    std::vector<contest::Entry> entries;
+    for (const contest::Judged& one : judged) {
+      if (one.refusal || is_as_labelled(one) || std::ranges::none_of(one.grade.cases, too_slow)) continue;
+      entries.push_back(entry_of(*one.labelled));
+    }
+    if (entries.empty() || judging_.was_interrupted()) return;
+    const auto longer = std::chrono::duration_cast<Duration>(limit * problem().limits.limit_to_too_slow);
+    for (contest::Judged& again : judging_.judge(std::move(entries), longer, told())) {
+      if (again.refusal || !again.task || !is_as_labelled(again)) continue;
+      *std::ranges::find(judged, again.labelled, &contest::Judged::labelled) = std::move(again);
+    }
+  }
+
   int self_test() {
     std::vector<contest::Judged> known;
     const Duration limit = find_limit(known);
@@ -140,6 +161,7 @@ class PackageJudge {
     std::erase_if(known, [&](const contest::Judged& one) { return !one.refusal && one.slowest > limit; });
     std::vector<contest::Judged> judged = judging_.judge(std::move(entries), limit, told());
     std::ranges::move(known, std::back_inserter(judged));
+    if (contest::has_kattis_labels(problem().format)) judge_with_more_time(judged, limit);
     std::ranges::sort(judged, {}, &contest::Judged::name);
     const SelfTestReport report{problem(), judged, limit, slowest_accepted_, slowest_name_};
     std::cout << to_text(report);

@@ -130,6 +130,8 @@ std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_lim
     const bool prepared = pool_.prepare(to_prepare);
     if (!live_.empty()) loop_.run_once(prepared ? std::optional(std::chrono::milliseconds(0)) : std::nullopt);
   }
+  // After an interruption: those that never began.
+  std::erase_if(all, [](const Judged& one) { return !one.refusal && !one.task; });
   return all;
 }
 

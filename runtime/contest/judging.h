@@ -59,7 +59,7 @@ class Judging {
   [[nodiscard]] loop::EventLoop& loop() noexcept { return loop_; }
 
   // Grades all of them with this time limit. `told` is called with each as it ends, in whichever order. Throws what a
-  // task that cannot be made throws.
+  // task that cannot be made throws. After an interruption those are missing that had not begun.
   std::vector<Judged> judge(std::vector<Entry> entries, Duration time_limit,
                             const std::function<void(const Judged&)>& told = {});
 

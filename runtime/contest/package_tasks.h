@@ -16,8 +16,8 @@
 namespace evalrun::contest {
 
 struct TaskOptions {
-  std::optional<Bytes> memory;             // in place of the package's limit
-  Compat compat = Compat::Spec;            // of the default comparison
+  std::optional<Bytes> memory;                           // in place of the package's limit
+  Compat compat = Compat::Spec;                          // of the default comparison
   std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
 };
 
@@ -43,6 +43,7 @@ class PackageTasks {
   void make_cases();
   Case case_of(const problem::Case& one);
   [[nodiscard]] SourceOptions source_options() const;
+  void replace_constants(std::vector<WorkFile>& files) const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
                                                      Duration wall) const;
