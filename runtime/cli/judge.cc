@@ -181,6 +181,7 @@ class TaskJudge {
     std::vector<contest::Judged> judged = judge_all(entries, limit, problem());
     std::ranges::move(known, std::back_inserter(judged));
     std::erase_if(judged, [](const contest::Judged& one) { return one.name.empty() || one.was_interrupted; });
+    if (contest::has_kattis_labels(problem().format)) judge_with_more_time(package, judged, limit);
     std::ranges::sort(judged, {}, &contest::Judged::name);
     std::ranges::sort(results_, {}, [](const auto& one) { return one.at("submission").template get<std::string>(); });
     const SelfTestReport report{problem(), judged, limit, slowest_accepted_, slowest_name_};
@@ -281,6 +282,33 @@ class TaskJudge {
       one.task.reset();
       one.grade = {};
     });
+  }
+
+  [[nodiscard]] bool is_as_labelled(const contest::Judged& one) const {
+    return contest::mismatches(problem(), one.labelled->expected, *one.task, one.grade).empty();
+  }
+
+  // Between the limit and what is surely too slow, a label may hold for either: machines differ. Kattis's tools judge
+  // so.
+  void judge_with_more_time(const contest::PackageTasks& package, std::vector<contest::Judged>& judged,
+                            Duration limit) {
+    const auto too_slow = [](const judge::CaseGrade& one) { return one.verdict == judge::Verdict::Tle; };
+    std::vector<contest::Entry> entries;
+    for (const contest::Judged& one : judged) {
+      if (one.refusal || !one.task || is_as_labelled(one) || std::ranges::none_of(one.grade.cases, too_slow)) continue;
+      entries.push_back(entry_of(package, *one.labelled));
+    }
+    if (entries.empty() || judging_.was_interrupted()) return;
+    const auto longer = std::chrono::duration_cast<Duration>(limit * problem().limits.limit_to_too_slow);
+    Progress progress(entries.size());
+    const auto told = [&](std::size_t, contest::Judged& one) { progress.tell(one); };
+    for (contest::Judged& again : judging_.judge(entries, longer, told)) {
+      if (again.refusal || !again.task || again.was_interrupted || !is_as_labelled(again)) continue;
+      for (nlohmann::ordered_json& result : results_) {
+        if (result.value("submission", "") == again.name) result = to_result(again, problem());
+      }
+      *std::ranges::find(judged, again.labelled, &contest::Judged::labelled) = std::move(again);
+    }
   }
 
   static std::uint64_t id_of(const contest::Entry& entry) {

@@ -136,11 +136,11 @@ std::vector<Row> rows_of(const SelfTestReport& report) {
   return rows;
 }
 
-std::string line_of(const problem::Problem& problem, const Row& row, std::size_t width) {
-  const char* word = row.agreement == Agreement::AsLabelled   ? "ok"
-                     : row.agreement == Agreement::Otherwise  ? "DIFFERS"
-                     : row.agreement == Agreement::Skipped    ? "skipped"
-                                                              : "no label";
+std::string line_of(const problem::Problem& problem, Duration limit, const Row& row, std::size_t width) {
+  const char* word = row.agreement == Agreement::AsLabelled  ? "ok"
+                     : row.agreement == Agreement::Otherwise ? "DIFFERS"
+                     : row.agreement == Agreement::Skipped   ? "skipped"
+                                                             : "no label";
   std::string text = padded(word, 9) + padded(one_line(row.one.name), width + 2);
   if (row.one.refusal) return text + one_line(row.one.refusal->message) + "\n";
   text += padded(std::string(verdict_of(row.one)), 5) + seconds(row.one.slowest);
@@ -148,6 +148,8 @@ std::string line_of(const problem::Problem& problem, const Row& row, std::size_t
     text += "  score " + number(row.one.grade.groups[0].score);
   }
   if (row.one.is_near_limit) text += "  near the limit";
+  if (row.one.limit > row.one.labelled->time_limit.value_or(limit))
+    text += "  with a limit of " + seconds(row.one.limit);
   text += "\n";
   for (const std::string& mismatch : row.mismatches) text += "         " + one_line(mismatch) + "\n";
   return text;
@@ -184,7 +186,7 @@ std::string to_text(const SelfTestReport& report) {
   std::string text;
   std::size_t as_labelled = 0, otherwise = 0, skipped = 0, unlabelled = 0;
   for (const Row& row : rows) {
-    text += line_of(report.problem, row, width);
+    text += line_of(report.problem, report.limit, row, width);
     as_labelled += row.agreement == Agreement::AsLabelled ? 1 : 0;
     otherwise += row.agreement == Agreement::Otherwise ? 1 : 0;
     skipped += row.agreement == Agreement::Skipped ? 1 : 0;

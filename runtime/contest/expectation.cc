@@ -30,8 +30,13 @@ std::string words_of_range(const std::pair<double, double>& range) {
   return range.first == range.second ? plain(range.first) : plain(range.first) + " to " + plain(range.second);
 }
 
-bool is_one_of(Verdict verdict, const std::vector<Result>& results) {
-  return std::ranges::any_of(results, [&](Result result) { return is_result(verdict, result); });
+// The labels of the problem package format know AC, WA, TLE and RTE alone. Who is stopped here at the output limit is
+// let run on by some tools, to the time limit, and has a run-time error in others.
+bool is_as_labelled(problem::Format format, Verdict verdict, Result result) {
+  if (has_kattis_labels(format) && verdict == Verdict::Ole &&
+      (result == Result::TimeLimit || result == Result::RunTimeError))
+    return true;
+  return is_result(verdict, result);
 }
 
 bool is_in(double score, const std::pair<double, double>& range) {
@@ -58,6 +63,10 @@ class Comparison {
   }
 
  private:
+  [[nodiscard]] bool is_one_of(Verdict verdict, const std::vector<Result>& results) const {
+    return std::ranges::any_of(results, [&](Result one) { return is_as_labelled(problem_.format, verdict, one); });
+  }
+
   [[nodiscard]] double score() const { return grade_.groups.empty() ? 0 : grade_.groups.front().score; }
 
   void look_at_verdict() {
@@ -119,9 +128,10 @@ class Comparison {
       if (task_.groups[i].name.starts_with("secret/")) groups.push_back(i);
     }
     for (std::size_t i = 0; i < std::min(groups.size(), expected_.group_results.size()); ++i) {
-      const judge::GroupGrade& group = grade_.groups.size() > groups[i] ? grade_.groups[groups[i]] : judge::GroupGrade{};
+      const judge::GroupGrade& group =
+          grade_.groups.size() > groups[i] ? grade_.groups[groups[i]] : judge::GroupGrade{};
       const Result wanted = expected_.group_results[i];
-      if (group.verdict && is_result(*group.verdict, wanted)) continue;
+      if (group.verdict && is_as_labelled(problem_.format, *group.verdict, wanted)) continue;
       found_.push_back("group " + task_.groups[groups[i]].name + ": expected " + problem::code_of(wanted) + ", got " +
                        (group.verdict ? name(*group.verdict) : "nothing"));
     }
@@ -136,8 +146,8 @@ class Comparison {
       }
       const judge::CaseGrade& one = grade_.cases[static_cast<std::size_t>(at - task_.cases.begin())];
       const bool skipped = !one.verdict || !one.why_skipped.empty();
-      const bool as_said = skipped ? std::ranges::find(results, Result::Skipped) != results.end()
-                                   : is_one_of(*one.verdict, results);
+      const bool as_said =
+          skipped ? std::ranges::find(results, Result::Skipped) != results.end() : is_one_of(*one.verdict, results);
       if (as_said) continue;
       found_.push_back("case " + number + ": expected " + words_of_results(results) + ", got " +
                        (skipped ? "SC" : name(*one.verdict)));
@@ -167,6 +177,18 @@ bool is_result(Verdict verdict, Result result) {
     case Result::Skipped: return false;
     case Result::JudgeError: return verdict == Verdict::Ie;
     case Result::Any: return true;
+  }
+  return false;
+}
+
+bool has_kattis_labels(problem::Format format) {
+  switch (format) {
+    case problem::Format::KattisLegacy:
+    case problem::Format::Kattis2023:
+    case problem::Format::Kattis2025: return true;
+    case problem::Format::Dmoj:
+    case problem::Format::Polygon:
+    case problem::Format::Cms: return false;
   }
   return false;
 }

@@ -14,6 +14,9 @@ namespace evalrun::contest {
 // because it gets no more memory has met a run-time error and the memory limit alike.
 bool is_result(judge::Verdict verdict, problem::Result result);
 
+// Whether submissions are labelled as the problem package format has it.
+bool has_kattis_labels(problem::Format format);
+
 // The label in a few words: "AC", "WA or TLE", "AC, score 60".
 std::string words_of(const problem::Expectation& expected);
 

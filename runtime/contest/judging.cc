@@ -149,6 +149,8 @@ std::vector<Judged> Judging::judge(const std::vector<Entry>& entries, Duration t
     const bool prepared = pool_.prepare(to_prepare);
     if (!live_.empty()) loop_.run_once(prepared ? std::optional(std::chrono::milliseconds(0)) : std::nullopt);
   }
+  // After an interruption: those that never began.
+  std::erase_if(all, [](const Judged& one) { return !one.refusal && !one.task; });
   return all;
 }
 

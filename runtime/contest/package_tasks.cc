@@ -4,9 +4,11 @@
 #include <set>
 
 #include "runtime/contest/time_limit.h"
+#include "runtime/contest/python2.h"
 #include "runtime/core/overloaded.h"
 #include "runtime/core/text.h"
 #include "runtime/problem/comparison.h"
+#include "runtime/problem/constants.h"
 #include "runtime/reader/parse.h"
 
 namespace evalrun::contest {
@@ -116,14 +118,18 @@ PackageTasks::PackageTasks(const packages::Package& package, std::string path, c
   common_.jury.resize(problem.programs.size());
   for (const std::size_t index : needed) common_.jury[index] = jury_program(problem.programs[index]);
   if (problem.interaction) {
-    common_.interaction = Interaction{problem.interaction->interactor, problem.interaction->verdict ==
-                                                                           problem::Interaction::Verdict::ByCheckerOfItsOutput};
+    common_.interaction =
+        Interaction{problem.interaction->interactor,
+                    problem.interaction->verdict == problem::Interaction::Verdict::ByCheckerOfItsOutput};
   }
   if (problem.types.submit_answer) refuse("submit-answer problems are not supported yet");
   if (problem.signature_grader) refuse("signature_grader is not supported yet");
   common_.passes = problem.passes;
   if (problem.validator_scores) {
-    common_.scores = problem.format == problem::Format::KattisLegacy ? JuryScores::MustBeWritten : JuryScores::MayBeWritten;
+    // Kattis's graders need a score, the newer format has one without a file, and DOMjudge's groups take what there is.
+    const bool takes_any =
+        problem.format != problem::Format::KattisLegacy || problem.groups.at(0).scoring.rejected_counts;
+    common_.scores = takes_any ? JuryScores::MayBeWritten : JuryScores::MustBeWritten;
   }
   common_.groups = problem.groups;
   make_cases();
@@ -151,6 +157,7 @@ std::shared_ptr<const JuryProgram> PackageTasks::jury_program(const problem::Pro
   if (by_scripts) {
     Sources sources;
     sources.files = read_files(package_.tree, program.files, kMostOfCaseFiles);
+    replace_constants(sources.files);
     const auto runs_python = [&](const WorkFile& file) {
       const auto* text = std::get_if<std::string>(&file.source);
       return (file.path == "run" || file.path == "build") && text != nullptr &&
@@ -173,10 +180,15 @@ std::shared_ptr<const JuryProgram> PackageTasks::jury_program(const problem::Pro
       task.compile.emplace().argv = {"./build"};
     }
   } else {
-    const SourcesOrRefusal sources = contest::sources_of(package_.tree, made, images_, options);
+    SourcesOrRefusal sources = contest::sources_of(package_.tree, made, images_, options);
     if (const auto* refusal = std::get_if<Refusal>(&sources)) {
       refuse(jury->name + ": " + refusal->message);
       return nullptr;
+    }
+    replace_constants(std::get<Sources>(sources).files);
+    for (WorkFile& file : std::get<Sources>(sources).files) {
+      auto* text = std::get_if<std::string>(&file.source);
+      if (text != nullptr && file.path.ends_with(".py")) *text = with_print_calls(*text);
     }
     const Limits limits = jury_limits(program, package_.problem.limits);
     std::vector<std::string> overrides = options_.overrides;
@@ -226,34 +238,48 @@ Case PackageTasks::case_of(const problem::Case& one) {
   made.own_points = one.points.value_or(0);
   made.key = one.key;
   const problem::Checker& checker = package_.problem.checkers.at(one.checker);
-  std::visit(Overloaded{[&](const problem::DefaultChecker&) {
-                          const auto rules = problem::comparison_of(one.validator_args);
-                          if (const auto* why = std::get_if<std::string>(&rules)) {
-                            return refuse("case " + one.name + ": " + *why);
-                          }
-                          made.judging = kattis_checker(std::get<problem::Comparison>(rules), options_.compat);
-                        },
-                        [&](const problem::BuiltInChecker& named) {
-                          const auto known = built_in_checker(named);
-                          if (!known) return refuse("checker " + named.name + " is not supported");
-                          made.judging = *known;
-                        },
-                        [&](const problem::ProgramChecker& programs) { made.judging = JudgedByPrograms{programs.programs}; }},
-             checker);
+  std::visit(
+      Overloaded{[&](const problem::DefaultChecker&) {
+                   const auto rules = problem::comparison_of(one.validator_args);
+                   if (const auto* why = std::get_if<std::string>(&rules)) {
+                     return refuse("case " + one.name + ": " + *why);
+                   }
+                   made.judging = kattis_checker(std::get<problem::Comparison>(rules), options_.compat);
+                 },
+                 [&](const problem::BuiltInChecker& named) {
+                   const auto known = built_in_checker(named);
+                   if (!known) return refuse("checker " + named.name + " is not supported");
+                   made.judging = *known;
+                 },
+                 [&](const problem::ProgramChecker& programs) { made.judging = JudgedByPrograms{programs.programs}; }},
+      checker);
   return made;
+}
+
+void PackageTasks::replace_constants(std::vector<WorkFile>& files) const {
+  for (WorkFile& file : files) {
+    if (auto* text = std::get_if<std::string>(&file.source)) {
+      *text = problem::with_constants(std::move(*text), package_.problem.constants);
+    }
+  }
 }
 
 SourceOptions PackageTasks::source_options() const {
   SourceOptions options;
   options.preferred_images = options_.python;
   for (const auto& [language, files] : package_.problem.include) {
-    options.include[language] = read_files(package_.tree, files, kMostOfCaseFiles);
+    std::vector<WorkFile>& included = options.include[language];
+    included = read_files(package_.tree, files, kMostOfCaseFiles);
+    replace_constants(included);
   }
   return options;
 }
 
+// The package's own submissions may hold its constants; those of others may not.
 SourcesOrRefusal PackageTasks::sources_of(const problem::Submission& submission) const {
-  return contest::sources_of(package_.tree, submission, images_, source_options());
+  SourcesOrRefusal found = contest::sources_of(package_.tree, submission, images_, source_options());
+  if (auto* sources = std::get_if<Sources>(&found)) replace_constants(sources->files);
+  return found;
 }
 
 // The same one for the same limit: the jury's programs are built once each.

@@ -17,8 +17,8 @@
 namespace evalrun::contest {
 
 struct TaskOptions {
-  std::optional<Bytes> memory;             // in place of the package's limit
-  Compat compat = Compat::Spec;            // of the default comparison
+  std::optional<Bytes> memory;                           // in place of the package's limit
+  Compat compat = Compat::Spec;                          // of the default comparison
   std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
   std::vector<std::string> overrides;                    // of --set, for the jury's programs; they keep their limits
 };
@@ -46,6 +46,7 @@ class PackageTasks final : public Tasks {
   std::shared_ptr<const JuryProgram> jury_program(const problem::Program& program);
   void make_cases();
   Case case_of(const problem::Case& one);
+  void replace_constants(std::vector<WorkFile>& files) const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
                                                      Duration wall) const;

@@ -19,7 +19,21 @@ bool is_lower_bound(const problem::Submission& submission) {
     case problem::UseForTimeLimit::Lower: return true;
     case problem::UseForTimeLimit::ByVerdict: break;
   }
-  return submission.expected.final_results == std::vector{problem::Result::Accepted} && !submission.expected.do_not_run;
+  const problem::Expectation& expected = submission.expected;
+  // What is accepted in part may be too slow for the rest.
+  if (expected.do_not_run || expected.not_full_score) return false;
+  const std::vector accepted = {problem::Result::Accepted};
+  const auto of_all_cases = [](const problem::CaseRule& rule) { return rule.pattern.empty(); };
+  const auto says = [&](problem::UseForTimeLimit use) {
+    return std::ranges::any_of(expected.rules, [&](const problem::CaseRule& rule) {
+      return of_all_cases(rule) && rule.use_for_time_limit == use;
+    });
+  };
+  if (says(problem::UseForTimeLimit::Lower)) return true;
+  if (says(problem::UseForTimeLimit::No) || says(problem::UseForTimeLimit::Upper)) return false;
+  const bool all_accepted = std::ranges::any_of(
+      expected.rules, [&](const problem::CaseRule& rule) { return of_all_cases(rule) && rule.permitted == accepted; });
+  return expected.final_results == accepted || all_accepted;
 }
 
 Duration stopped_at(Duration limit) {

@@ -158,6 +158,12 @@ JuryWord word_of_kattis(int code, int work, JuryScores scores) {
   const FeedbackFile next = read_feedback(work, "nextpass.in", 0);
   word.next_pass = !next.is_there ? NextPass::None : next.is_usable ? NextPass::File : NextPass::NotAFile;
   if (word.says == JuryWord::Says::Accept) read_scores(word, work, scores);
+  if (word.says == JuryWord::Says::Reject && scores == JuryScores::MayBeWritten) {
+    // Only DOMjudge's groups look at it. A file that is no score makes no judge error of a rejection.
+    JuryWord with_score = word;
+    read_scores(with_score, work, scores);
+    if (with_score.says == JuryWord::Says::Reject) word = with_score;
+  }
   return word;
 }
 
@@ -287,9 +293,8 @@ JuryWord word_of_exit(Convention convention, const supervise::RunResult& run, in
 
 std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask task,
                                         const std::vector<std::string>& args) {
-  std::vector<std::string> words = program.arguments_format.empty()
-                                       ? arguments_by_convention(program.convention, task)
-                                       : formatted(program.arguments_format);
+  std::vector<std::string> words = program.arguments_format.empty() ? arguments_by_convention(program.convention, task)
+                                                                    : formatted(program.arguments_format);
   words.insert(words.end(), program.flags.begin(), program.flags.end());
   words.insert(words.end(), args.begin(), args.end());
   return words;

@@ -20,7 +20,7 @@ struct Word {
 };
 // From the worst on, as the default grader of the Kattis format has them.
 constexpr Word kWords[] = {
-    {Verdict::Ie, "JE"},  {Verdict::Ce, "CE"},  {Verdict::Re, "RTE"}, {Verdict::Sv, "RTE"}, {Verdict::Mle, "MLE"},
+    {Verdict::Ie, "JE"},   {Verdict::Ce, "CE"},   {Verdict::Re, "RTE"}, {Verdict::Sv, "RTE"}, {Verdict::Mle, "MLE"},
     {Verdict::Tle, "TLE"}, {Verdict::Ole, "OLE"}, {Verdict::Wa, "WA"},  {Verdict::Pe, "PE"},
 };
 
@@ -87,6 +87,8 @@ void Work::skip_child(const Child& child, const std::string& why) {
 
 double score_of_case(const problem::CaseScore& rule, const CaseFacts& facts, std::string& fault) {
   const bool accepted = facts.verdict == Verdict::Ac;
+  // DOMjudge's validators may score what they reject; those of others never do, and their score is not read.
+  const bool may_have_score = accepted || facts.verdict == Verdict::Wa;
   const auto of_bounded = [&](const problem::BoundedScore& bounded) {
     if (!accepted) return 0.0;
     if (facts.multiplier) return *facts.multiplier * bounded.most;
@@ -102,14 +104,14 @@ double score_of_case(const problem::CaseScore& rule, const CaseFacts& facts, std
     if (!facts.score && fault.empty()) fault = "score.txt is missing, and the case's score has no bound";
     return facts.score.value_or(0);
   };
-  return std::visit(Overloaded{[&](const problem::AcceptReject& fixed) {
-                                 return accepted ? facts.score.value_or(fixed.accept) : fixed.reject;
-                               },
-                               of_bounded, of_unbounded,
-                               [&](const problem::OwnPoints&) {
-                                 return facts.points * facts.share.value_or(accepted ? 1.0 : 0.0);
-                               }},
-                    rule);
+  return std::visit(
+      Overloaded{[&](const problem::AcceptReject& fixed) {
+                   const double without_file = accepted ? fixed.accept : fixed.reject;
+                   return may_have_score ? facts.score.value_or(without_file) : without_file;
+                 },
+                 of_bounded, of_unbounded,
+                 [&](const problem::OwnPoints&) { return facts.points * facts.share.value_or(accepted ? 1.0 : 0.0); }},
+      rule);
 }
 
 Item Work::item_of_case(const Group& group, std::size_t index, std::string& fault) {
@@ -148,7 +150,8 @@ void Work::add_children(GroupIndex index, std::vector<Item>& items) {
     }
     items.push_back(item);
     if (item.verdict != Verdict::Ac && group.scoring.after_rejection == AfterRejection::Stop) {
-      stopped = group.name.empty() ? "an earlier case was rejected" : "an earlier case of " + group.name + " was rejected";
+      stopped =
+          group.name.empty() ? "an earlier case was rejected" : "an earlier case of " + group.name + " was rejected";
     }
   }
 }

@@ -43,10 +43,11 @@ class KattisReader {
       problem_.name = problem_.short_name;
     }
     read_domjudge_files();
+    choose_older_groups();
     read_validators();
     read_graders();
     read_include();
-    read_kattis_data(reading_, validator_flags_, old_grading_);
+    read_kattis_data(reading_, validator_flags_, old_grading_, older_groups_);
     read_kattis_submissions(reading_);
   }
 
@@ -346,6 +347,21 @@ class KattisReader {
     if (const auto text = reading_.text_of("domjudge-problem.ini")) read_ini(*text);
   }
 
+  // A package does not say for which judge its groups were made. DOMjudge's has its own file or its own label of
+  // scores, and nothing that only Kattis's groups know.
+  void choose_older_groups() {
+    const archive::Tree& tree = reading_.tree;
+    if (!is_legacy() || !problem_.types.scoring || validation_.scores || !tree.has_file("data/testdata.yaml")) return;
+    for (const std::string& path : tree.files_below("data")) {
+      if (last_part(path) != "testdata.yaml") continue;
+      const std::string text = reading_.beginning_of(path, std::size_t{64} << 10);
+      for (const char* word : {"first_error", "accept_if_any_accepted", "always_accept", "custom"}) {
+        if (text.find(word) != text.npos) return;
+      }
+    }
+    if (tree.has_file("domjudge-problem.ini") || has_expected_scores(reading_)) older_groups_ = OlderGroups::Domjudge;
+  }
+
   void take_time_limit(const SourcePosition& where, double limit) {
     const Duration time = seconds(limit);
     if (!problem_.limits.time) problem_.limits.time = time;
@@ -508,7 +524,9 @@ class KattisReader {
       problem_.checkers.emplace_back(problem::DefaultChecker{});
       return;
     }
-    problem_.validator_scores = problem_.types.scoring && (validation_.scores || !is_legacy());
+    problem_.validator_scores =
+        problem_.types.scoring &&
+        (validation_.scores || !is_legacy() || (older_groups_ == OlderGroups::Domjudge && write_scores(validators)));
     problem_.checkers.emplace_back(problem::ProgramChecker{validators});
     if (!problem_.types.interactive) return;
     if (validators.size() > 1) {
@@ -517,6 +535,18 @@ class KattisReader {
     }
     problem_.programs[validators[0]].role = problem::Role::Interactor;
     problem_.interaction = problem::Interaction{.interactor = validators[0]};
+  }
+
+  // DOMjudge takes score.txt from every validator, and gives a group its accept_score where none has been written. A
+  // validator that writes it has the name in its source.
+  bool write_scores(const std::vector<problem::ProgramIndex>& validators) {
+    constexpr std::size_t kMostSource = std::size_t{1} << 20;
+    const auto names_score = [&](const problem::PlacedFile& placed) {
+      return reading_.beginning_of(placed.file.path, kMostSource).find("score.txt") != std::string::npos;
+    };
+    return std::ranges::any_of(validators, [&](problem::ProgramIndex index) {
+      return std::ranges::any_of(problem_.programs[index].files, names_score);
+    });
   }
 
   void read_graders() {
@@ -547,6 +577,7 @@ class KattisReader {
   Validation validation_;
   std::vector<std::string> validator_flags_;
   OldGrading old_grading_;
+  OlderGroups older_groups_ = OlderGroups::Kattis;
   bool is_icpc_ = false;
 };
 

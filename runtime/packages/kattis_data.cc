@@ -55,12 +55,16 @@ struct Settings {
   SourcePosition where;
 };
 
-enum class System { GraderFlags, MaximumScores };
+enum class System { GraderFlags, MaximumScores, Domjudge };
 
 class DataReader {
  public:
-  DataReader(Reading& reading, const Words& validator_flags, const OldGrading& grading)
-      : reading_(reading), problem_(reading.problem), validator_flags_(validator_flags), grading_(grading) {}
+  DataReader(Reading& reading, const Words& validator_flags, const OldGrading& grading, OlderGroups older_groups)
+      : reading_(reading),
+        problem_(reading.problem),
+        validator_flags_(validator_flags),
+        grading_(grading),
+        older_groups_(older_groups) {}
 
   void read() {
     if (!reading_.tree.has_folder("data")) {
@@ -75,10 +79,10 @@ class DataReader {
     for (const char* part : {"sample", "secret"}) {
       const std::string folder = std::string("data/") + part;
       if (!reading_.tree.has_folder(folder)) continue;
-      if (system_ == System::GraderFlags) {
-        add_older_group(folder, 0, root);
-      } else {
-        add_newer_part(folder, root);
+      switch (system_) {
+        case System::GraderFlags:
+        case System::Domjudge: add_older_group(folder, 0, root); break;
+        case System::MaximumScores: add_newer_part(folder, root); break;
       }
     }
     finish_root(root);
@@ -96,6 +100,10 @@ class DataReader {
   [[nodiscard]] bool has_generators() const { return reading_.tree.has_folder("generators"); }
 
   void choose_system() {
+    if (older_groups_ == OlderGroups::Domjudge) {
+      system_ = System::Domjudge;
+      return;
+    }
     system_ = is_legacy() ? System::GraderFlags : System::MaximumScores;
     problem::Findings ignored;
     Reading looking{reading_.tree, ignored, {}};  // with bounds of its own
@@ -131,10 +139,10 @@ class DataReader {
     }
     MapReader yaml(reading_.yaml_of(path), path, reading_.findings);
     settings.where = yaml.where();
-    if (system_ == System::GraderFlags) {
-      read_flags(yaml, settings);
-    } else {
-      read_maximum(yaml, folder, settings);
+    switch (system_) {
+      case System::GraderFlags:
+      case System::Domjudge: read_flags(yaml, settings); break;
+      case System::MaximumScores: read_maximum(yaml, folder, settings); break;
     }
     // Both spellings of arguments, whatever the system: packages mix them.
     if (auto args = yaml.words("args")) settings.args = std::move(*args);
@@ -377,7 +385,7 @@ class DataReader {
   // --- the older groups ---
 
   void add_older_group(const std::string& folder, GroupIndex parent, const Settings& inherited) {
-    Settings settings = inherited;
+    Settings settings = system_ == System::Domjudge ? for_domjudge_group(inherited) : inherited;
     read_settings(folder, settings);
     const Contents contents = contents_of(folder);
     if (contents.items.empty()) return;
@@ -385,6 +393,11 @@ class DataReader {
     problem_.groups[parent].children.push_back({Child::Kind::Group, index});
     problem_.groups.emplace_back().name = case_name(folder);
     problem_.groups[index].scoring = older_scoring(settings);
+    if (system_ == System::Domjudge) {
+      const bool is_leaf =
+          std::ranges::none_of(contents.items, [](const auto& item) { return item.kind == Child::Kind::Group; });
+      score_as_domjudge(index, settings, is_leaf);
+    }
     for (const Contents::Item& item : contents.items) {
       if (item.kind == Child::Kind::Case) {
         add_case(item.path, index, settings);
@@ -440,6 +453,29 @@ class DataReader {
     return scoring;
   }
 
+  // DOMjudge's groups inherit no scores and no flags. What is not said is a sum, a score of 0, and a stop.
+  static Settings for_domjudge_group(const Settings& inherited) {
+    Settings settings;
+    settings.accept_score = 0;
+    settings.args = inherited.args;
+    settings.input_validator_args = inherited.input_validator_args;
+    settings.output_validator_args = inherited.output_validator_args;
+    return settings;
+  }
+
+  // A group without others in it gets its accept_score once, if all its cases are accepted. With a validator that
+  // scores, each case has what score.txt says. A group's verdict is the first that is not AC, and its score counts
+  // whatever its verdict is.
+  void score_as_domjudge(GroupIndex index, const Settings& settings, bool is_leaf) {
+    problem::Scoring& scoring = problem_.groups[index].scoring;
+    scoring.verdict = VerdictRule::FirstError;
+    scoring.rejected_counts = true;
+    scoring.most.reset();  // it does not look at the range of a sum
+    if (!is_leaf || problem_.validator_scores) return;
+    scoring.score = ScoreRule::AllOrNothing;
+    scoring.most = settings.accept_score;
+  }
+
   std::optional<problem::ProgramIndex> grader(const SourcePosition& where) {
     for (std::size_t i = 0; i < problem_.programs.size(); ++i) {
       if (problem_.programs[i].role == problem::Role::Grader) return i;
@@ -455,6 +491,12 @@ class DataReader {
     problem::Scoring& scoring = problem_.groups[0].scoring;
     if (system_ == System::GraderFlags) {
       scoring = older_scoring(root);
+      return;
+    }
+    if (system_ == System::Domjudge) {
+      scoring = older_scoring(root);
+      score_as_domjudge(0, root, false);
+      if (config_of("data/sample").empty()) scoring.ignore_sample = true;  // without the file it is no group
       return;
     }
     // A submission's score is secret's; its verdict is everything's.
@@ -697,6 +739,7 @@ class DataReader {
   problem::Problem& problem_;
   const Words& validator_flags_;
   const OldGrading& grading_;
+  const OlderGroups older_groups_;
   System system_ = System::GraderFlags;
   std::set<Words> checked_;
   std::map<std::string, GroupIndex> by_name_;
@@ -720,8 +763,9 @@ std::optional<std::pair<double, double>> range_of(const std::vector<std::string>
   return std::pair(*least, *most);
 }
 
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading) {
-  DataReader(reading, validator_flags, grading).read();
+void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading,
+                      OlderGroups older_groups) {
+  DataReader(reading, validator_flags, grading, older_groups).read();
 }
 
 }  // namespace evalrun::packages

@@ -64,7 +64,7 @@ class SubmissionReader {
       const std::string path = "submissions/" + folder;
       if (!is_usable_name(folder) || !reading_.tree.has_folder(path)) continue;
       for (const std::string& name : reading_.tree.names_in(path)) {
-        if (!is_usable_name(name)) continue;
+        if (!is_usable_name(name) || name.ends_with(".disabled")) continue;  // as BAPCtools names what is put aside
         problem::Submission& submission = add_submission(reading_, folder + "/" + name, path + "/" + name);
         expect(submission, folder);
       }

@@ -109,6 +109,18 @@ std::optional<Result> result_named(std::string_view word) {
   return found->result;
 }
 
+bool has_expected_scores(Reading& reading) {
+  problem::Findings ignored;  // the submissions are read again later
+  Reading looking{reading.tree, ignored, {}};
+  return std::ranges::any_of(reading.tree.files_below("submissions"), [&](const std::string& path) {
+    const std::string text = looking.beginning_of(path, kMostSource);
+    return std::ranges::any_of(lines_after(text, "@EXPECTED_SCORE@: "), [](const std::string& line) {
+      const std::vector<std::string> words = split_at_space(line);
+      return !words.empty() && problem::decimal_number(words[0]).has_value();
+    });
+  });
+}
+
 std::vector<LabelLine> lines_with(Reading& reading, const problem::Submission& submission, std::string_view word) {
   std::vector<LabelLine> lines;
   for (const problem::PlacedFile& placed : submission.files) {

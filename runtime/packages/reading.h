@@ -90,7 +90,12 @@ struct OldGrading {
 };
 // "0 100", "-inf +inf"; nothing for other words.
 std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words);
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading);
+// Whether submissions have the label that DOMjudge alone knows, @EXPECTED_SCORE@ with a number.
+bool has_expected_scores(Reading& reading);
+// By whose rules the older groups are scored.
+enum class OlderGroups { Kattis, Domjudge };
+void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading,
+                      OlderGroups older_groups);
 void read_kattis_submissions(Reading& reading);
 void read_dmoj(Reading& reading);
 void read_polygon(Reading& reading);

@@ -10,7 +10,7 @@ constexpr Language kLanguages[] = {
     {"ada", ".adb .ads", 500, ""},
     {"algol68", ".a68", 500, ""},
     {"apl", ".apl", 500, ""},
-    {"bash", ".sh", 500, ""},
+    {"bash", ".sh .bash", 500, ""},
     {"c", ".c", 950, ""},
     {"cgmp", "", 0, ""},
     {"cobol", ".cob", 500, ""},

@@ -13,6 +13,7 @@ using Lines = std::vector<std::string>;
 using problem::AfterRejection;
 using problem::Problem;
 using problem::ScoreRule;
+using problem::VerdictRule;
 
 const problem::Group& group_named(const Problem& problem, const std::string& name) {
   for (const problem::Group& group : problem.groups) {
@@ -477,6 +478,77 @@ TEST(kattis, a_label_that_contradicts_its_folder_is_noted) {
              "submissions/slow_accepted/s.py: nothing says what this submission should get; it is not checked",
              "submissions/wrong_answer/b.py: its @EXPECTED_RESULTS@ and its folder contradict each other; the folder, "
              "wrong_answer, counts"}));
+}
+
+Files domjudge_scoring() {
+  return {
+      {"problem.yaml", "name: Add\ntype: scoring\n"},
+      {"data/testdata.yaml", "on_reject: continue\ngrader_flags: sum\n"},
+      {"data/sample/1.in", "1\n"},
+      {"data/sample/1.ans", "2\n"},
+      {"data/secret/testdata.yaml", "on_reject: continue\ngrader_flags: min\n"},
+      {"data/secret/small/testdata.yaml", "accept_score: 10\n"},
+      {"data/secret/small/1.in", "2\n"},
+      {"data/secret/small/1.ans", "3\n"},
+      {"data/secret/small/2.in", "4\n"},
+      {"data/secret/small/2.ans", "5\n"},
+      {"submissions/accepted/a.py", "# @EXPECTED_SCORE@: 10\n"},
+  };
+}
+
+TEST(kattis, domjudges_groups_get_their_score_once_and_inherit_nothing) {
+  const packages::Package package = read_files(domjudge_scoring());
+  ASSERT_EQ(errors_of(package), Lines{});
+  const problem::Scoring& root = package.problem.groups[0].scoring;
+  EXPECT_EQ(root.score, ScoreRule::Sum);
+  EXPECT_EQ(root.verdict, VerdictRule::FirstError);
+  EXPECT_TRUE(root.ignore_sample) << "without testdata.yaml the sample is no group";
+  EXPECT_TRUE(root.rejected_counts);
+  EXPECT_EQ(group_named(package.problem, "secret").scoring.score, ScoreRule::Minimum);
+  const problem::Scoring& small = group_named(package.problem, "secret/small").scoring;
+  EXPECT_EQ(small.score, ScoreRule::AllOrNothing);
+  EXPECT_EQ(small.most, 10);
+  EXPECT_EQ(small.after_rejection, AfterRejection::Stop) << "secret's continue is not inherited";
+  EXPECT_TRUE(small.rejected_counts);
+}
+
+TEST(kattis, a_validator_of_domjudges_scores_the_cases_if_it_writes_score_txt) {
+  const Files custom = with(domjudge_scoring(), {{"problem.yaml", "name: Add\ntype: scoring\nvalidation: custom\n"},
+                                                 {"output_validators/v/v.py", "open('x/score.txt')\n"}});
+  const packages::Package scored = read_files(custom);
+  EXPECT_TRUE(scored.problem.validator_scores);
+  EXPECT_EQ(group_named(scored.problem, "secret/small").scoring.score, ScoreRule::Sum);
+  const packages::Package plain = read_files(with(custom, {{"output_validators/v/v.py", "exit(42)\n"}}));
+  EXPECT_FALSE(plain.problem.validator_scores);
+  EXPECT_EQ(group_named(plain.problem, "secret/small").scoring.score, ScoreRule::AllOrNothing);
+}
+
+TEST(kattis, groups_are_domjudges_by_its_file_or_label_and_never_with_what_only_kattis_knows) {
+  struct Row {
+    const char* what;
+    Files changes;
+    bool is_domjudges;
+  };
+  const Row rows[] = {
+      {"its label", {}, true},
+      {"neither", {{"submissions/accepted/a.py", "print(1)\n"}}, false},
+      {"the old spelling of a result", {{"submissions/accepted/a.py", "# @EXPECTED_SCORE@: CORRECT\n"}}, false},
+      {"its file", {{"submissions/accepted/a.py", "1\n"}, {"domjudge-problem.ini", "name = a\n"}}, true},
+      {"a flag of Kattis's", {{"data/secret/testdata.yaml", "grader_flags: min first_error\n"}}, false},
+  };
+  for (const Row& row : rows) {
+    const packages::Package package = read_files(with(domjudge_scoring(), row.changes));
+    EXPECT_EQ(errors_of(package), Lines{}) << row.what;
+    EXPECT_EQ(package.problem.groups[0].scoring.rejected_counts, row.is_domjudges) << row.what;
+  }
+  const packages::Package rootless = read_files(without(domjudge_scoring(), "data/testdata.yaml"));
+  EXPECT_FALSE(rootless.problem.groups[0].scoring.rejected_counts);
+}
+
+TEST(kattis, what_is_put_aside_is_no_submission) {
+  const packages::Package package =
+      read_files(with(kattis_legacy(), {{"submissions/accepted/old.py.disabled", "1\n"}}));
+  EXPECT_EQ(package.problem.submissions.size(), read_files(kattis_legacy()).problem.submissions.size());
 }
 
 TEST(kattis, what_the_oldest_packages_say_of_grading_holds_for_every_group) {
