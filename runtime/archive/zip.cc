@@ -148,7 +148,7 @@ class Unpacking {
       }
       take(reader, entry);
     }
-    for (const auto& [path, target] : links_) follow(path, target);
+    for (const std::string& path : link_order_) follow(path, links_.at(path));
   }
 
  private:
@@ -179,8 +179,11 @@ class Unpacking {
       return refuse_content(*path, "is a hard link; put the file itself there");
     if (type == AE_IFDIR) return add_folder(*path);
     if (type == AE_IFLNK) {
-      const char* target = ::archive_entry_symlink(entry);
-      links_.emplace_back(*path, target == nullptr ? "" : target);
+      const char* text_of_link = ::archive_entry_symlink(entry);
+      const std::string target = text_of_link == nullptr ? "" : text_of_link;
+      if (target.size() > listing_.bounds.path) return refuse_content(*path, "is a link to a path that is too long");
+      if (!links_.emplace(*path, target).second) return refuse(*path, "is in the zip twice; remove one of them");
+      link_order_.push_back(*path);
       return;
     }
     if (type != AE_IFREG && type != 0)
@@ -233,7 +236,7 @@ class Unpacking {
     for (int hop = 0; hop < kMostLinks; ++hop) {
       const std::optional<std::string> place = normal_path(target, from);
       if (!place) return refuse_content(path, "is a link that leads out of the package; put the file itself there");
-      if (const auto next = std::ranges::find(links_, *place, &Link::first); next != links_.end()) {
+      if (const auto next = links_.find(*place); next != links_.end()) {
         target = next->second;
         from = folder_of(*place);
         continue;
@@ -264,13 +267,12 @@ class Unpacking {
     }
   }
 
-  using Link = std::pair<std::string, std::string>;
-
   std::shared_ptr<ZipStore> store_;
   std::uint64_t zip_size_;
   std::string word_;
   Listing listing_;
-  std::vector<Link> links_;
+  std::map<std::string, std::string> links_;  // path to target
+  std::vector<std::string> link_order_;
   std::uint64_t written_ = 0;
 };
 

@@ -36,7 +36,7 @@ constexpr double kMostScore = 1e9;
 constexpr std::int64_t kMostCases = 200'000;
 constexpr std::int64_t kMostProcesses = 64;
 constexpr std::size_t kMostSubtasks = 10'000;
-constexpr std::size_t kMostTargets = 2'000'000;              // cases of all subtasks: one case may be in many
+constexpr std::size_t kMostTargets = 400'000;                // cases of all subtasks: one case may be in many
 constexpr Duration kManagerTime = std::chrono::seconds(10);  // CMS's trusted_sandbox_max_time_s
 
 // The endings that CMS copies beside a submission, besides those of its language.

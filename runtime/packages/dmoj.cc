@@ -338,10 +338,17 @@ class DmojReader {
     read_interactive(yaml);
     if (const YamlPointer io = yaml.take("file_io")) {
       MapReader inner(io, kFile, reading_.findings, "file_io.");
-      input_name_ = inner.text("input").value_or("");
-      output_name_ = inner.text("output").value_or("");
+      input_name_ = stream_name(inner, "input");
+      output_name_ = stream_name(inner, "output");
       inner.finish();
     }
+  }
+
+  static std::string stream_name(MapReader& yaml, const std::string& key) {
+    const std::string name = yaml.text(key).value_or("");
+    if (name.empty() || is_usable_name(name)) return name;
+    yaml.error(key, in_quotes(name) + " is no name of a file in the working folder; write one without a '/'");
+    return "";
   }
 
   void read_links(MapReader& yaml) {
@@ -522,7 +529,10 @@ class DmojReader {
     } else if (settings.generator) {
       problem::Generated generated;
       generated.generator = *settings.generator;
-      generated.arguments = settings.generator_args.value_or(default_generator_args_);
+      const std::vector<std::string>& words =
+          settings.generator_args ? *settings.generator_args : default_generator_args_;
+      if (!reading_.spend_words(words, where)) return;
+      generated.arguments = words;
       generated.makes = settings.out ? problem::Generated::Makes::Input : problem::Generated::Makes::InputAndAnswer;
       if (settings.generator_in) generated.input = file_named(*settings.generator_in, "generator_in", where);
       one.generated = std::move(generated);

@@ -150,6 +150,7 @@ class SubmissionReader {
 
   void check_selects_cases(const CaseRule& rule) {
     const problem::Pattern pattern(rule.pattern);
+    if (!reading_.spend_matches(reading_.problem.cases.size(), rule.where)) return;
     const bool any = std::ranges::any_of(reading_.problem.cases,
                                          [&](const problem::Case& one) { return pattern.matches(one.name); });
     if (!any) reading_.findings.note(rule.where, in_quotes(rule.pattern) + " selects no case");
@@ -255,6 +256,7 @@ class SubmissionReader {
       of_folder.required = rule.required;
       has_folder_rule = true;
     }
+    if (!entries_.empty() && !reading_.spend_matches(entries_.size(), entries_[0].where)) return;
     for (Entry& entry : entries_) {
       if (!entry.pattern.matches(submission.name)) continue;
       entry.is_used = true;

@@ -26,6 +26,7 @@ using pugi::xml_node;
 constexpr const char* kFile = "problem.xml";
 constexpr std::int64_t kMostTests = 200'000;
 constexpr double kMostPoints = 1e9;
+constexpr std::size_t kMostGroups = 1000;
 
 struct TypeRow {
   const char* beginning;  // of Polygon's name for it, before the dot
@@ -126,6 +127,8 @@ class PolygonReader {
     const auto text = reading_.text_of(kFile);
     if (!text) return;
     text_ = *text;
+    for (std::size_t at = text_.find('\n'); at != text_.npos; at = text_.find('\n', at + 1))
+      line_starts_.push_back(at + 1);
     if (!is_utf8(text_)) return reading_.error(kFile, "is not UTF-8; save it as UTF-8");
     // Without document types: no entity of the package's own is ever expanded.
     const pugi::xml_parse_result parsed =
@@ -152,10 +155,9 @@ class PolygonReader {
 
   [[nodiscard]] SourcePosition place(std::ptrdiff_t offset) const {
     const std::size_t end = std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(offset, 0)), text_.size());
-    const auto line = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const std::size_t begin = text_.rfind('\n', end == 0 ? 0 : end - 1);
-    const std::size_t column = begin == text_.npos || begin >= end ? end + 1 : end - begin;
-    return {kFile, static_cast<unsigned>(line + 1), static_cast<unsigned>(column)};
+    const auto after = std::ranges::upper_bound(line_starts_, end);
+    const std::size_t line = static_cast<std::size_t>(after - line_starts_.begin());
+    return {kFile, static_cast<unsigned>(line), static_cast<unsigned>(end - line_starts_[line - 1] + 1)};
   }
   [[nodiscard]] SourcePosition place(const xml_node& node) const { return place(node.offset_debug()); }
 
@@ -427,6 +429,10 @@ class PolygonReader {
         error(group, "the group " + in_quotes(name) + " is there twice; remove one");
         continue;
       }
+      if (groups_.size() == kMostGroups) {
+        return error(groups, "has more than " + std::to_string(kMostGroups) + " groups");
+      }
+      has_rules_ = true;
       const problem::GroupIndex index = problem_.groups.size();
       groups_[name] = {index, group};
       problem_.groups.emplace_back().name = name;
@@ -510,7 +516,7 @@ class PolygonReader {
       const auto found = groups_.find(name);
       if (found != groups_.end()) {
         group = found->second.first;
-      } else if (!groups_.empty()) {
+      } else if (has_rules_) {
         error(test, "group: there is no group " + in_quotes(name) + " in groups; add it");
       } else {
         group = problem_.groups.size();  // groups without rules
@@ -569,8 +575,10 @@ class PolygonReader {
   std::set<std::string> told_;
   std::vector<std::string> resources_;
   std::map<std::string, xml_node> executables_;
+  std::vector<std::size_t> line_starts_ = {0};
   std::map<std::string, std::optional<ProgramIndex>> generators_;
   std::map<std::string, std::pair<problem::GroupIndex, xml_node>> groups_;
+  bool has_rules_ = false;  // problem.xml lists the groups
   std::optional<ProgramIndex> main_;
   bool has_checker_ = false;
   bool has_points_ = false;

@@ -75,7 +75,7 @@ std::optional<std::string> Reading::text_of(const std::string& path) {
   try {
     return tree.read(path, kMostText);
   } catch (const archive::TreeError& error) {
-    findings.error({path, 0, 0}, error.what());
+    findings.error({}, error.what());  // it begins with the path
     return std::nullopt;
   }
 }
@@ -89,7 +89,7 @@ std::string Reading::beginning_of(const std::string& path, std::size_t most) {
     bytes.resize(static_cast<std::size_t>(count));
     return bytes;
   } catch (const archive::TreeError& error) {
-    findings.error({path, 0, 0}, error.what());
+    findings.error({}, error.what());  // it begins with the path
     return "";
   }
 }
@@ -98,37 +98,29 @@ YamlPointer Reading::yaml_of(const std::string& path) {
   if (!tree.has_file(path)) return nullptr;
   const std::optional<std::string> text = text_of(path);
   if (!text) return nullptr;
-  if (text->size() > yaml_bytes_left) {
-    // Said once: what is left is nothing from here on.
-    if (yaml_bytes_left != 0) error(path, "the package has more YAML than is read; it is not read from here on");
-    yaml_bytes_left = 0;
-    return nullptr;
-  }
-  yaml_bytes_left -= text->size();
+  if (!spend(yaml_bytes, text->size(), {path, 0, 0}, "the package has more YAML than is read")) return nullptr;
   return parse_yaml(*text, path, findings);
 }
 
-bool Reading::spend_words(const std::vector<std::string>& words, const SourcePosition& where) {
-  std::size_t bytes = 0;
-  for (const std::string& word : words) bytes += word.size();
-  if (words.size() <= words_left && bytes <= word_bytes_left) {
-    words_left -= words.size();
-    word_bytes_left -= bytes;
+bool Reading::spend(Budget& budget, std::size_t count, const SourcePosition& where, const char* what) {
+  if (!budget.is_spent && count <= budget.left) {
+    budget.left -= count;
     return true;
   }
-  if (words_left != 0) findings.error(where, "the arguments and flags of all cases together are too many");
-  words_left = 0;
+  if (!budget.is_spent) findings.error(where, what);
+  budget.is_spent = true;
   return false;
 }
 
+bool Reading::spend_words(const std::vector<std::string>& list, const SourcePosition& where) {
+  std::size_t bytes = 0;
+  for (const std::string& word : list) bytes += word.size();
+  return spend(words, list.size(), where, "the arguments and flags of all cases together are too many") &&
+         spend(word_bytes, bytes, where, "the arguments and flags of all cases together are too long");
+}
+
 bool Reading::spend_matches(std::size_t count, const SourcePosition& where) {
-  if (count <= matches_left) {
-    matches_left -= count;
-    return true;
-  }
-  if (matches_left != 0) findings.error(where, "the patterns, each with all names, are too many");
-  matches_left = 0;
-  return false;
+  return spend(matches, count, where, "the patterns, each with all names, are too many");
 }
 
 std::optional<problem::File> Reading::file_of(const std::string& path) {
@@ -140,7 +132,7 @@ std::optional<problem::File> Reading::file_of(const std::string& path) {
   try {
     return problem::File{path, entry->size, tree.sha256(path)};
   } catch (const archive::TreeError& wrong) {
-    error(path, wrong.what());
+    findings.error({}, wrong.what());  // it begins with the path
     return std::nullopt;
   }
 }

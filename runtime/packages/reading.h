@@ -18,10 +18,14 @@ struct Reading {
   problem::Problem problem;
   // What all files and cases may have together. Links name one file many times, and what a folder says is copied into
   // each of its cases, so that a small package could ask for endless time and memory.
-  std::size_t yaml_bytes_left = std::size_t{64} << 20;
-  std::size_t words_left = 4'000'000;
-  std::size_t word_bytes_left = std::size_t{256} << 20;
-  std::size_t matches_left = 20'000'000;  // of patterns with names
+  struct Budget {
+    std::size_t left;
+    bool is_spent = false;  // and that is told
+  };
+  Budget yaml_bytes{std::size_t{16} << 20};
+  Budget words{4'000'000};  // arguments and flags of cases
+  Budget word_bytes{std::size_t{256} << 20};
+  Budget matches{5'000'000};  // of patterns with names
 
   void error(const std::string& file, const std::string& message) { findings.error({file, 0, 0}, message); }
   void note(const std::string& file, const std::string& message) { findings.note({file, 0, 0}, message); }
@@ -32,8 +36,9 @@ struct Reading {
   std::string beginning_of(const std::string& path, std::size_t most);
   // Null where there is no such file or it is wrong, which `findings` says then.
   YamlPointer yaml_of(const std::string& path);
-  // Takes from what all cases may have; false, which `findings` says once, where there is not so much.
-  bool spend_words(const std::vector<std::string>& words, const SourcePosition& where);
+  // Takes from a budget; false, which `findings` says once, from where on there is not so much left.
+  bool spend(Budget& budget, std::size_t count, const SourcePosition& where, const char* what);
+  bool spend_words(const std::vector<std::string>& list, const SourcePosition& where);
   bool spend_matches(std::size_t count, const SourcePosition& where);
   // Nothing where it cannot be read, which `findings` says then.
   std::optional<problem::File> file_of(const std::string& path);

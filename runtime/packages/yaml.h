@@ -14,7 +14,7 @@
 namespace evalrun::packages {
 
 struct YamlBounds {
-  std::size_t bytes = std::size_t{16} << 20;
+  std::size_t bytes = std::size_t{8} << 20;
   std::size_t nodes = 4'000'000;  // with aliases followed
   std::size_t depth = 48;
 };
