@@ -23,6 +23,8 @@ namespace evalrun::cli {
 namespace {
 
 constexpr int kPackageIsWrong = 2;
+// Nothing of what was handed in is run.
+constexpr Duration kTimeToShowOutputs = std::chrono::seconds(10);
 
 std::string left_out(std::size_t count, const std::string& what) {
   return "and " + std::to_string(count) + " more " + what;
@@ -102,10 +104,22 @@ class PackageJudge {
     return judging_.judge(std::move(entries), contest::kUnknownTimeLimit, told());
   }
 
+  // Where each submission has a limit of its own, as in DMOJ's test.yml.
+  [[nodiscard]] std::optional<Duration> longest_of_submissions() const {
+    std::optional<Duration> longest;
+    for (const problem::Submission& submission : problem().submissions) {
+      if (!submission.time_limit) return {};
+      longest = std::max(longest.value_or(Duration{}), *submission.time_limit);
+    }
+    return longest;
+  }
+
   // The limit, and what is known already of submissions that it was found from.
   Duration find_limit(std::vector<contest::Judged>& known) {
     if (const auto given = parse_duration(options_.time_limit)) return *given;
     if (problem().limits.time) return *problem().limits.time;
+    if (problem().types.submit_answer) return kTimeToShowOutputs;
+    if (const auto longest = longest_of_submissions()) return *longest;
     known = judge_lower_bounds();
     const contest::Judged* slowest = nullptr;
     for (const contest::Judged& one : known) {

@@ -30,7 +30,7 @@ struct Judging::Live {
   std::unique_ptr<judge::Grading> grading;
 };
 
-Judging::Judging(const PackageTasks& tasks, JudgingOptions options)
+Judging::Judging(PackageTasks& tasks, JudgingOptions options)
     : tasks_(tasks),
       options_(std::move(options)),
       host_(groups::counted_by(groups_, host::probe_host())),
@@ -48,7 +48,21 @@ unsigned Judging::cores() const {
 void Judging::interrupt(int signal) {
   interrupted_ = true;
   jury_.interrupt(signal);
+  if (generation_) generation_->interrupt(signal);
   for (const auto& live : live_) live->grading->interrupt(signal);
+}
+
+void Judging::make_missing_data() {
+  if (tasks_.missing_data().empty()) return;
+  generation_ = std::make_unique<Generation>(pool_, jury_, tasks_.files(), tasks_.missing_data(), cores());
+  for (;;) {
+    jury_.advance();
+    generation_->advance();
+    if (generation_->finished()) break;
+    loop_.run_once(std::nullopt);
+  }
+  tasks_.take_data(generation_->made());
+  generation_.reset();
 }
 
 void Judging::start(Live& live) {
@@ -56,6 +70,7 @@ void Judging::start(Live& live) {
   options.jobs = jobs_of_each_;
   options.rules = options_.rules;
   options.jury = &jury_;
+  options.faults = &tasks_.faults();
   options.after_failure = options_.after_failure;
   options.pointless_cases = options_.pointless_cases;
   const problem::Submission* labelled = live.judged.labelled;
@@ -69,7 +84,8 @@ void Judging::end(Live& live) {
   live.grading.reset();
   const Duration slowest = slowest_case(grade);
   live.grades.emplace_back(slowest, std::move(grade));
-  const bool again = !interrupted_ && live.grades.size() < kRunsNearLimit && is_near(live.grades[0].first, live.judged.limit);
+  const bool again =
+      !interrupted_ && live.grades.size() < kRunsNearLimit && is_near(live.grades[0].first, live.judged.limit);
   if (again) return start(live);
   std::ranges::stable_sort(live.grades, {}, [](const auto& one) { return one.first; });
   auto& median = live.grades[live.grades.size() / 2];
@@ -81,6 +97,7 @@ void Judging::end(Live& live) {
 
 std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_limit,
                                    const std::function<void(const Judged&)>& told) {
+  make_missing_data();
   std::vector<Judged> all(entries.size());
   const bool many = entries.size() >= 2 * std::size_t{cores()};
   const std::size_t side_by_side = many ? cores() : 1;
@@ -100,8 +117,9 @@ std::vector<Judged> Judging::judge(std::vector<Entry> entries, Duration time_lim
       live->judged.language = sources.language;
       Duration limit = time_limit;
       if (entry.labelled != nullptr && entry.labelled->time_limit) limit = *entry.labelled->time_limit;
+      const std::optional<Bytes> memory = entry.labelled != nullptr ? entry.labelled->memory_limit : std::nullopt;
       live->judged.limit = limit;
-      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit, options_.overrides));
+      live->judged.task = std::make_shared<const Task>(tasks_.task_for(sources, limit, memory, options_.overrides));
       start(*live);
     }
     live_.push_back(std::move(live));

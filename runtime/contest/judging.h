@@ -51,15 +51,15 @@ struct JudgingOptions {
 class Judging {
  public:
   // `tasks` is borrowed. Throws HostError and SystemError.
-  Judging(const PackageTasks& tasks, JudgingOptions options);
+  Judging(PackageTasks& tasks, JudgingOptions options);
   ~Judging();
   Judging(const Judging&) = delete;
   Judging& operator=(const Judging&) = delete;
 
   [[nodiscard]] loop::EventLoop& loop() noexcept { return loop_; }
 
-  // Grades all of them with this time limit. `told` is called with each as it ends, in whichever order. Throws what a
-  // task that cannot be made throws.
+  // Grades all of them with this time limit, after the data that the package lacks has been made. `told` is called with
+  // each as it ends, in whichever order. Throws what a task that cannot be made throws.
   std::vector<Judged> judge(std::vector<Entry> entries, Duration time_limit,
                             const std::function<void(const Judged&)>& told = {});
 
@@ -70,17 +70,19 @@ class Judging {
  private:
   struct Live;
 
+  void make_missing_data();
   void start(Live& live);
   void end(Live& live);
   [[nodiscard]] unsigned cores() const;
 
-  const PackageTasks& tasks_;
+  PackageTasks& tasks_;
   const JudgingOptions options_;
   loop::EventLoop loop_;
   groups::Groups groups_;
   host::HostFacts host_;
   pool::CellPool pool_;
   judge::Jury jury_;
+  std::unique_ptr<Generation> generation_;
   std::vector<std::unique_ptr<Live>> live_;
   unsigned jobs_of_each_ = 1;
   bool interrupted_ = false;

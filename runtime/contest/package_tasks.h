@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/contest/case_files.h"
+#include "runtime/contest/generation.h"
 #include "runtime/contest/submission_files.h"
 #include "runtime/packages/read_package.h"
 #include "runtime/plan/plan.h"
@@ -16,8 +17,8 @@
 namespace evalrun::contest {
 
 struct TaskOptions {
-  std::optional<Bytes> memory;             // in place of the package's limit
-  Compat compat = Compat::Spec;            // of the default comparison
+  std::optional<Bytes> memory;                           // in place of the package's limit
+  Compat compat = Compat::Spec;                          // of the default comparison
   std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
 };
 
@@ -30,7 +31,17 @@ class PackageTasks {
   [[nodiscard]] const std::vector<std::string>& refusals() const { return refusals_; }
 
   // Throws PlanError, SystemError and archive::TreeError.
-  Task task_for(const Sources& sources, Duration time_limit, const std::vector<std::string>& overrides = {}) const;
+  // `memory_limit`: the submission's own, in place of the package's.
+  Task task_for(const Sources& sources, Duration time_limit, std::optional<Bytes> memory_limit = {},
+                const std::vector<std::string>& overrides = {}) const;
+
+  // What must be made before anything is judged; empty once it was.
+  [[nodiscard]] const std::vector<DataOrder>& missing_data() const { return missing_; }
+  // Takes what was made for them.
+  void take_data(const std::vector<MadeData>& made);
+  // By the case's index: why it cannot be judged, since its data could not be made.
+  [[nodiscard]] const std::map<std::size_t, std::string>& faults() const { return faults_; }
+  [[nodiscard]] CaseFiles& files() const { return files_; }
 
   // The submission's files, language and image; or why there are none.
   SourcesOrRefusal sources_of(const problem::Submission& submission) const;
@@ -39,9 +50,24 @@ class PackageTasks {
   [[nodiscard]] const problem::Problem& problem() const { return package_.problem; }
 
  private:
-  std::shared_ptr<const JuryProgram> jury_program(const problem::Program& program);
+  // Each is made once.
+  const std::shared_ptr<const JuryProgram>& jury_program(problem::ProgramIndex index);
+  std::shared_ptr<const JuryProgram> make_jury_program(const problem::Program& program);
+  Task task_of_scripts(const problem::Program& program, const std::string& name);
+  Task task_of_python_module(const problem::Program& program);
   void make_cases();
   Case case_of(const problem::Case& one);
+  void give_input(Case& made, const problem::Case& one, const std::filesystem::path& path) const;
+  void order_data(const problem::Case& one);
+  void judge_by(Case& made, const problem::Case& one);
+  SourcesOrRefusal finished(SourcesOrRefusal sources) const;
+  SourcesOrRefusal with_signature_grader(Sources sources) const;
+  void refuse_streams();
+  SourcesOrRefusal outputs_from(std::vector<WorkFile> files) const;
+  Task task_of_outputs(const Sources& sources, const std::vector<std::string>& overrides) const;
+  void show_outputs(Task& task, const Sources& sources) const;
+  void add_compile_flags(Task& task, const Sources& sources) const;
+  void tell_python_checkers(Task& task, const Sources& sources) const;
   [[nodiscard]] SourceOptions source_options() const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
@@ -52,6 +78,9 @@ class PackageTasks {
   const TaskOptions options_;
   mutable CaseFiles files_;
   std::vector<std::string> refusals_;
+  std::map<problem::ProgramIndex, std::shared_ptr<const JuryProgram>> made_;
+  std::vector<DataOrder> missing_;
+  std::map<std::size_t, std::string> faults_;
   mutable std::map<Duration, std::shared_ptr<const JuryProgram>> interactors_;  // by the wall limit
   Task common_;  // all but the submission's own: cases, jury, groups
 };

@@ -20,7 +20,7 @@ struct Word {
 };
 // From the worst on, as the default grader of the Kattis format has them.
 constexpr Word kWords[] = {
-    {Verdict::Ie, "JE"},  {Verdict::Ce, "CE"},  {Verdict::Re, "RTE"}, {Verdict::Sv, "RTE"}, {Verdict::Mle, "MLE"},
+    {Verdict::Ie, "JE"},   {Verdict::Ce, "CE"},   {Verdict::Re, "RTE"}, {Verdict::Sv, "RTE"}, {Verdict::Mle, "MLE"},
     {Verdict::Tle, "TLE"}, {Verdict::Ole, "OLE"}, {Verdict::Wa, "WA"},  {Verdict::Pe, "PE"},
 };
 
@@ -102,14 +102,13 @@ double score_of_case(const problem::CaseScore& rule, const CaseFacts& facts, std
     if (!facts.score && fault.empty()) fault = "score.txt is missing, and the case's score has no bound";
     return facts.score.value_or(0);
   };
-  return std::visit(Overloaded{[&](const problem::AcceptReject& fixed) {
-                                 return accepted ? facts.score.value_or(fixed.accept) : fixed.reject;
-                               },
-                               of_bounded, of_unbounded,
-                               [&](const problem::OwnPoints&) {
-                                 return facts.points * facts.share.value_or(accepted ? 1.0 : 0.0);
-                               }},
-                    rule);
+  return std::visit(
+      Overloaded{[&](const problem::AcceptReject& fixed) {
+                   return accepted ? facts.score.value_or(fixed.accept) : fixed.reject;
+                 },
+                 of_bounded, of_unbounded,
+                 [&](const problem::OwnPoints&) { return facts.points * facts.share.value_or(accepted ? 1.0 : 0.0); }},
+      rule);
 }
 
 Item Work::item_of_case(const Group& group, std::size_t index, std::string& fault) {
@@ -132,7 +131,7 @@ void Work::add_children(GroupIndex index, std::vector<Item>& items) {
     if (child.kind == Child::Kind::Case) {
       item = item_of_case(group, child.index, result_.groups[index].fault);
       const bool is_worth_nothing = cases_[child.index].points == 0;
-      if (item.verdict != Verdict::Ac && group.scoring.after_rejection == AfterRejection::StopTheRest &&
+      if (item.verdict != Verdict::Ac && groups_[0].scoring.after_rejection == AfterRejection::StopTheRest &&
           is_worth_nothing) {
         ends_all_ = "a case that is worth nothing was rejected, which ends the judging";
       }
@@ -148,7 +147,8 @@ void Work::add_children(GroupIndex index, std::vector<Item>& items) {
     }
     items.push_back(item);
     if (item.verdict != Verdict::Ac && group.scoring.after_rejection == AfterRejection::Stop) {
-      stopped = group.name.empty() ? "an earlier case was rejected" : "an earlier case of " + group.name + " was rejected";
+      stopped =
+          group.name.empty() ? "an earlier case was rejected" : "an earlier case of " + group.name + " was rejected";
     }
   }
 }
@@ -300,7 +300,7 @@ bool SkipRules::is_rejected_for_sure(GroupIndex group) const {
 
 void SkipRules::note_rejected(std::size_t index, bool is_worth_nothing) {
   Place place = cases_[index];
-  if (is_worth_nothing && groups_[place.group].scoring.after_rejection == AfterRejection::StopTheRest) {
+  if (is_worth_nothing && groups_[0].scoring.after_rejection == AfterRejection::StopTheRest) {
     stops_after_ = std::min(stops_after_, order_[index]);
   }
   for (;;) {
