@@ -38,6 +38,8 @@ namespace fs = std::filesystem;
 
 constexpr int kPackageIsWrong = 2;
 constexpr int kNotJudged = 3;
+// Nothing of what was handed in is run.
+constexpr Duration kTimeToShowOutputs = std::chrono::seconds(10);
 
 std::string left_out(std::size_t count, const std::string& what) {
   return "and " + std::to_string(count) + " more " + what;
@@ -85,7 +87,8 @@ void add_class(Submissions& all, const std::shared_ptr<const archive::Tree>& tre
   all.is_class = true;
 }
 
-Submissions submissions_of(const Options& options, const contest::ImageTable& images, contest::SourceOptions sources) {
+Submissions submissions_of(const Options& options, const contest::ImageTable& images, const contest::Tasks& tasks) {
+  contest::SourceOptions sources = tasks.source_options();
   sources.language = options.language;
   Submissions all;
   for (std::size_t i = 1; i < options.judged.size(); ++i) {
@@ -100,8 +103,10 @@ Submissions submissions_of(const Options& options, const contest::ImageTable& im
         continue;
       }
     }
-    all.entries.push_back(
-        {.name = path, .sources = [path, &images, sources] { return contest::sources_at(path, images, sources); }});
+    all.entries.push_back({.name = path, .sources = [path, &images, &tasks, sources] {
+                             if (auto outputs = tasks.outputs_at(path, sources)) return std::move(*outputs);
+                             return contest::sources_at(path, images, sources);
+                           }});
   }
   return all;
 }
@@ -131,7 +136,7 @@ class Progress {
 // One command's work on a package or a plan.
 class TaskJudge {
  public:
-  TaskJudge(const Options& options, const contest::ImageTable& images, const contest::Tasks& tasks,
+  TaskJudge(const Options& options, const contest::ImageTable& images, contest::Tasks& tasks,
             const std::string& task_hash, ResultFile& output)
       : options_(options),
         images_(images),
@@ -152,7 +157,7 @@ class TaskJudge {
   }
 
   int judge_named() {
-    const Submissions submissions = submissions_of(options_, images_, tasks_.source_options());
+    const Submissions submissions = submissions_of(options_, images_, tasks_);
     if (submissions.entries.empty()) throw UsageError("there is no submission in " + options_.judged[1]);
     std::vector<contest::Judged> known;
     const Duration limit = find_limit(known);
@@ -219,6 +224,16 @@ class TaskJudge {
                           [&](std::size_t, const contest::Judged& one) { progress.tell(one); });
   }
 
+  // Where each submission has a limit of its own, as in DMOJ's test.yml.
+  [[nodiscard]] std::optional<Duration> longest_of_submissions() const {
+    std::optional<Duration> longest;
+    for (const problem::Submission& submission : problem().submissions) {
+      if (!submission.time_limit) return {};
+      longest = std::max(longest.value_or(Duration{}), *submission.time_limit);
+    }
+    return longest;
+  }
+
   // The limit, and what is known already of submissions that it was found from.
   Duration find_limit(std::vector<contest::Judged>& known) {
     return find_limit(known, dynamic_cast<const contest::PackageTasks*>(&tasks_));
@@ -227,6 +242,8 @@ class TaskJudge {
   Duration find_limit(std::vector<contest::Judged>& known, const contest::PackageTasks* package) {
     if (const auto given = parse_duration(options_.time_limit)) return *given;
     if (problem().limits.time) return *problem().limits.time;
+    if (problem().types.submit_answer) return kTimeToShowOutputs;
+    if (const auto longest = longest_of_submissions()) return *longest;
     if (journal_ && journal_->time_limit()) return *journal_->time_limit();
     if (package != nullptr) known = judge_lower_bounds(*package);
     const contest::Judged* slowest = nullptr;
@@ -337,7 +354,7 @@ class TaskJudge {
 
   const Options& options_;
   const contest::ImageTable& images_;
-  const contest::Tasks& tasks_;
+  contest::Tasks& tasks_;
   ResultFile& output_;
   ReportFiles reports_;
   std::optional<JudgeJournal> journal_;
@@ -375,7 +392,7 @@ int judge_plan(const Options& options, ResultFile& output) {
   std::vector<std::string> set = options.set;
   if (!options.memory_limit.empty()) set.push_back("limits.memory=" + options.memory_limit);
   const contest::ImageTable images(image_search_path());
-  const contest::PlanTasks tasks(read_plan(options.judged[0]), set, images);
+  contest::PlanTasks tasks(read_plan(options.judged[0]), set, images);
   if (say_refusals(tasks)) return kPackageIsWrong;
   Options without_set = options;
   without_set.set.clear();  // they are in the tasks already
@@ -394,7 +411,7 @@ contest::TaskOptions task_options(const Options& options) {
 
 int judge_package(const Options& options, ResultFile& output, const packages::Package& package) {
   const contest::ImageTable images(image_search_path());
-  const contest::PackageTasks tasks(package, options.judged[0], images, task_options(options));
+  contest::PackageTasks tasks(package, options.judged[0], images, task_options(options));
   if (say_refusals(tasks)) return kPackageIsWrong;
   judge::raise_descriptor_limit();
   const std::string hash = options.journal.empty() ? "" : hash_of(options, hash_of(package));

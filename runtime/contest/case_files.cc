@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "runtime/core/error.h"
-#include "runtime/core/fd.h"
 #include "runtime/core/write_all.h"
 
 namespace evalrun::contest {
@@ -78,20 +77,38 @@ fs::path CaseFiles::path_of(const problem::File& file, Newlines newlines) {
   const std::string name = file.sha256 + (is_normal ? ".normal" : "");
   if (const auto found = copies_.find(name); found != copies_.end()) return found->second;
   const fs::path copy = folder() / name;
-  const Fd source = tree_.open(file.path);
-  const Fd target = create(copy);
+  copy_to(tree_.open(file.path), copy, newlines);
+  return copies_[name] = copy;
+}
+
+fs::path CaseFiles::new_path(const std::string& name) {
+  return folder() / name;
+}
+
+fs::path CaseFiles::with_normal_newlines(const fs::path& own) {
+  const std::string name = own.filename().string() + ".normal";
+  if (const auto found = copies_.find(name); found != copies_.end()) return found->second;
+  const Fd source(::open(own.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!source) throw SystemError("open", own.string());
+  const fs::path copy = folder() / name;
+  copy_to(source, copy, Newlines::Normal);
+  return copies_[name] = copy;
+}
+
+void CaseFiles::copy_to(const Fd& source, const fs::path& path, Newlines newlines) {
+  const bool is_normal = newlines == Newlines::Normal;
+  const Fd target = create(path);
   NewlineFilter filter;
   std::vector<char> piece(kPiece);
   for (;;) {
     const ssize_t count = ::read(source.get(), piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw SystemError("read", file.path);
+    if (count < 0) throw SystemError("read", "what becomes " + path.string());
     if (count == 0) break;
     const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
-    write_all(target.get(), is_normal ? filter.take(bytes) : std::string(bytes), copy.string());
+    write_all(target.get(), is_normal ? filter.take(bytes) : std::string(bytes), path.string());
   }
-  if (is_normal && filter.lacks_newline()) write_all(target.get(), "\n", copy.string());
-  return copies_[name] = copy;
+  if (is_normal && filter.lacks_newline()) write_all(target.get(), "\n", path.string());
 }
 
 }  // namespace evalrun::contest

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/archive/tree.h"
+#include "runtime/core/fd.h"
 #include "runtime/problem/problem.h"
 
 namespace evalrun::contest {
@@ -26,6 +27,12 @@ class CaseFiles {
   std::filesystem::path path_of(const problem::File& file, Newlines newlines = Newlines::AsTheyAre);
   // A file of our own with this content. Throws SystemError.
   std::filesystem::path keep(const std::string& name, const std::string& content);
+  // A path for a file of our own that is not there yet. Throws SystemError.
+  std::filesystem::path new_path(const std::string& name);
+  // The path of a copy of a file of our own, in which every line ends in "\n". Throws SystemError.
+  std::filesystem::path with_normal_newlines(const std::filesystem::path& own);
+  // A new file with what can be read from `source`. Throws SystemError.
+  void copy_to(const Fd& source, const std::filesystem::path& path, Newlines newlines = Newlines::AsTheyAre);
 
  private:
   const std::filesystem::path& folder();

@@ -1,6 +1,7 @@
 #include "runtime/contest/expectation.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -54,11 +55,14 @@ class Comparison {
       : problem_(problem), expected_(expected), task_(task), grade_(grade) {}
 
   std::vector<std::string> take() {
+    if (problem_.format == problem::Format::Dmoj) {
+      look_at_dmoj();
+      return std::move(found_);
+    }
     look_at_verdict();
     look_at_score();
     for (const problem::CaseRule& rule : expected_.rules) look_at_rule(rule);
     look_at_groups();
-    look_at_cases();
     return std::move(found_);
   }
 
@@ -137,20 +141,37 @@ class Comparison {
     }
   }
 
-  void look_at_cases() {
+  // DMOJ's labels are about cases: each has one of the codes, and earns the score, if one is named. A judge error is
+  // one of the whole.
+  void look_at_dmoj() {
+    if (grade_.verdict == Verdict::Ie || (grade_.compile && grade_.compile->verdict != Verdict::Ok)) {
+      return look_at_verdict();
+    }
     for (const auto& [number, results] : expected_.case_results) {
-      const auto at = std::ranges::find(task_.cases, number, &Case::name);
-      if (at == task_.cases.end()) {
-        found_.push_back("there is no case " + number);
-        continue;
-      }
-      const judge::CaseGrade& one = grade_.cases[static_cast<std::size_t>(at - task_.cases.begin())];
-      const bool skipped = !one.verdict || !one.why_skipped.empty();
-      const bool as_said =
-          skipped ? std::ranges::find(results, Result::Skipped) != results.end() : is_one_of(*one.verdict, results);
-      if (as_said) continue;
-      found_.push_back("case " + number + ": expected " + words_of_results(results) + ", got " +
-                       (skipped ? "SC" : name(*one.verdict)));
+      std::size_t place = 0;
+      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), place);
+      const bool is_number = error == std::errc() && end == number.data() + number.size();
+      if (!is_number || place < 1 || place > task_.cases.size()) found_.push_back("there is no case " + number);
+    }
+    for (std::size_t i = 0; i < task_.cases.size(); ++i) look_at_dmoj_case(i);
+  }
+
+  void look_at_dmoj_case(std::size_t index) {
+    const judge::CaseGrade& one = grade_.cases[index];
+    const auto own = expected_.case_results.find(std::to_string(index + 1));
+    const std::vector<Result>& results = own == expected_.case_results.end() ? expected_.final_results : own->second;
+    const bool skipped = !one.verdict || !one.why_skipped.empty();
+    const bool may_be_skipped =
+        std::ranges::any_of(results, [](Result result) { return result == Result::Skipped || result == Result::Any; });
+    if (skipped ? !may_be_skipped : !is_one_of(*one.verdict, results)) {
+      found_.push_back("case " + task_.cases[index].name + ": expected " + words_of_results(results) + ", got " +
+                       (skipped ? "SC: " + one.why_skipped : name(*one.verdict) + ": " + one.message));
+    }
+    const double share = skipped ? 0 : one.share.value_or(one.verdict == Verdict::Ac ? 1 : 0);
+    const double points = share * task_.cases[index].own_points;
+    if (expected_.score && !is_in(points, *expected_.score)) {
+      found_.push_back("case " + task_.cases[index].name + ": expected a score of " + words_of_range(*expected_.score) +
+                       ", got " + plain(points));
     }
   }
 

@@ -31,7 +31,7 @@ struct Judging::Live {
   std::unique_ptr<judge::Grading> grading;
 };
 
-Judging::Judging(const Tasks& tasks, JudgingOptions options)
+Judging::Judging(Tasks& tasks, JudgingOptions options)
     : tasks_(tasks),
       options_(std::move(options)),
       host_(groups::counted_by(groups_, host::probe_host())),
@@ -49,7 +49,21 @@ unsigned Judging::cores() const {
 void Judging::interrupt(int signal) {
   interrupted_ = true;
   jury_.interrupt(signal);
+  if (generation_) generation_->interrupt(signal);
   for (const auto& live : live_) live->grading->interrupt(signal);
+}
+
+void Judging::make_missing_data() {
+  if (tasks_.missing_data().empty()) return;
+  generation_ = std::make_unique<Generation>(pool_, jury_, *tasks_.files(), tasks_.missing_data(), cores());
+  for (;;) {
+    jury_.advance();
+    generation_->advance();
+    if (generation_->finished()) break;
+    loop_.run_once(std::nullopt);
+  }
+  tasks_.take_data(generation_->made());
+  generation_.reset();
 }
 
 void Judging::start(Live& live) {
@@ -57,6 +71,7 @@ void Judging::start(Live& live) {
   options.jobs = jobs_of_each_;
   options.rules = options_.rules;
   options.jury = &jury_;
+  options.faults = &tasks_.faults();
   options.after_failure = options_.after_failure;
   options.pointless_cases = options_.pointless_cases;
   const problem::Submission* labelled = live.judged.labelled;
@@ -89,15 +104,16 @@ std::unique_ptr<Judging::Live> Judging::make_live(const Entry& entry, std::size_
   judged.name = entry.name;
   judged.labelled = entry.labelled;
   judged.limit = entry.labelled != nullptr ? entry.labelled->time_limit.value_or(time_limit) : time_limit;
-  SourcesOrRefusal found = entry.sources();
+  SourcesOrRefusal found = tasks_.finished(entry.sources());
   if (auto* refusal = std::get_if<Refusal>(&found)) {
     judged.refusal = std::move(*refusal);
     return live;
   }
   const auto& sources = std::get<Sources>(found);
   judged.language = sources.language;
+  const std::optional<Bytes> memory = entry.labelled != nullptr ? entry.labelled->memory_limit : std::nullopt;
   try {
-    judged.task = std::make_shared<const Task>(tasks_.task_for(sources, judged.limit, options_.overrides));
+    judged.task = std::make_shared<const Task>(tasks_.task_for(sources, judged.limit, memory, options_.overrides));
   } catch (const PlanError& error) {
     judged.refusal = Refusal{Refusal::Cause::Unreadable, one_line(error.what())};
     return live;
@@ -116,6 +132,7 @@ void Judging::share_cores_of_the_last() {
 }
 
 std::vector<Judged> Judging::judge(const std::vector<Entry>& entries, Duration time_limit, const Told& told) {
+  make_missing_data();
   std::vector<Judged> all(entries.size());
   const bool many = entries.size() >= 2 * std::size_t{cores()};
   const std::size_t side_by_side = many ? cores() : 1;

@@ -52,7 +52,7 @@ struct JudgingOptions {
 class Judging {
  public:
   // `tasks` is borrowed. Throws HostError and SystemError.
-  Judging(const Tasks& tasks, JudgingOptions options);
+  Judging(Tasks& tasks, JudgingOptions options);
   ~Judging();
   Judging(const Judging&) = delete;
   Judging& operator=(const Judging&) = delete;
@@ -75,18 +75,20 @@ class Judging {
   struct Live;
 
   std::unique_ptr<Live> make_live(const Entry& entry, std::size_t index, Duration time_limit);
+  void make_missing_data();
   void start(Live& live);
   void end(Live& live);
   void share_cores_of_the_last();
   [[nodiscard]] unsigned cores() const;
 
-  const Tasks& tasks_;
+  Tasks& tasks_;
   const JudgingOptions options_;
   loop::EventLoop loop_;
   groups::Groups groups_;
   host::HostFacts host_;
   pool::CellPool pool_;
   judge::Jury jury_;
+  std::unique_ptr<Generation> generation_;
   std::vector<std::unique_ptr<Live>> live_;
   unsigned jobs_of_each_ = 1;
   bool interrupted_ = false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/contest/case_files.h"
+#include "runtime/contest/generation.h"
 #include "runtime/contest/submission_files.h"
 #include "runtime/contest/tasks.h"
 #include "runtime/packages/read_package.h"
@@ -32,9 +33,17 @@ class PackageTasks final : public Tasks {
   [[nodiscard]] const std::vector<std::string>& refusals() const override { return refusals_; }
 
   // Throws PlanError, SystemError and archive::TreeError.
-  [[nodiscard]] Task task_for(const Sources& sources, Duration time_limit,
+  [[nodiscard]] Task task_for(const Sources& sources, Duration time_limit, std::optional<Bytes> memory_limit = {},
                               const std::vector<std::string>& overrides = {}) const override;
   [[nodiscard]] const Task& common() const override { return common_; }
+
+  [[nodiscard]] const std::vector<DataOrder>& missing_data() const override { return missing_; }
+  void take_data(const std::vector<MadeData>& made) override;
+  [[nodiscard]] const std::map<std::size_t, std::string>& faults() const override { return faults_; }
+  [[nodiscard]] CaseFiles* files() const override { return &files_; }
+  [[nodiscard]] SourcesOrRefusal finished(SourcesOrRefusal sources) const override;
+  [[nodiscard]] std::optional<SourcesOrRefusal> outputs_at(const std::string& path,
+                                                           const SourceOptions& options) const override;
 
   // The submission's files, language and image; or why there are none.
   SourcesOrRefusal sources_of(const problem::Submission& submission) const;
@@ -43,10 +52,24 @@ class PackageTasks final : public Tasks {
   [[nodiscard]] const problem::Problem& problem() const override { return package_.problem; }
 
  private:
-  std::shared_ptr<const JuryProgram> jury_program(const problem::Program& program);
+  // Each is made once.
+  const std::shared_ptr<const JuryProgram>& jury_program(problem::ProgramIndex index);
+  std::shared_ptr<const JuryProgram> make_jury_program(const problem::Program& program);
+  Task task_of_scripts(const problem::Program& program, const std::string& name);
+  Task task_of_python_module(const problem::Program& program);
   void make_cases();
   Case case_of(const problem::Case& one);
   void replace_constants(std::vector<WorkFile>& files) const;
+  void give_input(Case& made, const problem::Case& one, const std::filesystem::path& path) const;
+  void order_data(const problem::Case& one);
+  void judge_by(Case& made, const problem::Case& one);
+  SourcesOrRefusal with_signature_grader(Sources sources) const;
+  void refuse_streams();
+  SourcesOrRefusal outputs_from(std::vector<WorkFile> files) const;
+  Task task_of_outputs(const Sources& sources, const std::vector<std::string>& overrides) const;
+  void show_outputs(Task& task, const Sources& sources) const;
+  void add_compile_flags(Task& task, const Sources& sources) const;
+  void tell_python_checkers(Task& task, const Sources& sources) const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
                                                      Duration wall) const;
@@ -56,6 +79,9 @@ class PackageTasks final : public Tasks {
   const TaskOptions options_;
   mutable CaseFiles files_;
   std::vector<std::string> refusals_;
+  std::map<problem::ProgramIndex, std::shared_ptr<const JuryProgram>> made_;
+  std::vector<DataOrder> missing_;
+  std::map<std::size_t, std::string> faults_;
   mutable std::map<Duration, std::shared_ptr<const JuryProgram>> interactors_;  // by the wall limit
   Task common_;  // all but the submission's own: cases, jury, groups
 };

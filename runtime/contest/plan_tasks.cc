@@ -132,7 +132,9 @@ TomlNode PlanTasks::tree_for(const Sources& sources) const {
   return root;
 }
 
-Task PlanTasks::task_for(const Sources& sources, Duration time_limit, const std::vector<std::string>& overrides) const {
+Task PlanTasks::task_for(const Sources& sources, Duration time_limit, std::optional<Bytes> memory_limit,
+                         const std::vector<std::string>& overrides) const {
+  static_cast<void>(memory_limit);  // plans set it themselves
   TomlNode root = tree_for(sources);
   for (const std::string& override : overrides) apply_override(root, override);
   std::vector<std::string> hashed = {sources.image, sources.source, sources.main_class};

@@ -27,7 +27,7 @@ class PlanTasks final : public Tasks {
   PlanTasks(PlanText text, const std::vector<std::string>& overrides, const ImageTable& images);
 
   // With the plan's own limit as `time_limit`, cases keep those that they have.
-  [[nodiscard]] Task task_for(const Sources& sources, Duration time_limit,
+  [[nodiscard]] Task task_for(const Sources& sources, Duration time_limit, std::optional<Bytes> memory_limit,
                               const std::vector<std::string>& overrides) const override;
   [[nodiscard]] const Task& common() const override { return plan_; }
   [[nodiscard]] SourceOptions source_options() const override;

@@ -187,8 +187,14 @@ class Finding {
     choose_language(language);
     choose_image();
     name_the_only_source();
-    std::string begins_in = include_files();
-    if (begins_in.empty()) begins_in = entry;
+    std::string begins_in = entry;
+    if (!options_.only_file_name.empty() && sources_.files.size() == 1) {
+      WorkFile& only = sources_.files.front();
+      rename(only, fs::path(only.path).replace_filename(options_.only_file_name).string() +
+                       fs::path(only.path).extension().string());
+      begins_in = only.path;
+    }
+    if (const std::string included = include_files(); !included.empty()) begins_in = included;
     set_entry(begins_in);
     std::ranges::sort(sources_.files, {}, &WorkFile::path);
     check_places();
@@ -364,7 +370,9 @@ class Finding {
       for (const std::string& path : problem::sources_in(language(), paths_of(found->second))) {
         const std::string name = path.substr(path.rfind('/') + 1);
         const bool is_main =
-            (*language().entry != '\0' && name == language().entry) || lower(name).starts_with("main.");
+            options_.included_entry.empty()
+                ? (*language().entry != '\0' && name == language().entry) || lower(name).starts_with("main.")
+                : fs::path(name).stem() == options_.included_entry;
         if (is_main && begins_in.empty()) begins_in = path;
       }
     }
@@ -392,7 +400,10 @@ class Finding {
   // No path may be a folder of another one.
   void check_places() const {
     std::set<std::string_view> paths;
-    for (const WorkFile& file : sources_.files) paths.insert(file.path);
+    for (const WorkFile& file : sources_.files) {
+      check_name(file);  // a class may be the file's name now
+      paths.insert(file.path);
+    }
     for (const std::string_view path : paths) {
       for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
         if (!paths.contains(path.substr(0, slash))) continue;
@@ -475,20 +486,44 @@ std::vector<WorkFile> read_files(const archive::Tree& tree, const std::vector<pr
   return read;
 }
 
+namespace {
+
+void read_at(Reading& reading, const std::string& path, const SourceOptions& options) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    const archive::Tree tree(path, bounds_of(options));
+    reading.add_folder(tree, "");
+    return;
+  }
+  const HostFile file = open_host_file(path, FileUse::Read);
+  if (!file.descriptor) refuse(Cause::Unreadable, path + ": " + file.refusal);
+  reading.add_file_or_archive(file.descriptor, fs::path(path).filename().string());
+}
+
+}  // namespace
+
 SourcesOrRefusal sources_at(const std::string& path, const ImageTable& images, const SourceOptions& options) {
   return answer([&] {
     Reading reading(options);
-    std::error_code ignored;
-    if (fs::is_directory(path, ignored)) {
-      const archive::Tree tree(path, bounds_of(options));
-      reading.add_folder(tree, "");
-    } else {
-      const HostFile file = open_host_file(path, FileUse::Read);
-      if (!file.descriptor) refuse(Cause::Unreadable, path + ": " + file.refusal);
-      reading.add_file_or_archive(file.descriptor, fs::path(path).filename().string());
-    }
+    read_at(reading, path, options);
     return find_in(reading, images, options);
   });
+}
+
+std::variant<std::vector<WorkFile>, Refusal> files_at(const std::string& path, const SourceOptions& options) {
+  Sources sources;
+  auto found = answer([&] {
+    Reading reading(options);
+    read_at(reading, path, options);
+    sources.files = reading.take_files();
+    return sources;
+  });
+  if (auto* refusal = std::get_if<Refusal>(&found)) return std::move(*refusal);
+  for (const WorkFile& file : sources.files) {
+    if (text_rule::kWorkPath.accepts(file.path)) continue;
+    return Refusal{Cause::Unreadable, in_quotes(file.path) + " cannot be placed below /work; rename it"};
+  }
+  return std::move(sources.files);
 }
 
 SourcesOrRefusal sources_in_tree(const archive::Tree& tree, const std::string& path, const ImageTable& images,

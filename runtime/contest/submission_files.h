@@ -87,6 +87,10 @@ struct SourceOptions {
   // Copied over the submission, "default" first, then those of its language. A main file among them is what the
   // program begins in.
   std::map<std::string, std::vector<WorkFile>> include = {};
+  // The base name of the included file that the program begins in, "grader"; "": one that is called main.
+  std::string included_entry = {};
+  // The base name that the only file of a submission gets; "": it keeps its own.
+  std::string only_file_name = {};
   std::size_t most_files = 1000;
   std::uint64_t most_bytes = std::uint64_t{64} << 20;  // of all files together
 };
@@ -94,6 +98,9 @@ struct SourceOptions {
 // What the command line names: a file, a folder or an archive (.zip, .kpp, .tar and compressed .tar). One folder that
 // holds all the rest is gone into; hidden files, __MACOSX and __pycache__ are left out.
 SourcesOrRefusal sources_at(const std::string& path, const ImageTable& images, const SourceOptions& options = {});
+
+// The files alone, for what is no program: outputs that were handed in.
+std::variant<std::vector<WorkFile>, Refusal> files_at(const std::string& path, const SourceOptions& options = {});
 
 // A file, folder or archive of a tree, by the same rules; "" is all of it. For folders of many submissions.
 SourcesOrRefusal sources_in_tree(const archive::Tree& tree, const std::string& path, const ImageTable& images,

@@ -153,6 +153,10 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
   Plan plan = ready.plan();
   const std::vector<std::string> arguments = jury_arguments(program, task, one().judging_args);
   plan.job.argv.insert(plan.job.argv.end(), arguments.begin(), arguments.end());
+  if (program.convention == problem::Convention::DmojPython) {
+    plan.job.argv.push_back(std::to_string(std::chrono::duration<double>(grade_.run.cpu.total()).count()));
+    plan.job.argv.push_back(std::to_string(grade_.run.memory.peak.count / 1024));
+  }
   jury_argv_ = plan.job.argv;
   std::vector<rootfs::CarriedFile> more;
   const auto place = [&](const char* path, const std::variant<std::filesystem::path, std::string>& what) {
@@ -212,7 +216,8 @@ void CaseRun::take_run(RunResult run) {
 }
 
 bool CaseRun::took_too_long() const {
-  return one().time_limit && grade_.run.cpu.total() > *one().time_limit && verdict_of(grade_.run.outcome) != Verdict::Ie;
+  return one().time_limit && grade_.run.cpu.total() > *one().time_limit &&
+         verdict_of(grade_.run.outcome) != Verdict::Ie;
 }
 
 BatchFacts CaseRun::batch_facts() const {
@@ -268,6 +273,7 @@ void CaseRun::end_dialogue() {
   if (word.says == JuryWord::Says::Fault) {
     return blame_jury(interactor, jury_argv_, word.fault, interactor_run.error_output.kept);
   }
+  if (word.says == JuryWord::Says::Reject) return reject(interactor, word);  // by its words, not by its exit code
   if (context_.task.interaction->judged_afterwards) return judge_output_of_interactor(std::move(work));
   accept(interactor, word, std::move(work));
 }
@@ -286,6 +292,12 @@ void CaseRun::judge_output_of_interactor(Fd work) {
   judge_built_in();
 }
 
+// DMOJ's linecount counts the lines that a program wrote before it failed.
+bool CaseRun::looks_after_failures() const {
+  const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
+  return (own != nullptr ? *own : context_.task.checker).kind == CheckerKind::DmojLinecount;
+}
+
 void CaseRun::judge_built_in() {
   Judgement judgement{false, no_output_file_};
   if (no_output_file_.empty() && !checker_fault_) {
@@ -300,7 +312,8 @@ void CaseRun::judge_built_in() {
     grade_.feedback = judgement.feedback;
     grade_.difference = judgement.difference;
   }
-  grade_.share = judgement.share;
+  const bool ended_well = verdict_of(grade_.run.outcome) == Verdict::Ok && !took_too_long();
+  if (ended_well || looks_after_failures()) grade_.share = judgement.share;
   const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of_case(grade_.run.outcome, judgement);
   if (interrupted_ || verdict == Verdict::Ie || context_.task.interaction) return settle(verdict);
   BatchFacts facts = batch_facts();
@@ -362,8 +375,8 @@ void CaseRun::end_check() {
   Fd work = run_->take_work_folder();
   run_.reset();
   if (interrupted_) return settle(Verdict::Ie);
-  const JuryWord word = word_of(program.convention, result, program.plan.kind.limits, work.get(), one().own_points,
-                                context_.task.scores);
+  const JuryWord word =
+      word_of(program.convention, result, program.plan.kind.limits, work.get(), one().own_points, context_.task.scores);
   if (word.says == JuryWord::Says::Fault) {
     return blame_jury(program, jury_argv_, word.fault, result.error_output.kept);
   }

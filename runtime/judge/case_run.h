@@ -34,18 +34,18 @@ struct CaseGrade {
   std::optional<Verdict> verdict;  // none: not run
   unsigned points = 0;             // earned, where the task has no groups
   std::string message;
-  std::string feedback;      // the checker's, where it was asked and found a difference; the jury's message
+  std::string feedback;                  // the checker's, where it was asked and found a difference; the jury's message
   std::optional<Difference> difference;  // the checker's, where it has a place
-  std::string team_message;  // what a program of the jury says to who has submitted
-  supervise::RunResult run;  // of the pass that took the most CPU time, or that failed
+  std::string team_message;              // what a program of the jury says to who has submitted
+  supervise::RunResult run;              // of the pass that took the most CPU time, or that failed
   std::optional<JuryFault> jury_fault;
   std::optional<double> share, score, multiplier;  // as in CaseFacts
   unsigned passes = 1;
-  std::string rule;                 // which rule decided, where a rule set was asked for
-  std::vector<Opinion> opinions;    // of the rule sets, where they disagree
+  std::string rule;                     // which rule decided, where a rule set was asked for
+  std::vector<Opinion> opinions;        // of the rule sets, where they disagree
   std::optional<DialogueEnd> dialogue;  // of the last pass; its submission's run is `run`
-  std::string same_as;      // the case whose run this is, where their keys are equal
-  std::string why_skipped;  // why it was not run, or does not count
+  std::string same_as;                  // the case whose run this is, where their keys are equal
+  std::string why_skipped;              // why it was not run, or does not count
 };
 
 // The submission's limits are those of the case. Nothing but what differs is copied: its files are large.
@@ -95,6 +95,7 @@ class CaseRun {
   void judge_output_of_interactor(Fd work);
   void take_run(supervise::RunResult run);
   void make_checker_for_case();
+  [[nodiscard]] bool looks_after_failures() const;
   void judge_built_in();
   void open_output_file(Fd work);
   void feed_output_file(Fd work);
@@ -121,18 +122,18 @@ class CaseRun {
   Phase phase_ = Phase::Running;
   bool interrupted_ = false;
   unsigned pass_ = 1;
-  Fd pass_input_;                          // of the second pass and later ones
-  std::vector<WorkFile> kept_feedback_;    // of the passes before
-  std::unique_ptr<OutputChecker> checker_;  // a built-in one: it sees the output as the run reads it
-  bool has_byte_order_mark_ = false;       // what is expected
+  Fd pass_input_;                                         // of the second pass and later ones
+  std::vector<WorkFile> kept_feedback_;                   // of the passes before
+  std::unique_ptr<OutputChecker> checker_;                // a built-in one: it sees the output as the run reads it
+  bool has_byte_order_mark_ = false;                      // what is expected
   std::optional<supervise::SandboxFault> checker_fault_;  // what is expected could not be read
-  std::string no_output_file_;             // why there is no file to judge
-  std::optional<Spool> output_;            // for programs that judge it
-  std::size_t next_program_ = 0;           // of those that judge it
-  std::vector<std::string> jury_argv_;     // of the one that runs
-  std::unique_ptr<supervise::Run> run_;    // of the submission, or of the jury's program
-  std::unique_ptr<Dialogue> dialogue_;     // in place of the submission's run
-  bool has_run_ = false;                   // grade_.run is that of a pass
+  std::string no_output_file_;                            // why there is no file to judge
+  std::optional<Spool> output_;                           // for programs that judge it
+  std::size_t next_program_ = 0;                          // of those that judge it
+  std::vector<std::string> jury_argv_;                    // of the one that runs
+  std::unique_ptr<supervise::Run> run_;                   // of the submission, or of the jury's program
+  std::unique_ptr<Dialogue> dialogue_;                    // in place of the submission's run
+  bool has_run_ = false;                                  // grade_.run is that of a pass
   CaseGrade grade_;
 };
 

@@ -111,7 +111,8 @@ GraderAnswer answer_of(const RunResult& run, const Limits& limits) {
   const std::optional<double> score =
       space == std::string::npos ? std::nullopt : problem::decimal_number(line.substr(space + 1));
   if (!verdict || !score) {
-    answer.fault = "its grader wrote " + in_quotes(line.substr(0, 60)) + ", not a verdict and a score such as \"AC 10\"";
+    answer.fault =
+        "its grader wrote " + in_quotes(line.substr(0, 60)) + ", not a verdict and a score such as \"AC 10\"";
     return answer;
   }
   answer.verdict = verdict;
@@ -182,7 +183,8 @@ bool Grading::has_compiled() const {
 bool Grading::finished() const noexcept {
   if (build_ || single_run_ || !live_.empty() || grader_run_) return false;
   if (own_jury_ && own_jury_->building() > 0) return false;
-  return interrupted_ || !has_compiled() || (next_case_ >= cases_to_run() && (groups_are_known_ || task_.cases.empty()));
+  return interrupted_ || !has_compiled() ||
+         (next_case_ >= cases_to_run() && (groups_are_known_ || task_.cases.empty()));
 }
 
 void Grading::interrupt(int signal) {
@@ -297,6 +299,12 @@ bool Grading::settle_without_run(std::size_t index) {
 }
 
 void Grading::start_case(std::size_t index) {
+  if (options_.faults != nullptr && options_.faults->contains(index)) {
+    CaseGrade grade;
+    grade.verdict = Verdict::Ie;
+    grade.jury_fault = {"the case's data", {}, options_.faults->at(index), ""};
+    return record(index, std::move(grade));
+  }
   for (const auto& program : needed_) {
     if (jury_->prepare(program) != Jury::State::Failed) continue;
     const CompileGrade& failure = jury_->failure(*program);
@@ -345,7 +353,8 @@ void Grading::undo_after_first_failure() {
 void Grading::work_out_groups() {
   for (std::size_t i = 0; i < task_.cases.size(); ++i) {
     const std::string& key = task_.cases[i].key;
-    if (key.empty() || grade_.cases[i].verdict || i > first_failure_) continue;
+    const bool is_undone = options_.after_failure == AfterFailure::Stop && i > first_failure_;
+    if (key.empty() || grade_.cases[i].verdict || is_undone) continue;
     const auto first = first_of_key_.find(key);
     if (first == first_of_key_.end() || !grade_.cases[first->second].verdict) continue;
     const std::string why_skipped = std::move(grade_.cases[i].why_skipped);
@@ -452,7 +461,8 @@ void Grading::settle_by_groups() {
   for (std::size_t i = 0; i < grade.groups.size(); ++i) {
     if (grade.groups[i].fault.empty()) continue;
     const std::string& name = task_.groups[i].name;
-    grade.message = "the jury's fault: " + (name.empty() ? "all cases" : "group " + name) + ": " + grade.groups[i].fault;
+    grade.message =
+        "the jury's fault: " + (name.empty() ? "all cases" : "group " + name) + ": " + grade.groups[i].fault;
     break;
   }
 }

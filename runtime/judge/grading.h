@@ -45,6 +45,9 @@ struct GradingOptions {
   // Where the jury's programs are kept ready for other gradings; null: for this one alone. Borrowed, and advanced by
   // whoever owns it.
   Jury* jury = nullptr;
+  // Cases that cannot be judged, by their index, and why: a generator failed. It is the jury's fault. Null: there are
+  // none. Borrowed.
+  const std::map<std::size_t, std::string>* faults = nullptr;
 };
 
 struct Grade {

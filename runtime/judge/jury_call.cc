@@ -34,20 +34,30 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
-// DMOJ's format is a command line of words: quoted ones are not supported by its own documentation's examples either.
+// DMOJ's format is a command line, whose words may be quoted as in a shell.
 std::vector<std::string> formatted(const std::string& format) {
   std::vector<std::string> words;
-  std::string word;
-  for (const char c : format + " ") {
-    if (c != ' ' && c != '\t') {
-      word += c;
-      continue;
+  std::optional<std::string> word;
+  char quote = 0;
+  for (std::size_t i = 0; i <= format.size(); ++i) {
+    const char c = i < format.size() ? format[i] : ' ';
+    const bool is_end = i == format.size() || (quote == 0 && (c == ' ' || c == '\t' || c == '\n'));
+    if (is_end) {
+      if (!word) continue;
+      *word = replaced(*word, "{input_file}", in_work(kJuryInput));
+      *word = replaced(*word, "{output_file}", in_work(kJuryOutput));
+      *word = replaced(*word, "{answer_file}", in_work(kJuryAnswer));
+      words.push_back(std::move(*word));
+      word.reset();
+    } else if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+      if (!word) word.emplace();
+    } else {
+      if (!word) word.emplace();
+      *word += c;
     }
-    if (word.empty()) continue;
-    word = replaced(word, "{input_file}", in_work(kJuryInput));
-    word = replaced(word, "{output_file}", in_work(kJuryOutput));
-    word = replaced(word, "{answer_file}", in_work(kJuryAnswer));
-    words.push_back(std::exchange(word, {}));
   }
   return words;
 }
@@ -67,7 +77,8 @@ std::vector<std::string> arguments_by_convention(Convention convention, JuryTask
     case Convention::DmojPeg:
       return interacts ? std::vector<std::string>{answer, input} : std::vector<std::string>{answer, output, input};
     case Convention::DmojPython: return {output, answer, input};
-    case Convention::Cms: return {input, answer, output};
+    case Convention::Cms:
+      return interacts ? std::vector<std::string>{} : std::vector<std::string>{input, answer, output};
   }
   return {};
 }
@@ -202,6 +213,31 @@ JuryWord accepted() {
   return word;
 }
 
+// DMOJ accepts what earns a part of the points, none too.
+JuryWord partly_accepted(double share) {
+  JuryWord word = accepted();
+  word.share = std::clamp(share, 0.0, 1.0);
+  return word;
+}
+
+// "partial X/Y" in whole numbers, and no more than all.
+JuryWord word_of_coci(const std::string& said) {
+  const std::string part = after_word(said, "partial").value_or("");
+  const std::size_t slash = part.find('/');
+  const auto is_whole = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  const std::string above = part.substr(0, slash);
+  const std::string below = slash == std::string::npos ? "" : part.substr(slash + 1);
+  const auto of = problem::decimal_number(below);
+  if (!is_whole(above) || !is_whole(below) || !of || *of == 0) {
+    return fault("exited with code 7 and wrote no \"partial X/Y\"");
+  }
+  const double share = problem::decimal_number(above).value_or(2) / *of;
+  if (share > 1) return fault("it gives " + part + " of the case's points");
+  return partly_accepted(share);
+}
+
 JuryWord word_of_testlib(int code, const std::string& said, double worth, Convention convention) {
   switch (code) {
     case 0: return accepted();
@@ -213,39 +249,42 @@ JuryWord word_of_testlib(int code, const std::string& said, double worth, Conven
     case 7: break;
     default: return fault("exited with code " + std::to_string(code) + ", which testlib gives no meaning");
   }
-  if (convention == Convention::DmojCoci) {
-    const std::optional<std::string> part = after_word(said, "partial");
-    const std::size_t slash = part ? part->find('/') : std::string::npos;
-    if (slash == std::string::npos) return fault("exited with code 7 and wrote no \"partial X/Y\"");
-    const auto above = problem::decimal_number(trimmed(part->substr(0, slash)));
-    const auto below = problem::decimal_number(first_word(trimmed(part->substr(slash + 1))));
-    if (!above || !below || *below <= 0) return fault("exited with code 7 and wrote no \"partial X/Y\"");
-    return scored(*above, *below);
-  }
+  if (convention == Convention::DmojCoci) return word_of_coci(said);
   const std::optional<std::string> points = after_word(said, "points");
   const std::optional<double> number = points ? problem::decimal_number(first_word(*points)) : std::nullopt;
   if (!number) return fault("exited with code 7 and wrote no \"points N\"");
   if (*number < 0 || (worth > 0 && *number > worth)) {
     return fault("it gives " + first_word(*points) + " points to a case that is worth less");
   }
-  return scored(*number, worth);
+  return convention == Convention::DmojTestlib ? partly_accepted(worth > 0 ? *number / worth : 0)
+                                               : scored(*number, worth);
 }
 
-// Two lines of numbers: what is earned, and of how much.
-JuryWord word_of_peg(const std::string& output) {
+// Two lines of numbers, what is earned and of how much, count with either exit code; without them the code decides.
+JuryWord word_of_peg(int code, const std::string& output) {
+  if (code != 0 && code != 1)
+    return fault("exited with code " + std::to_string(code) + ", where 0 accepts and 1 rejects");
   std::optional<double> before;
   for (std::size_t begin = 0; begin < output.size();) {
     const std::size_t end = std::min(output.find('\n', begin), output.size());
     const std::optional<double> number = problem::decimal_number(trimmed(output.substr(begin, end - begin)));
-    if (number && before && *number > 0) {
-      JuryWord word = scored(*before, *number);
-      if (*before < *number) word.says = JuryWord::Says::Reject;
-      return word;
-    }
+    if (number && before && *number != 0 && *before / *number > 0) return partly_accepted(*before / *number);
     before = number;
     begin = end + 1;
   }
-  return fault("it wrote no two lines of numbers");
+  return code == 0 ? accepted() : rejected(Rejection::WrongAnswer);
+}
+
+// What a checker writes on its standard streams. Those of a manager are the dialogue: it is run with files in their
+// place (contest/package_tasks.cc).
+struct CmsText {
+  std::string output, errors;
+};
+
+CmsText cms_text(const supervise::RunResult& run, int work) {
+  const FeedbackFile outcome = read_feedback(work, kManagerOutcome, kMostOfNumber);
+  if (!outcome.is_there) return {run.output.kept, run.error_output.kept};
+  return {outcome.text, read_feedback(work, kManagerText, kMostOfMessage).text};
 }
 
 // The outcome from 0 to 1 is the first line of standard output.
@@ -269,6 +308,19 @@ std::string told_by_cms(const std::string& error_output) {
   return line;
 }
 
+// The driver of DMOJ's Python modules (contest/dmoj_python.cc): 0 and 1, and the part of the points in a file.
+JuryWord word_of_dmoj_python(int code, int work) {
+  if (code != 0 && code != 1) return fault("the module failed (exit code " + std::to_string(code) + ")");
+  JuryWord word = code == 0 ? accepted() : rejected(Rejection::WrongAnswer);
+  const FeedbackFile share = read_feedback(work, "share", kMostOfNumber);
+  std::string why;
+  if (share.is_there) word.share = number_in(share, "the part of the points", why);
+  if (why.empty() && word.share && (*word.share < 0 || *word.share > 1)) {
+    why = "it gives " + std::to_string(*word.share) + " times the points of the case";
+  }
+  return why.empty() ? word : fault(why);
+}
+
 JuryWord word_of_exit(Convention convention, const supervise::RunResult& run, int code, int work, double worth,
                       JuryScores scores) {
   const std::string& said = run.error_output.kept;
@@ -277,14 +329,13 @@ JuryWord word_of_exit(Convention convention, const supervise::RunResult& run, in
     case Convention::Testlib:
     case Convention::DmojTestlib:
     case Convention::DmojCoci: return word_of_testlib(code, said, worth, convention);
+    case Convention::DmojPython: return word_of_dmoj_python(code, work);
     case Convention::DmojDefault:
-    case Convention::DmojPython:
       if (code == 0) return accepted();
       if (code == 1) return rejected(Rejection::WrongAnswer);
       return fault("exited with code " + std::to_string(code) + ", where 0 accepts and 1 rejects");
-    case Convention::DmojPeg:
-      return code == 0 ? word_of_peg(run.output.kept) : fault("exited with code " + std::to_string(code));
-    case Convention::Cms: return word_of_cms(code, run.output.kept);
+    case Convention::DmojPeg: return word_of_peg(code, run.output.kept);
+    case Convention::Cms: return word_of_cms(code, cms_text(run, work).output);
   }
   return fault("");
 }
@@ -312,8 +363,10 @@ JuryWord word_of(Convention convention, const supervise::RunResult& run, const L
   if (convention == Convention::Kattis) {
     word.message = trimmed(read_feedback(work, "judgemessage.txt", kMostOfMessage).text);
     word.team_message = trimmed(read_feedback(work, "teammessage.txt", kMostOfMessage).text);
+  } else if (convention == Convention::DmojPython) {
+    word.message = trimmed(read_feedback(work, "message", kMostOfMessage).text);
   } else if (convention == Convention::Cms) {
-    word.message = told_by_cms(run.error_output.kept);
+    word.message = told_by_cms(cms_text(run, work).errors);
   } else {
     word.message = trimmed(run.error_output.kept.empty() ? run.output.kept : run.error_output.kept);
   }

@@ -19,8 +19,12 @@ namespace evalrun::judge {
 // Paths of /work in a jury program's sandbox, relative to it.
 inline constexpr const char* kJuryInput = "judge/input";
 inline constexpr const char* kJuryAnswer = "judge/answer";
-inline constexpr const char* kJuryOutput = "judge/output";  // the submission's, or what an interactor writes for a checker
+inline constexpr const char* kJuryOutput =
+    "judge/output";  // the submission's, or what an interactor writes for a checker
 inline constexpr const char* kJuryFeedback = "judge/feedback/";
+// Files of the feedback folder in which a CMS manager's outcome and message stand.
+inline constexpr const char* kManagerOutcome = "outcome";
+inline constexpr const char* kManagerText = "text";
 // A folder is made where a file is in it: this one, in the feedback folder.
 inline constexpr const char* kFolderMark = ".folder";
 
@@ -43,7 +47,7 @@ struct JuryWord {
   std::string message;               // for the jury: judgemessage.txt, or what its standard error says
   std::string team_message;          // for who submitted: teammessage.txt
   NextPass next_pass = NextPass::None;
-  std::string fault;                 // why it is the jury's fault: "exited with code 1"
+  std::string fault;  // why it is the jury's fault: "exited with code 1"
 };
 
 // `run`: how it ended. `work`: its /work, borrowed; -1 where there is none. `limits`: the program's own. `worth`: what

@@ -134,7 +134,7 @@ void Work::add_children(GroupIndex index, std::vector<Item>& items) {
     if (child.kind == Child::Kind::Case) {
       item = item_of_case(group, child.index, result_.groups[index].fault);
       const bool is_worth_nothing = cases_[child.index].points == 0;
-      if (item.verdict != Verdict::Ac && group.scoring.after_rejection == AfterRejection::StopTheRest &&
+      if (item.verdict != Verdict::Ac && groups_[0].scoring.after_rejection == AfterRejection::StopTheRest &&
           is_worth_nothing) {
         ends_all_ = "a case that is worth nothing was rejected, which ends the judging";
       }
@@ -303,7 +303,7 @@ bool SkipRules::is_rejected_for_sure(GroupIndex group) const {
 
 void SkipRules::note_rejected(std::size_t index, bool is_worth_nothing) {
   Place place = cases_[index];
-  if (is_worth_nothing && groups_[place.group].scoring.after_rejection == AfterRejection::StopTheRest) {
+  if (is_worth_nothing && groups_[0].scoring.after_rejection == AfterRejection::StopTheRest) {
     stops_after_ = std::min(stops_after_, order_[index]);
   }
   for (;;) {

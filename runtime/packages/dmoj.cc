@@ -601,41 +601,43 @@ class DmojReader {
     }
   }
 
+  // Of several sources each is a submission of its own, under the same label.
   void read_test(const std::string& folder, const std::string& file) {
     MapReader yaml(reading_.yaml_of(file), file, reading_.findings);
-    problem::Submission submission;
-    submission.name = folder;
-    submission.path = folder;
-    submission.expected.where = {file, 0, 0};
-    const auto sources = scalars(yaml.take("source"), "source", reading_.findings);
-    for (const std::string& source : sources.value_or(std::vector<std::string>{})) {
-      const std::string path = folder + "/" + source;
-      if (!reading_.tree.has_file(path)) {
-        yaml.error("source", "there is no file " + in_quotes(path) + "; add it");
-      } else if (auto found = reading_.file_of(path)) {
-        submission.files.push_back({source, std::move(*found)});
-      }
-    }
-    if (!sources || sources->empty()) yaml.error("source", "is missing; name the submission's file");
+    problem::Submission common;
+    common.expected.where = {file, 0, 0};
     if (const auto language = yaml.text("language")) {
-      submission.language = language_named(*language);
-      if (submission.language.empty()) {
+      common.language = language_named(*language);
+      if (common.language.empty()) {
         reading_.findings.note(yaml.place_of("language"),
                                "language: " + in_quotes(*language) + " is not known here; it is skipped");
       }
     }
-    if (!submission.files.empty()) submission.entry = submission.files.front().name;
-    if (const auto time = yaml.number("time", 0.001, kMostSeconds)) submission.time_limit = seconds(*time);
-    if (const auto memory = yaml.whole("memory", 1, std::int64_t{1} << 30))
-      submission.memory_limit = kibibytes(*memory);
-    submission.expected.final_results = results(yaml, "expect", yaml.take("expect"));
-    read_case_results(yaml, submission.expected);
-    if (const auto score = yaml.number("score", 0, kMostPoints)) submission.expected.score = std::pair(*score, *score);
-    submission.expected.do_not_run = yaml.boolean("skip").value_or(false);
+    if (const auto time = yaml.number("time", 0.001, kMostSeconds)) common.time_limit = seconds(*time);
+    if (const auto memory = yaml.whole("memory", 1, std::int64_t{1} << 30)) common.memory_limit = kibibytes(*memory);
+    common.expected.final_results = {problem::Result::Accepted};
+    if (const YamlPointer expect = yaml.take("expect")) common.expected.final_results = results(yaml, "expect", expect);
+    read_case_results(yaml, common.expected);
+    if (const auto score = yaml.number("score", 0, kMostPoints)) common.expected.score = std::pair(*score, *score);
+    common.expected.do_not_run = yaml.boolean("skip").value_or(false);
+    const auto sources = scalars(yaml.take("source"), "source", reading_.findings);
+    if (!sources || sources->empty()) yaml.error("source", "is missing; name the submission's file");
     yaml.ignore({"score_cases", "feedback", "feedback_cases", "extended_feedback", "extended_feedback_cases", "arch",
                  "points", "required_auxiliary_executors"});
+    for (const std::string& source : sources.value_or(std::vector<std::string>{})) {
+      const std::string path = folder + "/" + source;
+      if (!reading_.tree.has_file(path)) {
+        yaml.error("source", "there is no file " + in_quotes(path) + "; add it");
+        continue;
+      }
+      problem::Submission submission = common;
+      submission.name = sources->size() == 1 ? folder : path;
+      submission.path = path;
+      if (auto found = reading_.file_of(path)) submission.files.push_back({source, std::move(*found)});
+      submission.entry = source;
+      problem_.submissions.push_back(std::move(submission));
+    }
     yaml.finish();
-    problem_.submissions.push_back(std::move(submission));
   }
 
   std::vector<problem::Result> results(MapReader& yaml, const std::string& key, const YamlPointer& node) {
@@ -643,7 +645,9 @@ class DmojReader {
     const auto words = scalars(node, key, reading_.findings);
     if (!words) return found;
     for (const std::string& word : *words) {
-      if (const auto result = result_named(word)) {
+      if (word == "*") {
+        found.push_back(problem::Result::Any);
+      } else if (const auto result = result_named(word)) {
         found.push_back(*result);
       } else {
         yaml.error(key, in_quotes(word) + " is no result; use AC, WA, TLE, MLE, OLE, RTE, IR, CE, SC or IE");

@@ -499,6 +499,9 @@ class PolygonReader {
     } else if (command.empty()) {
       error(test, "test " + std::to_string(number_of_test) + " has neither a file " + in_quotes(input) +
                       " nor cmd; add the file");
+    } else if (test.attribute("from-file")) {
+      error(test, "from-file: a generator that writes several files is not supported, and there is no file " +
+                      in_quotes(input) + "; add the file");
     } else {
       one.generated = generated_by(test, command);
     }
