@@ -159,6 +159,7 @@ class PackageJudge {
       if (!is_known && !submission.expected.do_not_run) entries.push_back(entry_of(submission));
     }
     std::erase_if(known, [&](const contest::Judged& one) { return !one.refusal && one.slowest > limit; });
+    for (contest::Judged& one : known) one.limit = limit;  // it kept that, too
     std::vector<contest::Judged> judged = judging_.judge(std::move(entries), limit, told());
     std::ranges::move(known, std::back_inserter(judged));
     if (contest::has_kattis_labels(problem().format)) judge_with_more_time(judged, limit);

@@ -344,7 +344,8 @@ void Grading::undo_after_first_failure() {
 void Grading::work_out_groups() {
   for (std::size_t i = 0; i < task_.cases.size(); ++i) {
     const std::string& key = task_.cases[i].key;
-    if (key.empty() || grade_.cases[i].verdict || i > first_failure_) continue;
+    const bool is_after_the_end = options_.after_failure == AfterFailure::Stop && i > first_failure_;
+    if (key.empty() || grade_.cases[i].verdict || is_after_the_end) continue;
     const auto first = first_of_key_.find(key);
     if (first == first_of_key_.end() || !grade_.cases[first->second].verdict) continue;
     const std::string why_skipped = std::move(grade_.cases[i].why_skipped);
