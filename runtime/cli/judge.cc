@@ -182,6 +182,7 @@ class TaskJudge {
       if (!is_known && !submission.expected.do_not_run) entries.push_back(entry_of(package, submission));
     }
     std::erase_if(known, [&](const contest::Judged& one) { return !one.refusal && one.slowest > limit; });
+    for (contest::Judged& one : known) one.limit = limit;  // it kept that, too
     for (const contest::Judged& one : known) results_.push_back(to_result(one, problem()));
     std::vector<contest::Judged> judged = judge_all(entries, limit, problem());
     std::ranges::move(known, std::back_inserter(judged));

@@ -128,8 +128,11 @@ class Comparison {
   void look_at_groups() {
     if (expected_.group_results.empty()) return;
     std::vector<std::size_t> groups;
+    constexpr std::string_view kSecret = "secret/";
     for (std::size_t i = 0; i < task_.groups.size(); ++i) {
-      if (task_.groups[i].name.starts_with("secret/")) groups.push_back(i);
+      const std::string& name = task_.groups[i].name;
+      // Groups in these are not labelled.
+      if (name.starts_with(kSecret) && name.find('/', kSecret.size()) == name.npos) groups.push_back(i);
     }
     for (std::size_t i = 0; i < std::min(groups.size(), expected_.group_results.size()); ++i) {
       const judge::GroupGrade& group =

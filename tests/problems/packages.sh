@@ -28,7 +28,7 @@ cause_of() {
   return 1
 }
 
-count=0 all=0 agree=0 known_count=0 unknown=0 skipped=0 unlabelled=0 refused=0
+count=0 all=0 agree=0 known_count=0 unknown=0 skipped=0 unlabelled=0 refused=0 known_refused=0
 began=$SECONDS
 while read -r package; do
   name=${package#"$folder"/}
@@ -39,7 +39,7 @@ while read -r package; do
   took=$((SECONDS - start))
   if ! grep -q '^time limit ' "$log"; then
     if cause=$(cause_of "$name" -); then
-      known_count=$((known_count + 1))
+      known_refused=$((known_refused + 1))
       printf '%s: refused, which is known: %s\n' "$name" "$cause"
     else
       refused=$((refused + 1))
@@ -72,6 +72,6 @@ while read -r package; do
   printf '%s: %d submissions, %d differ, %d s\n' "$name" "$of_package" "$differ" "$took"
 done < <(packages)
 
-printf '\npackages %d, refused %d\nsubmissions %d: agree %d, known %d, differ %d, skipped %d, without a label %d\ntime %d s\n' \
-  "$count" "$refused" "$all" "$agree" "$known_count" "$unknown" "$skipped" "$unlabelled" "$((SECONDS - began))"
+printf '\npackages %d, refused %d, refused as known %d\nsubmissions %d: agree %d, known %d, differ %d, skipped %d, without a label %d\ntime %d s\n' \
+  "$count" "$refused" "$known_refused" "$all" "$agree" "$known_count" "$unknown" "$skipped" "$unlabelled" "$((SECONDS - began))"
 ((count > 0 && unknown == 0 && refused == 0))

@@ -135,11 +135,12 @@ TEST(expectation, partially_accepted_is_less_than_the_most) {
 
 TEST(expectation, the_groups_of_secret_are_held_against_the_labels_in_their_order) {
   Judgement grouped({Verdict::Ac, Verdict::Tle}, Verdict::Tle);
-  for (const char* name : {"", "sample", "secret", "secret/a", "secret/b"})
+  for (const char* name : {"", "sample", "secret", "secret/a", "secret/a/1", "secret/b"})
     grouped.task.groups.emplace_back().name = name;
-  grouped.grade.groups.resize(5);
+  grouped.grade.groups.resize(6);
   grouped.grade.groups[3].verdict = Verdict::Ac;
-  grouped.grade.groups[4].verdict = Verdict::Tle;
+  grouped.grade.groups[4].verdict = Verdict::Wa;  // in a group, which no label is of
+  grouped.grade.groups[5].verdict = Verdict::Tle;
   problem::Expectation expected;
   expected.group_results = {Result::Accepted, Result::TimeLimit};
   EXPECT_EQ(grouped.mismatches(expected), Lines{});
