@@ -41,9 +41,9 @@ offers "json text" doctor --format ""
 offers "json markdown text" schema --format ""
 offers "json text" plan.toml --format ""
 offers "check list" image ""
-offers "python" image check py
-offers "python" exec -i py
-offers "python" exec --image py
+offers "pypy python" image check py
+offers "python" exec -i pyt
+offers "python" exec --image pyt
 offers "exec explain" help ex
 offers "" run --set ""
 offers "" schema ""
