@@ -14,7 +14,7 @@ declare -gA _evalrun_flags=(
     ['schema']='--format --json --markdown --help -h'
     ['image list']='--help -h'
     ['image check']='--help -h'
-    ['judge']='--check --root --help -h'
+    ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -78,6 +78,21 @@ declare -gA _evalrun_values=(
     ['trace --grant-write']='@files'
     ['doctor --format']='text json'
     ['schema --format']='text json markdown'
+    ['judge --set']='@nothing'
+    ['judge --format']='text json'
+    ['judge --output']='@files'
+    ['judge --report']='@files'
+    ['judge --junit']='@files'
+    ['judge --csv']='@files'
+    ['judge --feedback']='@folders'
+    ['judge --jobs']='@nothing'
+    ['judge --journal']='@files'
+    ['judge --time-limit']='@nothing'
+    ['judge --memory-limit']='@nothing'
+    ['judge --language']='@nothing'
+    ['judge --folders']='classes submissions'
+    ['judge --rules']='kattis domjudge clics bapctools'
+    ['judge --compat']='spec kattis domjudge'
     ['judge --root']='@folders'
 )
 

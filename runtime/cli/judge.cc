@@ -161,7 +161,8 @@ class TaskJudge {
     if (submissions.entries.empty()) throw UsageError("there is no submission in " + options_.judged[1]);
     std::vector<contest::Judged> known;
     const Duration limit = find_limit(known);
-    const std::vector<contest::Judged> judged = judge_all(submissions.entries, limit, problem());
+    std::vector<contest::Judged> judged = judge_all(submissions.entries, limit, problem());
+    std::erase_if(judged, is_unfinished);
     const bool as_table = submissions.is_class || journal_;
     const std::string text = as_table ? heading(problem(), limit) + class_table(board(limit))
                                       : to_text(JudgeReport{problem(), judged, limit});
@@ -186,7 +187,7 @@ class TaskJudge {
     for (const contest::Judged& one : known) results_.push_back(to_result(one, problem()));
     std::vector<contest::Judged> judged = judge_all(entries, limit, problem());
     std::ranges::move(known, std::back_inserter(judged));
-    std::erase_if(judged, [](const contest::Judged& one) { return one.name.empty() || one.was_interrupted; });
+    std::erase_if(judged, is_unfinished);
     if (contest::has_kattis_labels(problem().format)) judge_with_more_time(package, judged, limit);
     std::ranges::sort(judged, {}, &contest::Judged::name);
     std::ranges::sort(results_, {}, [](const auto& one) { return one.at("submission").template get<std::string>(); });
@@ -197,6 +198,9 @@ class TaskJudge {
   }
 
  private:
+  // Of an interrupted command: it was not started, or not ended.
+  static bool is_unfinished(const contest::Judged& one) { return one.name.empty() || one.was_interrupted; }
+
   static contest::JudgingOptions judging_options(const Options& options) {
     contest::JudgingOptions made;
     made.jobs = options.jobs;
@@ -252,6 +256,7 @@ class TaskJudge {
       if (one.grade.verdict != judge::Verdict::Ac || one.refusal) continue;
       if (slowest == nullptr || one.slowest > slowest->slowest) slowest = &one;
     }
+    if (judging_.was_interrupted()) return problem().limits.time_resolution;
     if (slowest == nullptr) {
       say("the package sets no time limit, and none of its submissions that would tell it was accepted here; give "
           "--time-limit");

@@ -57,7 +57,7 @@ ordered_json dialogue_json(const judge::DialogueEnd& end) {
 
 void add_judgement(ordered_json& json, const CaseGrade& grade) {
   if (grade.verdict) json["verdict"] = judge::kattis_name_of(*grade.verdict);
-  if (!grade.why_skipped.empty()) json["skipped"] = json_text(grade.why_skipped);
+  if (!grade.why_skipped.empty()) json[grade.verdict ? "not_counted" : "skipped"] = json_text(grade.why_skipped);
   if (!grade.same_as.empty()) json["same_as"] = json_text(grade.same_as);
   if (grade.score) json["score"] = *grade.score;
   if (!grade.score && grade.share) json["share"] = *grade.share;
@@ -138,12 +138,12 @@ void add_fact(report::Cell& cell, const char* name, std::string value) {
 
 void add_judgement(report::Cell& cell, const Value& one) {
   cell.skipped = text_in(one, "skipped");
-  if (!cell.skipped.empty()) cell.verdict.clear();
   cell.score = number_in(one, "score");
   if (!cell.score) cell.score = number_in(one, "points");
   // What the jury's program says is the jury's; a built-in checker's word is for everybody.
   if (member(one, "by_program").is_boolean())
     cell.jury_feedback = std::exchange(cell.feedback, text_in(one, "team_message"));
+  add_fact(cell, "does not count", text_in(one, "not_counted"));
   add_fact(cell, "rule", text_in(one, "rule"));
   add_fact(cell, "by other rules", text_in(one, "by_other_rules"));
   add_fact(cell, "same run as case", text_in(one, "same_as"));

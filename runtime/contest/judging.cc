@@ -134,9 +134,8 @@ void Judging::share_cores_of_the_last() {
 std::vector<Judged> Judging::judge(const std::vector<Entry>& entries, Duration time_limit, const Told& told) {
   make_missing_data();
   std::vector<Judged> all(entries.size());
-  const bool many = entries.size() >= 2 * std::size_t{cores()};
-  const std::size_t side_by_side = many ? cores() : 1;
-  jobs_of_each_ = many ? 1 : cores();
+  const std::size_t side_by_side = std::clamp<std::size_t>(entries.size(), 1, cores());
+  jobs_of_each_ = static_cast<unsigned>(cores() / side_by_side);
   std::size_t next = 0;
   while (next < entries.size() || !live_.empty()) {
     while (!interrupted_ && next < entries.size() && live_.size() < side_by_side) {

@@ -1,7 +1,8 @@
 // Judging: the submissions of a package, or of a class, graded side by side in one event loop.
 //
-// Where there are many submissions, several are graded at a time, one case of each; where there are few, the cases of
-// one run side by side. Which it is makes no difference to any verdict: judge/grading.h says why.
+// Each core takes a submission, and runs its compile step and then its cases. Where there are fewer submissions than
+// cores, at the end too, the cases of one run side by side. Which it is makes no difference to any verdict:
+// judge/grading.h says why.
 #pragma once
 
 #include <deque>

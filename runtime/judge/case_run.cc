@@ -58,7 +58,12 @@ std::string describe(const JuryFault& fault) {
     text += "; argv:";
     for (const std::string& word : fault.argv) text += " " + word;
   }
-  if (!fault.error_output.empty()) text += "; stderr: " + fault.error_output;
+  std::string said = fault.error_output;
+  while (said.ends_with('\n') || said.ends_with('\r') || said.ends_with(' ')) said.pop_back();
+  text += "; stderr: ";
+  // Of many lines one: each stays readable.
+  for (const char c : said) c == '\n' ? text += " | " : text += c;
+  if (said.empty()) text += "empty";
   return one_line(text);
 }
 

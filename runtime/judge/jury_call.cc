@@ -134,7 +134,7 @@ std::optional<double> number_in(const FeedbackFile& file, const char* name, std:
       file.is_usable && !file.is_cut ? problem::decimal_number(trimmed(file.text)) : std::nullopt;
   if (!number) {
     why = std::string(name) + " holds " +
-          (file.is_usable ? in_quotes(file.text.substr(0, 40)) + ", which is no number" : "no text: it is no file");
+          (file.is_usable ? in_quotes(trimmed(file.text.substr(0, 40))) + ", which is no number" : "no text: it is no file");
   }
   return number;
 }
@@ -355,11 +355,32 @@ bool reads_output_from_stdin(Convention convention) {
   return convention == Convention::Kattis;
 }
 
+namespace {
+
+// What a package sets the limit by that the program has met.
+std::string key_of_limit(Convention convention, const supervise::Outcome& outcome) {
+  const auto* hit = std::get_if<supervise::LimitHit>(&outcome);
+  if (hit == nullptr || convention != Convention::Kattis) return "";
+  const bool is_time = hit->limit == supervise::Limit::Cpu || hit->limit == supervise::Limit::Wall;
+  if (is_time) return "; limits.validation_time in problem.yaml sets it";
+  return hit->limit == supervise::Limit::Memory ? "; limits.validation_memory in problem.yaml sets it" : "";
+}
+
+// A program that ends with a status of its own may have met a limit first.
+std::string limits_met_by(const supervise::RunResult& run) {
+  std::string text;
+  for (const supervise::LimitMet& met : run.limits_met) text += "; it " + describe(met);
+  return text;
+}
+
+}  // namespace
+
 JuryWord word_of(Convention convention, const supervise::RunResult& run, const Limits& limits, int work, double worth,
                  JuryScores scores) {
   const auto* exited = std::get_if<supervise::Exited>(&run.outcome);
   JuryWord word = exited != nullptr ? word_of_exit(convention, run, exited->code, work, worth, scores)
-                                    : fault(message_of(run, limits));
+                                    : fault(message_of(run, limits) + key_of_limit(convention, run.outcome));
+  if (exited != nullptr && word.says == JuryWord::Says::Fault) word.fault += limits_met_by(run);
   if (convention == Convention::Kattis) {
     word.message = trimmed(read_feedback(work, "judgemessage.txt", kMostOfMessage).text);
     word.team_message = trimmed(read_feedback(work, "teammessage.txt", kMostOfMessage).text);

@@ -68,9 +68,9 @@ TEST(judge_check, what_is_no_package_and_what_is_not_built_is_said_in_one_line) 
        "this is no problem package: it has no problem.yaml (Kattis, DOMjudge), init.yml (DMOJ), "
        "problem.xml (Polygon) or task.yaml (CMS)"},
       {{"--check", "/none"}, "/none: No such file or directory"},
-      {{"--check"}, "judge needs a PACKAGE; see evalrun judge --help"},
-      {{folder.path().string()}, "judge needs a SUBMISSION after the PACKAGE, or --self-test, or --check"},
-      {{"--self-test", folder.path().string(), "a.cpp"}, "--check and --self-test take the PACKAGE alone"},
+      {{"--check"}, "judge needs a TASK; see evalrun judge --help"},
+      {{folder.path().string()}, "judge needs a SUBMISSION after the TASK, or --self-test, or --check"},
+      {{"--check", "plan.toml"}, "--check and --self-test take a package; evalrun check reads a plan"},
   };
   for (const auto& [words, message] : rows) {
     const Finished done = judge(words);

@@ -25,12 +25,13 @@ mapfile -t verbs < <(section Verbs | sed 's/   *.*//')
 ((${#verbs[@]} > 10)) || fail "found only the verbs: ${verbs[*]}"
 options=$'-h\n--help\n--version\n'
 for verb in "${verbs[@]}"; do
-  of_page COMMANDS | grep -E "^\.B evalrun $verb( |\$)" >/dev/null || fail "COMMANDS has no entry \"evalrun $verb\""
-  of_page SYNOPSIS | grep -E "^evalrun $verb( |\$)" >/dev/null || fail "SYNOPSIS has no line \"evalrun $verb\""
+  grep -qE "^\.B evalrun $verb( |\$)" <<<"$(of_page COMMANDS)" || fail "COMMANDS has no entry \"evalrun $verb\""
+  grep -qE "^evalrun $verb( |\$)" <<<"$(of_page SYNOPSIS)" || fail "SYNOPSIS has no line \"evalrun $verb\""
   read -ra words <<<"$verb"
   while read -r option; do
     # An entry names the verbs that take the option.
-    of_page OPTIONS | grep -A1 -E "^\.B (-[a-z], )?$option( |\$)" | grep -E "(^|, )$verb(, [a-z ,]*)?: |^Print this help" >/dev/null ||
+    lines=$(of_page OPTIONS | grep -A1 -E "^\.B (-[a-z], )?$option( |\$)")
+    grep -qE "(^|, )$verb(, [a-z ,]*)?: |^Print this help" <<<"$lines" ||
       fail "OPTIONS has no entry $option of $verb"
     options+=$option$'\n'
   done < <(section Options "${words[@]}" | grep -oE '^(-[a-z], )?--[a-z-]+' | sed 's/^-[a-z], //')
