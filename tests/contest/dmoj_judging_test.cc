@@ -52,6 +52,14 @@ TEST(dmoj_judging, every_case_has_one_of_the_codes_that_its_label_names) {
   EXPECT_EQ(done.exit_code, 1);
 }
 
+TEST(dmoj_judging, a_case_that_shares_the_run_of_an_earlier_one_has_its_result_after_a_rejected_one) {
+  const Finished done = self_test(with(with_data(submissions({{"one", kOne, "cases: [AC, WA, AC]\n"}})),
+                                       {{"init.yml",
+                                         "test_cases:\n- {in: 1.txt, out: 1.txt}\n- {in: 2.txt, out: 2.txt}\n"
+                                         "- {in: 1.txt, out: 1.txt}\n"}}));
+  EXPECT_EQ(said_of(done, "tests/one"), "ok WA 2");
+}
+
 TEST(dmoj_judging, a_language_without_an_image_is_skipped) {
   const Finished done = self_test(with_data({{"init.yml", "test_cases:\n- {in: 1.txt, out: 1.txt}\n"},
                                              {"tests/old/a.b", ",."},
