@@ -30,7 +30,7 @@ for verb in "${verbs[@]}"; do
   read -ra words <<<"$verb"
   while read -r option; do
     # An entry names the verbs that take the option.
-    lines=$(of_page OPTIONS | grep -A1 -E "^\.B (-[a-z], )?$option( |\$)")
+    lines=$(of_page OPTIONS | grep -A1 -E "^\.B (-[a-z], )?$option( |\$)" || true)
     grep -qE "(^|, )$verb(, [a-z ,]*)?: |^Print this help" <<<"$lines" ||
       fail "OPTIONS has no entry $option of $verb"
     options+=$option$'\n'
