@@ -1,14 +1,20 @@
-// Packages that ask for endless time or memory, or for what lies outside them. Each is read to its end in bounded time,
-// counted as CPU time, and what is wrong with it is named.
+// Packages that ask for endless time or memory, or for what lies outside them. Each is read to its end in bounded time
+// and memory, and what is wrong with it is named. Time is CPU time: other processes do not change it much. That the
+// time grows with the size, not with its square, is seen by reading a tenth of the package too. The large packages have
+// EVALRUN_HOSTILE_CASES cases, 20,000 without it; ./dev test-hostile-packages makes them larger.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <functional>
+#include <limits>
+#include <optional>
 
 #include "tests/packages/support.h"
 
@@ -24,7 +30,15 @@ double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-constexpr double kMostSeconds = 10;  // of CPU time for each package, with the sanitizers off
+// Of this process so far, which has written the package too.
+long peak_kilobytes() {
+  rusage usage{};
+  EXPECT_EQ(::getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_maxrss;
+}
+
+constexpr double kMostSeconds = 15;  // of CPU time for each package
+constexpr long kMostKilobytes = 1'000'000;
 
 struct Read {
   packages::Package package;
@@ -36,7 +50,7 @@ Read read_in_time(const fs::path& path) {
   packages::Package package = packages::read_package(path.string());
   const double seconds = cpu_seconds() - begin;
   EXPECT_LT(seconds, kMostSeconds) << path;
-  ::testing::Test::RecordProperty("seconds", std::to_string(seconds));
+  EXPECT_LT(peak_kilobytes(), kMostKilobytes) << path;
   return {std::move(package), seconds};
 }
 
@@ -58,106 +72,143 @@ std::string first_error(const packages::Package& package) {
   return errors.empty() ? "" : errors.front();
 }
 
-constexpr int kMany = 100'000;
+// --- many cases, in each format ---
 
-// --- a hundred thousand cases, in each format ---
-
-TEST(hostile, a_hundred_thousand_listed_cases_of_dmoj_are_read) {
-  std::string yaml = "test_cases:\n";
-  std::vector<ZipEntry> entries;
-  for (int i = 0; i < kMany; ++i) {
-    const std::string name = std::to_string(i);
-    yaml += "- {in: " + name + ".in, out: " + name + ".out, points: 1}\n";
-    entries.push_back({name + ".in", name, ""});
-    entries.push_back({name + ".out", "0", ""});
-  }
-  entries.push_back({"init.yml", yaml, ""});
-  const packages::Package package = read_zip(entries);
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+std::size_t many() {
+  const char* text = std::getenv("EVALRUN_HOSTILE_CASES");
+  return text == nullptr ? 20'000 : std::strtoul(text, nullptr, 10);
 }
 
-TEST(hostile, a_hundred_thousand_cases_of_dmoj_are_found_by_their_names) {
-  std::vector<ZipEntry> entries = {{"init.yml", "points: 1\n", ""}};
-  for (int i = 0; i < kMany; ++i) {
-    entries.push_back({"batch" + std::to_string(i / 100) + ".case" + std::to_string(i) + ".in", "1", ""});
-    entries.push_back({"batch" + std::to_string(i / 100) + ".case" + std::to_string(i) + ".out", "1", ""});
-  }
-  const packages::Package package = read_zip(entries);
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+// Writes a package of so many cases below a folder and returns its path.
+using Writer = std::function<fs::path(const TemporaryFolder&, std::size_t)>;
+
+Writer in_zip(const std::function<std::vector<ZipEntry>(std::size_t)>& entries) {
+  return [entries](const TemporaryFolder& folder, std::size_t count) {
+    fs::path path = folder.path() / "p.zip";
+    write_zip(path, entries(count));
+    return path;
+  };
 }
 
-TEST(hostile, a_hundred_thousand_tests_of_polygon_are_read) {
-  std::string tests;
-  std::vector<ZipEntry> entries = {{"check.cpp", "int main() {}\n", ""}, {"m.cpp", "int main() {}\n", ""}};
-  for (int i = 1; i <= kMany; ++i) {
-    const std::string name = "tests/" + std::to_string(i);
-    tests += "<test method=\"manual\"/>\n";
-    entries.push_back({name, std::to_string(i), ""});
-    entries.push_back({name + ".a", "1", ""});
+// Reads the package with many cases, and with a tenth of them; returns the large one. The time is the least of up to
+// three readings, since a reading beside other processes can take longer, never shorter.
+packages::Package read_many(const Writer& write) {
+  const std::size_t count = many();
+  const TemporaryFolder small_folder, large_folder;
+  const fs::path small = write(small_folder, count / 10), large = write(large_folder, count);
+  double small_seconds = std::numeric_limits<double>::infinity(), large_seconds = small_seconds;
+  std::optional<packages::Package> package;
+  for (int reading = 0; reading < 3; ++reading) {
+    small_seconds = std::min(small_seconds, read_in_time(small).seconds);
+    Read read = read_in_time(large);
+    large_seconds = std::min(large_seconds, read.seconds);
+    package = std::move(read.package);
+    if (large_seconds < 20 * small_seconds) break;
   }
-  entries.push_back(
-      {"problem.xml",
-       "<problem short-name=\"a\"><judging input-file=\"\" output-file=\"\"><testset name=\"tests\">"
-       "<time-limit>1000</time-limit><memory-limit>1000000</memory-limit><test-count>100000</test-count>"
-       "<input-path-pattern>tests/%d</input-path-pattern><answer-path-pattern>tests/%d.a</answer-path-pattern><tests>" +
-           tests +
-           "</tests></testset></judging><assets><checker type=\"testlib\"><source path=\"check.cpp\" "
-           "type=\"cpp.g++17\"/></checker><solutions><solution tag=\"main\"><source path=\"m.cpp\" "
-           "type=\"cpp.g++17\"/></solution></solutions></assets></problem>\n",
-       ""});
-  const packages::Package package = read_zip(entries);
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+  EXPECT_LT(large_seconds, 30 * small_seconds) << small_seconds << " s for a tenth; the square would be 100 times";
+  ::testing::Test::RecordProperty("seconds", std::to_string(large_seconds));
+  ::testing::Test::RecordProperty("kilobytes", std::to_string(peak_kilobytes()));
+  EXPECT_EQ(errors_of(*package), Lines{});
+  EXPECT_EQ(package->problem.cases.size(), count);
+  return std::move(*package);
 }
 
-TEST(hostile, a_hundred_thousand_cases_of_cms_are_read) {
-  std::vector<ZipEntry> entries = {
-      {"task.yaml", "name: many\n", ""},
-      {"gen/GEN", "# ST: 40\n" + repeated(50'000, "1 2 3\n") + "# ST: 60\n" + repeated(50'000, "4 5 6\n"), ""}};
-  for (int i = 0; i < kMany; ++i) {
-    entries.push_back({"input/input" + std::to_string(i) + ".txt", std::to_string(i % 1000), ""});
-    entries.push_back({"output/output" + std::to_string(i) + ".txt", "1", ""});
-  }
-  const packages::Package package = read_zip(entries);
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+TEST(hostile, many_listed_cases_of_dmoj_are_read) {
+  read_many(in_zip([](std::size_t count) {
+    std::string yaml = "test_cases:\n";
+    std::vector<ZipEntry> entries;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = std::to_string(i);
+      yaml += "- {in: " + name + ".in, out: " + name + ".out, points: 1}\n";
+      entries.push_back({name + ".in", name, ""});
+      entries.push_back({name + ".out", "0", ""});
+    }
+    entries.push_back({"init.yml", yaml, ""});
+    return entries;
+  }));
+}
+
+TEST(hostile, many_cases_of_dmoj_are_found_by_their_names) {
+  read_many(in_zip([](std::size_t count) {
+    std::vector<ZipEntry> entries = {{"init.yml", "points: 1\n", ""}};
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = "batch" + std::to_string(i / 100) + ".case" + std::to_string(i);
+      entries.push_back({name + ".in", "1", ""});
+      entries.push_back({name + ".out", "1", ""});
+    }
+    return entries;
+  }));
+}
+
+TEST(hostile, many_tests_of_polygon_are_read) {
+  read_many(in_zip([](std::size_t count) {
+    std::vector<ZipEntry> entries = {{"check.cpp", "int main() {}\n", ""}, {"m.cpp", "int main() {}\n", ""}};
+    for (std::size_t i = 1; i <= count; ++i) {
+      const std::string name = "tests/" + std::to_string(i);
+      entries.push_back({name, std::to_string(i), ""});
+      entries.push_back({name + ".a", "1", ""});
+    }
+    entries.push_back({"problem.xml",
+                       "<problem short-name=\"a\"><judging input-file=\"\" output-file=\"\"><testset name=\"tests\">"
+                       "<time-limit>1000</time-limit><memory-limit>1000000</memory-limit><test-count>" +
+                           std::to_string(count) +
+                           "</test-count><input-path-pattern>tests/%d</input-path-pattern>"
+                           "<answer-path-pattern>tests/%d.a</answer-path-pattern><tests>" +
+                           repeated(count, "<test method=\"manual\"/>\n") +
+                           "</tests></testset></judging><assets><checker type=\"testlib\"><source path=\"check.cpp\" "
+                           "type=\"cpp.g++17\"/></checker><solutions><solution tag=\"main\"><source path=\"m.cpp\" "
+                           "type=\"cpp.g++17\"/></solution></solutions></assets></problem>\n",
+                       ""});
+    return entries;
+  }));
+}
+
+TEST(hostile, many_cases_of_cms_are_read) {
+  const packages::Package package = read_many(in_zip([](std::size_t count) {
+    std::vector<ZipEntry> entries = {
+        {"task.yaml", "name: many\n", ""},
+        {"gen/GEN",
+         "# ST: 40\n" + repeated(count / 2, "1 2 3\n") + "# ST: 60\n" + repeated(count - count / 2, "4 5 6\n"), ""}};
+    for (std::size_t i = 0; i < count; ++i) {
+      entries.push_back({"input/input" + std::to_string(i) + ".txt", std::to_string(i % 1000), ""});
+      entries.push_back({"output/output" + std::to_string(i) + ".txt", "1", ""});
+    }
+    return entries;
+  }));
   EXPECT_EQ(problem::distinct_cases(package.problem), 1000u);
 }
 
-TEST(hostile, a_hundred_thousand_cases_in_a_folder_are_read) {
-  const TemporaryFolder folder;
-  folder.write("p/problem.yaml", "name: many\n");
-  folder.write("p/data/secret/0.in", "1");
-  folder.write("p/data/secret/0.ans", "1");
-  const fs::path secret = folder.path() / "p/data/secret";
-  for (int i = 1; i < kMany; ++i) {
-    fs::create_hard_link(secret / "0.ans", secret / (std::to_string(i) + ".ans"));
-    fs::create_symlink("0.in", secret / (std::to_string(i) + ".in"));
-    if (i % 20'000 == 0) {  // a file has a bounded number of names
-      fs::remove(secret / "0.ans");
-      folder.write("p/data/secret/0.ans", "1");
+TEST(hostile, many_cases_in_a_folder_are_read) {
+  const packages::Package package = read_many([](const TemporaryFolder& folder, std::size_t count) {
+    folder.write("p/problem.yaml", "name: many\n");
+    folder.write("p/data/secret/0.in", "1");
+    folder.write("p/data/secret/0.ans", "1");
+    const fs::path secret = folder.path() / "p/data/secret";
+    for (std::size_t i = 1; i < count; ++i) {
+      fs::create_hard_link(secret / "0.ans", secret / (std::to_string(i) + ".ans"));
+      fs::create_symlink("0.in", secret / (std::to_string(i) + ".in"));
+      if (i % 20'000 == 0) {  // a file has a bounded number of names
+        fs::remove(secret / "0.ans");
+        folder.write("p/data/secret/0.ans", "1");
+      }
     }
-  }
-  const packages::Package package = read_in_time(folder.path() / "p").package;
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+    return folder.path() / "p";
+  });
   EXPECT_EQ(problem::distinct_cases(package.problem), 1u);
 }
 
 // --- links ---
 
-TEST(hostile, a_hundred_thousand_links_in_a_zip_take_no_longer_than_as_many_files) {
-  std::vector<ZipEntry> entries = {
-      {"problem.yaml", "name: many\n", ""}, {"data/secret/0.in", "1", ""}, {"data/secret/0.ans", "1", ""}};
-  for (int i = 1; i < kMany; ++i) {
-    entries.push_back({"data/secret/" + std::to_string(i) + ".in", "", "0.in"});
-    entries.push_back({"data/secret/" + std::to_string(i) + ".ans", "", "0.ans"});
-  }
-  const packages::Package package = read_zip(entries);
-  EXPECT_EQ(errors_of(package), Lines{});
-  EXPECT_EQ(package.problem.cases.size(), 100'000u);
+TEST(hostile, many_links_in_a_zip_take_no_longer_than_as_many_files) {
+  const packages::Package package = read_many(in_zip([](std::size_t count) {
+    std::vector<ZipEntry> entries = {
+        {"problem.yaml", "name: many\n", ""}, {"data/secret/0.in", "1", ""}, {"data/secret/0.ans", "1", ""}};
+    for (std::size_t i = 1; i < count; ++i) {
+      entries.push_back({"data/secret/" + std::to_string(i) + ".in", "", "0.in"});
+      entries.push_back({"data/secret/" + std::to_string(i) + ".ans", "", "0.ans"});
+    }
+    return entries;
+  }));
   EXPECT_EQ(problem::distinct_cases(package.problem), 1u);
 }
 
@@ -298,20 +349,20 @@ TEST(hostile, deep_values_are_refused) {
 
 TEST(hostile, many_unknown_keys_are_told_in_part) {
   std::string keys = "name: a\n";
-  for (int i = 0; i < 200'000; ++i) keys += "k" + std::to_string(i) + ": 1\n";
+  for (std::size_t i = 0; i < many(); ++i) keys += "k" + std::to_string(i) + ": 1\n";
   for (const char* name : {"init.yml", "problem.yaml"}) {
     const packages::Package package = read_zip({{name, keys, ""}});
-    EXPECT_GE(package.findings.errors(), 200'000u) << name;
+    EXPECT_GE(package.findings.errors(), many()) << name;
     EXPECT_EQ(errors_of(package).size(), problem::Findings::kMost) << name;
   }
-  EXPECT_GE(read_zip({{"task.yaml", keys, ""}}).findings.notes(), 150'000u);
-  EXPECT_NE(first_error(read_zip({{"problem.yaml", "type: [" + repeated(500'000, "a, ") + "]\n", ""}})), "");
+  EXPECT_GE(read_zip({{"task.yaml", keys, ""}}).findings.notes(), many() * 3 / 4);
+  EXPECT_NE(first_error(read_zip({{"problem.yaml", "type: [" + repeated(50'000, "a, ") + "]\n", ""}})), "");
   EXPECT_NE(first_error(read_zip({{"problem.yaml", std::string(5'000'000, 'a') + ": 1\n", ""}})), "");
 }
 
 TEST(hostile, one_file_of_yaml_under_many_names_is_not_read_for_each) {
   std::vector<ZipEntry> entries = {{"problem.yaml", "problem_format_version: 2025-09\nname: a\nuuid: 0\n", ""},
-                                   {"data/secret/0.yaml", "args: [" + repeated(100'000, "a,") + "]\n", ""},
+                                   {"data/secret/0.yaml", "args: [a]\n#" + std::string(199'997, 'a') + "\n", ""},
                                    {"data/secret/0.in", "1", ""},
                                    {"data/secret/0.ans", "1", ""}};
   for (int i = 1; i < 1000; ++i) {
@@ -319,10 +370,7 @@ TEST(hostile, one_file_of_yaml_under_many_names_is_not_read_for_each) {
     entries.push_back({"data/secret/" + std::to_string(i) + ".in", "", "0.in"});
     entries.push_back({"data/secret/" + std::to_string(i) + ".ans", "", "0.ans"});
   }
-  const Lines errors = errors_of(read_zip(entries));
-  ASSERT_EQ(errors.size(), 2u);
-  EXPECT_EQ(errors[0], "data/secret: the arguments and flags of all cases together are too many");
-  EXPECT_EQ(errors[1], "data/secret/173.yaml: the package has more YAML than is read");
+  EXPECT_EQ(errors_of(read_zip(entries)), Lines{"data/secret/173.yaml: the package has more YAML than is read"});
 }
 
 TEST(hostile, words_that_every_case_inherits_are_bounded_together) {
@@ -448,14 +496,6 @@ TEST(hostile, a_case_in_many_subtasks_is_bounded) {
   const packages::Package package = read_zip(entries);
   EXPECT_EQ(first_error(package),
             "task.yaml:45:3: score_type_parameters: the subtasks have more than 400000 cases together");
-}
-
-// --- the whole stays small ---
-
-TEST(hostile, reading_all_of_these_took_bounded_memory) {
-  rusage usage{};
-  ASSERT_EQ(::getrusage(RUSAGE_SELF, &usage), 0);
-  EXPECT_LT(usage.ru_maxrss, 1'500'000) << "kilobytes";
 }
 
 }  // namespace
