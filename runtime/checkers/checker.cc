@@ -3,6 +3,7 @@
 #include "runtime/checkers/item_checker.h"
 #include "runtime/checkers/line_checker.h"
 #include "runtime/checkers/token_checker.h"
+#include "runtime/checkers/white_diff_checker.h"
 
 namespace evalrun::judge {
 
@@ -47,6 +48,7 @@ std::unique_ptr<OutputChecker> make_checker(const Checker& checker, Expected exp
     case CheckerKind::TestlibUncmp:
     case CheckerKind::TestlibWcmp:
     case CheckerKind::TestlibYesno: return make_testlib_checker(checker, std::move(expected));
+    case CheckerKind::CmsWhiteDiff: return std::make_unique<WhiteDiffChecker>(std::move(expected));
   }
   return nullptr;
 }

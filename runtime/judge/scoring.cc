@@ -24,6 +24,10 @@ constexpr Word kWords[] = {
     {Verdict::Tle, "TLE"}, {Verdict::Ole, "OLE"}, {Verdict::Wa, "WA"},  {Verdict::Pe, "PE"},
 };
 
+// From the worst on, as DMOJ's flags are numbered.
+constexpr Verdict kFlags[] = {Verdict::Ie,  Verdict::Ce,  Verdict::Ole, Verdict::Re, Verdict::Sv,
+                              Verdict::Tle, Verdict::Mle, Verdict::Wa,  Verdict::Pe};
+
 std::string plain(double number) {
   char text[40];
   std::snprintf(text, sizeof text, "%.15g", number);
@@ -164,6 +168,12 @@ Verdict verdict_of_items(const Scoring& rules, const std::vector<Item>& items) {
   if (rules.verdict == problem::VerdictRule::FirstError) {
     const auto first = std::ranges::find_if_not(items, accepted);
     return first == items.end() ? Verdict::Ac : first->verdict;
+  }
+  if (rules.verdict == problem::VerdictRule::WorstFlag) {
+    for (const Verdict flag : kFlags) {
+      if (std::ranges::find(items, flag, &Item::verdict) != items.end()) return flag;
+    }
+    return Verdict::Ac;
   }
   for (const Word& word : kWords) {
     if (std::ranges::find(items, word.verdict, &Item::verdict) != items.end()) return word.verdict;

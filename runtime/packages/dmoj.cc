@@ -98,6 +98,7 @@ class DmojReader {
     scoring.after_rejection = problem::AfterRejection::StopTheRest;
     scoring.case_score = problem::OwnPoints{};
     scoring.rejected_counts = true;
+    scoring.verdict = problem::VerdictRule::WorstFlag;
     problem_.checkers.emplace_back(problem::BuiltInChecker{"dmoj", "standard", {}});
     problem_.limits.wall_factor = 3;
     problem_.limits.output = Bytes{25165824};
@@ -477,6 +478,7 @@ class DmojReader {
     scoring.after_rejection = problem::AfterRejection::Stop;
     scoring.case_score = problem::OwnPoints{};
     scoring.rejected_counts = true;
+    scoring.verdict = problem::VerdictRule::WorstFlag;
     batch_groups_.push_back(index);
     read_dependencies(yaml, index);
     const YamlPointer cases = yaml.take("batched");
@@ -575,6 +577,7 @@ class DmojReader {
         scoring.after_rejection = problem::AfterRejection::Stop;
         scoring.case_score = problem::OwnPoints{};
         scoring.rejected_counts = true;
+        scoring.verdict = problem::VerdictRule::WorstFlag;
       }
       last = place.first;
       one.in = input;

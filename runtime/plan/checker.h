@@ -46,6 +46,7 @@ enum class CheckerKind {
   TestlibUncmp,
   TestlibWcmp,
   TestlibYesno,
+  CmsWhiteDiff,
 };
 
 struct CheckerRow {
@@ -90,6 +91,7 @@ inline constexpr CheckerRow kCheckers[] = {
     {CheckerKind::TestlibUncmp, "testlib/uncmp", "the same integers of 64 bits in any order"},
     {CheckerKind::TestlibWcmp, "testlib/wcmp", "the same words"},
     {CheckerKind::TestlibYesno, "testlib/yesno", "one YES or NO in any case"},
+    {CheckerKind::CmsWhiteDiff, "cms/white-diff", "the same words on the same lines, but for empty lines at the end"},
 };
 
 // "dmoj/standard".

@@ -47,7 +47,12 @@ enum class ScoreRule {
   Product,   // CMS's GroupMul
   AllWithin  // CMS's GroupThreshold: 1 if each child has more than 0 and at most Scoring::within, else 0
 };
-enum class VerdictRule { WorstError, FirstError, AlwaysAccept };
+enum class VerdictRule {
+  WorstError,
+  FirstError,
+  AlwaysAccept,
+  WorstFlag  // DMOJ: OLE, RTE, TLE, MLE, WA, the worst first
+};
 enum class AfterRejection {
   Stop,  // the rest of the group is not run, and the group is graded by what was
   GoOn,

@@ -541,6 +541,16 @@ Verdict testlib(CheckerKind kind, const std::string& answer, const std::string& 
   return f.ouf.at_end_but_for_blanks() ? Verdict::Accepted : Verdict::Presentation;
 }
 
+bool white_diff(const std::string& answer, const std::string& output) {
+  const auto canonical = [](const std::string& text) {
+    std::vector<Strings> lines;
+    for (const std::string& line : split(text, "\n")) lines.push_back(words(line));
+    while (!lines.empty() && lines.back().empty()) lines.pop_back();
+    return lines;
+  };
+  return canonical(answer) == canonical(output);
+}
+
 }  // namespace
 
 Outcome judge(const Checker& checker, const std::string& raw_answer, const std::string& output) {
@@ -559,6 +569,7 @@ Outcome judge(const Checker& checker, const std::string& raw_answer, const std::
     case CheckerKind::DmojRstripped: return {dmoj_rstripped(checker.dmoj.filter_new_line, answer, output)};
     case CheckerKind::DmojSorted: return {dmoj_sorted(checker.dmoj.split_on, answer, output)};
     case CheckerKind::DmojUnordered: return {dmoj_sorted(SplitOn::WhiteSpace, answer, output)};
+    case CheckerKind::CmsWhiteDiff: return {accepted_if(white_diff(answer, output))};
     case CheckerKind::Exact:
     case CheckerKind::Lines:
     case CheckerKind::Tokens:

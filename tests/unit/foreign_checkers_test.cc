@@ -359,6 +359,17 @@ TEST(TestlibCheckers, say_what_testlib_says_at_the_edges) {
   }
 }
 
+TEST(CmsCheckers, white_diff_says_what_cms_says_at_the_edges) {
+  using enum CheckerKind;
+  const std::tuple<const char*, const char*, char> rows[] = {
+      {"a b\n", "a b\n", 'A'}, {"a b\n", "a  \tb", 'A'},    {"a\n", "  a \r\n\n \n", 'A'}, {"a\n\n\n", "a", 'A'},
+      {"", " \n\n", 'A'},      {"a\n\nb\n", "a\nb\n", 'W'}, {"a b\n", "a\nb\n", 'W'},      {"ab\n", "a b\n", 'W'},
+      {"a b\n", "ab\n", 'W'},  {"a\n", "a\nb\n", 'W'},      {"a\nb\n", "a\n", 'W'},        {"\na\n", "a\n", 'W'},
+  };
+  for (const auto& [answer, output, wanted] : rows)
+    EXPECT_EQ(verdict(CmsWhiteDiff, answer, output), wanted) << answer << "|" << output;
+}
+
 TEST(ForeignCheckers, say_where_the_first_difference_is) {
   const Said said = judge(kattis(Compat::Spec), "1 2\n3 4\n", {"1 2\n\n3 5\n"});
   EXPECT_EQ(said.judgement.feedback, "line 3, token 4, byte 7 (answer: line 2, byte 6): expected \"4\", found \"5\"");
