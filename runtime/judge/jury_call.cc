@@ -304,6 +304,10 @@ JuryWord word_of(Convention convention, const supervise::RunResult& run, const L
   const auto* exited = std::get_if<supervise::Exited>(&run.outcome);
   JuryWord word = exited != nullptr ? word_of_exit(convention, run, exited->code, work, worth, scores)
                                     : fault(message_of(run, limits));
+  if (word.says == JuryWord::Says::Fault && exited != nullptr) {
+    // A full /work is why its own files cannot be written.
+    for (const supervise::LimitMet& met : run.limits_met) word.fault += "; " + describe(met);
+  }
   if (convention == Convention::Kattis) {
     word.message = trimmed(read_feedback(work, "judgemessage.txt", kMostOfMessage).text);
     word.team_message = trimmed(read_feedback(work, "teammessage.txt", kMostOfMessage).text);
