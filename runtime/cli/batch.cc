@@ -103,9 +103,10 @@ int run_batch(const Options& options) {
   const host::HostFacts host = groups::counted_by(groups, host::probe_host());
   warm::ForkServer fork_server;
   pool::CellPool pool(loop, groups, host, jobs_at_a_time, &fork_server);
+  judge::Jury jury(pool, host);
   batch::Batch batch(
       {loop, host, pool,
-       options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn},
+       options.after_failure == AfterFailure::Stop ? judge::AfterFailure::Stop : judge::AfterFailure::GoOn, &jury},
       {.order = options.order,
        .jobs = jobs_at_a_time,
        .form = options.format == Format::Csv    ? jobs::ResultForm::Csv
@@ -125,10 +126,14 @@ int run_batch(const Options& options) {
     const int signal = signals->take();
     if (signal == 0) return;
     batch.interrupt(signal);
+    jury.interrupt(signal);
     if (ended_by == 0) unfinished = batch.progress().live;
     ended_by = signal;
   });
-  for (batch.advance(); !batch.finished(); batch.advance()) loop.run_once();
+  for (batch.advance(); !batch.finished(); batch.advance()) {
+    loop.run_once();
+    jury.advance();
+  }
   progress.reset();
   if (board) reports.write(board->take());
   if (ended_by == 0) return static_cast<int>(batch.status());

@@ -154,6 +154,21 @@ std::string explain_checker(const Checker& checker) {
   return text;
 }
 
+std::string explain_jury(const Task& task) {
+  std::string text;
+  for (const auto& program : task.jury) {
+    if (!program) continue;
+    text += one_line(program->name) + ": by the convention of " + problem::name_of(program->convention) + "\n  argv:";
+    for (const std::string& word : program->plan.job.argv) text += " " + shell_word(word);
+    for (const std::string& word : program->flags) text += " " + shell_word(word);
+    text += "\n";
+  }
+  if (task.interaction && task.interaction->judged_afterwards)
+    text += "the checker judges what the interactor writes\n";
+  if (task.passes > 1) text += "passes: at most " + std::to_string(task.passes) + " of each case\n";
+  return text;
+}
+
 std::string explain_seccomp(const sandbox::CompiledPlan& plan) {
   if (plan.whitelist().empty()) return "no filter: this kernel has none, and the plan accepts that\n";
   return lockdown::list_filters(plan.plan(), plan.whitelist(), plan.seal(), plan.init_filter());

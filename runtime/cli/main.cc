@@ -110,7 +110,11 @@ int explain_plan(const Options& options) {
     if (task.is_graded()) text += "== " + one_line(run.name) + "\n\n";
     text += (options.seccomp ? explain_seccomp : explain)(*compiled) + "\n";
   }
-  if (!task.cases.empty() && !options.seccomp) text += "== checker\n\n" + explain_checker(task.checker) + "\n";
+  if (!task.cases.empty() && !options.seccomp) {
+    const bool compares = !task.judged_by && (!task.interaction || task.interaction->judged_afterwards);
+    if (compares) text += "== checker\n\n" + explain_checker(task.checker) + "\n";
+    if (!task.jury.empty()) text += "== judging\n\n" + explain_jury(task) + "\n";
+  }
   text.pop_back();
   std::cout << text;
   return 0;

@@ -10,6 +10,7 @@
 #include "runtime/core/overloaded.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/jury_limits.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/constants.h"
 #include "runtime/problem/language.h"
@@ -23,8 +24,6 @@ using problem::Role;
 // What the Kattis format calls typical, where a package says nothing.
 constexpr Bytes kMemory = 2048_MiB;
 constexpr Bytes kOutput = 8_MiB;
-constexpr Duration kValidationTime = std::chrono::seconds(60);
-constexpr Bytes kValidationMemory = 2048_MiB;
 constexpr Duration kCompilationTime = std::chrono::seconds(60);
 constexpr Bytes kCompilationMemory = 2048_MiB;
 // Of what a jury program writes, what a result shows.
@@ -46,16 +45,11 @@ Duration wall_for(Duration cpu, double factor) {
 }
 
 Limits jury_limits(const problem::Program& program, const problem::Limits& limits) {
-  Limits own;
-  own.cpu = program.time_limit.value_or(limits.validation_time.value_or(kValidationTime));
-  own.wall = own.cpu * 2 + std::chrono::seconds(10);
-  own.memory = program.memory_limit.value_or(limits.validation_memory.value_or(kValidationMemory));
-  own.stack = kUnlimited;
-  own.processes = 128;
-  own.file_size = 1024_MiB;
-  own.workspace = 2048_MiB;
-  const bool makes_data = program.role == Role::Generator || program.role == Role::Solution;
-  own.output.both = makes_data ? kMostOfData : 64_MiB;
+  Limits own = evalrun::jury_limits();
+  own.cpu = program.time_limit.value_or(limits.validation_time.value_or(own.cpu));
+  own.wall = wall_of_jury(own.cpu);
+  own.memory = program.memory_limit.value_or(limits.validation_memory.value_or(own.memory));
+  if (program.role == Role::Generator || program.role == Role::Solution) own.output.both = kMostOfData;
   return own;
 }
 
@@ -578,7 +572,7 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
   if (task.interaction) {
     // The pair's wall limit is the submission's; the interactor has some seconds more, for what it does afterwards.
     std::shared_ptr<const JuryProgram>& interactor = task.jury[task.interaction->program];
-    interactor = with_wall_limit(interactor, task.plan.kind.limits.wall + std::chrono::seconds(10));
+    interactor = with_wall_limit(interactor, task.plan.kind.limits.wall + kWallAfterDialogue);
   }
   tell_python_checkers(task, sources);
   return task;

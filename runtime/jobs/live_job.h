@@ -20,6 +20,8 @@ struct Workplace {
   const host::HostFacts& host;
   pool::CellPool& pool;
   judge::AfterFailure after_failure;
+  // Of all jobs, so that a checker is compiled once; null: each job's own. Advanced by whoever owns it.
+  judge::Jury* jury = nullptr;
 };
 
 // What a job has come to, before it is put into words.

@@ -9,6 +9,7 @@
 #include "runtime/core/overloaded.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/score.h"
+#include "runtime/judge/scoring.h"
 #include "runtime/supervise/collect.h"
 
 namespace evalrun::judge {
@@ -18,6 +19,7 @@ using supervise::RunResult;
 
 constexpr std::size_t kChunk = 64 << 10;
 constexpr std::size_t kMostOfErrorOutput = 2048;
+constexpr std::size_t kMostOfErrorOutputInWords = 400;  // of a message
 
 // A file of a jury program's sandbox, from a file of the host.
 rootfs::CarriedFile carried_file(const char* path, const std::filesystem::path& source) {
@@ -45,6 +47,19 @@ Conclusion conclusion_of(problem::Convention convention, int code) {
   return Conclusion::JudgeError;
 }
 
+// What a jury program's score files say of the points of a case that has some.
+JuryWord with_share(JuryWord word, double worth) {
+  if (word.says != JuryWord::Says::Accept || worth <= 0) return word;
+  if (word.multiplier) word.share = word.multiplier;
+  if (!word.score) return word;
+  if (*word.score < 0 || *word.score > worth) {
+    word.says = JuryWord::Says::Fault;
+    word.fault = "its score.txt gives " + plain(*word.score) + " points to a case that is worth " + plain(worth);
+  }
+  word.share = *word.score / worth;
+  return word;
+}
+
 void keep_secret(supervise::Stream& stream) {
   stream.kept.clear();
   stream.captured = false;
@@ -58,7 +73,7 @@ std::string describe(const JuryFault& fault) {
     text += "; argv:";
     for (const std::string& word : fault.argv) text += " " + word;
   }
-  std::string said = fault.error_output;
+  std::string said = fault.error_output.substr(0, kMostOfErrorOutputInWords);
   while (said.ends_with('\n') || said.ends_with('\r') || said.ends_with(' ')) said.pop_back();
   text += "; stderr: ";
   // Of many lines one: each stays readable.
@@ -266,8 +281,9 @@ void CaseRun::end_dialogue() {
   const Blame blame = blame_dialogue(facts, context_.rules.value_or(Rules::Kattis));
   grade_.rule = blame.reason;
   grade_.opinions = opinions_on(facts);
-  JuryWord word = word_of(interactor.convention, interactor_run, interactor.plan.kind.limits, work.get(),
-                          one().own_points, context_.task.scores);
+  JuryWord word = with_share(word_of(interactor.convention, interactor_run, interactor.plan.kind.limits, work.get(),
+                                     one().own_points, context_.task.scores),
+                             one().own_points);
   hear(interactor, word);
   if (blame.blamed == Blamed::Jury) {
     return blame_jury(interactor, jury_argv_, word.fault.empty() ? blame.reason : word.fault,
@@ -380,8 +396,9 @@ void CaseRun::end_check() {
   Fd work = run_->take_work_folder();
   run_.reset();
   if (interrupted_) return settle(Verdict::Ie);
-  const JuryWord word =
-      word_of(program.convention, result, program.plan.kind.limits, work.get(), one().own_points, context_.task.scores);
+  const JuryWord word = with_share(
+      word_of(program.convention, result, program.plan.kind.limits, work.get(), one().own_points, context_.task.scores),
+      one().own_points);
   if (word.says == JuryWord::Says::Fault) {
     return blame_jury(program, jury_argv_, word.fault, result.error_output.kept);
   }
@@ -436,7 +453,12 @@ void CaseRun::begin_next_pass(const JuryProgram& program, Fd work) {
   supervise::WorkFileOpened next = supervise::open_in_work(work.get(), std::string(kJuryFeedback) + "nextpass.in");
   if (!next.descriptor) return blame_jury(program, jury_argv_, "nextpass.in " + next.refusal, "");
   pass_input_ = std::move(next.descriptor);
-  kept_feedback_ = feedback_to_keep(work.get());
+  try {
+    kept_feedback_ = feedback_to_keep(work.get());
+  } catch (const SystemError& error) {
+    if (error.error() != EFBIG) throw;
+    return blame_jury(program, jury_argv_, "its feedback folder holds more than 8 MiB, too much for another pass", "");
+  }
   ++pass_;
   grade_.passes = pass_;
   start_pass();
@@ -458,6 +480,8 @@ void CaseRun::settle_fault(const supervise::SandboxFault& fault) {
 void CaseRun::settle(Verdict verdict) {
   phase_ = Phase::Done;
   grade_.verdict = verdict;
+  // What a program has written before it failed earns nothing.
+  if (verdict != Verdict::Ac && verdict != Verdict::Wa && verdict != Verdict::Pe) grade_.share.reset();
   if (has_byte_order_mark_) {
     grade_.run.warnings.emplace_back(
         "what is expected begins with a byte order mark (EF BB BF), which the program must write too; save it without");
@@ -466,7 +490,10 @@ void CaseRun::settle(Verdict verdict) {
     keep_secret(grade_.run.output);
     keep_secret(grade_.run.error_output);
     grade_.feedback.clear();
+    grade_.team_message.clear();
     grade_.difference.reset();
+    if (grade_.jury_fault) grade_.jury_fault->error_output.clear();
+    if (grade_.dialogue) keep_secret(grade_.dialogue->interactor.run.error_output);
   }
 }
 

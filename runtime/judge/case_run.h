@@ -32,7 +32,7 @@ std::string describe(const JuryFault& fault);
 
 struct CaseGrade {
   std::optional<Verdict> verdict;  // none: not run
-  unsigned points = 0;             // earned, where the task has no groups
+  double points = 0;               // earned; of a task with groups: before their rules
   std::string message;
   std::string feedback;                  // the checker's, where it was asked and found a difference; the jury's message
   std::optional<Difference> difference;  // the checker's, where it has a place

@@ -125,9 +125,22 @@ GraderAnswer answer_of(const RunResult& run, const Limits& limits) {
 std::vector<PlannedRun> runs_of(const Task& task) {
   std::vector<PlannedRun> runs;
   if (task.compile) runs.push_back({"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile});
-  runs.push_back(
-      {task.cases.empty() ? "run" : "case", plan_of_program(task), task.cases.empty() ? Step::Run : Step::Case});
+  runs.push_back(run_of_program(task));
+  for (const auto& program : needed_jury(task)) {
+    if (program->compile) {
+      runs.push_back(
+          {"compile " + program->name, plan_of_compile_step(program->plan, *program->compile), Step::JuryCompile});
+    }
+    Plan plan = program->plan;
+    if (program->compile) plan.job.files.clear();  // they come with what the step leaves
+    runs.push_back({program->name, std::move(plan), Step::Jury});
+  }
   return runs;
+}
+
+PlannedRun run_of_program(const Task& task) {
+  const bool has_cases = !task.cases.empty();
+  return {has_cases ? "case" : "run", plan_of_program(task), has_cases ? Step::Case : Step::Run};
 }
 
 Plan plan_of_case(const Plan& common, const Case& one) {
@@ -141,8 +154,14 @@ void check_runs(const Task& task, const host::HostFacts& host) {
   check_case_files(task);
   const std::vector<PlannedRun> runs = runs_of(task);
   for (const PlannedRun& run : runs) {
-    const bool is_compile_step = task.compile && &run == &runs.front();
-    sandbox::check_program(*sandbox::compile(run.plan, host), is_compile_step ? "compile.argv" : "argv");
+    const auto compiled = sandbox::compile(run.plan, host);
+    switch (run.step) {
+      case Step::Compile: sandbox::check_program(*compiled, "compile.argv"); break;
+      case Step::Run:
+      case Step::Case: sandbox::check_program(*compiled, "argv"); break;
+      case Step::JuryCompile:
+      case Step::Jury: sandbox::check_program(*compiled, run.name + ": argv"); break;
+    }
   }
 }
 
@@ -435,10 +454,11 @@ void Grading::settle_by_cases() {
   Grade& grade = grade_;
   std::vector<ScoredCase> scored;
   for (std::size_t i = 0; i < task_.cases.size(); ++i) {
-    scored.push_back({grade.cases[i].verdict, task_.cases[i].points, task_.cases[i].group});
-    grade.score_max += task_.cases[i].points;
+    const Case& one = task_.cases[i];
+    scored.push_back({grade.cases[i].verdict, static_cast<double>(one.points), one.group, grade.cases[i].share});
+    grade.score_max += one.points;
   }
-  const std::vector<unsigned> points = points_earned(scored);
+  const std::vector<double> points = points_earned(scored);
   for (std::size_t i = 0; i < points.size(); ++i) {
     grade.cases[i].points = points[i];
     grade.score += points[i];
@@ -456,6 +476,12 @@ void Grading::settle_by_groups() {
     return;
   }
   grade.verdict = grade.groups.front().verdict.value_or(Verdict::Ie);
+  grade.score = grade.groups.front().score;
+  grade.score_max = task_.groups.front().scoring.most.value_or(0);
+  for (std::size_t i = 0; i < grade.cases.size(); ++i) {
+    CaseGrade& one = grade.cases[i];
+    if (one.verdict) one.points = task_.cases[i].own_points * one.share.value_or(one.verdict == Verdict::Ac ? 1 : 0);
+  }
   const std::string first = message_of_first(grade.verdict);
   grade.message = grade.verdict == Verdict::Ac ? "accepted" : first.empty() ? "rejected" : first;
   for (std::size_t i = 0; i < grade.groups.size(); ++i) {

@@ -56,19 +56,23 @@ struct Grade {
   std::optional<CompileGrade> compile;
   std::optional<supervise::RunResult> run;  // of a task without cases, where the compile step did its work
   std::vector<CaseGrade> cases;             // as in the task
-  std::uint64_t score = 0, score_max = 0;   // of a task without groups
+  double score = 0, score_max = 0;          // the root's, where there are groups; 0 where its most is not known
   std::vector<GroupGrade> groups;           // as in the task; [0] says what all comes to
 };
 
 // The sandboxes of a task: the compile step where it has one, then the program's, which its cases have in common but
-// for their streams and limits.
-enum class Step { Compile, Run, Case };
+// for their streams and limits, then those of the jury's programs.
+enum class Step { Compile, Run, Case, JuryCompile, Jury };
 struct PlannedRun {
-  std::string name;  // "compile", "run" or "case"; of one that was asked for by its name: "case NAME"
+  // "compile", "run" or "case"; of one that was asked for by its name: "case NAME"; of the jury's: "checker", and
+  // "compile checker"
+  std::string name;
   Plan plan;
   Step step = Step::Run;
 };
 std::vector<PlannedRun> runs_of(const Task& task);
+// The one that all cases have in common, or the only one.
+PlannedRun run_of_program(const Task& task);
 
 // The run of one case, from what the plan's cases have in common.
 Plan plan_of_case(const Plan& common, const Case& one);

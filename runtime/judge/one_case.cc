@@ -53,14 +53,20 @@ const OneCase::Compiled& OneCase::compiled(const Task& task, const Plan& step) {
 
 PlannedRun OneCase::find(const Task& task, const std::string& name) {
   const Case* one = case_called(task, name);
-  std::vector<PlannedRun> runs = runs_of(task);
-  if (task.compile) {
-    const Compiled& step = compiled(task, runs.front().plan);
-    if (!step.files) return runs.front();
-    runs.back().plan.job.files = *step.files;
+  if (task.interaction) {
+    throw UsageError(
+        "trace follows one program, and a case of this plan is a dialogue: its input comes from " +
+        task.jury[task.interaction->program]->name +
+        "; write what it says into a file, and trace a plan with that as `stdin` and without [interactor]");
   }
-  return one == nullptr ? runs.back()
-                        : PlannedRun{"case " + one->name, plan_of_case(runs.back().plan, *one), Step::Case};
+  PlannedRun run = run_of_program(task);
+  if (task.compile) {
+    PlannedRun step{"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile};
+    const Compiled& made = compiled(task, step.plan);
+    if (!made.files) return step;
+    run.plan.job.files = *made.files;
+  }
+  return one == nullptr ? run : PlannedRun{"case " + one->name, plan_of_case(run.plan, *one), Step::Case};
 }
 
 }  // namespace evalrun::judge

@@ -82,7 +82,6 @@ CompileGrade Build::end(Program& into, const std::vector<Limits>& limits) {
 Jury::State Jury::prepare(const std::shared_ptr<const JuryProgram>& program) {
   Member& member = members_[program.get()];
   if (member.kept) return member.state;
-  member.kept = program;
   Plan plan = program->plan;
   if (program->compile) plan.job.files.clear();  // they come with what the step leaves
   member.program.emplace(std::move(plan), host_);
@@ -91,13 +90,19 @@ Jury::State Jury::prepare(const std::shared_ptr<const JuryProgram>& program) {
   } else {
     member.state = State::Ready;
   }
+  member.kept = program;  // last: where the build cannot begin, whoever asks next tries again
   return member.state;
 }
 
 void Jury::advance() {
   for (auto& [key, member] : members_) {
     if (!member.build || !member.build->finished()) continue;
-    member.grade = member.build->end(*member.program, {member.kept->plan.kind.limits});
+    try {
+      member.grade = member.build->end(*member.program, {member.kept->plan.kind.limits});
+    } catch (const SystemError& error) {
+      member.grade.verdict = Verdict::Ie;
+      member.grade.message = error.what();
+    }
     member.build.reset();
     member.state = member.grade.verdict == Verdict::Ok ? State::Ready : State::Failed;
   }

@@ -8,7 +8,8 @@ namespace evalrun::judge {
 Verdict verdict_of_case(const supervise::Outcome& outcome, const Judgement& judgement) {
   const Verdict verdict = verdict_of(outcome);
   if (verdict != Verdict::Ok) return verdict;
-  return judgement.accepted ? Verdict::Ac : Verdict::Wa;
+  if (judgement.accepted) return Verdict::Ac;
+  return judgement.rejection == Rejection::Presentation ? Verdict::Pe : Verdict::Wa;
 }
 
 Verdict verdict_of_compile(const supervise::Outcome& outcome) {
@@ -23,14 +24,15 @@ Verdict verdict_of_all(const std::vector<ScoredCase>& cases) {
   return first->verdict.value_or(Verdict::Ie);
 }
 
-std::vector<unsigned> points_earned(const std::vector<ScoredCase>& cases) {
+std::vector<double> points_earned(const std::vector<ScoredCase>& cases) {
   std::set<std::string_view> failed;
   for (const ScoredCase& one : cases) {
     if (!one.group.empty() && one.verdict != Verdict::Ac) failed.insert(one.group);
   }
-  std::vector<unsigned> points;
+  std::vector<double> points;
   for (const ScoredCase& one : cases) {
-    points.push_back(one.verdict == Verdict::Ac && !failed.contains(one.group) ? one.points : 0);
+    const double share = one.share.value_or(one.verdict == Verdict::Ac ? 1 : 0);
+    points.push_back(failed.contains(one.group) ? 0 : one.points * share);
   }
   return points;
 }

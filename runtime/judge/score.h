@@ -20,14 +20,16 @@ Verdict verdict_of_compile(const supervise::Outcome& outcome);
 
 struct ScoredCase {
   std::optional<Verdict> verdict;  // none: not run
-  unsigned points = 0;             // what it is worth
+  double points = 0;               // what it is worth
   std::string group;
+  // Of the points, from 0 to 1, where whoever judged it gives a part of them, accepted or not.
+  std::optional<double> share = {};
 };
 
 // AC where all are; a case that was not run without one that failed before it can only be an interruption, thus IE.
 Verdict verdict_of_all(const std::vector<ScoredCase>& cases);
 
 // What each case earns. A group's cases earn together or not at all; those of the group "" each by itself.
-std::vector<unsigned> points_earned(const std::vector<ScoredCase>& cases);
+std::vector<double> points_earned(const std::vector<ScoredCase>& cases);
 
 }  // namespace evalrun::judge

@@ -28,12 +28,6 @@ constexpr Word kWords[] = {
 constexpr Verdict kFlags[] = {Verdict::Ie,  Verdict::Ce,  Verdict::Ole, Verdict::Re, Verdict::Sv,
                               Verdict::Tle, Verdict::Mle, Verdict::Wa,  Verdict::Pe};
 
-std::string plain(double number) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.15g", number);
-  return text;
-}
-
 // A result that a group's rules look at: of a case or of a group in it.
 struct Item {
   Verdict verdict = Verdict::Ac;
@@ -255,6 +249,12 @@ void Work::work_out(GroupIndex index) {
 Scores work_out(const std::vector<Group>& groups, const std::vector<CaseFacts>& cases,
                 const std::vector<std::optional<GraderAnswer>>& answers) {
   return Work(groups, cases, answers).take();
+}
+
+std::string plain(double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.15g", number);
+  return text;
 }
 
 std::string_view kattis_name_of(Verdict verdict) {

@@ -54,6 +54,9 @@ struct Scores {
 Scores work_out(const std::vector<problem::Group>& groups, const std::vector<CaseFacts>& cases,
                 const std::vector<std::optional<GraderAnswer>>& answers);
 
+// "12.5", "3".
+std::string plain(double number);
+
 // "AC", "RTE": the words of graders and labels.
 std::string_view kattis_name_of(Verdict verdict);
 std::optional<Verdict> verdict_of_kattis_name(std::string_view name);

@@ -379,10 +379,10 @@ uint64_t evalrun_result_wall_us(const evalrun_result* result) {
 uint64_t evalrun_result_memory_peak(const evalrun_result* result) {
   return result->result.memory_peak();
 }
-uint64_t evalrun_result_score(const evalrun_result* result) {
+double evalrun_result_score(const evalrun_result* result) {
   return result->result.score();
 }
-uint64_t evalrun_result_score_max(const evalrun_result* result) {
+double evalrun_result_score_max(const evalrun_result* result) {
   return result->result.score_max();
 }
 

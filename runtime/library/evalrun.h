@@ -211,8 +211,8 @@ EVALRUN_API const char* evalrun_result_limit(const evalrun_result* result); /* "
 EVALRUN_API uint64_t evalrun_result_cpu_us(const evalrun_result* result);
 EVALRUN_API uint64_t evalrun_result_wall_us(const evalrun_result* result);
 EVALRUN_API uint64_t evalrun_result_memory_peak(const evalrun_result* result); /* bytes */
-EVALRUN_API uint64_t evalrun_result_score(const evalrun_result* result);
-EVALRUN_API uint64_t evalrun_result_score_max(const evalrun_result* result);
+EVALRUN_API double evalrun_result_score(const evalrun_result* result);
+EVALRUN_API double evalrun_result_score_max(const evalrun_result* result);
 
 /* What the plan had captured; `*length` bytes, which may hold NUL. */
 EVALRUN_API const char* evalrun_result_stdout(const evalrun_result* result, size_t* length);

@@ -166,8 +166,8 @@ class Result {
   [[nodiscard]] std::uint64_t standard_error_bytes() const noexcept;
 
   // Of a plan with cases; else 0.
-  [[nodiscard]] std::uint64_t score() const noexcept;
-  [[nodiscard]] std::uint64_t score_max() const noexcept;
+  [[nodiscard]] double score() const noexcept;
+  [[nodiscard]] double score_max() const noexcept;
 
   // What `evalrun run` prints, as JSON and as text, and its exit status.
   [[nodiscard]] std::string json() const;

@@ -204,11 +204,11 @@ std::uint64_t Result::standard_error_bytes() const noexcept {
   return state_->main_run().error_output.bytes;
 }
 
-std::uint64_t Result::score() const noexcept {
+double Result::score() const noexcept {
   const auto* grade = std::get_if<judge::Grade>(&state_->value);
   return grade == nullptr ? 0 : grade->score;
 }
-std::uint64_t Result::score_max() const noexcept {
+double Result::score_max() const noexcept {
   const auto* grade = std::get_if<judge::Grade>(&state_->value);
   return grade == nullptr ? 0 : grade->score_max;
 }

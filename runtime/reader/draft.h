@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,29 @@ struct ImageInclude {
   SourcePosition position;
 };
 
+// A group of [scoring].
+struct ScoringGroup {
+  std::string name;
+  problem::ScoreRule aggregate = problem::ScoreRule::Sum;
+  std::optional<unsigned> points;
+  std::vector<std::string> required;  // groups
+  bool stops = false;
+  SourcePosition position;
+};
+
+// [scoring], which is settled when the cases are known.
+struct ScoringKeys {
+  problem::ScoreRule aggregate = problem::ScoreRule::Sum;  // of the groups and of the cases without one
+  std::vector<ScoringGroup> groups;
+};
+
+// What a section of a jury's program has beside the keys of a plan, which jury_program.h reads.
+struct JuryKeys {
+  problem::Convention convention = problem::Convention::Kattis;
+  std::vector<std::string> args;
+  std::vector<WorkFile> files;  // of these keys; for their checks alone
+};
+
 struct Draft {
   Draft(Plan& into, SourcePosition file, std::filesystem::path relative_to)
       : plan(into), whole(std::move(file)), folder(std::move(relative_to)) {}
@@ -41,6 +65,12 @@ struct Draft {
   std::vector<Case> cases;
   std::string output_file;  // of the cases
   Checker checker;
+  bool checker_is_program = false;
+  JuryKeys checker_keys, interactor_keys;
+  bool checks_after_interactor = false;
+  unsigned passes = 1;
+  ScoringKeys scoring;
+  std::set<std::size_t> cases_with_answer;
 
   std::vector<Mount> mounts;
   std::vector<Link> links;

@@ -7,6 +7,7 @@
 
 #include "runtime/core/base64.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/jury_limits.h"
 #include "runtime/plan/profile.h"
 #include "runtime/reader/overrides.h"
 
@@ -330,6 +331,11 @@ LimitsTable case_limits() {
           [](Draft& d, const Draft::LimitsChange& change) { d.case_limits.back().push_back(change); }};
 }
 
+// Those of a jury's program, which jury_program.h reads: here they are checked and documented.
+LimitsTable jury_limits_in(const std::string& section) {
+  return {section + ".limits.", jury_limits(), [](Draft&, const Draft::LimitsChange&) {}};
+}
+
 std::string default_of(const LimitsTable& table, std::string (*text)(const Limits&)) {
   return table.defaults ? text(*table.defaults) : "";
 }
@@ -343,7 +349,10 @@ Key limit(const LimitsTable& table, const char* name, Duration Limits::*field, L
 }
 
 Key limit(const LimitsTable& table, const char* name, Bytes Limits::*field, Bytes least, LastingText description) {
-  const std::string value = table.defaults ? in_quotes(to_string(*table.defaults.*field)) : "";
+  const bool is_unlimited = table.defaults && *table.defaults.*field == kUnlimited;
+  const std::string value = is_unlimited     ? in_quotes("unlimited")
+                            : table.defaults ? in_quotes(to_string(*table.defaults.*field))
+                                             : "";
   const auto store = [change = table.change, field](Draft& d, Bytes v, const Entry&) {
     change(d, [field, v](Limits& limits) { limits.*field = v; });
   };
@@ -600,7 +609,7 @@ std::vector<Key> case_rows() {
   const auto latest = [](Draft& d) -> Case& { return d.cases.back(); };
   std::vector<Key> rows = {
       {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
-       TableForm{.many = kManyFiles, .required = {"expect"}, .begin = begin_case}},
+       TableForm{.many = kManyFiles, .begin = begin_case}},
       {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
        TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
       {"case[].stdin", in_quotes("null"), "What the program reads on standard input.",
@@ -615,8 +624,12 @@ std::vector<Key> case_rows() {
       {"case[].stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
        TextForm{text_rule::kBase64, [latest](Draft& d, const std::string& v,
                                              const Entry&) { latest(d).input = InputText{bytes_of_base64(v)}; }}},
-      {"case[].expect", "", "What the program must write on standard output; it never gets into the sandbox.",
-       TableForm{.one_of = {"file", "text", "base64"}}},
+      {"case[].expect", "",
+       "What the program must write on standard output; it never gets into the program's sandbox. Where a checker or "
+       "an interactor of the plan's own judges, it is their answer file, and empty where it is not given; else it must "
+       "be.",
+       TableForm{.one_of = {"file", "text", "base64"},
+                 .begin = [](Draft& d, const Entry&) { d.cases_with_answer.insert(d.cases.size() - 1); }}},
       {"case[].expect.file", "", "The file of the host that holds it.",
        TextForm{text_rule::kHostPath,
                 [latest](Draft& d, const std::string& v, const Entry&) { latest(d).expected = d.absolute(v); }}},
@@ -641,8 +654,17 @@ std::vector<Key> case_rows() {
        CountForm{0, 1'000'000,
                  [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},
       {"case[].group", in_quotes(""),
-       "The points of a group count only where all its cases are accepted; \"\": this case counts by itself.",
+       "The points of a group count only where all its cases are accepted; with [scoring]: the group's rules are those "
+       "of the [[scoring.group]] of that name; \"\": this case counts by itself.",
        TextForm{text_rule::kAny, [latest](Draft& d, std::string v, const Entry&) { latest(d).group = std::move(v); }}},
+      {"case[].args", "[]", "Arguments of the program after `argv`.",
+       TextsForm{text_rule::kAny, 0,
+                 [latest](Draft& d, std::vector<std::string> v, const Entry&) { latest(d).args = std::move(v); }}},
+      {"case[].checker_args", "[]",
+       "Arguments of the checker and of the interactor, after those of their convention and their own `args`.",
+       TextsForm{
+           text_rule::kAny, 0,
+           [latest](Draft& d, std::vector<std::string> v, const Entry&) { latest(d).judging_args = std::move(v); }}},
       {"output_file", "", "The regular file below /work that cases are judged by in place of standard output.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry&) { d.output_file = normalised(v); }}},
@@ -729,13 +751,136 @@ std::vector<Key> dmoj_rows() {
   };
 }
 
+// The kind that is no CheckerKind: a program of the plan's own.
+constexpr const char* kProgram = "program";
+
+Key checker_kind() {
+  const std::vector<std::pair<std::string, CheckerKind>> kinds = checker_names();
+  ChoiceForm form;
+  std::string default_text;
+  for (const auto& [name, kind] : kinds) {
+    if (kind == Checker{}.kind) default_text = in_quotes(name);
+    form.names.push_back(name);
+  }
+  form.names.emplace_back(kProgram);
+  form.store = [kinds](Draft& d, std::size_t index, const Entry&) {
+    d.checker_is_program = index == kinds.size();
+    if (!d.checker_is_program) d.checker.kind = kinds[index].second;
+  };
+  return {"checker.kind", default_text,
+          "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
+          "the text; by the words between white space; the same, with numbers near enough; as a checker of another "
+          "judge does it (docs/checkers.md); or by a program of the plan's own, in a sandbox of its own "
+          "(docs/grading.md).",
+          std::move(form)};
+}
+
+// The program of a jury: what a plan has of a program, and how it is called. `keys` finds what is kept of it here.
+std::vector<Key> jury_rows(const std::string& section, const std::string& who, std::vector<WorkFile>& (*files)(Draft&),
+                           JuryKeys& (*keys)(Draft&)) {
+  const auto path = [&](const char* name) { return kept(section + "." + name); };
+  std::vector<Key> rows = {
+      {path("image"), "", kept("What the " + who + " finds in its file system, as `image`."),
+       TextForm{text_rule::kImageReference, [](Draft&, const std::string&, const Entry&) {}}},
+      {path("argv"), "",
+       kept("The " + who +
+            " and its arguments, as `argv`; those of its convention follow. Without it the image's run "
+            "line is used."),
+       TextsForm{text_rule::kAny, 1,
+                 [](Draft&, std::vector<std::string> v, const Entry& entry) { program_words(std::move(v), entry); }}},
+      {path("source"), "",
+       kept("The file that fills \"{source}\" in the image's run line, as `source`; it is compiled where the image has "
+            "a compile line."),
+       TextForm{text_rule::kWorkPath, [](Draft&, const std::string&, const Entry&) {}}},
+      {path("convention"), in_quotes("kattis"),
+       kept("How the " + who + " is called and how its end is understood (docs/grading.md)."),
+       ChoiceForm{{"kattis", "testlib"},
+                  [keys](Draft& d, std::size_t index, const Entry&) {
+                    keys(d).convention = index == 0 ? problem::Convention::Kattis : problem::Convention::Testlib;
+                  }}},
+      {path("args"), "[]", "Its arguments after those of the convention.",
+       TextsForm{text_rule::kAny, 0,
+                 [keys](Draft& d, std::vector<std::string> v, const Entry&) { keys(d).args = std::move(v); }}},
+  };
+  append(rows, work_file_rows(section + ".", files,
+                              kept("A file that is copied to this path below /work of the " + who + "'s sandbox.")));
+  append(rows, limit_rows(jury_limits_in(section)));
+  return rows;
+}
+
+std::vector<Key> interactor_rows() {
+  std::vector<Key> rows = jury_rows(
+      "interactor", "interactor", [](Draft& d) -> std::vector<WorkFile>& { return d.interactor_keys.files; },
+      [](Draft& d) -> JuryKeys& { return d.interactor_keys; });
+  // Waiting for the other side uses no CPU.
+  std::erase_if(rows, [](const Key& row) { return row.path == "interactor.limits.idle"; });
+  for (Key& row : rows) {
+    if (row.path != "interactor.limits.wall") continue;
+    row.default_text.clear();
+    row.description =
+        "Time on a monotonic clock; without it, the largest wall limit of the cases, and 10s for what it does after "
+        "the "
+        "program's end.";
+  }
+  rows.push_back({"interactor.then_check", "false",
+                  "Whether the checker judges what the interactor has written into its output file, where it accepts; "
+                  "else the interactor decides.",
+                  FlagForm{[](Draft& d, bool v, const Entry&) { d.checks_after_interactor = v; }}});
+  rows.push_back(
+      {"passes", "1",
+       "How often a case's program may run: again, with that as its input, where the checker or interactor "
+       "has accepted and written nextpass.in.",
+       CountForm{1, 1000, [](Draft& d, std::uint64_t v, const Entry&) { d.passes = static_cast<unsigned>(v); }}});
+  return rows;
+}
+
+// What the points of a group, or of all, come to.
+Key aggregate(LastingText path, LastingText description, problem::ScoreRule& (*rule)(Draft&)) {
+  using enum problem::ScoreRule;
+  return {path, in_quotes("sum"), description,
+          ChoiceForm{{"sum", "min", "all"}, [rule](Draft& d, std::size_t index, const Entry&) {
+                       rule(d) = index == 0 ? Sum : index == 1 ? Minimum : AllOrNothing;
+                     }}};
+}
+
+std::vector<Key> scoring_rows() {
+  const auto latest = [](Draft& d) -> ScoringGroup& { return d.scoring.groups.back(); };
+  return {
+      aggregate(
+          "scoring.aggregate",
+          "What all comes to, of the groups and of the cases without one: the sum of their points, the least of them, "
+          "or the sum where all are accepted.",
+          [](Draft& d) -> problem::ScoreRule& { return d.scoring.aggregate; }),
+      {"scoring.group[]", "", "The rules of the cases that name this group.",
+       TableForm{.many = kManyFiles,
+                 .required = {"name"},
+                 .begin =
+                     [](Draft& d, const Entry& entry) {
+                       d.scoring.groups.emplace_back();
+                       d.scoring.groups.back().position = entry.position;
+                     }}},
+      {"scoring.group[].name", "", "What cases call it.",
+       TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
+      aggregate("scoring.group[].aggregate",
+                "What its cases' points come to: their sum, the least of them, or the sum where all are accepted.",
+                [](Draft& d) -> problem::ScoreRule& { return d.scoring.groups.back().aggregate; }),
+      {"scoring.group[].points", "",
+       "What it is worth in all; its cases' points are scaled to that. Without it, what their rule gives where all "
+       "earn "
+       "theirs.",
+       CountForm{0, 1'000'000,
+                 [latest](Draft& d, std::uint64_t v, const Entry&) { latest(d).points = static_cast<unsigned>(v); }}},
+      {"scoring.group[].requires", "[]", "Groups without whose acceptance its cases are not run.",
+       TextsForm{text_rule::kLine, 0,
+                 [latest](Draft& d, std::vector<std::string> v, const Entry&) { latest(d).required = std::move(v); }}},
+      {"scoring.group[].stop", "false", "Whether the rest of its cases is not run after one that is not accepted.",
+       FlagForm{[latest](Draft& d, bool v, const Entry&) { latest(d).stops = v; }}},
+  };
+}
+
 std::vector<Key> checker_rows() {
   std::vector<Key> rows = {
-      choice<CheckerKind, Checker>(
-          "checker.kind", [](Checker& checker) -> CheckerKind& { return checker.kind; }, checker_names(),
-          "How output is held against what is expected: byte by byte; but for white space at the ends of lines and of "
-          "the text; by the words between white space; the same, with numbers near enough; or as a checker of another "
-          "judge does it (docs/checkers.md)."),
+      checker_kind(),
       tolerance("checker.tolerance", "1e-6",
                 "With \"floats\": how far a number may be off, as such or relative to the expected number.",
                 [](Checker& checker, double v) { checker.absolute = checker.relative = v; }),
@@ -747,6 +892,9 @@ std::vector<Key> checker_rows() {
   };
   append(rows, kattis_rows());
   append(rows, dmoj_rows());
+  append(rows, jury_rows(
+                   "checker", "checker", [](Draft& d) -> std::vector<WorkFile>& { return d.checker_keys.files; },
+                   [](Draft& d) -> JuryKeys& { return d.checker_keys; }));
   return rows;
 }
 
@@ -890,6 +1038,8 @@ std::vector<Key> plan_rows() {
   append(rows, compile_rows());
   append(rows, case_rows());
   append(rows, checker_rows());
+  append(rows, interactor_rows());
+  append(rows, scoring_rows());
   return rows;
 }
 

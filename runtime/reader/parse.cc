@@ -7,8 +7,10 @@
 #include "runtime/core/host_file.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
+#include "runtime/plan/jury_limits.h"
 #include "runtime/plan/profile.h"
 #include "runtime/reader/grading_rules.h"
+#include "runtime/reader/jury_program.h"
 #include "runtime/reader/key_table.h"
 #include "runtime/reader/overrides.h"
 #include "runtime/reader/plan_tree.h"
@@ -262,7 +264,7 @@ Image begin(Plan& plan, const Plan& rehearsed, const SourcePosition& image_named
   return has_image ? images.apply_over(rehearsed.kind.image, image_named, plan) : image;
 }
 
-void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
+GradingKeys read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   Plan& plan = task.plan;
   // Values go straight into the plan, over those of its image; so the plan is read twice, the first time only for the
   // image's name, for profiles and for its own errors, which should come before the image's.
@@ -279,12 +281,45 @@ void read_all_keys(const TomlNode& root, Task& task, ImageCache& images) {
   task.cases = std::move(draft.cases);
   task.output_file = std::move(draft.output_file);
   task.checker = draft.checker;
+  task.passes = draft.passes;
   settle_capabilities(plan, own_calls);
   plan.kind.image = image.name;
   if (task.compile && task.compile->argv.empty()) take_compile_line(task, image);
   if (plan.job.argv.empty()) take_run_line(task, image);
   if (!plan.job.source.empty()) check_source(task);
   fill_in_lines(task, image);
+  return {draft.checker_is_program ? Judge::Program : Judge::BuiltIn,
+          std::move(draft.checker_keys),
+          std::move(draft.interactor_keys),
+          draft.checks_after_interactor,
+          std::move(draft.cases_with_answer),
+          std::move(draft.scoring)};
+}
+
+const TomlTable* section_of(const TomlNode& root, std::string_view name) {
+  const auto& members = std::get<TomlTable>(root.value);
+  const auto found = std::ranges::find(members, name, &TomlMember::name);
+  return found == members.end() ? nullptr : std::get_if<TomlTable>(&found->node.value);
+}
+
+// The plan's own checker and interactor, once it is known that they have something to do.
+void make_jury(const TomlNode& root, Task& task, const GradingKeys& keys, ImageCache& images) {
+  const auto make = [&](const char* section, const JuryKeys& of, Duration wall) {
+    task.jury.push_back(
+        jury_program(*section_of(root, section), {section, of.convention, of.args, wall}, task.plan.origin, images));
+    return task.jury.size() - 1;
+  };
+  if (keys.judge == Judge::Program) {
+    task.judged_by = JudgedByPrograms{{make("checker", keys.checker, Duration{})}};
+  }
+  if (section_of(root, "interactor") != nullptr) {
+    Duration wall{};
+    for (const Case& one : task.cases) wall = std::max(wall, one.limits.wall);
+    task.interaction =
+        Interaction{make("interactor", keys.interactor, wall + kWallAfterDialogue), keys.checks_after_interactor};
+  }
+  // Score files are Kattis's; testlib's programs write points to standard error.
+  if (!task.jury.empty()) task.scores = JuryScores::MayBeWritten;
 }
 
 }  // namespace
@@ -331,7 +366,7 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   Task task;
   task.plan = std::move(header);
   const Plan& plan = task.plan;
-  read_all_keys(root, task, images);
+  const GradingKeys keys = read_all_keys(root, task, images);
   check_network(plan);
   check_streams(plan);
   check_paths(plan.job.files, "files");
@@ -342,7 +377,8 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
     if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
   }
   check_paths(plan.kind.collect, "collect");
-  settle_grading(task);
+  settle_grading(task, keys);
+  make_jury(root, task, keys, images);
   return task;
 }
 

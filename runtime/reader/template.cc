@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 // More than there are languages; paths can be written in any number of ways.
 constexpr std::size_t kManyImages = 64;
+// Checkers and interactors of a course's tasks.
+constexpr std::size_t kManyJuryPrograms = 64;
 
 // A table that says one thing in one of several ways cannot be joined with another one.
 bool is_whole(const KeyNode& keys) {
@@ -38,13 +40,18 @@ void merge(TomlTable& into, TomlTable from, const KeyNode* keys) {
   }
 }
 
+// "image", "checker.image".
+bool names_image(const KeyNode& keys) {
+  return keys.name == "image";
+}
+
 bool is_path(const KeyNode& keys) {
   for (const Key* key : keys.forms) {
     const auto* form = std::get_if<TextForm>(&key->form);
     if (form == nullptr) continue;
     if (form->rule.accepts == text_rule::kHostPath.accepts) return true;
   }
-  return keys.path == "image";
+  return names_image(keys);
 }
 
 // Makes the relative paths of a change absolute, where the plan's own are relative to its own folder.
@@ -55,9 +62,9 @@ void resolve_paths(TomlNode& node, const KeyNode* keys, const fs::path& folder) 
   } else if (auto* array = std::get_if<TomlArray>(&node.value)) {
     for (TomlNode& element : *array) resolve_paths(element, keys->exactly("[]"), folder);
   } else if (auto* text = std::get_if<std::string>(&node.value)) {
-    const bool names_image = keys->path == "image" && !is_image_path(*text);
+    const bool is_name = names_image(*keys) && !is_image_path(*text);
     // What is no path stays as it is, for the reader of the tree to refuse.
-    if (is_path(*keys) && !names_image && text_rule::kHostPath.accepts(*text)) *text = (folder / *text).string();
+    if (is_path(*keys) && !is_name && text_rule::kHostPath.accepts(*text)) *text = (folder / *text).string();
   }
 }
 
@@ -100,6 +107,16 @@ const ImageCache::Applied& ImageCache::apply(const std::string& reference, const
 
 Image ImageCache::apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const {
   return apply_image({reference, position, plan.origin.folder}, search_path_, plan);
+}
+
+std::shared_ptr<const JuryProgram> ImageCache::jury_program_of(const std::string& keys) const {
+  const auto found = jury_programs_.find(keys);
+  return found == jury_programs_.end() ? nullptr : found->second;
+}
+
+void ImageCache::keep_jury_program(const std::string& keys, std::shared_ptr<const JuryProgram> program) {
+  if (jury_programs_.size() >= kManyJuryPrograms) jury_programs_.clear();
+  jury_programs_[keys] = std::move(program);
 }
 
 PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>& overrides)

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,9 +36,14 @@ class ImageCache {
   // The image's values over those that the plan has already; not kept.
   Image apply_over(const std::string& reference, const SourcePosition& position, Plan& plan) const;
 
+  // The program that was made of the same keys before (jury_program.h); null where there is none.
+  [[nodiscard]] std::shared_ptr<const JuryProgram> jury_program_of(const std::string& keys) const;
+  void keep_jury_program(const std::string& keys, std::shared_ptr<const JuryProgram> program);
+
  private:
   std::vector<std::filesystem::path> search_path_;
   std::map<std::string, Applied> applied_;
+  std::map<std::string, std::shared_ptr<const JuryProgram>> jury_programs_;
 };
 
 // A key by its name, as for --set ("limits.cpu"), and what takes the place of its value.

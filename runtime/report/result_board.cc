@@ -119,6 +119,51 @@ void add_facts(Cell& cell, const json& run) {
   }
 }
 
+// What is said is cut where it is long; the result has bounded it before.
+void add_dialogue(Cell& cell, const json& dialogue) {
+  if (!dialogue.is_object()) return;
+  cell.facts.push_back({"dialogue", text_in(dialogue, "message")});
+  const json& pieces = member(dialogue, "transcript");
+  if (!pieces.is_array()) return;
+  for (const json& piece : pieces) {
+    const std::string encoded = text_in(piece, "base64");
+    const std::string bytes = member(piece, "text").is_string() ? text_in(piece, "text")
+                              : is_base64(encoded)              ? bytes_of_base64(encoded)
+                                                                : std::string();
+    cell.transcript.push_back({.direction = text_in(piece, "from") == "submission" ? Exchange::Direction::FromSubmission
+                                                                                   : Exchange::Direction::ToSubmission,
+                               .at = microseconds_in(piece, "at_us"),
+                               .text = excerpt_of(bytes, bytes.size())});
+  }
+  cell.exchanges_left_out = count_in(dialogue, "transcript_pieces_left_out");
+}
+
+void add_judging(Cell& cell, const json& run) {
+  const json& fault = member(run, "jury_fault");
+  if (fault.is_object()) {
+    cell.facts.push_back({"jury's fault", text_in(fault, "program") + ": " + text_in(fault, "what")});
+    if (const std::string said = text_in(fault, "stderr"); !said.empty()) {
+      cell.facts.push_back({"stderr of " + text_in(fault, "program"), said});
+    }
+  }
+  if (const std::string rule = text_in(run, "rule"); !rule.empty()) cell.facts.push_back({"rule", rule});
+  if (const std::uint64_t passes = count_in(run, "passes"); passes > 1) {
+    cell.facts.push_back({"passes", std::to_string(passes)});
+  }
+  add_dialogue(cell, member(run, "dialogue"));
+}
+
+std::vector<GroupResult> groups_in(const json& result) {
+  std::vector<GroupResult> groups;
+  const json& list = member(result, "groups");
+  if (!list.is_array()) return groups;
+  for (const json& one : list) {
+    groups.push_back(
+        {text_in(one, "name"), text_in(one, "verdict"), number_in(one, "score"), number_in(one, "score_max")});
+  }
+  return groups;
+}
+
 // Of one run: a case's, or all of a plain result.
 Cell cell_of(const json& run, const Column& column, const Board& board) {
   Cell cell;
@@ -145,6 +190,7 @@ Cell cell_of(const json& run, const Column& column, const Board& board) {
   cell.output = stream_in(run, "stdout", cell.difference ? cell.difference->output_byte : std::nullopt);
   cell.error_output = stream_in(run, "stderr", std::nullopt);
   add_facts(cell, run);
+  add_judging(cell, run);
   return cell;
 }
 
@@ -195,6 +241,7 @@ void add_result(Board& board, Row row, const json& result) {
   row.message = text_in(result, "message");
   row.score = number_in(result, "score");
   row.score_max = number_in(result, "score_max");
+  row.groups = groups_in(result);
   add_compile(row, member(result, "compile"));
   const json& cases = member(result, "cases");
   if (cases.is_array()) {

@@ -154,9 +154,6 @@ TEST(GradingPlan, what_cannot_be_is_refused) {
                  "checker.float_tolerance", "without checker.float_absolute_tolerance");
   expect_refusal(one + "[checker]\nkind = 'kattis'\nfloat_tolerance = -1\n", "checker.float_tolerance",
                  "a number from 0");
-  for (const std::string name : {"dmoj/linecount", "dmoj/linematches"}) {
-    expect_refusal(one + "[checker]\nkind = '" + name + "'\n", "checker.kind", "a part of its points");
-  }
   expect_refusal(one + "[checker]\ntolerance = 0.1\n", "checker.tolerance", "floats");
   expect_refusal(one + "[checker]\nkind = 'lines'\nabsolute = 0.1\n", "checker.absolute", "floats");
   expect_refusal(one + "[checker]\nkind = 'floats'\ntolerance = 0.1\nrelative = 0.1\n", "checker.tolerance",
@@ -166,6 +163,175 @@ TEST(GradingPlan, what_cannot_be_is_refused) {
   expect_refusal("[compile]\n", "compile.argv", "compile line");
   expect_refusal("[compile]\nargv = []\n", "compile.argv", "an empty one");
   expect_refusal("[compile]\nargv = ['']\n", "compile.argv", "a program as the first word");
+}
+
+TEST(GradingPlan, checkers_that_give_a_part_of_the_points_are_there) {
+  for (const std::string name : {"dmoj/linecount", "dmoj/linematches"}) {
+    EXPECT_EQ(
+        name_of(parse("argv = [\"a\"]\ncase = [{ expect.text = '' }]\nchecker.kind = '" + name + "'\n").checker.kind),
+        name);
+  }
+}
+
+// What a plan has of a jury: its programs by name, and the case's arguments.
+TEST(GradingPlan, a_checker_and_an_interactor_are_programs_with_limits_of_their_own) {
+  const Task task = parse(R"(argv = ["a"]
+passes = 3
+[limits]
+wall = "7s"
+memory = "64MiB"
+[checker]
+kind = "program"
+argv = ["./check"]
+args = ["-v"]
+files."check" = { from = "check", mode = "0755" }
+limits.memory = "128MiB"
+[interactor]
+argv = ["./talk"]
+then_check = true
+[[case]]
+args = ["--fast"]
+checker_args = ["5"]
+points = 4
+)");
+  ASSERT_EQ(task.jury.size(), 2U);
+  const JuryProgram& checker = *task.jury[0];
+  EXPECT_EQ(checker.name, "checker");
+  EXPECT_EQ(checker.convention, problem::Convention::Kattis);
+  EXPECT_EQ(checker.plan.job.argv, std::vector<std::string>{"./check"});
+  EXPECT_EQ(checker.flags, std::vector<std::string>{"-v"});
+  ASSERT_EQ(checker.plan.job.files.size(), 1U);
+  EXPECT_EQ(std::get<std::filesystem::path>(checker.plan.job.files[0].source), "/plans/check");
+  EXPECT_EQ(checker.plan.kind.limits.memory, 128_MiB);
+  EXPECT_EQ(checker.plan.kind.limits.cpu, 60s) << "what it does not say is no plan's limit";
+  EXPECT_FALSE(checker.compile.has_value());
+  EXPECT_EQ(task.judged_by->programs, std::vector<std::size_t>{0});
+  EXPECT_EQ(task.interaction->program, 1U);
+  EXPECT_TRUE(task.interaction->judged_afterwards);
+  EXPECT_EQ(task.jury[1]->plan.kind.limits.wall, 17s) << "the pair's, and what it does afterwards";
+  EXPECT_EQ(task.passes, 3U);
+  EXPECT_EQ(task.cases[0].args, std::vector<std::string>{"--fast"});
+  EXPECT_EQ(task.cases[0].judging_args, std::vector<std::string>{"5"});
+  EXPECT_EQ(task.cases[0].own_points, 4);
+  EXPECT_EQ(std::get<std::string>(task.cases[0].expected), "") << "its answer may be empty";
+  EXPECT_TRUE(task.groups.empty());
+}
+
+TEST(GradingPlan, a_jurys_source_is_compiled_as_a_submission_of_its_image) {
+  const test::TemporaryFolder folder;
+  folder.write("lang.toml",
+               "name = \"lang\"\nrun = [\"run\", \"{source}\"]\ncompile = [\"cc\", \"{source}\"]\n"
+               "compiled_run = [\"./{stem}\"]\n");
+  folder.write("script.toml", "name = \"script\"\nrun = [\"run\", \"{source}\"]\n");
+  const auto jury = [&](const std::string& image) {
+    return *parse("argv = [\"a\"]\n[[case]]\n[checker]\nkind = \"program\"\nconvention = \"testlib\"\nimage = \"" +
+                      image + "\"\nsource = \"check.x\"\nfiles.\"check.x\".text = \"\"\n",
+                  {folder.path()})
+                .jury.at(0);
+  };
+  EXPECT_EQ(jury("lang").compile->argv, (std::vector<std::string>{"cc", "check.x"}));
+  EXPECT_EQ(jury("lang").plan.job.argv, std::vector<std::string>{"./check"});
+  EXPECT_EQ(jury("lang").convention, problem::Convention::Testlib);
+  EXPECT_FALSE(jury("script").compile.has_value());
+  EXPECT_EQ(jury("script").plan.job.argv, (std::vector<std::string>{"run", "check.x"}));
+}
+
+TEST(GradingPlan, groups_of_scoring_stand_after_those_that_they_require_and_know_what_they_are_worth) {
+  const Task task = parse(R"(argv = ["a"]
+[[case]]
+expect.text = ""
+group = "large"
+points = 2
+[[case]]
+expect.text = ""
+points = 5
+[[case]]
+expect.text = ""
+group = "small"
+points = 2
+[[case]]
+expect.text = ""
+group = "large"
+points = 2
+[scoring]
+[[scoring.group]]
+name = "large"
+aggregate = "min"
+points = 60
+requires = ["small"]
+stop = true
+[[scoring.group]]
+name = "small"
+)");
+  ASSERT_EQ(task.groups.size(), 3U);
+  const problem::Group& root = task.groups[0];
+  ASSERT_EQ(root.children.size(), 3U);
+  EXPECT_EQ(task.groups[root.children[0].index].name, "small") << "before the one that requires it";
+  EXPECT_EQ(task.groups[root.children[1].index].name, "large");
+  EXPECT_EQ(root.children[2], (problem::Child{problem::Child::Kind::Case, 1}));
+  EXPECT_EQ(root.scoring.most, 60 + 5 + 2);
+  const problem::Group& large = task.groups[root.children[1].index];
+  EXPECT_EQ(large.children.size(), 2U);
+  EXPECT_EQ(large.requires_groups, std::vector<std::size_t>{root.children[0].index});
+  EXPECT_EQ(large.scoring.score, problem::ScoreRule::Minimum);
+  EXPECT_EQ(large.scoring.factor, 30);
+  EXPECT_EQ(large.scoring.most, 60);
+  EXPECT_EQ(large.scoring.after_rejection, problem::AfterRejection::Stop);
+  EXPECT_EQ(task.groups[root.children[0].index].scoring.after_rejection, problem::AfterRejection::GoOn);
+}
+
+TEST(GradingPlan, what_a_jury_cannot_do_is_refused) {
+  const std::string one = "case = [{ expect.text = '', group = 'g' }]\n";
+  const std::string bare = "case = [{}]\n";
+  const std::string program = "[checker]\nkind = 'program'\n";
+  expect_refusal(bare, "case[0].expect", "missing");
+  expect_refusal(bare + program, "checker.argv", "image and source");
+  expect_refusal(bare + program + "source = 'c'\n", "checker.image", "missing");
+  expect_refusal(bare + program + "argv = ['']\n", "checker.argv", "a program as the first word");
+  expect_refusal(bare + program + "argv = ['c']\nlimits.cpu = '0s'\n", "checker.limits.cpu", "1ms");
+  expect_refusal(bare + program + "argv = ['c']\nconvention = 'testlb'\n", "checker.convention",
+                 "did you mean \"testlib\"?");
+  expect_refusal(bare + program + "argv = ['c', '{source}']\nsource = 'x'\n", "checker.source", "[files] places none");
+  expect_refusal(bare + program + "argv = ['c']\ntolerance = 0.5\n", "checker.tolerance", "floats");
+  expect_refusal(bare + program + "argv = ['c']\ncwd = '/'\n", "checker.cwd", "");
+  expect_refusal(one + "[checker]\nargv = ['c']\n", "checker.argv", "with kind = \"program\" only");
+  expect_refusal(one + "[checker]\nlimits.cpu = '1s'\n", "checker.limits", "with kind = \"program\" only");
+  expect_refusal(bare + "[interactor]\n", "interactor.argv", "missing");
+  expect_refusal("[interactor]\nargv = ['i']\n", "interactor", "with [[case]]");
+  expect_refusal("scoring.aggregate = 'sum'\n", "scoring", "with [[case]]");
+  expect_refusal("passes = 2\n", "passes", "with [[case]]");
+  expect_refusal(bare + "[interactor]\nargv = ['i']\n[checker]\nkind = 'lines'\n", "checker", "then_check = true");
+  expect_refusal(bare + "[interactor]\nargv = ['i']\nthen_check = true\n", "case[0].expect", "missing");
+  expect_refusal("output_file = 'o'\n" + bare + "[interactor]\nargv = ['i']\n", "output_file", "without [interactor]");
+  expect_refusal("case = [{ output_file = 'o' }]\n[interactor]\nargv = ['i']\n", "case[0].output_file",
+                 "without [interactor]");
+  expect_refusal("limits.idle = '1s'\n" + bare + "[interactor]\nargv = ['i']\n", "limits.idle", "uses no CPU");
+  expect_refusal(bare + "[interactor]\nargv = ['i']\nlimits.idle = '1s'\n", "interactor.limits.idle", "unknown");
+  expect_refusal("stdout = 'null'\n" + bare + "[interactor]\nargv = ['i']\n", "stdout", "interactor");
+  expect_refusal("passes = 2\n" + one, "passes", "[interactor] or checker.kind");
+  expect_refusal("passes = 2\n" + bare + program + "argv = ['c']\nconvention = 'testlib'\n", "passes", "kattis");
+  expect_refusal("passes = 0\n" + one, "passes", "from 1");
+  expect_refusal("case = [{ expect.text = '', checker_args = ['x'] }]\n", "case[0].checker_args", "nothing else");
+  expect_refusal(one + "[scoring]\n", "case[0].group", "expected a group of [scoring], found \"g\"");
+  expect_refusal(one + "scoring.group = [{ name = 'gg' }]\n", "case[0].group", "did you mean \"gg\"?");
+  expect_refusal(one + "scoring.group = [{ name = 'g' }, { name = 'g' }]\n", "scoring.group[1].name", "a second \"g\"");
+  expect_refusal(one + "scoring.group = [{ name = 'g' }, { name = 'h' }]\n", "scoring.group[1].name",
+                 "no [[case]] has the group \"h\"");
+  expect_refusal(one + "scoring.group = [{ name = 'g', requires = ['h'] }]\n", "scoring.group[0].requires",
+                 "expected groups of [scoring], found \"h\"");
+  expect_refusal(one + "scoring.group = [{ name = 'g', requires = ['g'] }]\n", "scoring.group[0].requires",
+                 "in a circle: g -> g");
+  expect_refusal(
+      "case = [{ expect.text = '', group = 'a' }, { expect.text = '', group = 'b' }]\n"
+      "scoring.group = [{ name = 'a', requires = ['b'] }, { name = 'b', requires = ['a'] }]\n",
+      "scoring.group[0].requires", "in a circle: a -> b -> a");
+  expect_refusal(
+      "case = [{ expect.text = '', group = 'a' }, { expect.text = '', group = 'a', points = 2 }]\n"
+      "scoring.group = [{ name = 'a', aggregate = 'min' }]\n",
+      "scoring.group[0].aggregate", "worth the same");
+  expect_refusal(
+      "case = [{ expect.text = '', group = 'a', points = 0 }]\nscoring.group = [{ name = 'a', points = 5 }]\n",
+      "scoring.group[0].points", "worth nothing");
 }
 
 TEST(GradingPlan, an_image_brings_the_compile_line_and_the_run_line_of_what_it_makes) {

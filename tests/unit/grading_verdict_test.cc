@@ -70,13 +70,17 @@ TEST(OverallVerdict, is_that_of_the_first_case_that_is_not_accepted) {
 TEST(Score, a_group_earns_together_and_the_empty_group_case_by_case) {
   const struct {
     std::vector<ScoredCase> cases;
-    std::vector<unsigned> earned;
+    std::vector<double> earned;
   } rows[] = {
       {{{AC, 1, ""}, {WA, 2, ""}, {AC, 4, ""}}, {1, 0, 4}},
       {{{AC, 1, "a"}, {AC, 2, "a"}, {WA, 4, "b"}, {AC, 8, "b"}}, {1, 2, 0, 0}},
       {{{AC, 1, "a"}, {AC, 2, "b"}, {TLE, 4, "a"}, {AC, 8, ""}}, {0, 2, 0, 8}},
       {{{AC, 1, "a"}, {kNotRun, 2, "a"}, {kNotRun, 4, ""}}, {0, 0, 0}},
       {{{IE, 1, ""}, {AC, 0, ""}}, {0, 0}},
+      // A part of the points, accepted or not; of a group that failed nothing.
+      {{{WA, 4, "", 0.75}, {AC, 2, "", 0.5}, {AC, 2, "", 1.0}}, {3, 1, 2}},
+      {{{WA, 4, "a", 0.75}, {AC, 2, "a"}}, {0, 0}},
+      {{{AC, 4, "a", 0.25}, {AC, 2, "a"}}, {1, 2}},
   };
   for (const auto& row : rows) EXPECT_EQ(points_earned(row.cases), row.earned);
 }

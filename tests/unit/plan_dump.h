@@ -113,7 +113,10 @@ class PlanDump {
       line("case.group", one.group);
       dump_limits(one.limits, "case.limits.");
       if (!one.argv.empty()) line("case.argv", join(one.argv));
+      line("case.args", join(one.args));
+      line("case.checker_args", join(one.judging_args));
     }
+    dump_jury(task);
     line("checker.kind", static_cast<int>(task.checker.kind));
     line("checker.absolute", task.checker.absolute);
     line("checker.relative", task.checker.relative);
@@ -130,6 +133,31 @@ class PlanDump {
     line("checker.filter_new_line", dmoj.filter_new_line);
     line("checker.split_on", static_cast<int>(dmoj.split_on));
     line("checker.binary_data", dmoj.binary_data);
+  }
+
+  void dump_jury(const Task& task) {
+    line("checker.is_program", task.judged_by.has_value());
+    line("passes", task.passes);
+    line("then_check", task.interaction && task.interaction->judged_afterwards);
+    for (const auto& program : task.jury) {
+      const Plan& plan = program->plan;
+      line(program->name + ".image", plan.kind.image);
+      line(program->name + ".argv", join(plan.job.argv));
+      line(program->name + ".source", plan.job.source);
+      line(program->name + ".convention", static_cast<int>(program->convention));
+      line(program->name + ".args", join(program->flags));
+      for (const WorkFile& file : plan.job.files) dump_file(file);
+      dump_limits(plan.kind.limits, program->name + ".limits.");
+    }
+    for (const problem::Group& group : task.groups) {
+      line("group.name", group.name);
+      line("group.children", group.children.size());
+      line("group.requires", join(group.requires_groups));
+      line("group.score", static_cast<int>(group.scoring.score));
+      line("group.stop", static_cast<int>(group.scoring.after_rejection));
+      line("group.factor", group.scoring.factor);
+      line("group.most", group.scoring.most.value_or(-1));
+    }
   }
 
   void dump_mount(const Mount& mount) {

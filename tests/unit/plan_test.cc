@@ -12,10 +12,12 @@
 #include <set>
 
 #include "runtime/core/sha256.h"
+#include "runtime/core/text.h"
 #include "runtime/reader/image.h"
 #include "runtime/reader/key_table.h"
 #include "runtime/reader/keys.h"
 #include "runtime/reader/parse.h"
+#include "tests/support/command.h"
 #include "tests/unit/plan_dump.h"
 
 namespace evalrun {
@@ -48,6 +50,14 @@ struct Sample {
 // Under `argv`, at the end of the top.
 std::string at_top(const std::string& rest) {
   return "argv = [\"a\"]\n" + rest;
+}
+
+// An image with a run line, which samples name by its path.
+std::string jury_image() {
+  static const test::TemporaryFolder folder;
+  static const std::string path =
+      folder.write("jury.toml", "name = \"jury\"\nrun = [\"run\", \"{source}\"]\n").string();
+  return path;
 }
 
 std::vector<Sample> samples() {
@@ -176,15 +186,73 @@ std::vector<Sample> samples() {
       {"checker.binary_data",
        at_top("case = [{ expect.text = \"\" }]\nchecker = { kind = \"dmoj/easy\"<, binary_data = @> }"), "true",
        "checker.binary_data = 1\n"},
+      {"case[].args", at_top("case = [{ expect.text = \"\"<, args = @> }]"), R"(["x", "-y"])", "case.args = [x][-y]\n"},
+      {"case[].checker_args",
+       at_top("checker = { kind = \"program\", argv = [\"c\"] }\ncase = [{ expect.text = \"\"<, checker_args = @> }]"),
+       R"(["x"])", "case.checker_args = [x]\n"},
+      {"checker.argv", at_top("case = [{}]\nchecker = { kind = \"program\", argv = @ }"), R"(["c", "d"])",
+       "checker.argv = [c][d]\n"},
+      {"interactor.then_check",
+       at_top("case = [{ expect.text = \"\" }]\ninteractor = { argv = [\"c\"]<, then_check = @> }"), "true",
+       "then_check = 1\n"},
+      {"interactor.argv", at_top("case = [{}]\ninteractor = { argv = @ }"), R"(["c", "d"])",
+       "interactor.argv = [c][d]\n"},
+      {"passes", at_top("case = [{}]\nchecker = { kind = \"program\", argv = [\"c\"] }\n<passes = @>"), "3",
+       "passes = 3\n"},
+      {"scoring.aggregate",
+       at_top("case = [{ expect.text = \"\" }, { expect.text = \"\" }]\nscoring = {<aggregate = @> }"), R"("min")",
+       "group.score = 1\ngroup.most = 1\n"},
+      {"scoring.group[].name", at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = @ }]"),
+       R"("g")", "group.name = g\n"},
+      {"scoring.group[].aggregate",
+       at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = \"g\"<, aggregate = @> }]"),
+       R"("all")", "group.score = 4\n"},
+      {"scoring.group[].points",
+       at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = \"g\"<, points = @> }]"), "5",
+       "group.most = 5\ngroup.factor = 5\ngroup.most = 5\n"},
+      {"scoring.group[].requires",
+       at_top("case = [{ expect.text = \"\", group = \"g\" }, { expect.text = \"\", group = \"h\" }]\n"
+              "scoring.group = [{ name = \"g\" }, { name = \"h\"<, requires = @> }]"),
+       R"(["g"])", "group.requires = [1]\n"},
+      {"scoring.group[].stop",
+       at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = \"g\"<, stop = @> }]"), "true",
+       "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
   };
-  // The same limits stand in three places; a case's and a compile step's need some company.
+  // A jury's program has the keys of a plan, in two places.
+  for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
+                                      std::pair<std::string, std::string>{"interactor", ""}}) {
+    const std::string begin = "case = [{}]\n" + section + " = { " + keys;
+    samples.push_back({section + ".image", at_top(begin + "argv = [\"c\"], image = @ }"), in_quotes(jury_image()),
+                       section + ".image = jury\n"});
+    samples.push_back({section + ".source",
+                       at_top(begin + "image = " + in_quotes(jury_image()) + ", files.c.text = \"\", source = @ }"),
+                       R"("c")", section + ".source = c\n"});
+    samples.push_back({section + ".convention", at_top(begin + "argv = [\"c\"]<, convention = @> }"), R"("testlib")",
+                       section + ".convention = 1\n"});
+    samples.push_back(
+        {section + ".args", at_top(begin + "argv = [\"c\"]<, args = @> }"), R"(["x"])", section + ".args = [x]\n"});
+    samples.push_back({section + ".files.*.from", at_top(begin + "argv = [\"c\"]<, files = { x = { from = @ } }> }"),
+                       R"("s")", "files.x = from /plans/s 644\n"});
+    samples.push_back({section + ".files.*.text", at_top(begin + "argv = [\"c\"]<, files = { x = { text = @ } }> }"),
+                       R"("s")", "files.x = text s 644\n"});
+    samples.push_back({section + ".files.*.base64",
+                       at_top(begin + "argv = [\"c\"]<, files = { x = { base64 = @ } }> }"), R"("YQ==")",
+                       "files.x = text a 644\n"});
+    samples.push_back({section + ".files.*.mode",
+                       at_top(begin + "argv = [\"c\"], files = { x = { text = \"\"<, mode = @> } } }"), R"("755")",
+                       "files.x = text  755\n"});
+  }
+  // The same limits stand in five places; a case's and a compile step's need some company.
   const struct {
     std::string path, dumped, before, after;
   } places[] = {
       {"limits.", "limits.", "limits.", ""},
       {"compile.limits.", "compile.limits.", "compile = { argv = [\"c\"]<, limits.", "> }"},
       {"case[].limits.", "case.limits.", "case = [{ expect = { text = \"\" }<, limits.", "> }]"},
+      {"checker.limits.", "checker.limits.", "case = [{}]\nchecker = { kind = \"program\", argv = [\"c\"]<, limits.",
+       "> }"},
+      {"interactor.limits.", "interactor.limits.", "case = [{}]\ninteractor = { argv = [\"c\"]<, limits.", "> }"},
   };
   for (const auto& place : places) {
     const auto limit = [&](const std::string& name, const std::string& value, const std::string& effect,
@@ -193,7 +261,8 @@ std::vector<Sample> samples() {
                          place.dumped + (line.empty() ? name : line) + " = " + effect + "\n"});
     };
     // What is not said of one stream stays as it was for both.
-    const std::string both = place.path == "compile.limits." ? "1MiB" : "16MiB";
+    const bool is_jurys = place.path == "checker.limits." || place.path == "interactor.limits.";
+    const std::string both = is_jurys ? "64MiB" : place.path == "compile.limits." ? "1MiB" : "16MiB";
     limit("output", R"("3MiB")", "3MiB none none");
     limit("output.stdout", R"("3MiB")", "none 3MiB " + both, "output");
     limit("output.stderr", R"("2MiB")", "none " + both + " 2MiB", "output");
@@ -202,11 +271,15 @@ std::vector<Sample> samples() {
     limit("cpus", "[5, 0]", "cores [0][5]");
     limit("cpu", R"("1.5s")", "1500ms");
     limit("wall", R"("24h")", "86400s");
-    limit("idle", R"("1ms")", "1ms");
+    if (place.path != "interactor.limits.") limit("idle", R"("1ms")", "1ms");
     limit("memory", R"("1MiB")", "1MiB");
     limit("address_space", R"("512MiB")", "512MiB");
     limit("stack", R"("8MiB")", "8MiB");
-    limit("stack", R"("unlimited")", to_string(kUnlimited));
+    if (!is_jurys) {
+      limit("stack", R"("unlimited")", to_string(kUnlimited));
+    } else {
+      samples.push_back({place.path + "stack", at_top(place.before + "stack = @" + place.after), R"("unlimited")", ""});
+    }
     limit("processes", "1", "1");
     limit("open_files", "3", "3");
     limit("file_size", R"("0B")", "0B");
@@ -245,7 +318,9 @@ TEST(Plan, every_key_takes_effect) {
     // A case and a compile step bring all their values at once: what the key itself does is seen beside the same plan
     // without it, or is one of many lines.
     const bool has_company = sample.path.starts_with("case") || sample.path.starts_with("compile") ||
-                             sample.path.starts_with("checker") || sample.path == "output_file";
+                             sample.path.starts_with("checker") || sample.path.starts_with("interactor") ||
+                             sample.path.starts_with("scoring") || sample.path == "passes" ||
+                             sample.path == "output_file";
     const std::string effect =
         effect_of(with_value(sample, sample.value), has_company ? without_key(sample) : at_top(""));
     const bool is_one_of_many = has_company && sample.plan.find('<') == std::string::npos;
