@@ -215,8 +215,8 @@ Task PackageTasks::task_of_scripts(const problem::Program& program, const std::s
     if (file.path == "run" || file.path == "build") file.mode = 0755;
   }
   Task task;
-  task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"./run\"]\n", name, name, "/"}, options_.overrides,
-                         images_.search_path());
+  task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"./run\"]\n", name, name, "/"},
+                         options_.overrides, images_.search_path());
   task.plan.job.files = sources.files;
   if (std::ranges::find(sources.files, "build", &WorkFile::path) != sources.files.end()) {
     task.compile.emplace().argv = {"./build"};

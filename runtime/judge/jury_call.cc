@@ -134,7 +134,8 @@ std::optional<double> number_in(const FeedbackFile& file, const char* name, std:
       file.is_usable && !file.is_cut ? problem::decimal_number(trimmed(file.text)) : std::nullopt;
   if (!number) {
     why = std::string(name) + " holds " +
-          (file.is_usable ? in_quotes(trimmed(file.text.substr(0, 40))) + ", which is no number" : "no text: it is no file");
+          (file.is_usable ? in_quotes(trimmed(file.text.substr(0, 40))) + ", which is no number"
+                          : "no text: it is no file");
   }
   return number;
 }

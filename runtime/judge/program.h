@@ -28,8 +28,8 @@ struct CompileGrade {
 // /work after a run, for files in it to be read.
 enum class WorkAfterwards { Gone, Kept };
 
-// The compiler has the program's image, files and layers, and limits of its own. What is for the program's run alone, it
-// has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
+// The compiler has the program's image, files and layers, and limits of its own. What is for the program's run alone,
+// it has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
 Plan plan_of_compile_step(const Plan& program, const CompileStep& step);
 
 class Program {

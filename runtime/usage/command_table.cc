@@ -678,7 +678,8 @@ constexpr StatusRow kStatuses[] = {
     {.status = "1", .what = "A submission is rejected, or got something else than its label.", .verbs = {Verb::Judge}},
     {.status = "2", .what = "The package, the plan or the command line is wrong.", .verbs = {Verb::Judge}},
     {.status = "3",
-     .what = "A submission could not be judged: a program of the jury or a sandbox failed, or the judge was interrupted.",
+     .what =
+         "A submission could not be judged: a program of the jury or a sandbox failed, or the judge was interrupted.",
      .verbs = {Verb::Judge}},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",

@@ -19,14 +19,11 @@ Finished judge(std::vector<std::string> words) {
 
 // A package of batch problems: the sum of two numbers, three cases.
 Files sums() {
-  return {{"problem.yaml", "name: Sums\n"},
-          {"data/sample/1.in", "1 2\n"},
-          {"data/sample/1.ans", "3\n"},
-          {"data/secret/1.in", "10 20\n"},
-          {"data/secret/1.ans", "30\n"},
-          {"data/secret/2.in", "5 5\n"},
-          {"data/secret/2.ans", "10\n"},
-          {"submissions/accepted/right.py", "print(sum(map(int, input().split())))\n"}};
+  return {
+      {"problem.yaml", "name: Sums\n"}, {"data/sample/1.in", "1 2\n"},
+      {"data/sample/1.ans", "3\n"},     {"data/secret/1.in", "10 20\n"},
+      {"data/secret/1.ans", "30\n"},    {"data/secret/2.in", "5 5\n"},
+      {"data/secret/2.ans", "10\n"},    {"submissions/accepted/right.py", "print(sum(map(int, input().split())))\n"}};
 }
 
 constexpr const char* kRight = "print(sum(map(int, input().split())))\n";
@@ -69,8 +66,7 @@ TEST(judge, says_of_each_submission_what_it_got_and_why) {
   const std::string broken = package.submission("broken.py", "print(\n");
   const std::string c = package.submission(
       "sum.c", "#include <stdio.h>\nint main(void){int a,b;scanf(\"%d %d\",&a,&b);printf(\"%d\\n\",a+b);return 0;}\n");
-  const Finished done =
-      judge({package.path(), right, wrong, crashes, slow, broken, c, "--time-limit", "500ms"});
+  const Finished done = judge({package.path(), right, wrong, crashes, slow, broken, c, "--time-limit", "500ms"});
   EXPECT_EQ(done.exit_code, 1) << done.error_output;
   EXPECT_EQ(line_with(done.output, right), "AC   " + right + " (python3): accepted");
   EXPECT_EQ(line_with(done.output, wrong), "WA   " + wrong + " (python3): case secret/1: wrong answer");
@@ -105,8 +101,8 @@ TEST(judge, a_self_test_tells_every_label_that_does_not_hold_and_only_those) {
   EXPECT_EQ(agreed.exit_code, 0) << agreed.output;
   EXPECT_NE(agreed.output.find("3 submissions: 3 as labelled, 0 otherwise"), std::string::npos) << agreed.output;
 
-  const Package mislabelled(with(sums(), {{"submissions/wrong_answer/right.py", kRight},
-                                          {"submissions/accepted/three.py", "print(3)\n"}}));
+  const Package mislabelled(
+      with(sums(), {{"submissions/wrong_answer/right.py", kRight}, {"submissions/accepted/three.py", "print(3)\n"}}));
   const Finished differs = mislabelled.self_test();
   EXPECT_EQ(differs.exit_code, 1) << differs.output;
   EXPECT_NE(differs.output.find("expected WA, got AC: accepted"), std::string::npos) << differs.output;
@@ -215,17 +211,18 @@ while True:
 )";
 
 TEST(judge, a_submission_and_an_interactor_talk_until_one_of_them_decides) {
-  const Package package({{"problem.yaml", "name: Guess\nvalidation: custom interactive\n"},
-                         {"output_validators/guess.py", kGuess},
-                         {"data/secret/1.in", "1\n"},
-                         {"data/secret/1.ans", "\n"},
-                         {"data/secret/2.in", "777\n"},
-                         {"data/secret/2.ans", "\n"},
-                         {"submissions/accepted/bisects.py", kBisects},
-                         {"submissions/wrong_answer/counts.py",
-                          "for i in range(1, 1001):\n    print(1001 - i, flush=True)\n    if input() == 'right': break\n"},
-                         {"submissions/run_time_error/crash.py", "print(500, flush=True)\ninput()\nraise ValueError\n"},
-                         {"submissions/wrong_answer/leaves.py", "print(500, flush=True)\n"}});
+  const Package package(
+      {{"problem.yaml", "name: Guess\nvalidation: custom interactive\n"},
+       {"output_validators/guess.py", kGuess},
+       {"data/secret/1.in", "1\n"},
+       {"data/secret/1.ans", "\n"},
+       {"data/secret/2.in", "777\n"},
+       {"data/secret/2.ans", "\n"},
+       {"submissions/accepted/bisects.py", kBisects},
+       {"submissions/wrong_answer/counts.py",
+        "for i in range(1, 1001):\n    print(1001 - i, flush=True)\n    if input() == 'right': break\n"},
+       {"submissions/run_time_error/crash.py", "print(500, flush=True)\ninput()\nraise ValueError\n"},
+       {"submissions/wrong_answer/leaves.py", "print(500, flush=True)\n"}});
   const Finished done = package.self_test();
   EXPECT_EQ(done.exit_code, 0) << done.output << done.error_output;
   EXPECT_NE(done.output.find("4 submissions: 4 as labelled"), std::string::npos) << done.output;
@@ -269,7 +266,8 @@ Files groups() {
           {"data/testdata.yaml", "range: 0 100\ngrader_flags: ignore_sample\n"},
           {"data/sample/1.in", "1 1\n"},
           {"data/sample/1.ans", "2\n"},
-          {"data/secret/testdata.yaml", "range: 0 100\non_reject: continue\ngrader_flags: first_error accept_if_any_accepted\n"},
+          {"data/secret/testdata.yaml",
+           "range: 0 100\non_reject: continue\ngrader_flags: first_error accept_if_any_accepted\n"},
           {"data/secret/1/testdata.yaml", "range: 0 40\naccept_score: 40\ngrader_flags: min\n"},
           {"data/secret/1/a.in", "1 2\n"},
           {"data/secret/1/a.ans", "3\n"},
@@ -285,8 +283,8 @@ Files groups() {
 
 TEST(judge, groups_are_scored_by_their_rules_and_cases_that_cannot_change_the_score_are_not_run) {
   Package package(groups());
-  const std::string small = package.submission(
-      "small.py", "a, b = map(int, input().split())\nprint(a + b if a < 100 else 0)\n");
+  const std::string small =
+      package.submission("small.py", "a, b = map(int, input().split())\nprint(a + b if a < 100 else 0)\n");
   const Finished partly = judge({package.path(), small, "--jobs", "1"});
   EXPECT_EQ(partly.exit_code, 0) << partly.output;
   EXPECT_NE(partly.output.find("accepted; score 40"), std::string::npos) << partly.output;
@@ -309,10 +307,9 @@ TEST(judge, cases_with_the_same_content_are_run_once) {
 }
 
 TEST(judge, the_limit_is_found_from_the_slowest_accepted_submission) {
-  const Package package(
-      with(sums(), {{"submissions/accepted/slow.py",
-                     "import time\nwhile time.process_time() < 0.45: pass\n" + std::string(kRight)},
-                    {"submissions/time_limit_exceeded/never.py", "while True: pass\n"}}));
+  const Package package(with(sums(), {{"submissions/accepted/slow.py",
+                                       "import time\nwhile time.process_time() < 0.45: pass\n" + std::string(kRight)},
+                                      {"submissions/time_limit_exceeded/never.py", "while True: pass\n"}}));
   const Finished done = package.self_test();
   EXPECT_EQ(done.exit_code, 0) << done.output;
   // 5 x 0.45 s and a little, in whole seconds.
@@ -322,8 +319,8 @@ TEST(judge, the_limit_is_found_from_the_slowest_accepted_submission) {
 
 TEST(judge, a_submission_near_the_limit_is_judged_three_times_and_marked) {
   Package package(sums());
-  const std::string near = package.submission(
-      "near.py", "import time\nwhile time.process_time() < 0.97: pass\n" + std::string(kRight));
+  const std::string near =
+      package.submission("near.py", "import time\nwhile time.process_time() < 0.97: pass\n" + std::string(kRight));
   const Finished done = judge({package.path(), near, "--time-limit", "1s", "--jobs", "1"});
   EXPECT_NE(done.output.find("near the limit: the median of 3 runs"), std::string::npos) << done.output;
   const Finished far = judge({package.path(), near, "--time-limit", "5s"});
@@ -343,8 +340,8 @@ TEST(judge, a_batch_whose_dependency_failed_is_not_run) {
                    {"2.out", "4\n"},
                    {"3.in", "3 3\n"},
                    {"3.out", "6\n"}});
-  const std::string wrong = package.submission(
-      "wrong.py", "a, b = map(int, input().split())\nprint(a + b if a > 1 else 0)\n");
+  const std::string wrong =
+      package.submission("wrong.py", "a, b = map(int, input().split())\nprint(a + b if a > 1 else 0)\n");
   const Finished done = judge({package.path(), wrong, "--time-limit", "2s"});
   EXPECT_EQ(done.exit_code, 1) << done.output << done.error_output;
   EXPECT_NE(done.output.find("not run: group batch 1 was not passed"), std::string::npos) << done.output;

@@ -103,7 +103,8 @@ TEST(jury_fault, of_an_interactor_is_named_likewise) {
       {"it exits with 1", "echo no such file >&2\nexit 1\n",
        kInteractor + "exited with code 1, where 42 accepts and 43 rejects" + kArgv + "no such file"},
   };
-  for (const Row& row : rows) EXPECT_EQ(message_of(package(row.interactor, "", "interactive")), row.message) << row.what;
+  for (const Row& row : rows)
+    EXPECT_EQ(message_of(package(row.interactor, "", "interactive")), row.message) << row.what;
 }
 
 }  // namespace

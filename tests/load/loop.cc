@@ -225,8 +225,8 @@ bool measure(const Storm& storm, std::size_t ballast, const std::filesystem::pat
       pool::CellPool pool(loop, groups, host, kJobs, &server);
       jobs::Plans plans({read_plan((folder / "storm.toml").string()), {}, {}, folder});
       batch::Batch batch({loop, host, pool, judge::AfterFailure::GoOn},
-                         {.jobs = kJobs, .input_name = "jobs", .save_to = folder / "saved", .on_line = {}}, plans, nullptr,
-                         input.get(), reader.get());
+                         {.jobs = kJobs, .input_name = "jobs", .save_to = folder / "saved", .on_line = {}}, plans,
+                         nullptr, input.get(), reader.get());
       turns = turn_to_end(batch, loop);
       in_time = turns.longest_cpu <= kMost;
     }
