@@ -481,7 +481,9 @@ void CaseRun::settle(Verdict verdict) {
   phase_ = Phase::Done;
   grade_.verdict = verdict;
   // What a program has written before it failed earns nothing.
-  if (verdict != Verdict::Ac && verdict != Verdict::Wa && verdict != Verdict::Pe) grade_.share.reset();
+  const bool has_judged_output = verdict == Verdict::Ac || verdict == Verdict::Wa || verdict == Verdict::Pe;
+  // DMOJ's own checker looks at what a failed program wrote; in a plan a failure earns nothing.
+  if (!has_judged_output && !(context_.rules && looks_after_failures())) grade_.share.reset();
   if (has_byte_order_mark_) {
     grade_.run.warnings.emplace_back(
         "what is expected begins with a byte order mark (EF BB BF), which the program must write too; save it without");

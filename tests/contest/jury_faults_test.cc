@@ -40,7 +40,7 @@ std::string message_of(const Files& files) {
 
 const std::string kOutput = "case sample/1: the jury's fault: output validator output_validator: ";
 const std::string kInteractor = "case sample/1: the jury's fault: interactor output_validator: ";
-const std::string kArgv = "; argv: bash check.sh /work/judge/input /work/judge/answer /work/judge/feedback/; stderr: ";
+const std::string kArgv = "; argv: bash ./check.sh /work/judge/input /work/judge/answer /work/judge/feedback/; stderr: ";
 
 TEST(jury_fault, is_named_so_that_the_message_alone_mends_the_package) {
   struct Row {

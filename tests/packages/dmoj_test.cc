@@ -60,7 +60,7 @@ TEST(dmoj, a_package_becomes_a_problem_and_keys_inherit) {
 
   using enum problem::Result;
   using Results = std::vector<problem::Result>;
-  ASSERT_EQ(is.submissions.size(), 2u);
+  ASSERT_EQ(is.submissions.size(), 3u) << "each source is one";
   EXPECT_EQ(is.submissions[0].language, "python3");
   EXPECT_EQ(is.submissions[0].time_limit, std::chrono::seconds(2));
   EXPECT_EQ(is.submissions[0].memory_limit, 64_MiB);
@@ -222,8 +222,8 @@ TEST(dmoj, what_is_wrong_is_told_with_its_place_and_its_remedy) {
           {"a label",
            {{"tests/ac/test.yml", "language: PY3\nsource: none.py\nexpect: OK\n"}},
            {},
-           {"tests/ac/test.yml:2:1: source: there is no file \"tests/ac/none.py\"; add it",
-            "tests/ac/test.yml:3:1: expect: \"OK\" is no result; use AC, WA, TLE, MLE, OLE, RTE, IR, CE, SC or IE"}},
+           {"tests/ac/test.yml:3:1: expect: \"OK\" is no result; use AC, WA, TLE, MLE, OLE, RTE, IR, CE, SC or IE",
+            "tests/ac/test.yml:2:1: source: there is no file \"tests/ac/none.py\"; add it"}},
       });
 }
 
