@@ -40,7 +40,8 @@ std::string message_of(const Files& files) {
 
 const std::string kOutput = "case sample/1: the jury's fault: output validator output_validator: ";
 const std::string kInteractor = "case sample/1: the jury's fault: interactor output_validator: ";
-const std::string kArgv = "; argv: bash ./check.sh /work/judge/input /work/judge/answer /work/judge/feedback/; stderr: ";
+const std::string kArgv =
+    "; argv: bash ./check.sh /work/judge/input /work/judge/answer /work/judge/feedback/; stderr: ";
 
 TEST(jury_fault, is_named_so_that_the_message_alone_mends_the_package) {
   struct Row {
@@ -65,7 +66,7 @@ TEST(jury_fault, is_named_so_that_the_message_alone_mends_the_package) {
        kOutput + "it wrote both score.txt and score_multiplier.txt" + kArgv + "empty; score 0"},
       {"a program that is not there", package("frobnicate \"$1\" || exit\n"),
        kOutput + "exited with code 127, where 42 accepts and 43 rejects" + kArgv +
-           "check.sh: line 1: frobnicate: command not found"},
+           "./check.sh: line 1: frobnicate: command not found"},
       {"it does not compile", package("if then\n"),
        kOutput +
            "it does not compile: exited with code 2; argv: bash -n check.sh; stderr: check.sh: line 1: syntax error "
