@@ -11,21 +11,12 @@
 #include "runtime/reader/parse.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/run.h"
+#include "tests/load/remains.h"
 #include "tests/support/command.h"
 #include "tests/support/processes.h"
 
 namespace evalrun::test {
 namespace {
-
-std::size_t groups_in(const groups::Groups& groups) {
-  std::size_t count = 0;
-  for (const groups::GroupTree& tree : groups.trees()) {
-    for (const auto& entry : std::filesystem::directory_iterator(tree.folder)) {
-      count += entry.path().filename().string().starts_with("evalrun-" + std::to_string(::getpid()) + "-");
-    }
-  }
-  return count;
-}
 
 TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or_group) {
   const PlanText text{probe_plan("probe", {"daemon", "60", "say", "done"}, "limits.cpus = \"any\"\n"), "plan.toml",
@@ -50,7 +41,7 @@ TEST(growth, three_hundred_runs_of_one_supervisor_leave_no_descriptor_process_or
   for (int i = 0; i < 10; ++i) run_at_once(20);
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(children(), janitor);
-  EXPECT_EQ(groups_in(groups), 0U);
+  EXPECT_EQ(groups_of(::getpid()), std::vector<std::string>());
 }
 
 TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
@@ -67,7 +58,7 @@ TEST(growth, a_run_that_is_dropped_takes_its_sandbox_along) {
   }
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(children(), janitor);
-  EXPECT_EQ(groups_in(groups), 0U);
+  EXPECT_EQ(groups_of(::getpid()), std::vector<std::string>());
 }
 
 TEST(growth, a_run_whose_later_groups_cannot_be_made_leaves_neither_a_group_nor_a_process) {
@@ -89,7 +80,7 @@ TEST(growth, a_run_whose_later_groups_cannot_be_made_leaves_neither_a_group_nor_
   const std::set<pid_t> janitors = children();
   EXPECT_THROW(supervise::Run(loop, broken, plan), HostError);
   EXPECT_EQ(children(), janitors);
-  EXPECT_EQ(groups_in(whole), 0U);
+  EXPECT_EQ(groups_of(::getpid()), std::vector<std::string>());
 }
 
 }  // namespace
