@@ -154,9 +154,7 @@ void add_judgement(report::Cell& cell, const Value& one) {
 }
 
 bool is_judged_by_program(const Task& task, const Case& one) {
-  if (task.interaction) return true;
-  if (one.judging) return std::holds_alternative<JudgedByPrograms>(*one.judging);
-  return task.judged_by.has_value();
+  return task.interaction || judge::programs_judging(task, one) != nullptr;
 }
 
 // --- the table -------------------------------------------------------------------------------------------------------

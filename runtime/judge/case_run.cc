@@ -97,9 +97,14 @@ CaseRun::CaseRun(const Context& context, std::size_t index, UseCells cells)
 
 CaseRun::~CaseRun() = default;
 
-const JudgedByPrograms* CaseRun::judged_by() const {
-  if (one().judging) return std::get_if<JudgedByPrograms>(&*one().judging);
-  return context_.task.judged_by ? &*context_.task.judged_by : nullptr;
+const JudgedByPrograms* programs_judging(const Task& task, const Case& one) {
+  if (one.judging) return std::get_if<JudgedByPrograms>(&*one.judging);
+  return task.judged_by ? &*task.judged_by : nullptr;
+}
+
+const Checker& CaseRun::built_in_checker() const {
+  const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
+  return own != nullptr ? *own : context_.task.checker;
 }
 
 void CaseRun::feed(std::string_view piece) {
@@ -112,14 +117,13 @@ void CaseRun::feed(std::string_view piece) {
 }
 
 void CaseRun::make_checker_for_case() {
-  const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
   Expected expected = Expected::of(one());
   try {
     has_byte_order_mark_ = expected.has_byte_order_mark();
   } catch (const SystemError& error) {
     checker_fault_ = checker_fault(error);
   }
-  checker_ = make_checker(own != nullptr ? *own : context_.task.checker, std::move(expected));
+  checker_ = make_checker(built_in_checker(), std::move(expected));
 }
 
 void CaseRun::start_pass() {
@@ -240,14 +244,6 @@ bool CaseRun::took_too_long() const {
          verdict_of(grade_.run.outcome) != Verdict::Ie;
 }
 
-BatchFacts CaseRun::batch_facts() const {
-  return {.outcome = grade_.run.outcome,
-          .cpu = grade_.run.cpu.total(),
-          .cpu_limit = one().time_limit.value_or(one().limits.cpu),
-          .bytes_written = grade_.run.output.bytes,
-          .conclusion = {}};
-}
-
 void CaseRun::end_program() {
   RunResult run = run_->take_result(nullptr);
   Fd work = judges_a_file() ? run_->take_work_folder() : Fd();
@@ -260,12 +256,18 @@ void CaseRun::end_program() {
   if (judged_by() == nullptr) return judge_built_in();
   const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of(grade_.run.outcome);
   if (interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Ie : verdict);
-  if (verdict != Verdict::Ok) return settle_by_rules(batch_facts(), verdict);
+  if (verdict != Verdict::Ok) return settle_by_rules({}, verdict);
   if (!no_output_file_.empty()) {
     grade_.feedback = no_output_file_;
     return settle(Verdict::Wa);
   }
   start_check();
+}
+
+JuryWord CaseRun::word_of_jury(const JuryProgram& program, const RunResult& run, const Fd& work) const {
+  const double worth = one().own_points;
+  return with_share(word_of(program.convention, run, program.plan.kind.limits, work.get(), worth, context_.task.scores),
+                    worth);
 }
 
 void CaseRun::end_dialogue() {
@@ -276,23 +278,20 @@ void CaseRun::end_dialogue() {
   take_run(std::move(end.submission.run));
   const RunResult& interactor_run = end.interactor.run;
   if (interrupted_) return settle(Verdict::Ie);
-  DialogueFacts facts = facts_of(end, one().time_limit.value_or(one().limits.cpu));
+  DialogueFacts facts = facts_of(end, time_limit());
   facts.submission = grade_.run.outcome;
   const Blame blame = blame_dialogue(facts, context_.rules.value_or(Rules::Kattis));
   grade_.rule = blame.reason;
   grade_.opinions = opinions_on(facts);
-  JuryWord word = with_share(word_of(interactor.convention, interactor_run, interactor.plan.kind.limits, work.get(),
-                                     one().own_points, context_.task.scores),
-                             one().own_points);
-  hear(interactor, word);
+  const JuryWord word = word_of_jury(interactor, interactor_run, work);
+  hear(word);
   if (blame.blamed == Blamed::Jury) {
-    return blame_jury(interactor, jury_argv_, word.fault.empty() ? blame.reason : word.fault,
-                      interactor_run.error_output.kept);
+    return blame_jury(interactor, word.fault.empty() ? blame.reason : word.fault, interactor_run.error_output.kept);
   }
   if (blame.verdict == Verdict::Wa && word.says == JuryWord::Says::Reject) return reject(interactor, word);
   if (blame.verdict != Verdict::Ac) return settle(blame.verdict);
   if (word.says == JuryWord::Says::Fault) {
-    return blame_jury(interactor, jury_argv_, word.fault, interactor_run.error_output.kept);
+    return blame_jury(interactor, word.fault, interactor_run.error_output.kept);
   }
   if (word.says == JuryWord::Says::Reject) return reject(interactor, word);  // by its words, not by its exit code
   if (context_.task.interaction->judged_afterwards) return judge_output_of_interactor(std::move(work));
@@ -315,8 +314,7 @@ void CaseRun::judge_output_of_interactor(Fd work) {
 
 // DMOJ's linecount counts the lines that a program wrote before it failed.
 bool CaseRun::looks_after_failures() const {
-  const auto* own = one().judging ? std::get_if<Checker>(&*one().judging) : nullptr;
-  return (own != nullptr ? *own : context_.task.checker).kind == CheckerKind::DmojLinecount;
+  return built_in_checker().kind == CheckerKind::DmojLinecount;
 }
 
 void CaseRun::judge_built_in() {
@@ -336,15 +334,19 @@ void CaseRun::judge_built_in() {
   const bool ended_well = verdict_of(grade_.run.outcome) == Verdict::Ok && !took_too_long();
   if (ended_well || looks_after_failures()) grade_.share = judgement.share;
   const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of_case(grade_.run.outcome, judgement);
-  if (interrupted_ || verdict == Verdict::Ie || context_.task.interaction) return settle(verdict);
-  BatchFacts facts = batch_facts();
-  facts.conclusion = judgement.accepted ? Conclusion::Accept : Conclusion::Reject;
-  settle_by_rules(facts, verdict);
+  if (interrupted_ || verdict == Verdict::Ie) return settle(verdict);
+  settle_by_rules(judgement.accepted ? Conclusion::Accept : Conclusion::Reject, verdict);
 }
 
-// A rule set knows no presentation error: where it says wrong answer, the checker's own word is more exact.
-void CaseRun::settle_by_rules(const BatchFacts& facts, Verdict otherwise) {
-  if (!context_.rules) return settle(otherwise);
+// `conclusion`: what the checker says; none: it was not asked. A dialogue's rule is known already. A rule set knows no
+// presentation error: where it says wrong answer, the checker's own word is more exact.
+void CaseRun::settle_by_rules(std::optional<Conclusion> conclusion, Verdict otherwise) {
+  if (!context_.rules || context_.task.interaction) return settle(otherwise);
+  const BatchFacts facts{.outcome = grade_.run.outcome,
+                         .cpu = grade_.run.cpu.total(),
+                         .cpu_limit = time_limit(),
+                         .bytes_written = grade_.run.output.bytes,
+                         .conclusion = conclusion};
   const Blame blame = blame_batch(facts, *context_.rules);
   grade_.rule = blame.reason;
   grade_.opinions = opinions_on(facts);
@@ -396,21 +398,18 @@ void CaseRun::end_check() {
   Fd work = run_->take_work_folder();
   run_.reset();
   if (interrupted_) return settle(Verdict::Ie);
-  const JuryWord word = with_share(
-      word_of(program.convention, result, program.plan.kind.limits, work.get(), one().own_points, context_.task.scores),
-      one().own_points);
+  const JuryWord word = word_of_jury(program, result, work);
   if (word.says == JuryWord::Says::Fault) {
-    return blame_jury(program, jury_argv_, word.fault, result.error_output.kept);
+    return blame_jury(program, word.fault, result.error_output.kept);
   }
-  hear(program, word);
+  hear(word);
   if (word.says == JuryWord::Says::Reject) return reject(program, word);
   if (++next_program_ < judged_by()->programs.size()) return start_check();
   accept(program, word, std::move(work));
 }
 
 // Of several programs, what the last one says that says anything.
-void CaseRun::hear(const JuryProgram& program, const JuryWord& word) {
-  static_cast<void>(program);
+void CaseRun::hear(const JuryWord& word) {
   if (!word.message.empty()) grade_.feedback = word.message;
   if (!word.team_message.empty()) grade_.team_message = word.team_message;
   if (word.share) grade_.share = word.share;
@@ -420,25 +419,18 @@ void CaseRun::hear(const JuryProgram& program, const JuryWord& word) {
 
 void CaseRun::reject(const JuryProgram& program, const JuryWord& word) {
   const PassDecision then = after_pass(pass_facts(Conclusion::Reject, word));
-  if (then.what == AfterPass::JudgeError) return blame_jury(program, jury_argv_, then.reason, "");
-  const Verdict verdict = word.rejection == Rejection::Presentation ? Verdict::Pe : Verdict::Wa;
-  if (context_.task.interaction) return settle(verdict);
-  BatchFacts facts = batch_facts();
-  facts.conclusion = Conclusion::Reject;
-  settle_by_rules(facts, verdict);
+  if (then.what == AfterPass::JudgeError) return blame_jury(program, then.reason);
+  settle_by_rules(Conclusion::Reject, word.rejection == Rejection::Presentation ? Verdict::Pe : Verdict::Wa);
 }
 
 void CaseRun::accept(const JuryProgram& program, const JuryWord& word, Fd work) {
   const PassDecision then = after_pass(pass_facts(Conclusion::Accept, word));
   switch (then.what) {
-    case AfterPass::JudgeError: return blame_jury(program, jury_argv_, then.reason, "");
+    case AfterPass::JudgeError: return blame_jury(program, then.reason);
     case AfterPass::Again: return begin_next_pass(program, std::move(work));
     case AfterPass::End: break;
   }
-  if (context_.task.interaction) return settle(Verdict::Ac);
-  BatchFacts facts = batch_facts();
-  facts.conclusion = Conclusion::Accept;
-  settle_by_rules(facts, Verdict::Ac);
+  settle_by_rules(Conclusion::Accept, Verdict::Ac);
 }
 
 PassFacts CaseRun::pass_facts(Conclusion conclusion, const JuryWord& word) const {
@@ -451,22 +443,21 @@ PassFacts CaseRun::pass_facts(Conclusion conclusion, const JuryWord& word) const
 
 void CaseRun::begin_next_pass(const JuryProgram& program, Fd work) {
   supervise::WorkFileOpened next = supervise::open_in_work(work.get(), std::string(kJuryFeedback) + "nextpass.in");
-  if (!next.descriptor) return blame_jury(program, jury_argv_, "nextpass.in " + next.refusal, "");
+  if (!next.descriptor) return blame_jury(program, "nextpass.in " + next.refusal);
   pass_input_ = std::move(next.descriptor);
   try {
     kept_feedback_ = feedback_to_keep(work.get());
   } catch (const SystemError& error) {
     if (error.error() != EFBIG) throw;
-    return blame_jury(program, jury_argv_, "its feedback folder holds more than 8 MiB, too much for another pass", "");
+    return blame_jury(program, "its feedback folder holds more than 8 MiB, too much for another pass");
   }
   ++pass_;
   grade_.passes = pass_;
   start_pass();
 }
 
-void CaseRun::blame_jury(const JuryProgram& program, const std::vector<std::string>& argv, const std::string& what,
-                         const std::string& error_output) {
-  grade_.jury_fault = {program.name, argv, what, error_output.substr(0, kMostOfErrorOutput)};
+void CaseRun::blame_jury(const JuryProgram& program, const std::string& what, const std::string& error_output) {
+  grade_.jury_fault = {program.name, jury_argv_, what, error_output.substr(0, kMostOfErrorOutput)};
   settle(Verdict::Ie);
 }
 
@@ -480,9 +471,8 @@ void CaseRun::settle_fault(const supervise::SandboxFault& fault) {
 void CaseRun::settle(Verdict verdict) {
   phase_ = Phase::Done;
   grade_.verdict = verdict;
-  // What a program has written before it failed earns nothing.
+  // A program that fails earns nothing, but by DMOJ's own checker in a package of DMOJ's.
   const bool has_judged_output = verdict == Verdict::Ac || verdict == Verdict::Wa || verdict == Verdict::Pe;
-  // DMOJ's own checker looks at what a failed program wrote; in a plan a failure earns nothing.
   if (!has_judged_output && !(context_.rules && looks_after_failures())) grade_.share.reset();
   if (has_byte_order_mark_) {
     grade_.run.warnings.emplace_back(

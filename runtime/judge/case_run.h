@@ -51,6 +51,9 @@ struct CaseGrade {
 // The submission's limits are those of the case. Nothing but what differs is copied: its files are large.
 void set_case(Plan& plan, const Plan& common, const Case& one);
 
+// The programs of the jury that judge the case; null: a built-in checker does.
+const JudgedByPrograms* programs_judging(const Task& task, const Case& one);
+
 enum class UseCells { No, Yes };
 
 class CaseRun {
@@ -84,7 +87,9 @@ class CaseRun {
   enum class Phase { Running, Checking, Done };
 
   [[nodiscard]] const Case& one() const { return context_.task.cases[index_]; }
-  [[nodiscard]] const JudgedByPrograms* judged_by() const;
+  [[nodiscard]] const JudgedByPrograms* judged_by() const { return programs_judging(context_.task, one()); }
+  [[nodiscard]] const Checker& built_in_checker() const;
+  [[nodiscard]] Duration time_limit() const { return one().time_limit.value_or(one().limits.cpu); }
   [[nodiscard]] bool judges_a_file() const { return !one().output_file.empty(); }
   void start_pass();
   std::unique_ptr<supervise::Run> start_program(supervise::RunHooks hooks);
@@ -103,16 +108,16 @@ class CaseRun {
   void feed(std::string_view piece);
   void start_check();
   void end_check();
-  void hear(const JuryProgram& program, const JuryWord& word);
+  void hear(const JuryWord& word);
+  [[nodiscard]] JuryWord word_of_jury(const JuryProgram& program, const supervise::RunResult& run,
+                                      const Fd& work) const;
   void accept(const JuryProgram& program, const JuryWord& word, Fd work);
   void reject(const JuryProgram& program, const JuryWord& word);
-  void settle_by_rules(const BatchFacts& facts, Verdict otherwise);
-  [[nodiscard]] BatchFacts batch_facts() const;
+  void settle_by_rules(std::optional<Conclusion> conclusion, Verdict otherwise);
   [[nodiscard]] bool took_too_long() const;
   [[nodiscard]] PassFacts pass_facts(Conclusion conclusion, const JuryWord& word) const;
   void begin_next_pass(const JuryProgram& program, Fd work);
-  void blame_jury(const JuryProgram& program, const std::vector<std::string>& argv, const std::string& what,
-                  const std::string& error_output);
+  void blame_jury(const JuryProgram& program, const std::string& what, const std::string& error_output = "");
   void settle(Verdict verdict);
   void settle_fault(const supervise::SandboxFault& fault);
 

@@ -74,15 +74,11 @@ void check_case_files(const Task& task) {
 // The programs of the jury that some case needs.
 std::vector<std::shared_ptr<const JuryProgram>> needed_jury(const Task& task) {
   std::vector<bool> needed(task.jury.size());
-  const auto need = [&](const JudgedByPrograms& programs) {
-    for (const std::size_t index : programs.programs) needed[index] = true;
-  };
   if (task.interaction) needed[task.interaction->program] = true;
-  if (task.judged_by) need(*task.judged_by);
   for (const Case& one : task.cases) {
-    if (one.judging && std::holds_alternative<JudgedByPrograms>(*one.judging)) {
-      need(std::get<JudgedByPrograms>(*one.judging));
-    }
+    const JudgedByPrograms* judges = programs_judging(task, one);
+    if (judges == nullptr) continue;
+    for (const std::size_t index : judges->programs) needed[index] = true;
   }
   for (const problem::Group& group : task.groups) {
     if (group.scoring.grader) needed[*group.scoring.grader] = true;
