@@ -7,32 +7,18 @@
 #include "runtime/contest/expectation.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/blame.h"
+#include "runtime/report/figures.h"
 
 namespace evalrun::cli {
 namespace {
+
+using report::mebibytes;
+using report::seconds;
 
 using contest::Judged;
 using judge::Verdict;
 
 constexpr std::size_t kWidestName = 44;
-
-std::string seconds(Duration time) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.3f s", std::chrono::duration<double>(time).count());
-  return text;
-}
-
-std::string number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.10g", value);
-  return text;
-}
-
-std::string mebibytes(Bytes size) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(size.count) / (1 << 20));
-  return text;
-}
 
 std::string plural(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -91,8 +77,9 @@ std::string groups_text(const Judged& one) {
   for (std::size_t i = 1; i < one.grade.groups.size(); ++i) {
     const judge::GroupGrade& group = one.grade.groups[i];
     text += "    group " + one_line(one.task->groups[i].name) + ": ";
-    text += group.verdict ? std::string(judge::kattis_name_of(*group.verdict)) + ", score " + number(group.score)
-                          : "not run: " + one_line(group.why_not_run);
+    text += group.verdict
+                ? std::string(judge::kattis_name_of(*group.verdict)) + ", score " + contest::score_text(group.score)
+                : "not run: " + one_line(group.why_not_run);
     text += "\n";
   }
   return text;
@@ -102,7 +89,8 @@ std::string block(const problem::Problem& problem, const Judged& one) {
   std::string text = padded(std::string(verdict_of(one)), 4) + " " + one_line(one.name);
   if (one.refusal) return text + ": " + one_line(one.refusal->message) + "\n";
   text += " (" + one.language + "): " + one_line(one.grade.message);
-  if (problem.types.scoring && !one.grade.groups.empty()) text += "; score " + number(one.grade.groups[0].score);
+  if (problem.types.scoring && !one.grade.groups.empty())
+    text += "; score " + contest::score_text(one.grade.groups[0].score);
   text += "\n    " + figures(one) + "\n";
   if (problem.types.scoring) text += groups_text(one);
   if (one.grade.compile && one.grade.compile->verdict != Verdict::Ok) {
@@ -145,7 +133,7 @@ std::string line_of(const problem::Problem& problem, Duration limit, const Row& 
   if (row.one.refusal) return text + one_line(row.one.refusal->message) + "\n";
   text += padded(std::string(verdict_of(row.one)), 5) + seconds(row.one.slowest);
   if (problem.types.scoring && !row.one.grade.groups.empty()) {
-    text += "  score " + number(row.one.grade.groups[0].score);
+    text += "  score " + contest::score_text(row.one.grade.groups[0].score);
   }
   if (row.one.is_near_limit) text += "  near the limit";
   if (row.one.limit > row.one.labelled->time_limit.value_or(limit))
@@ -202,7 +190,7 @@ std::string to_text(const SelfTestReport& report) {
   if (report.slowest_accepted) {
     const double factor = std::chrono::duration<double>(report.limit).count() /
                           std::max(1e-9, std::chrono::duration<double>(*report.slowest_accepted).count());
-    text += ", " + number(std::round(factor * 100) / 100) + " times the slowest accepted, " +
+    text += ", " + contest::score_text(std::round(factor * 100) / 100) + " times the slowest accepted, " +
             one_line(report.slowest_name) + " (" + seconds(*report.slowest_accepted) + ")";
   }
   return text + "\n";

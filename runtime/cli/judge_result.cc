@@ -19,6 +19,10 @@
 namespace evalrun::cli {
 namespace {
 
+using report::mebibytes;
+using report::padded_left;
+using report::seconds;
+
 using contest::Judged;
 using judge::CaseGrade;
 using nlohmann::ordered_json;
@@ -158,22 +162,6 @@ bool is_judged_by_program(const Task& task, const Case& one) {
 }
 
 // --- the table -------------------------------------------------------------------------------------------------------
-
-std::string seconds(Duration time) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.3f s", std::chrono::duration<double>(time).count());
-  return text;
-}
-
-std::string mebibytes(Bytes size) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(size.count) / (1 << 20));
-  return text;
-}
-
-std::string padded_left(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, text.size()), ' ') + text;
-}
 
 // "7/8": of the cases that were run, how many passed.
 std::string cases_passed(const report::Board& board, const report::Row& row) {

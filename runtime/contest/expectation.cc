@@ -15,12 +15,6 @@ using problem::Result;
 
 constexpr double kNear = 1e-6;  // of scores, which labels write in decimals
 
-std::string plain(double number) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.10g", number);
-  return text;
-}
-
 std::string words_of_results(const std::vector<Result>& results) {
   std::string text;
   for (const Result result : results) text += (text.empty() ? "" : " or ") + std::string(problem::code_of(result));
@@ -28,7 +22,8 @@ std::string words_of_results(const std::vector<Result>& results) {
 }
 
 std::string words_of_range(const std::pair<double, double>& range) {
-  return range.first == range.second ? plain(range.first) : plain(range.first) + " to " + plain(range.second);
+  return range.first == range.second ? score_text(range.first)
+                                     : score_text(range.first) + " to " + score_text(range.second);
 }
 
 // The labels of the problem package format know AC, WA, TLE and RTE alone. Who is stopped here at the output limit is
@@ -81,11 +76,11 @@ class Comparison {
 
   void look_at_score() {
     if (expected_.score && !is_in(score(), *expected_.score)) {
-      found_.push_back("expected a score of " + words_of_range(*expected_.score) + ", got " + plain(score()));
+      found_.push_back("expected a score of " + words_of_range(*expected_.score) + ", got " + score_text(score()));
     }
     const auto most = problem_.groups.empty() ? std::nullopt : problem_.groups.front().scoring.most;
     if (expected_.not_full_score && most && grade_.verdict == Verdict::Ac && score() >= *most - kNear) {
-      found_.push_back("expected less than the full score, got " + plain(score()));
+      found_.push_back("expected less than the full score, got " + score_text(score()));
     }
   }
 
@@ -120,7 +115,7 @@ class Comparison {
     }
     if (!has_message) found_.push_back("no message of the jury" + of + " holds \"" + rule.message + "\"");
     if (rule.score && rule.pattern.empty() && !is_in(score(), *rule.score)) {
-      found_.push_back("expected a score of " + words_of_range(*rule.score) + ", got " + plain(score()));
+      found_.push_back("expected a score of " + words_of_range(*rule.score) + ", got " + score_text(score()));
     }
   }
 
@@ -174,7 +169,7 @@ class Comparison {
     const double points = share * task_.cases[index].own_points;
     if (expected_.score && !is_in(points, *expected_.score)) {
       found_.push_back("case " + task_.cases[index].name + ": expected a score of " + words_of_range(*expected_.score) +
-                       ", got " + plain(points));
+                       ", got " + score_text(points));
     }
   }
 
@@ -186,6 +181,12 @@ class Comparison {
 };
 
 }  // namespace
+
+std::string score_text(double score) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", score);
+  return text;
+}
 
 bool is_result(Verdict verdict, Result result) {
   switch (result) {

@@ -17,6 +17,9 @@ bool is_result(judge::Verdict verdict, problem::Result result);
 // Whether submissions are labelled as the problem package format has it.
 bool has_kattis_labels(problem::Format format);
 
+// A score as labels and reports write it: in ten digits at most.
+std::string score_text(double score);
+
 // The label in a few words: "AC", "WA or TLE", "AC, score 60".
 std::string words_of(const problem::Expectation& expected);
 

@@ -230,10 +230,20 @@ std::string milliseconds(Duration time) {
   return text;
 }
 
+std::string seconds(Duration time) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", std::chrono::duration<double>(time).count());
+  return text;
+}
+
 std::string mebibytes(Bytes size) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(size.count) / (1 << 20));
   return text;
+}
+
+std::string padded_left(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 
 }  // namespace evalrun::report

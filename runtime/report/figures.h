@@ -36,6 +36,10 @@ std::string noise_line(const std::vector<host::Noise>& noises);
 std::string limit_line(const supervise::LimitMet& met);
 
 std::string milliseconds(Duration time);  // "12.3 ms"
+std::string seconds(Duration time);       // "0.012 s"
 std::string mebibytes(Bytes size);        // "4.0 MiB"
+
+// For the columns of a table: spaces before the text.
+std::string padded_left(const std::string& text, std::size_t width);
 
 }  // namespace evalrun::report

@@ -186,8 +186,9 @@ const supervise::RunResult* some_run(const judge::Grade& grade) {
   return grade.run ? &*grade.run : grade.compile ? &grade.compile->run : nullptr;
 }
 
-std::string padded_left(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, text.size()), ' ') + text + "  ";
+// And what parts it from the next one.
+std::string column(const std::string& text, std::size_t width) {
+  return padded_left(text, width) + "  ";
 }
 
 std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t width) {
@@ -196,9 +197,9 @@ std::string row(const Case& one, const judge::CaseGrade& grade, std::size_t widt
     return text + "-    " + (grade.message.empty() ? "not run" : one_line(grade.message)) + "\n";
   }
   text += padded(judge::name_of(*grade.verdict), 5) +
-          padded_left(to_string(grade.points) + "/" + std::to_string(one.points), 6) +
-          padded_left(milliseconds(grade.run.cpu.total()), 11) + padded_left(milliseconds(grade.run.wall), 11) +
-          padded_left(mebibytes(grade.run.memory.peak), 10);
+          column(to_string(grade.points) + "/" + std::to_string(one.points), 6) +
+          column(milliseconds(grade.run.cpu.total()), 11) + column(milliseconds(grade.run.wall), 11) +
+          column(mebibytes(grade.run.memory.peak), 10);
   if (grade.verdict != judge::Verdict::Ac) {
     const bool is_jurys = grade.jury_fault.has_value();
     text += one_line(grade.feedback.empty() || is_jurys ? grade.message : grade.feedback);
@@ -296,8 +297,8 @@ std::string to_text(const GradeReport& report) {
   if (grade.cases.empty() || !was_compiled) return text;
   std::size_t width = 4;
   for (const Case& one : report.task.cases) width = std::max(width, std::min(kNameWidth, one_line(one.name).size()));
-  text += padded("case", width + 2) + padded("", 5) + padded_left("points", 6) + padded_left("cpu", 11) +
-          padded_left("wall", 11) + padded_left("memory", 10);
+  text += padded("case", width + 2) + padded("", 5) + column("points", 6) + column("cpu", 11) + column("wall", 11) +
+          column("memory", 10);
   while (text.ends_with(' ')) text.pop_back();
   text += "\n";
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
