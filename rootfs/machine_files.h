@@ -10,7 +10,8 @@
 
 namespace evalrun::rootfs {
 
-// What the files tell of the host. Every program can learn all three anyway, by sched_getaffinity(2) and the clocks.
+// These three facts of the host stand in the files. Every program can learn them anyway, by sched_getaffinity(2) and
+// the clocks.
 struct MachineFacts {
   unsigned cores = 1;          // that the caller may use
   std::uint64_t uptime_s = 0;  // CLOCK_BOOTTIME

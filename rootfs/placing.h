@@ -1,5 +1,5 @@
-// What stands on the root and in the workspaces without being a mount: folders, links and files. Child-side, as
-// steps.h.
+// Makes the folders, links and files of the root and of the workspaces: all that is no mount. Child-side, as steps.h
+// is.
 #pragma once
 
 #include "rootfs/steps.h"

@@ -16,7 +16,7 @@ class WhiteDiffChecker final : public OutputChecker {
   Judgement finish() override;
 
  private:
-  // What stands before a word, or inside one.
+  // The white space before a word; none inside one.
   struct Gap {
     friend bool operator==(const Gap&, const Gap&) = default;
     std::uint64_t newlines = 0;

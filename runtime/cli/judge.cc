@@ -198,7 +198,7 @@ class TaskJudge {
   }
 
  private:
-  // Of an interrupted command: it was not started, or not ended.
+  // The command was interrupted before this one was started, or before it ended.
   static bool is_unfinished(const contest::Judged& one) { return one.name.empty() || one.was_interrupted; }
 
   static contest::JudgingOptions judging_options(const Options& options) {
@@ -229,7 +229,7 @@ class TaskJudge {
                           [&](std::size_t, const contest::Judged& one) { progress.tell(one); });
   }
 
-  // Where each submission has a limit of its own, as in DMOJ's test.yml.
+  // None where a submission has no limit of its own. DMOJ's test.yml sets one for each.
   [[nodiscard]] std::optional<Duration> longest_of_submissions() const {
     std::optional<Duration> longest;
     for (const problem::Submission& submission : problem().submissions) {

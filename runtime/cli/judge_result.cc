@@ -179,7 +179,7 @@ std::string shortened(std::string text) {
   return text.substr(0, end) + "…";
 }
 
-// Of a fault of the jury the whole message is needed: it names the program, its words and its standard error.
+// A fault of the jury is told whole: its message names the program, its words and its standard error.
 std::string remark_of(const report::Row& row) {
   if (row.verdict.empty()) return one_line(row.skipped);
   const std::string message = one_line(row.message);
