@@ -26,12 +26,6 @@ std::string beginning_of(const std::filesystem::path& path) {
   return text;
 }
 
-Fd open_data(const std::filesystem::path& path) {
-  HostFile file = open_host_file(path.string(), FileUse::Read);
-  if (!file.descriptor) throw SystemError("open", path.string(), file.error != 0 ? file.error : EINVAL);
-  return std::move(file.descriptor);
-}
-
 }  // namespace
 
 struct Generation::Work {
@@ -131,7 +125,7 @@ void Generation::start(Work& work) {
   plan.job.input = InputNull{};
   std::vector<rootfs::CarriedFile> more;
   if (!work.input_name.empty()) {
-    more.push_back({work.input_name, open_data(work.input), 0444});
+    more.push_back({work.input_name, open_to_read(work.input.string()), 0444});
   } else if (!work.input.empty()) {
     plan.job.input = InputFile{work.input};
   }

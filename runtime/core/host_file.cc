@@ -83,6 +83,12 @@ HostFile open_host_file(const std::string& path, FileUse use, FileKinds kinds) {
   return looked_at(std::move(descriptor), path, kinds);
 }
 
+Fd open_to_read(const std::string& path) {
+  HostFile file = open_host_file(path, FileUse::Read);
+  if (!file.descriptor) throw SystemError("open", path, file.error != 0 ? file.error : EINVAL);
+  return std::move(file.descriptor);
+}
+
 HostFile open_host_file_beneath(int folder, const std::string& path) {
   open_how how{};
   how.flags = O_RDONLY | kNeverWait;

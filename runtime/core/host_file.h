@@ -35,6 +35,9 @@ bool is_shortage(int error) noexcept;
 // Throws SystemError where the host itself is short of what an open takes, which says nothing of the file.
 HostFile open_host_file(const std::string& path, FileUse use, FileKinds kinds = FileKinds::Regular);
 
+// The same for reading, where nothing can be done without the file. Throws SystemError too where it was refused.
+Fd open_to_read(const std::string& path);
+
 // The same for reading, by a path that begins in `folder`, borrowed. Links are followed, but the kernel refuses what
 // leads out of the folder, and links of /proc.
 HostFile open_host_file_beneath(int folder, const std::string& path);

@@ -21,13 +21,6 @@ constexpr std::size_t kChunk = 64 << 10;
 constexpr std::size_t kMostOfErrorOutput = 2048;
 constexpr std::size_t kMostOfErrorOutputInWords = 400;  // of a message
 
-// A file of a jury program's sandbox, from a file of the host.
-rootfs::CarriedFile carried_file(const char* path, const std::filesystem::path& source) {
-  HostFile file = open_host_file(source.string(), FileUse::Read);
-  if (!file.descriptor) throw SystemError("open", source.string(), file.error != 0 ? file.error : EINVAL);
-  return {path, std::move(file.descriptor), 0444};
-}
-
 WorkFile placed_text(const char* path, std::string text) {
   return {.path = path, .source = std::move(text), .mode = 0444, .position = {}};
 }
@@ -184,7 +177,9 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
   jury_argv_ = plan.job.argv;
   std::vector<rootfs::CarriedFile> more;
   const auto place = [&](const char* path, const std::variant<std::filesystem::path, std::string>& what) {
-    std::visit(Overloaded{[&](const std::filesystem::path& file) { more.push_back(carried_file(path, file)); },
+    std::visit(Overloaded{[&](const std::filesystem::path& file) {
+                            more.push_back({path, open_to_read(file.string()), 0444});
+                          },
                           [&](const std::string& text) { plan.job.files.push_back(placed_text(path, text)); }},
                what);
   };
