@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lockdown/landlock.h"
 #include "lockdown/steps.h"
 #include "runtime/core/error.h"
 #include "runtime/core/mount_table.h"
@@ -331,23 +332,9 @@ std::vector<Check> check_landlock(const Host& host) {
   for (const LandlockRow& row : kLandlockRows) checks.push_back(check_landlock_row(row, host));
   const int abi = host.facts.landlock_abi;
   if (abi == 0) return checks;
-  long ruleset = -1;
-  const auto create = [&] {
-    lockdown::RulesetAttributes attributes;
-    attributes.handled_fs = lockdown::fs_rights_of(abi);
-    return ruleset = sys(SYS_landlock_create_ruleset, &attributes, lockdown::ruleset_size_of(abi), 0);
-  };
-  const auto add_rule = [&] {
-    const long root = sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
-    const lockdown::PathBeneath rule{lockdown::kFsReadDir, static_cast<std::int32_t>(root)};
-    return root < 0 ? root : sys(SYS_landlock_add_rule, ruleset, lockdown::kRulePathBeneath, &rule, 0);
-  };
-  const auto restrict_self = [&] { return sys(SYS_landlock_restrict_self, ruleset, 0); };
-  const auto refused = try_steps(0, host.identity,
-                                 {no_new_privileges(),
-                                  {"landlock_create_ruleset", create},
-                                  {"landlock_add_rule", add_rule},
-                                  {"landlock_restrict_self", restrict_self}});
+  const lockdown::LandlockRules rules(Plan{}, {{"/", lockdown::kFsReadDir}}, abi);
+  const auto restrict_self = [&] { return lockdown::restrict_by_landlock(rules.steps()); };
+  const auto refused = try_steps(0, host.identity, {no_new_privileges(), {"landlock", restrict_self}});
   if (!refused) return checks;
   checks.front().state = State::Broken;
   checks.front().finding = to_string(*refused);
