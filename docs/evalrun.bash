@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 _evalrun_verbs='run exec batch check explain trace doctor schema image judge help'
-declare -gA _evalrun_groups=([image]='list check')
+declare -gA _evalrun_groups=([image]='list check packages')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --report --junit --csv --feedback --save-to --jobs --stop-at-first-failure --help -h'
     ['exec']='--image -i --file --stdin --stdout --stderr --cpu --wall --memory --processes --output-limit --result --print-plan --set --help -h'
@@ -14,6 +14,7 @@ declare -gA _evalrun_flags=(
     ['schema']='--format --json --markdown --help -h'
     ['image list']='--help -h'
     ['image check']='--help -h'
+    ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
     ['help']='--help -h'
 )
@@ -29,6 +30,7 @@ declare -gA _evalrun_arguments=(
     ['schema']='@nothing'
     ['image list']='@nothing'
     ['image check']='@images'
+    ['image packages']='@files'
     ['judge']='@files'
     ['help']='@verbs'
 )
@@ -78,6 +80,7 @@ declare -gA _evalrun_values=(
     ['trace --grant-write']='@files'
     ['doctor --format']='text json'
     ['schema --format']='text json markdown'
+    ['image packages --image']='@images'
     ['judge --set']='@nothing'
     ['judge --format']='text json'
     ['judge --output']='@files'

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <optional>
+#include <set>
 
 #include "runtime/cli/execute.h"
 #include "runtime/cli/image_closure.h"
@@ -10,6 +12,8 @@
 #include "runtime/reader/addition.h"
 #include "runtime/reader/image.h"
 #include "runtime/reader/parse.h"
+#include "runtime/reader/toml_tree.h"
+#include "runtime/usage/plan_argument.h"
 
 namespace evalrun::cli {
 namespace {
@@ -136,6 +140,18 @@ bool check(const Image& image) {
   return all;
 }
 
+// The image that the plan's text names; none where it names none. The rest of the plan may be wrong, or wait for files
+// that are not there yet.
+std::optional<Image> image_of(const PlanText& plan) {
+  TomlNode tree = parse_toml(plan.text, plan.file);
+  const TomlMember* member = find_member(std::get<TomlTable>(tree.value), "image");
+  const auto* name = member == nullptr ? nullptr : std::get_if<std::string>(&member->node.value);
+  if (name == nullptr || *name == "none") return std::nullopt;
+  // A path is relative to the plan.
+  const bool is_path = name->find('/') != std::string::npos;
+  return load_image(is_path ? (plan.folder / *name).string() : *name, image_search_path());
+}
+
 }  // namespace
 
 void list_images() {
@@ -157,6 +173,22 @@ bool check_installed_images() {
     if (missing_programs(image).empty()) all = check(image) && all;
   }
   return all;
+}
+
+void print_packages(const Options& options) {
+  std::set<std::string> packages;
+  const auto add = [&](const Image& image) { packages.insert(image.packages.begin(), image.packages.end()); };
+  const auto add_if_missing = [&](const Image& image) {
+    if (!missing_programs(image).empty()) add(image);
+  };
+  if (!options.image.empty()) {
+    add(load_image(options.image, image_search_path()));
+  } else if (!options.plan.empty()) {
+    if (const std::optional<Image> image = image_of(read_plan(options.plan))) add_if_missing(*image);
+  } else {
+    for (const Image& image : evalrun::list_images(image_search_path())) add_if_missing(image);
+  }
+  for (const std::string& package : packages) std::cout << one_line(package) << "\n";
 }
 
 }  // namespace evalrun::cli

@@ -1,7 +1,9 @@
-// `evalrun image list` and `evalrun image check`.
+// `evalrun image list`, `evalrun image check` and `evalrun image packages`.
 #pragma once
 
 #include <string>
+
+#include "runtime/usage/options.h"
 
 namespace evalrun::cli {
 
@@ -14,5 +16,9 @@ bool check_image(const std::string& name);
 
 // The same for every image whose programs are on this host.
 bool check_installed_images();
+
+// Prints Debian's packages, one a line: all of the image that --image names; else those of the plan's image, or of
+// every image without a plan, where programs of it are not on this host.
+void print_packages(const Options& options);
 
 }  // namespace evalrun::cli

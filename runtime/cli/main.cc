@@ -195,6 +195,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::Batch: return run_batch(options);
     case Verb::ImageCheck:
       return (options.image.empty() ? check_installed_images() : check_image(options.image)) ? 0 : 1;
+    case Verb::ImagePackages: print_packages(options); return 0;
     case Verb::Judge: return judge_task(options, output);
     case Verb::Help: return 0;  // parse_options() has printed it
   }

@@ -142,6 +142,9 @@ constexpr ArgumentRow kImage = {"NAME",
                                 "programs are on this host.",
                                 Count::Optional, Completes::Images,
                                 [](Options& options, const std::string& value) { options.image = value; }};
+constexpr ArgumentRow kPlanOfPackages = {"PLAN", "The plan, a TOML file. Without it, all images.", Count::Optional,
+                                         Completes::Files,
+                                         [](Options& options, const std::string& value) { options.plan = value; }};
 constexpr ArgumentRow kVerb = {"VERB", "A verb of evalrun. Without it, the help of the whole command is printed.",
                                Count::Any, Completes::Verbs,
                                [](Options& options, const std::string& value) { options.help_of.push_back(value); }};
@@ -245,6 +248,15 @@ constexpr VerbRow kVerbs[] = {
          "file can be tested by its path before it is installed.",
      .argument = kImage,
      .example = {.line = "evalrun image check ./lua.toml", .what = "Test an image that you are writing."}},
+    {.verb = Verb::ImagePackages,
+     .name = "image packages",
+     .summary = "Print the Debian packages that a plan's image needs.",
+     .usage = "[PLAN]",
+     .details =
+         "Prints the packages to install, one a line: those of the plan's image, or without PLAN of every image, "
+         "if programs of it are not on this host. With --image, it prints all packages that the image names.",
+     .argument = kPlanOfPackages,
+     .example = {.line = "evalrun image packages plan.toml", .what = "Print what the plan's image lacks here."}},
     {.verb = Verb::Judge,
      .name = "judge",
      .summary = "Judge submissions against a problem package or a plan.",
@@ -273,8 +285,9 @@ constexpr VerbRow kVerbs[] = {
 // --- flags -----------------------------------------------------------------------------------------------------------
 
 constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Trace};
-constexpr VerbSet kAll = {Verb::Run,    Verb::Exec,   Verb::Batch,     Verb::Check,      Verb::Explain, Verb::Trace,
-                          Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck, Verb::Judge,   Verb::Help};
+constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,   Verb::Batch,  Verb::Check,     Verb::Explain,
+                          Verb::Trace,         Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck,
+                          Verb::ImagePackages, Verb::Judge,  Verb::Help};
 
 constexpr VerbSet kReport = {Verb::Run, Verb::Batch, Verb::Judge};
 constexpr FlagRow kFlags[] = {
@@ -284,6 +297,12 @@ constexpr FlagRow kFlags[] = {
      .what = "Use this image: a name, the path of an image file, or \"none\" for no image.",
      .standard = "found from CMD",
      .verbs = {Verb::Exec},
+     .completes = Completes::Images,
+     .apply = store<&Options::image>},
+    {.name = "--image",
+     .operand = "IMAGE",
+     .what = "Print the packages of this image: a name, or the path of an image file.",
+     .verbs = {Verb::ImagePackages},
      .completes = Completes::Images,
      .apply = store<&Options::image>},
     {.name = "--file",
@@ -672,6 +691,10 @@ constexpr StatusRow kStatuses[] = {
      .what = "A link leads out, a smoke program failed, or the image is not installed.",
      .verbs = {Verb::ImageCheck}},
     {.status = "2", .what = "There is no such image.", .verbs = {Verb::ImageCheck}},
+    {.status = "0",
+     .what = "The packages were printed; nothing is printed if none is needed.",
+     .verbs = {Verb::ImagePackages}},
+    {.status = "2", .what = "There is no such plan or image.", .verbs = {Verb::ImagePackages}},
     {.status = "0",
      .what = "Every submission is accepted; with --self-test, as labelled; with --check, nothing is wrong.",
      .verbs = {Verb::Judge}},

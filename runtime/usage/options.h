@@ -13,7 +13,21 @@
 
 namespace evalrun::cli {
 
-enum class Verb { Run, Exec, Batch, Check, Explain, Trace, Doctor, Schema, ImageList, ImageCheck, Judge, Help };
+enum class Verb {
+  Run,
+  Exec,
+  Batch,
+  Check,
+  Explain,
+  Trace,
+  Doctor,
+  Schema,
+  ImageList,
+  ImageCheck,
+  ImagePackages,
+  Judge,
+  Help
+};
 // What a folder of submissions is, of `judge`.
 enum class Folders { Found, Classes, Submissions };
 enum class Format { Json, Text, Markdown, Csv };

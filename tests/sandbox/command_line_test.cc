@@ -35,9 +35,9 @@ TEST(command_line, a_wrong_line_gets_one_sentence_that_says_what_to_do) {
       {{"hlep"}, "unknown verb \"hlep\"; did you mean help?"},
       {{"help", "exce"}, "unknown verb \"exce\"; did you mean exec?"},
       {{"help", "zzzzz"}, "unknown verb \"zzzzz\"; see evalrun --help"},
-      {{"image"}, "image needs a verb: list or check"},
+      {{"image"}, "image needs a verb: list, check or packages"},
       {{"image", "lst"}, "unknown verb \"image lst\"; did you mean image list?"},
-      {{"image", "zzzzz"}, "unknown verb \"image zzzzz\"; use image list or check"},
+      {{"image", "zzzzz"}, "unknown verb \"image zzzzz\"; use image list, check or packages"},
       {{"image", "list", "x"}, "unexpected word \"x\"; see evalrun image list --help"},
       {{"run", "--fromat", "json", "x"}, "unknown option \"--fromat\"; did you mean --format?"},
       {{"--fromat", "json", "x"}, "unknown option \"--fromat\"; did you mean --format?"},
@@ -148,6 +148,38 @@ TEST(command_line, the_verb_of_a_plan_may_be_left_out_and_options_may_come_first
   EXPECT_EQ(in_folder(folder, {"plan.toml"}).exit_code, 0);
   EXPECT_EQ(in_folder(folder, {"--set", "limits.cpu=5s", "plan.toml"}).exit_code, 0);
   EXPECT_EQ(in_folder(folder, {"run", "plan.toml", "--set=limits.cpu=5s", "--format", "text"}).exit_code, 0);
+}
+
+// An image of packages and a program that no host has, and a plan that names it.
+TEST(command_line, image_packages_prints_what_a_plan_needs_and_this_host_lacks) {
+  const TemporaryFolder images, folder;
+  const auto image = [&](const std::string& name, const std::string& program) {
+    images.write(name + ".toml", "name = \"" + name +
+                                     "\"\ndescription = \"x\"\npackages = [\"two-of-it\", \"one-of-it\"]\n" +
+                                     "programs = [\"" + program + "\"]\nrun = [\"x\", \"{source}\"]\n");
+  };
+  image("missing", "/no/such/program");
+  image("there", "/bin/sh");
+  const auto plan = [&](const std::string& name, const std::string& text) { return folder.write(name, text).string(); };
+  const auto packages = [&](std::vector<std::string> words) {
+    std::vector<std::string> command = {"env", "EVALRUN_IMAGES=" + images.path().string(), evalrun().string(), "image",
+                                        "packages"};
+    command.insert(command.end(), words.begin(), words.end());
+    const Finished finished = run_command(command);
+    EXPECT_EQ(finished.exit_code, 0) << finished.error_output;
+    return finished.output;
+  };
+  const std::string both = "one-of-it\ntwo-of-it\n";
+  EXPECT_EQ(packages({plan("a.toml", "image = \"missing\"\nsource = \"not there yet\"\n")}), both);
+  EXPECT_EQ(packages({plan("b.toml", "image = \"" + (images.path() / "missing.toml").string() + "\"\n")}), both);
+  EXPECT_EQ(packages({plan("c.toml", "image = \"there\"\n")}), "");
+  EXPECT_EQ(packages({plan("d.toml", "argv = [\"x\"]\n")}), "");
+  EXPECT_EQ(packages({"--image", "there"}), both);
+  EXPECT_NE(packages({}).find(both), std::string::npos);
+  const Finished unknown =
+      run_command({evalrun().string(), "image", "packages", plan("e.toml", "image = \"no-such-image\"\n")});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.error_output.find("no-such-image"), std::string::npos) << unknown.error_output;
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ offers "json text" run plan.toml --format ""
 offers "json text" doctor --format ""
 offers "json markdown text" schema --format ""
 offers "json text" plan.toml --format ""
-offers "check list" image ""
+offers "check list packages" image ""
 offers "pypy python" image check py
 offers "pypy python" exec -i py
 offers "pypy python" exec --image py
