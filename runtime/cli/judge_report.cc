@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "runtime/contest/expectation.h"
+#include "runtime/core/plural.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/blame.h"
 #include "runtime/report/figures.h"
@@ -19,10 +20,6 @@ using contest::Judged;
 using judge::Verdict;
 
 constexpr std::size_t kWidestName = 44;
-
-std::string plural(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 std::string_view verdict_of(const Judged& one) {
   return one.refusal ? "-" : judge::kattis_name_of(one.grade.verdict);

@@ -8,6 +8,7 @@
 
 #include "runtime/contest/expectation.h"
 #include "runtime/core/base64.h"
+#include "runtime/core/plural.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/blame.h"
 #include "runtime/judge/dialogue.h"
@@ -298,8 +299,7 @@ std::string to_json(const problem::Problem& problem, Duration limit, const std::
 
 std::string heading(const problem::Problem& problem, Duration limit) {
   return one_line(problem.name.empty() ? problem.short_name : problem.name) + ": " + problem::type_words(problem) +
-         ", " + std::to_string(problem.cases.size()) + (problem.cases.size() == 1 ? " case" : " cases") +
-         ", time limit " + seconds(limit) + "\n";
+         ", " + plural(problem.cases.size(), "case") + ", time limit " + seconds(limit) + "\n";
 }
 
 std::string class_table(const report::Board& board) {
@@ -327,7 +327,7 @@ std::string class_table(const report::Board& board) {
     while (line.ends_with(' ')) line.pop_back();
     text += line + "\n";
   }
-  text += std::to_string(board.rows.size()) + " submission" + (board.rows.size() == 1 ? "" : "s");
+  text += plural(board.rows.size(), "submission");
   const char* between = ": ";
   for (const auto& [verdict, count] : counts) {
     text += between + std::to_string(count) + " " + verdict;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/core/plural.h"
 #include "runtime/core/text.h"
 #include "runtime/packages/reading.h"
 
@@ -61,10 +62,6 @@ std::string how_built(const problem::Program& program) {
     case problem::Build::IsBuilt: return "as it is";
   }
   return "";
-}
-
-std::string plural(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
 }  // namespace
@@ -134,7 +131,7 @@ std::string summary(const Package& package) {
   }
   line("labelled submissions", std::to_string(labelled) + by_folder + (by_folder.empty() ? "" : ")"));
   if (is.submissions.size() > labelled) {
-    line("not labelled", plural(is.submissions.size() - labelled, "submission", "submissions"));
+    line("not labelled", plural(is.submissions.size() - labelled, "submission"));
   }
   return text;
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/new_file.h"
+#include "runtime/core/plural.h"
 #include "runtime/core/text.h"
 #include "runtime/core/write_all.h"
 #include "runtime/report/figures.h"
@@ -22,10 +23,6 @@ constexpr std::size_t kMostNameLength = 100;
 
 bool is_shown(const Board& board, std::size_t index) {
   return board.columns[index].disclosure == Disclosure::Shown;
-}
-
-std::string plural(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 std::string points(const std::optional<double>& score, const std::optional<double>& score_max) {

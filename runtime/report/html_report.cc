@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/core/plural.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/report/figures.h"
@@ -51,10 +52,6 @@ std::string shown(std::string_view verdict) {
 
 std::string chip(std::string_view verdict) {
   return "<span class=\"chip " + std::string(class_of(verdict)) + "\">" + shown(verdict) + "</span>";
-}
-
-std::string count_of(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 // --- charts ----------------------------------------------------------------------------------------------------------
@@ -154,7 +151,7 @@ class Page {
                "</p>\n";
       return;
     }
-    text_ += "<p>" + count_of(rows, "submission") + ", " + count_of(board_.columns.size(), "case") + "</p>\n";
+    text_ += "<p>" + plural(rows, "submission") + ", " + plural(board_.columns.size(), "case") + "</p>\n";
     text_ += "<ul class=\"legend\" aria-label=\"Submissions by verdict\">";
     for (const auto& [verdict, count] : counts) {
       text_ += "<li>" + chip(verdict) + " " + std::to_string(count) + " " +
@@ -372,8 +369,8 @@ class Page {
     const std::size_t columns = board_.columns.size() - extent_.columns;
     if (rows == 0 && columns == 0) return;
     text_ +=
-        "<p class=\"muted\">Not in the table, but counted above: " + (rows != 0 ? count_of(rows, "submission") : "") +
-        (rows != 0 && columns != 0 ? ", " : "") + (columns != 0 ? count_of(columns, "case") : "") + ".</p>\n";
+        "<p class=\"muted\">Not in the table, but counted above: " + (rows != 0 ? plural(rows, "submission") : "") +
+        (rows != 0 && columns != 0 ? ", " : "") + (columns != 0 ? plural(columns, "case") : "") + ".</p>\n";
   }
 
   const Board& board_;
