@@ -63,12 +63,6 @@ const fs::path& CaseFiles::folder() {
   return folder_;
 }
 
-fs::path CaseFiles::keep(const std::string& name, const std::string& content) {
-  fs::path path = folder() / name;
-  write_all(create(path).get(), content, path.string());
-  return path;
-}
-
 fs::path CaseFiles::path_of(const problem::File& file, Newlines newlines) {
   const bool is_normal = newlines == Newlines::Normal;
   const fs::path in_package = fs::absolute(package_) / file.path;

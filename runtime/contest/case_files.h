@@ -25,8 +25,6 @@ class CaseFiles {
   // With Newlines::Normal a copy in which every line ends in "\n", the last one too. Throws SystemError and
   // archive::TreeError.
   std::filesystem::path path_of(const problem::File& file, Newlines newlines = Newlines::AsTheyAre);
-  // A file of our own with this content. Throws SystemError.
-  std::filesystem::path keep(const std::string& name, const std::string& content);
   // A path for a file of our own that is not there yet. Throws SystemError.
   std::filesystem::path new_path(const std::string& name);
   // The path of a copy of a file of our own, in which every line ends in "\n". Throws SystemError.

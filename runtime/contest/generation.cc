@@ -29,20 +29,18 @@ std::string beginning_of(const std::filesystem::path& path) {
 }  // namespace
 
 struct Generation::Work {
-  enum class State { Waiting, Running, Done } state = State::Waiting;
-  std::shared_ptr<const JuryProgram> program;
-  std::vector<std::string> arguments;
-  std::filesystem::path input;           // standard input, or `input_name`; "": none
-  std::string input_name, output_name;   // files of /work in place of the standard streams
-  std::filesystem::path output, errors;  // where they are kept
-  std::vector<std::string> argv;
-  std::unique_ptr<supervise::Run> run;
-  std::string fault;
+  JuryRun run;
+  std::filesystem::path output, errors;  // where its streams are kept
+  std::string output_name;               // the file of /work in place of standard output
+  std::optional<judge::JuryFault> fault;
 };
 
 Generation::Generation(pool::CellPool& pool, judge::Jury& jury, CaseFiles& files, std::vector<DataOrder> orders,
                        unsigned jobs)
-    : pool_(pool), jury_(jury), files_(files), orders_(std::move(orders)), jobs_(jobs), made_(orders_.size()) {
+    : files_(files),
+      orders_(std::move(orders)),
+      made_(orders_.size()),
+      runs_(pool, jury, jobs, [this](std::size_t place, JuryRunEnd& end) { this->end(*works_in_order_[place], end); }) {
   plan_inputs();
 }
 
@@ -68,10 +66,20 @@ void Generation::plan_inputs() {
     std::string key = std::to_string(generated.generator) + '\0' + order.generator_input.string();
     for (const std::string& word : generated.arguments) key += '\0' + word;
     Work& work = work_for(key);
-    work.program = order.generator;
-    work.arguments = generated.arguments;
-    work.input = order.generator_input;
+    work.run.program = order.generator;
+    work.run.arguments = generated.arguments;
+    work.run.input = order.generator_input;
     work_of_order_[i] = key;
+  }
+  start_works();
+}
+
+void Generation::start_works() {
+  for (const auto& [key, work] : works_) {
+    work->run.output = work->output;
+    work->run.errors = work->errors;
+    runs_.add(work->run);
+    works_in_order_.push_back(work.get());
   }
 }
 
@@ -82,7 +90,7 @@ void Generation::take_inputs() {
     if (work_of_order_[i].empty()) continue;
     const Work& work = *works_.at(work_of_order_[i]);
     made_[i].fault = work.fault;
-    if (!work.fault.empty()) continue;
+    if (work.fault) continue;
     const bool is_normal = order.one->normal_newlines;
     made_[i].input = is_normal ? files_.with_normal_newlines(work.output) : work.output;
     if (order.one->generated->makes == problem::Generated::Makes::InputAndAnswer) {
@@ -96,16 +104,21 @@ void Generation::plan_answers() {
   work_of_order_.assign(orders_.size(), "");
   for (std::size_t i = 0; i < orders_.size(); ++i) {
     const DataOrder& order = orders_[i];
-    if (!order.solution || !made_[i].fault.empty()) continue;
+    if (!order.solution || made_[i].fault) continue;
     const std::string key = made_[i].input.string() + '\0' + order.one->input_name + '\0' + order.one->output_name;
     Work& work = work_for(key);
-    work.program = order.solution;
-    work.arguments = order.one->args;
-    work.input = made_[i].input;
-    work.input_name = order.one->input_name;
+    work.run.program = order.solution;
+    work.run.arguments = order.one->args;
+    if (order.one->input_name.empty()) {
+      work.run.input = made_[i].input;
+    } else {
+      work.run.placed = {{order.one->input_name, made_[i].input}};
+    }
     work.output_name = order.one->output_name;
+    if (!work.output_name.empty()) work.run.work = judge::WorkAfterwards::Kept;
     work_of_order_[i] = key;
   }
+  start_works();
 }
 
 void Generation::take_answers() {
@@ -113,48 +126,26 @@ void Generation::take_answers() {
     if (work_of_order_[i].empty()) continue;
     const Work& work = *works_.at(work_of_order_[i]);
     made_[i].fault = work.fault;
-    if (work.fault.empty()) made_[i].answer = work.output;
+    if (!work.fault) made_[i].answer = work.output;
   }
 }
 
-void Generation::start(Work& work) {
-  const judge::Program& ready = jury_.program(*work.program);
-  Plan plan = ready.plan();
-  plan.job.argv.insert(plan.job.argv.end(), work.arguments.begin(), work.arguments.end());
-  work.argv = plan.job.argv;
-  plan.job.input = InputNull{};
-  std::vector<rootfs::CarriedFile> more;
-  if (!work.input_name.empty()) {
-    more.push_back({work.input_name, open_to_read(work.input.string()), 0444});
-  } else if (!work.input.empty()) {
-    plan.job.input = InputFile{work.input};
-  }
-  plan.kind.output = OutputFile{work.output};
-  plan.kind.error_output = OutputFile{work.errors};
-  const auto afterwards = work.output_name.empty() ? judge::WorkAfterwards::Gone : judge::WorkAfterwards::Kept;
-  work.run = pool_.start_alone(ready.compile(plan, afterwards, std::move(more)));
-  work.state = Work::State::Running;
-}
-
-void Generation::end(Work& work) {
-  const supervise::RunResult result = work.run->take_result(nullptr);
-  work.state = Work::State::Done;
-  if (judge::verdict_of(result.outcome) != judge::Verdict::Ok) {
-    work.fault = work.program->name + ": " + judge::message_of(result, work.program->plan.kind.limits) + "; argv:";
-    for (const std::string& word : work.argv) work.fault += " " + word;
-    if (const std::string errors = beginning_of(work.errors); !errors.empty()) work.fault += "; stderr: " + errors;
-    work.fault = one_line(work.fault);
+void Generation::end(Work& work, JuryRunEnd& end) {
+  const std::string& program = work.run.program->name;
+  if (end.not_run) {
+    work.fault = std::move(end.not_run);
+  } else if (judge::verdict_of(end.run.outcome) != judge::Verdict::Ok) {
+    work.fault = {program, std::move(end.argv), judge::message_of(end.run, work.run.program->plan.kind.limits),
+                  beginning_of(work.errors)};
   } else if (!work.output_name.empty()) {
-    keep_output_file(work);
+    keep_output_file(work, end.work);
   }
-  work.run.reset();
 }
 
-void Generation::keep_output_file(Work& work) {
-  const Fd folder = work.run->take_work_folder();
+void Generation::keep_output_file(Work& work, const Fd& folder) {
   const supervise::WorkFileOpened file = supervise::open_in_work(folder.get(), work.output_name);
   if (!file.descriptor) {
-    work.fault = work.program->name + ": " + work.output_name + ": " + file.refusal;
+    work.fault = {work.run.program->name, {}, work.output_name + ": " + file.refusal, ""};
     return;
   }
   std::error_code ignored;
@@ -163,44 +154,13 @@ void Generation::keep_output_file(Work& work) {
 }
 
 void Generation::interrupt(int signal) {
-  interrupted_ = true;
-  for (const auto& [key, work] : works_) {
-    if (work->run) work->run->interrupt(signal);
-  }
+  runs_.interrupt(signal);
 }
 
 void Generation::advance() {
   while (phase_ != Phase::Done) {
-    std::size_t running = 0;
-    bool is_done = true;
-    for (const auto& [key, work] : works_) {
-      if (work->run && work->run->finished()) end(*work);
-      if (work->state == Work::State::Running) ++running;
-    }
-    for (const auto& [key, work] : works_) {
-      if (work->state == Work::State::Waiting && interrupted_) {
-        work->state = Work::State::Done;
-        work->fault = "interrupted";
-      }
-      if (work->state == Work::State::Waiting && running < jobs_) {
-        switch (jury_.prepare(work->program)) {
-          case judge::Jury::State::Building: break;
-          case judge::Jury::State::Ready:
-            start(*work);
-            ++running;
-            break;
-          case judge::Jury::State::Failed: {
-            const judge::CompileGrade& failure = jury_.failure(*work->program);
-            work->state = Work::State::Done;
-            work->fault = one_line(work->program->name + " does not compile: " + failure.message +
-                                   "; stderr: " + failure.run.error_output.kept.substr(0, kShownOfErrors));
-            break;
-          }
-        }
-      }
-      is_done = is_done && work->state == Work::State::Done;
-    }
-    if (!is_done) return;
+    runs_.advance();
+    if (!runs_.finished()) return;
     if (phase_ == Phase::Inputs) {
       take_inputs();
       plan_answers();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/contest/case_files.h"
+#include "runtime/contest/jury_runs.h"
 #include "runtime/judge/program.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
@@ -32,8 +33,8 @@ struct DataOrder {
 };
 
 struct MadeData {
-  std::filesystem::path input, answer;  // "": not made
-  std::string fault;                    // why not; "": all was made
+  std::filesystem::path input, answer;    // "": not made
+  std::optional<judge::JuryFault> fault;  // why not; none: all was made
 };
 
 class Generation {
@@ -62,21 +63,19 @@ class Generation {
   void take_inputs();
   void plan_answers();
   void take_answers();
-  void start(Work& work);
-  void end(Work& work);
-  void keep_output_file(Work& work);
+  void start_works();
+  void end(Work& work, JuryRunEnd& end);
+  void keep_output_file(Work& work, const Fd& folder);
 
-  pool::CellPool& pool_;
-  judge::Jury& jury_;
   CaseFiles& files_;
   const std::vector<DataOrder> orders_;
-  const unsigned jobs_;
   std::vector<MadeData> made_;
   Phase phase_ = Phase::Inputs;
-  bool interrupted_ = false;
   std::map<std::string, std::unique_ptr<Work>> works_;  // of this phase
+  std::vector<Work*> works_in_order_;                   // of all phases; those of the first end before the second
   std::vector<std::string> work_of_order_;              // the key of each; "": none
   std::size_t files_made_ = 0;
+  JuryRuns runs_;
 };
 
 }  // namespace evalrun::contest

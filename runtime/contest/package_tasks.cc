@@ -332,8 +332,8 @@ void PackageTasks::take_data(const std::vector<MadeData>& made) {
   for (std::size_t i = 0; i < missing_.size(); ++i) {
     const DataOrder& order = missing_[i];
     Case& one = common_.cases[order.index];
-    if (!made[i].fault.empty()) {
-      faults_[order.index] = made[i].fault;
+    if (made[i].fault) {
+      faults_[order.index] = *made[i].fault;
       continue;
     }
     if (order.generator) give_input(one, *order.one, made[i].input);
@@ -360,31 +360,36 @@ Case PackageTasks::case_of(const problem::Case& one) {
   return made;
 }
 
-void PackageTasks::judge_by(Case& made, const problem::Case& one) {
-  const problem::Checker& checker = package_.problem.checkers.at(one.checker);
+std::optional<Judging> PackageTasks::judging_by(const problem::Checker& checker,
+                                                const std::vector<std::string>& validator_args, const std::string& of) {
+  std::optional<Judging> judging;
   std::visit(
       Overloaded{[&](const problem::DefaultChecker&) {
-                   const auto rules = problem::comparison_of(one.validator_args);
+                   const auto rules = problem::comparison_of(validator_args);
                    if (const auto* why = std::get_if<std::string>(&rules)) {
-                     return refuse("case " + one.name + ": " + *why);
+                     return refuse("case " + of + ": " + *why);
                    }
-                   made.judging = kattis_checker(std::get<problem::Comparison>(rules), options_.compat);
+                   judging = kattis_checker(std::get<problem::Comparison>(rules), options_.compat);
                  },
                  [&](const problem::BuiltInChecker& named) {
-                   auto known = built_in_checker(named);
+                   const auto known = built_in_checker(named);
                    if (!known) return refuse("checker " + named.name + " is not supported");
-                   known->dmoj.binary_data = !one.normal_newlines;
-                   made.judging = *known;
+                   judging = *known;
                  },
-                 [&](const problem::ProgramChecker& programs) {
-                   made.judging = JudgedByPrograms{programs.programs};
-                   const bool is_module = std::ranges::any_of(programs.programs, [&](std::size_t index) {
-                     return package_.problem.programs[index].convention == problem::Convention::DmojPython;
-                   });
-                   if (is_module)
-                     made.judging_args = {to_string_of(made.own_points), std::to_string(common_.cases.size() + 1)};
-                 }},
+                 [&](const problem::ProgramChecker& programs) { judging = JudgedByPrograms{programs.programs}; }},
       checker);
+  return judging;
+}
+
+void PackageTasks::judge_by(Case& made, const problem::Case& one) {
+  made.judging = judging_by(package_.problem.checkers.at(one.checker), one.validator_args, one.name);
+  if (!made.judging) return;
+  if (auto* checker = std::get_if<Checker>(&*made.judging)) checker->dmoj.binary_data = !one.normal_newlines;
+  const auto* programs = std::get_if<JudgedByPrograms>(&*made.judging);
+  const bool is_module = programs != nullptr && std::ranges::any_of(programs->programs, [&](std::size_t index) {
+                           return package_.problem.programs[index].convention == problem::Convention::DmojPython;
+                         });
+  if (is_module) made.judging_args = {to_string_of(made.own_points), std::to_string(common_.cases.size() + 1)};
 }
 
 void PackageTasks::replace_constants(std::vector<WorkFile>& files) const {

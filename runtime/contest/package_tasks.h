@@ -39,7 +39,7 @@ class PackageTasks final : public Tasks {
 
   [[nodiscard]] const std::vector<DataOrder>& missing_data() const override { return missing_; }
   void take_data(const std::vector<MadeData>& made) override;
-  [[nodiscard]] const std::map<std::size_t, std::string>& faults() const override { return faults_; }
+  [[nodiscard]] const std::map<std::size_t, judge::JuryFault>& faults() const override { return faults_; }
   [[nodiscard]] CaseFiles* files() const override { return &files_; }
   [[nodiscard]] SourcesOrRefusal finished(SourcesOrRefusal sources) const override;
   [[nodiscard]] std::optional<SourcesOrRefusal> outputs_at(const std::string& path,
@@ -48,12 +48,16 @@ class PackageTasks final : public Tasks {
   // The submission's files, language and image; or why there are none.
   SourcesOrRefusal sources_of(const problem::Submission& submission) const;
 
+  // Each is made once. Null where it cannot be had: refusals() says why.
+  const std::shared_ptr<const JuryProgram>& jury_program(problem::ProgramIndex index);
+  // How an output is judged by this checker; none where it cannot be: refusals() says why. `of` names the case.
+  std::optional<Judging> judging_by(const problem::Checker& checker, const std::vector<std::string>& validator_args,
+                                    const std::string& of);
+
   [[nodiscard]] SourceOptions source_options() const override;
   [[nodiscard]] const problem::Problem& problem() const override { return package_.problem; }
 
  private:
-  // Each is made once.
-  const std::shared_ptr<const JuryProgram>& jury_program(problem::ProgramIndex index);
   std::shared_ptr<const JuryProgram> make_jury_program(const problem::Program& program);
   Task task_of_scripts(const problem::Program& program, const std::string& name);
   Task task_of_python_module(const problem::Program& program);
@@ -81,7 +85,7 @@ class PackageTasks final : public Tasks {
   std::vector<std::string> refusals_;
   std::map<problem::ProgramIndex, std::shared_ptr<const JuryProgram>> made_;
   std::vector<DataOrder> missing_;
-  std::map<std::size_t, std::string> faults_;
+  std::map<std::size_t, judge::JuryFault> faults_;
   mutable std::map<Duration, std::shared_ptr<const JuryProgram>> interactors_;  // by the wall limit
   Task common_;  // all but the submission's own: cases, jury, groups
 };

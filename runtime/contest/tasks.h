@@ -43,8 +43,8 @@ class Tasks {
   // Takes what was made for them.
   virtual void take_data(const std::vector<MadeData>&) {}
   // By the case's index: why it cannot be judged, since its data could not be made.
-  [[nodiscard]] virtual const std::map<std::size_t, std::string>& faults() const {
-    static const std::map<std::size_t, std::string> kNothing;
+  [[nodiscard]] virtual const std::map<std::size_t, judge::JuryFault>& faults() const {
+    static const std::map<std::size_t, judge::JuryFault> kNothing;
     return kNothing;
   }
   // Where made data is kept; null where none is made.

@@ -75,6 +75,11 @@ std::string describe(const JuryFault& fault) {
   return one_line(text);
 }
 
+JuryFault fault_of_compile_step(const JuryProgram& program, const CompileGrade& failure) {
+  return {program.name, program.compile ? program.compile->argv : std::vector<std::string>{},
+          "it does not compile: " + failure.message, failure.run.error_output.kept.substr(0, kMostOfErrorOutput)};
+}
+
 void set_case(Plan& plan, const Plan& common, const Case& one) {
   plan.job.argv = one.argv.empty() ? common.job.argv : one.argv;
   plan.job.argv.insert(plan.job.argv.end(), one.args.begin(), one.args.end());

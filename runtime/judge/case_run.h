@@ -30,6 +30,9 @@ struct JuryFault {
 // "the output validator output_validators/check: exited with code 1 …; argv: …; stderr: …", on one line.
 std::string describe(const JuryFault& fault);
 
+// Of a program that does not compile.
+JuryFault fault_of_compile_step(const JuryProgram& program, const CompileGrade& failure);
+
 struct CaseGrade {
   std::optional<Verdict> verdict;  // none: not run
   double points = 0;               // earned; of a task with groups: before their rules

@@ -317,16 +317,14 @@ void Grading::start_case(std::size_t index) {
   if (options_.faults != nullptr && options_.faults->contains(index)) {
     CaseGrade grade;
     grade.verdict = Verdict::Ie;
-    grade.jury_fault = {"the case's data", {}, options_.faults->at(index), ""};
+    grade.jury_fault = options_.faults->at(index);
     return record(index, std::move(grade));
   }
   for (const auto& program : needed_) {
     if (jury_->prepare(program) != Jury::State::Failed) continue;
-    const CompileGrade& failure = jury_->failure(*program);
     CaseGrade grade;
     grade.verdict = Verdict::Ie;
-    grade.jury_fault = {program->name, program->compile ? program->compile->argv : std::vector<std::string>{},
-                        "it does not compile: " + failure.message, failure.run.error_output.kept.substr(0, 2048)};
+    grade.jury_fault = fault_of_compile_step(*program, jury_->failure(*program));
     return record(index, std::move(grade));
   }
   const CaseRun::Context context{pool_, task_, program_, *jury_, options_.rules};

@@ -47,7 +47,7 @@ struct GradingOptions {
   Jury* jury = nullptr;
   // Cases that cannot be judged, by their index, and why: a generator failed. It is the jury's fault. Null: there are
   // none. Borrowed.
-  const std::map<std::size_t, std::string>* faults = nullptr;
+  const std::map<std::size_t, JuryFault>* faults = nullptr;
 };
 
 struct Grade {

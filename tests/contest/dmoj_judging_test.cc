@@ -120,7 +120,7 @@ TEST(dmoj_judging, a_generator_that_fails_is_the_jurys_fault_and_is_named) {
       << done.output;
   EXPECT_EQ(done.exit_code, 3);
   const Finished broken = self_test(with(package, {{"generator.cpp", "int main( {\n"}}));
-  EXPECT_NE(broken.output.find("generator generator.cpp does not compile"), std::string::npos) << broken.output;
+  EXPECT_NE(broken.output.find("generator generator.cpp: it does not compile"), std::string::npos) << broken.output;
 }
 
 TEST(dmoj_judging, a_checker_in_python_sees_what_dmoj_shows_it) {
