@@ -24,6 +24,7 @@
 #include "runtime/contest/plan_tasks.h"
 #include "runtime/contest/time_limit.h"
 #include "runtime/core/error.h"
+#include "runtime/core/plural.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/judge/capacity.h"
@@ -133,6 +134,25 @@ class Progress {
   bool is_wanted_;
 };
 
+contest::JudgingOptions judging_options(const Options& options) {
+  contest::JudgingOptions made;
+  made.jobs = options.jobs;
+  made.rules = options.rules;
+  made.pointless_cases = options.all_cases ? judge::PointlessCases::Run : judge::PointlessCases::Skip;
+  made.overrides = options.set;
+  return made;
+}
+
+// From now on SIGINT and SIGTERM interrupt it; `ended_by` says which. All are borrowed.
+void end_at_signals(contest::Judging& judging, const EndSignals& signals, int& ended_by) {
+  judging.loop().watch(signals.get(), loop::Interest::Read, judging.loop().caller(), [&] {
+    if (const int signal = signals.take()) {
+      ended_by = signal;
+      judging.interrupt(signal);
+    }
+  });
+}
+
 // One command's work on a package or a plan.
 class TaskJudge {
  public:
@@ -148,12 +168,7 @@ class TaskJudge {
       journal_.emplace(options.journal, task_hash);
       if (!journal_->warning().empty()) say(journal_->warning());
     }
-    judging_.loop().watch(signals_.get(), loop::Interest::Read, judging_.loop().caller(), [this] {
-      if (const int signal = signals_.take()) {
-        ended_by_ = signal;
-        judging_.interrupt(signal);
-      }
-    });
+    end_at_signals(judging_, signals_, ended_by_);
   }
 
   int judge_named() {
@@ -200,15 +215,6 @@ class TaskJudge {
  private:
   // The command was interrupted before this one was started, or before it ended.
   static bool is_unfinished(const contest::Judged& one) { return one.name.empty() || one.was_interrupted; }
-
-  static contest::JudgingOptions judging_options(const Options& options) {
-    contest::JudgingOptions made;
-    made.jobs = options.jobs;
-    made.rules = options.rules;
-    made.pointless_cases = options.all_cases ? judge::PointlessCases::Run : judge::PointlessCases::Skip;
-    made.overrides = options.set;
-    return made;
-  }
 
   [[nodiscard]] const problem::Problem& problem() const { return tasks_.problem(); }
 
@@ -425,14 +431,42 @@ int judge_package(const Options& options, ResultFile& output, const packages::Pa
   return options.self_test ? judge.self_test(tasks) : judge.judge_named();
 }
 
+bool has_something_to_run(const problem::Problem& problem) {
+  return !problem.validator_cases.empty() || std::ranges::any_of(problem.programs, [](const problem::Program& program) {
+    return program.role == problem::Role::InputValidator || program.role == problem::Role::OutputValidator ||
+           program.role == problem::Role::Checker;
+  });
+}
+
+// Reads all of the package, which is done, and runs its validators.
+int check_package(const Options& options, packages::Package& package) {
+  std::size_t runs = 0;
+  if (has_something_to_run(package.problem)) {
+    const contest::ImageTable images(image_search_path());
+    contest::PackageTasks tasks(package, options.judged[0], images, task_options(options));
+    judge::raise_descriptor_limit();
+    contest::Judging judging(tasks, judging_options(options));
+    const EndSignals signals;
+    int ended_by = 0;
+    end_at_signals(judging, signals, ended_by);
+    runs = judging.validate(tasks, package.findings);
+    if (judging.was_interrupted()) {
+      say(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by));
+      return kNotJudged;
+    }
+    say_errors(package.findings);
+    if (package.findings.has_errors()) return kPackageIsWrong;
+  }
+  print_summary(package);
+  if (runs != 0) std::cout << "  validators            " << plural(runs, "run") << ", nothing is wrong\n";
+  return 0;
+}
+
 int work_on(const Options& options, ResultFile& output) {
-  const packages::Package package = packages::read_package(options.judged[0], {}, options.links_root);
+  packages::Package package = packages::read_package(options.judged[0], {}, options.links_root);
   say_errors(package.findings);
   if (package.findings.has_errors()) return kPackageIsWrong;
-  if (options.check_package) {
-    print_summary(package);
-    return 0;
-  }
+  if (options.check_package) return check_package(options, package);
   return judge_package(options, output, package);
 }
 

@@ -50,20 +50,35 @@ void Judging::interrupt(int signal) {
   interrupted_ = true;
   jury_.interrupt(signal);
   if (generation_) generation_->interrupt(signal);
+  if (validation_) validation_->interrupt(signal);
   for (const auto& live : live_) live->grading->interrupt(signal);
+}
+
+void Judging::finish(const auto& work) {
+  for (;;) {
+    jury_.advance();
+    work->advance();
+    if (work->finished()) return;
+    loop_.run_once(std::nullopt);
+  }
 }
 
 void Judging::make_missing_data() {
   if (tasks_.missing_data().empty()) return;
   generation_ = std::make_unique<Generation>(pool_, jury_, *tasks_.files(), tasks_.missing_data(), cores());
-  for (;;) {
-    jury_.advance();
-    generation_->advance();
-    if (generation_->finished()) break;
-    loop_.run_once(std::nullopt);
-  }
+  finish(generation_);
   tasks_.take_data(generation_->made());
   generation_.reset();
+}
+
+std::size_t Judging::validate(PackageTasks& package, problem::Findings& findings) {
+  make_missing_data();
+  validation_ = std::make_unique<Validation>(pool_, jury_, package, cores());
+  finish(validation_);
+  validation_->report(findings);
+  const std::size_t runs = validation_->runs();
+  validation_.reset();
+  return runs;
 }
 
 void Judging::start(Live& live) {

@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "runtime/contest/package_tasks.h"
 #include "runtime/contest/tasks.h"
+#include "runtime/contest/validation.h"
 #include "runtime/groups/cgroup.h"
 #include "runtime/host/host.h"
 #include "runtime/judge/grading.h"
@@ -68,6 +70,9 @@ class Judging {
   // a run throws.
   std::vector<Judged> judge(const std::vector<Entry>& entries, Duration time_limit, const Told& told = {});
 
+  // Runs the validators of the package whose tasks these are, and adds what they found. Returns how many runs it took.
+  std::size_t validate(PackageTasks& package, problem::Findings& findings);
+
   // Ends what is running and starts nothing more.
   void interrupt(int signal);
   [[nodiscard]] bool was_interrupted() const noexcept { return interrupted_; }
@@ -76,6 +81,8 @@ class Judging {
   struct Live;
 
   std::unique_ptr<Live> make_live(const Entry& entry, std::size_t index, Duration time_limit);
+  // Turns the loop until it has finished.
+  void finish(const auto& work);
   void make_missing_data();
   void start(Live& live);
   void end(Live& live);
@@ -90,6 +97,7 @@ class Judging {
   pool::CellPool pool_;
   judge::Jury jury_;
   std::unique_ptr<Generation> generation_;
+  std::unique_ptr<Validation> validation_;
   std::vector<std::unique_ptr<Live>> live_;
   unsigned jobs_of_each_ = 1;
   bool interrupted_ = false;

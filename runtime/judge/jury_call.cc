@@ -67,6 +67,9 @@ std::vector<std::string> arguments_by_convention(Convention convention, JuryTask
   const std::string answer = in_work(kJuryAnswer);
   const std::string output = in_work(kJuryOutput);
   const bool interacts = task == JuryTask::Interact;
+  if (task == JuryTask::ValidateInput) {
+    return reads_input_from_stdin(convention) ? std::vector<std::string>{} : std::vector<std::string>{input};
+  }
   switch (convention) {
     case Convention::Kattis: return {input, answer, in_work(kJuryFeedback)};
     case Convention::Testlib: return {input, output, answer};
@@ -356,6 +359,10 @@ bool reads_output_from_stdin(Convention convention) {
   return convention == Convention::Kattis;
 }
 
+bool reads_input_from_stdin(Convention convention) {
+  return convention != Convention::Cms;
+}
+
 namespace {
 
 // What a package sets the limit by that the program has met.
@@ -393,6 +400,15 @@ JuryWord word_of(Convention convention, const supervise::RunResult& run, const L
     word.message = trimmed(run.error_output.kept.empty() ? run.output.kept : run.error_output.kept);
   }
   return word;
+}
+
+JuryWord word_of_input_validator(Convention convention, const supervise::RunResult& run, const Limits& limits) {
+  const int accepting = convention == Convention::Kattis ? 42 : 0;
+  if (const auto* exited = std::get_if<supervise::Exited>(&run.outcome)) {
+    return exited->code == accepting ? accepted() : rejected(Rejection::WrongAnswer);
+  }
+  if (std::holds_alternative<supervise::Signaled>(run.outcome)) return rejected(Rejection::WrongAnswer);
+  return fault(message_of(run, limits) + key_of_limit(convention, run.outcome));
 }
 
 std::vector<WorkFile> feedback_to_keep(int work) {

@@ -28,7 +28,7 @@ inline constexpr const char* kManagerText = "text";
 // A folder is made where a file is in it: this one, in the feedback folder.
 inline constexpr const char* kFolderMark = ".folder";
 
-enum class JuryTask { Check, Interact };
+enum class JuryTask { Check, Interact, ValidateInput };
 
 // What follows the program's own argv. `args` are the case's.
 std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask task,
@@ -36,6 +36,8 @@ std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask tas
 
 // Whether the submission's output is the program's standard input; else it is a file.
 bool reads_output_from_stdin(problem::Convention convention);
+// Whether an input validator's input is its standard input; else it is a file.
+bool reads_input_from_stdin(problem::Convention convention);
 
 // What a program of the jury has said of one case.
 struct JuryWord {
@@ -54,6 +56,10 @@ struct JuryWord {
 // the case is worth, for conventions that give points.
 JuryWord word_of(problem::Convention convention, const supervise::RunResult& run, const Limits& limits, int work,
                  double worth, JuryScores scores);
+
+// Of an input validator, from what its run left. Every exit but the accepting one rejects, as a failed assertion does;
+// a limit that it met is its fault.
+JuryWord word_of_input_validator(problem::Convention convention, const supervise::RunResult& run, const Limits& limits);
 
 // The feedback folder's files, to be placed for the next pass; without nextpass.in. Bounded; what is no regular file is
 // left out. Throws SystemError.

@@ -269,8 +269,9 @@ constexpr VerbRow kVerbs[] = {
          "two archives or folders with sources and no source beside them, or sources that are no one program: in two "
          "languages, two with a main function, or scripts of which none is called main or imported by another. With "
          "--self-test it judges the package's own submissions and compares the verdicts with their labels. With "
-         "--check it judges nothing and prints what is wrong with the package, each fault with its file, its line and "
-         "what mends it.",
+         "--check it judges nothing: it reads all of the package, runs the package's validators on its data, and "
+         "prints "
+         "what is wrong, each fault with its file, its line and what mends it.",
      .argument = kTask,
      .example = {.line = "evalrun judge hello.zip solution.py", .what = "Judge a solution."}},
     {.verb = Verb::Help,
@@ -642,7 +643,7 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Judge},
      .apply = turn_on<&Options::all_cases>},
     {.name = "--check",
-     .what = "Read all of the package, and judge nothing.",
+     .what = "Read all of the package, run its validators, and judge nothing.",
      .verbs = {Verb::Judge},
      .apply = turn_on<&Options::check_package>},
     {.name = "--root",
