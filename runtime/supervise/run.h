@@ -96,7 +96,7 @@ class Run final : private loop::LoopOwner {
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
 
-  // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
+  // Ends the run early; the result says that it was cancelled by `signal`, and what is known.
   void interrupt(int signal) noexcept;
 
   // Only for InputFrom::Caller: see Feeder.
