@@ -98,7 +98,8 @@ int status_of(const Options& options, const Result& result) {
     case OutcomeKind::Limit: return told(result, status_of_limit(result.limit().value_or(Limit::Cpu)));
     case OutcomeKind::Violation: return told(result, kExecViolation);
     case OutcomeKind::NotStarted: return told(result, was_not_found(result) ? kExecNotFound : kExecCannotStart);
-    case OutcomeKind::SandboxError: return told(result, kExecSandboxFailed);
+    case OutcomeKind::SandboxError:
+    case OutcomeKind::Cancelled: return told(result, kExecSandboxFailed);
   }
   return kExecSandboxFailed;
 }
@@ -129,7 +130,7 @@ int run_exec(const Options& options) {
   const Execution done = execute(engine, compiled, {.save_to = compiled.name() + "-files"});
   if (place) place->write(done.result.json());
   // A signal that came when the command had ended already changed nothing.
-  const bool was_interrupted = done.ended_by != 0 && done.result.outcome() == OutcomeKind::SandboxError;
+  const bool was_interrupted = done.ended_by != 0 && done.result.outcome() == OutcomeKind::Cancelled;
   if (was_interrupted) return told(done.result, kSignalBase + done.ended_by);
   return status_of(options, done.result);
 }

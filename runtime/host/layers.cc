@@ -41,7 +41,6 @@ std::string to_string(const LayerState& state) {
   switch (state.kind) {
     case LayerState::Kind::Enforced: return "enforced";
     case LayerState::Kind::Degraded: return "degraded: " + state.why;
-    case LayerState::Kind::Off: return "off: asked by the plan";
   }
   return "?";
 }

@@ -9,12 +9,12 @@
 namespace evalrun::host {
 
 struct LayerState {
-  enum class Kind { Enforced, Degraded, Off };
+  enum class Kind { Enforced, Degraded };
   Kind kind = Kind::Enforced;
   std::string why;  // Degraded: a sentence's worth
 };
 
-// "enforced" | "degraded: why" | "off: asked by the plan".
+// "enforced" | "degraded: why".
 std::string to_string(const LayerState& state);
 
 struct Layers {

@@ -20,7 +20,8 @@ Fate fate_of(const Outcome& outcome) {
     case Verdict::Tle: return Fate::Time;
     case Verdict::Ole: return Fate::Output;
     case Verdict::Sv: return Fate::Violation;
-    case Verdict::Ie: return Fate::SandboxFailed;
+    case Verdict::Ie:
+    case Verdict::Cancelled: return Fate::SandboxFailed;
     case Verdict::Ac:
     case Verdict::Wa:
     case Verdict::Pe:
@@ -195,7 +196,8 @@ std::string jury_reason(const DialogueFacts& facts) {
                  [](const LimitHit& hit) { return "met its " + std::string(name_of(hit.limit)) + " limit"; },
                  [](const Violation&) { return std::string("made a call that is not allowed"); },
                  [](const NotStarted&) { return std::string("could not be started"); },
-                 [](const SandboxFault&) { return std::string("could not be run"); }},
+                 [](const SandboxFault&) { return std::string("could not be run"); },
+                 [](const Cancelled&) { return std::string("was cancelled"); }},
       facts.interactor);
   return "the interactor " + how;
 }

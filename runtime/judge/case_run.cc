@@ -255,7 +255,7 @@ void CaseRun::end_program() {
   }
   if (judged_by() == nullptr) return judge_built_in();
   const Verdict verdict = took_too_long() ? Verdict::Tle : verdict_of(grade_.run.outcome);
-  if (interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Ie : verdict);
+  if (interrupted_) return settle(verdict == Verdict::Ok ? Verdict::Cancelled : verdict);
   if (verdict != Verdict::Ok) return settle_by_rules({}, verdict);
   if (!no_output_file_.empty()) {
     grade_.feedback = no_output_file_;
@@ -277,7 +277,7 @@ void CaseRun::end_dialogue() {
   dialogue_.reset();
   take_run(std::move(end.submission.run));
   const RunResult& interactor_run = end.interactor.run;
-  if (interrupted_) return settle(Verdict::Ie);
+  if (interrupted_) return settle(Verdict::Cancelled);
   DialogueFacts facts = facts_of(end, time_limit());
   facts.submission = grade_.run.outcome;
   const Blame blame = blame_dialogue(facts, context_.rules.value_or(Rules::Kattis));
@@ -397,7 +397,7 @@ void CaseRun::end_check() {
   const RunResult result = run_->take_result(nullptr);
   Fd work = run_->take_work_folder();
   run_.reset();
-  if (interrupted_) return settle(Verdict::Ie);
+  if (interrupted_) return settle(Verdict::Cancelled);
   const JuryWord word = word_of_jury(program, result, work);
   if (word.says == JuryWord::Says::Fault) {
     return blame_jury(program, word.fault, result.error_output.kept);

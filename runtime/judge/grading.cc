@@ -434,8 +434,8 @@ Grade Grading::take_grade() {
     grade.verdict = grade.compile->verdict;
     grade.message = "the compile step failed: " + grade.compile->message;
   } else if (task_.cases.empty()) {
-    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Ie;
-    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "interrupted";
+    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Cancelled;
+    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "cancelled";
   } else if (!task_.groups.empty()) {
     settle_by_groups();
   } else {
@@ -459,14 +459,15 @@ void Grading::settle_by_cases() {
   }
   grade.verdict = verdict_of_all(scored);
   const std::string first = message_of_first(grade.verdict);
-  grade.message = grade.verdict == Verdict::Ac ? "accepted" : first.empty() ? "interrupted" : first;
+  grade.message = grade.verdict == Verdict::Ac ? "accepted" : first.empty() ? "cancelled" : first;
 }
 
 void Grading::settle_by_groups() {
   Grade& grade = grade_;
-  if (!groups_are_known_) {
-    grade.verdict = Verdict::Ie;
-    grade.message = "interrupted";
+  const auto is_cancelled = [](const CaseGrade& one) { return one.verdict == Verdict::Cancelled; };
+  if (!groups_are_known_ || std::ranges::any_of(grade.cases, is_cancelled)) {
+    grade.verdict = Verdict::Cancelled;
+    grade.message = "cancelled";
     return;
   }
   grade.verdict = grade.groups.front().verdict.value_or(Verdict::Ie);

@@ -14,14 +14,17 @@ Verdict verdict_of_case(const supervise::Outcome& outcome, const Judgement& judg
 
 Verdict verdict_of_compile(const supervise::Outcome& outcome) {
   const Verdict verdict = verdict_of(outcome);
-  return verdict == Verdict::Ok || verdict == Verdict::Ie ? verdict : Verdict::Ce;
+  const bool is_no_fault_of_its_own = verdict == Verdict::Ie || verdict == Verdict::Cancelled;
+  return verdict == Verdict::Ok || is_no_fault_of_its_own ? verdict : Verdict::Ce;
 }
 
 Verdict verdict_of_all(const std::vector<ScoredCase>& cases) {
-  if (std::ranges::find(cases, Verdict::Ie, &ScoredCase::verdict) != cases.end()) return Verdict::Ie;
+  for (const Verdict faulty : {Verdict::Ie, Verdict::Cancelled}) {
+    if (std::ranges::find(cases, faulty, &ScoredCase::verdict) != cases.end()) return faulty;
+  }
   const auto first = std::ranges::find_if(cases, [](const ScoredCase& one) { return one.verdict != Verdict::Ac; });
   if (first == cases.end()) return Verdict::Ac;
-  return first->verdict.value_or(Verdict::Ie);
+  return first->verdict.value_or(Verdict::Cancelled);
 }
 
 std::vector<double> points_earned(const std::vector<ScoredCase>& cases) {

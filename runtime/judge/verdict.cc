@@ -96,7 +96,7 @@ Verdict verdict_of(const Outcome& outcome) {
                  [](const Signaled&) { return Verdict::Re; },
                  [](const LimitHit& hit) { return verdict_of_limit(hit.limit); },
                  [](const Violation&) { return Verdict::Sv; }, [](const NotStarted&) { return Verdict::Re; },
-                 [](const SandboxFault&) { return Verdict::Ie; }},
+                 [](const SandboxFault&) { return Verdict::Ie; }, [](const Cancelled&) { return Verdict::Cancelled; }},
       outcome);
 }
 
@@ -116,7 +116,8 @@ std::string message_of(const Outcome& outcome, const Limits& limits) {
                                  return with_error("the sandbox failed at " + fault.stage + ": ", fault.operation,
                                                    fault.subject, fault.error) +
                                         (fault.remedy.empty() ? "" : "; " + fault.remedy);
-                               }},
+                               },
+                               [](const Cancelled& end) { return "cancelled by " + signal_name(end.signal); }},
                     outcome);
 }
 
@@ -154,7 +155,8 @@ int exit_status_of(Verdict verdict) {
     case Verdict::Ole:
     case Verdict::Sv:
     case Verdict::Ce: return 1;
-    case Verdict::Ie: return 3;
+    case Verdict::Ie:
+    case Verdict::Cancelled: return 3;
   }
   return 3;
 }

@@ -9,17 +9,18 @@
 namespace evalrun::judge {
 
 enum class Verdict {
-  Ok,   // a plain run that exited 0
-  Ac,   // accepted
-  Wa,   // wrong answer
-  Pe,   // presentation error
-  Re,   // run-time error: a nonzero exit, a signal, a file that is no program
-  Tle,  // time limit: cpu, wall or idle
-  Mle,  // memory limit
-  Ole,  // output limit
-  Sv,   // security violation
-  Ce,   // compile error
-  Ie,   // the sandbox's own fault
+  Ok,         // a plain run that exited 0
+  Ac,         // accepted
+  Wa,         // wrong answer
+  Pe,         // presentation error
+  Re,         // run-time error: a nonzero exit, a signal, a file that is no program
+  Tle,        // time limit: cpu, wall or idle
+  Mle,        // memory limit
+  Ole,        // output limit
+  Sv,         // security violation
+  Ce,         // compile error
+  Ie,         // the sandbox's own fault
+  Cancelled,  // ended by whoever started it
 };
 
 constexpr std::string_view name_of(Verdict verdict) {
@@ -35,6 +36,7 @@ constexpr std::string_view name_of(Verdict verdict) {
     case Verdict::Sv: return "SV";
     case Verdict::Ce: return "CE";
     case Verdict::Ie: return "IE";
+    case Verdict::Cancelled: return "CANCELLED";
   }
   return "?";
 }
@@ -53,8 +55,8 @@ std::string describe(const supervise::LimitMet& met);
 // was short of something, and not where the file itself is at fault.
 supervise::SandboxFault checker_fault(const SystemError& error);
 
-// The command's exit status: 0 OK or AC, 1 any other verdict of the program, 3 IE. (2 is a plan or command line that is
-// wrong.)
+// The command's exit status: 0 OK or AC, 1 any other verdict of the program, 3 IE and CANCELLED. (2 is a plan or
+// command line that is wrong.)
 int exit_status_of(Verdict verdict);
 
 }  // namespace evalrun::judge

@@ -39,13 +39,14 @@ static_assert(same(EVALRUN_OK, evalrun::Verdict::Ok) && same(EVALRUN_AC, evalrun
               same(EVALRUN_RE, evalrun::Verdict::Re) && same(EVALRUN_TLE, evalrun::Verdict::Tle) &&
               same(EVALRUN_MLE, evalrun::Verdict::Mle) && same(EVALRUN_OLE, evalrun::Verdict::Ole) &&
               same(EVALRUN_SV, evalrun::Verdict::Sv) && same(EVALRUN_CE, evalrun::Verdict::Ce) &&
-              same(EVALRUN_IE, evalrun::Verdict::Ie));
+              same(EVALRUN_IE, evalrun::Verdict::Ie) && same(EVALRUN_CANCELLED, evalrun::Verdict::Cancelled));
 static_assert(same(EVALRUN_EXITED, evalrun::OutcomeKind::Exited) &&
               same(EVALRUN_SIGNALED, evalrun::OutcomeKind::Signaled) &&
               same(EVALRUN_LIMIT, evalrun::OutcomeKind::Limit) &&
               same(EVALRUN_VIOLATION, evalrun::OutcomeKind::Violation) &&
               same(EVALRUN_NOT_STARTED, evalrun::OutcomeKind::NotStarted) &&
-              same(EVALRUN_SANDBOX_ERROR, evalrun::OutcomeKind::SandboxError));
+              same(EVALRUN_SANDBOX_ERROR, evalrun::OutcomeKind::SandboxError) &&
+              same(EVALRUN_WAS_CANCELLED, evalrun::OutcomeKind::Cancelled));
 
 }  // namespace
 

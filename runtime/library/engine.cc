@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
 #include <limits>
 
 #include "runtime/library/state.h"
@@ -11,12 +15,41 @@ namespace {
 // An engine for one session makes cells where that has so many runs of one kind: fewer do not pay for them.
 constexpr std::size_t kWorthCells = 8;
 
+// The file that this code was loaded from: the shared object, or a program that has the archive in it. By what the
+// kernel has mapped: the loader knows it by the name that it was given, which may be relative to another folder.
+std::filesystem::path own_file() {
+  const auto here = reinterpret_cast<std::uintptr_t>(&own_file);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    int path = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %*s %n", &begin, &end, &path) < 2) continue;
+    if (here >= begin && here < end && path > 0) return line.substr(static_cast<std::size_t>(path));
+  }
+  return {};
+}
+
+// Where the images of an installation are that was moved, or made with another prefix than it was built for. Empty:
+// this was not loaded out of a folder of libraries.
+std::filesystem::path images_beside_library() {
+  const std::filesystem::path libraries = std::filesystem::path(EVALRUN_LIBRARY_FOLDER).lexically_normal();
+  std::filesystem::path prefix = own_file().parent_path();
+  for (auto part = libraries.end(); part != libraries.begin();) {
+    if (prefix.filename() != *--part) return {};
+    prefix = prefix.parent_path();
+  }
+  return prefix / EVALRUN_IMAGES_FOLDER;
+}
+
 std::vector<std::filesystem::path> images_of(const EngineOptions& options) {
   if (!options.images.empty()) return options.images;
   std::vector<std::filesystem::path> folders = images_of_environment();
-  // The second is where Debian's package puts them, wherever this was built for.
-  for (const char* installed : {EVALRUN_INSTALLED_IMAGES, "/usr/share/evalrun/images"}) {
-    if (std::error_code ignored; std::filesystem::is_directory(installed, ignored)) folders.emplace_back(installed);
+  // The last is where Debian's package puts them, wherever this was built for.
+  for (const std::filesystem::path& installed :
+       {images_beside_library(), std::filesystem::path(EVALRUN_INSTALLED_IMAGES),
+        std::filesystem::path("/usr/share/evalrun/images")}) {
+    if (std::ranges::find(folders, installed) != folders.end()) continue;
+    if (std::error_code ignored; std::filesystem::is_directory(installed, ignored)) folders.push_back(installed);
   }
   return folders;
 }

@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define EVALRUN_ABI 1
+#define EVALRUN_ABI 2
 #define EVALRUN_API __attribute__((visibility("default")))
 
 /* EVALRUN_ABI of the library that is there now, and its version, as "0.1.0". */
@@ -168,7 +168,7 @@ EVALRUN_API int evalrun_session_write_stdin(evalrun_session* session, const void
                                             evalrun_error** error);
 EVALRUN_API void evalrun_session_close_stdin(evalrun_session* session);
 
-/* Ends it early; EVALRUN_EVENT_COMPLETED follows. 0 or -1. */
+/* Ends it early: EVALRUN_EVENT_COMPLETED follows, with EVALRUN_CANCELLED. 0 or -1. */
 EVALRUN_API int evalrun_session_interrupt(evalrun_session* session, int signal, evalrun_error** error);
 EVALRUN_API int evalrun_session_kill(evalrun_session* session, evalrun_error** error);
 
@@ -188,7 +188,8 @@ typedef enum evalrun_verdict {
   EVALRUN_OLE = 7,
   EVALRUN_SV = 8,
   EVALRUN_CE = 9,
-  EVALRUN_IE = 10
+  EVALRUN_IE = 10,
+  EVALRUN_CANCELLED = 11 /* since ABI 2 */
 } evalrun_verdict;
 
 typedef enum evalrun_outcome {
@@ -197,7 +198,8 @@ typedef enum evalrun_outcome {
   EVALRUN_LIMIT = 2,
   EVALRUN_VIOLATION = 3,
   EVALRUN_NOT_STARTED = 4,
-  EVALRUN_SANDBOX_ERROR = 5
+  EVALRUN_SANDBOX_ERROR = 5,
+  EVALRUN_WAS_CANCELLED = 6 /* since ABI 2: evalrun_session_interrupt() or _kill() */
 } evalrun_outcome;
 
 EVALRUN_API evalrun_verdict evalrun_result_verdict(const evalrun_result* result);

@@ -110,7 +110,7 @@ class CompiledPlan {
 // ---- Results --------------------------------------------------------------------------------------------------------
 
 // docs/reference.md, "Verdicts".
-enum class Verdict { Ok, Ac, Wa, Pe, Re, Tle, Mle, Ole, Sv, Ce, Ie };
+enum class Verdict { Ok, Ac, Wa, Pe, Re, Tle, Mle, Ole, Sv, Ce, Ie, Cancelled };
 
 enum class OutcomeKind {
   Exited,        // exit_code()
@@ -118,7 +118,8 @@ enum class OutcomeKind {
   Limit,         // limit()
   Violation,     // a call that only exploits need
   NotStarted,    // the submission is no program
-  SandboxError,  // our own fault or the host's, or the session was interrupted
+  SandboxError,  // our own fault or the host's
+  Cancelled,     // Session::interrupt() or kill()
 };
 
 enum class Limit {
@@ -234,8 +235,8 @@ class Session {
   // The program reads to the end of what was taken, then the end of file.
   void close_stdin();
 
-  // Ends the run early: everything inside is killed. Completed follows; the outcome is SandboxError, "interrupted by"
-  // the signal's name, and says what is known. Harmless when it has ended.
+  // Ends the run early: everything inside is killed. Completed follows; verdict and outcome are Cancelled, and
+  // the figures say what is known. Harmless when it has ended.
   void interrupt(int signal);
   void kill();  // interrupt(SIGKILL)
 

@@ -26,12 +26,13 @@ constexpr Verdict to_public(judge::Verdict verdict) {
     case judge::Verdict::Sv: return Verdict::Sv;
     case judge::Verdict::Ce: return Verdict::Ce;
     case judge::Verdict::Ie: return Verdict::Ie;
+    case judge::Verdict::Cancelled: return Verdict::Cancelled;
   }
   return Verdict::Ie;
 }
 
 constexpr bool are_one_list() {
-  for (int value = 0; value <= static_cast<int>(judge::Verdict::Ie); ++value) {
+  for (int value = 0; value <= static_cast<int>(judge::Verdict::Cancelled); ++value) {
     if (static_cast<int>(to_public(static_cast<judge::Verdict>(value))) != value) return false;
   }
   return true;
@@ -84,20 +85,21 @@ OutcomeKind kind_of(const supervise::Outcome& outcome) {
                                [](const supervise::LimitHit&) { return OutcomeKind::Limit; },
                                [](const supervise::Violation&) { return OutcomeKind::Violation; },
                                [](const supervise::NotStarted&) { return OutcomeKind::NotStarted; },
-                               [](const supervise::SandboxFault&) { return OutcomeKind::SandboxError; }},
+                               [](const supervise::SandboxFault&) { return OutcomeKind::SandboxError; },
+                               [](const supervise::Cancelled&) { return OutcomeKind::Cancelled; }},
                     outcome);
 }
 
 // Of a run that never was.
-RunResult faulted(const supervise::SandboxFault& fault) {
+RunResult not_run(const supervise::Outcome& why) {
   RunResult run;
-  run.outcome = fault;
+  run.outcome = why;
   return run;
 }
 
 // The run that decided.
 const RunResult& main_run_of(const judge::Grade& grade) {
-  static const RunResult kNone = faulted({"run", "interrupted before", "the first case", 0, true});
+  static const RunResult kNone = not_run(supervise::Cancelled{});
   if (grade.run) return *grade.run;
   const auto decides = [&](const judge::CaseGrade& one) { return one.verdict == grade.verdict; };
   const auto first = std::ranges::find_if(grade.cases, decides);
@@ -123,6 +125,7 @@ std::string_view name_of(OutcomeKind kind) noexcept {
     case OutcomeKind::Violation: return "violation";
     case OutcomeKind::NotStarted: return "not_started";
     case OutcomeKind::SandboxError: return "sandbox_error";
+    case OutcomeKind::Cancelled: return "cancelled";
   }
   return "?";
 }
@@ -147,7 +150,7 @@ Result::State::State(std::shared_ptr<const CompiledPlan::State> from,
                           message = failure.message;
                         }},
              value);
-  if (const auto* failure = std::get_if<Failure>(&value)) without_run_ = faulted(failure->fault);
+  if (const auto* failure = std::get_if<Failure>(&value)) without_run_ = not_run(failure->fault);
 }
 
 const RunResult& Result::State::main_run() const noexcept {

@@ -262,10 +262,16 @@ Broker::Deputy Broker::start_deputy(const seccomp_notif& notification, MediatedC
   return {notification.id, call, std::move(caller), clone_here(task, descriptors), kMostDeputies};
 }
 
+// A deputy of this run that ends gives its descriptors back.
+bool Broker::can_wait_for_descriptors(int error) const {
+  return (error == EMFILE || error == ENFILE) && !deputies_.empty();
+}
+
 void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
   Fd caller(open_thread(static_cast<pid_t>(notification.pid)));
   if (caller.get() < 0) {
     const int error = -caller.get();
+    if (can_wait_for_descriptors(error)) return waiting_.push_front(notification);
     if (error != ESRCH && is_refused_by_host(error)) return;
     if (error != ESRCH) note_failure("pidfd_open: " + errno_text(error));
     return lockdown::answer_call(listener_.get(), notification.id, EACCES);
@@ -290,8 +296,10 @@ void Broker::mediate(const seccomp_notif& notification, MediatedCall call) {
       throw;
     }
   } catch (const SystemError& error) {
+    if (can_wait_for_descriptors(error.error())) return waiting_.push_front(notification);
     refuse(error.operation(), error.error());
   } catch (const HostError& error) {
+    if (can_wait_for_descriptors(error.error())) return waiting_.push_front(notification);
     refuse(error.operation(), error.error());
   }
 }
@@ -311,10 +319,11 @@ void Broker::on_deputy_ended(int deputy) {
   const std::optional<int> answer = end.status == kAnswered ? std::nullopt : answer_of(ended, end.status);
   if (answer) lockdown::answer_call(listener_.get(), ended.notification, *answer);
   // Not one call for one deputy: a call whose caller has died starts none, and those after it must not wait for ever.
-  while (!waiting_.empty() && deputies_.size() < kMostDeputies) {
+  for (std::size_t left = waiting_.size(); left > 0 && deputies_.size() < kMostDeputies; --left) {
     const seccomp_notif next = waiting_.front();
     waiting_.pop_front();
     mediate(next, *mediated_call(next.data.nr));
+    if (waiting_.size() == left) break;  // put back: it waits for the next that ends
   }
 }
 

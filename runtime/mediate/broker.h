@@ -100,6 +100,7 @@ class Broker {
   void on_listener();
   void take_calls(std::vector<RecordedViolation>& violations);
   void mediate(const seccomp_notif& notification, MediatedCall call);
+  [[nodiscard]] bool can_wait_for_descriptors(int error) const;
   void share();
   Deputy start_deputy(const seccomp_notif& notification, MediatedCall call, Fd caller);
   void on_deputy_ended(int deputy);
@@ -123,8 +124,9 @@ class Broker {
   MediationCpu cpu_;
   Handlers handlers_;
   Pipe reports_;
-  std::map<int, Deputy> deputies_;     // by the deputy's pidfd
-  std::deque<seccomp_notif> waiting_;  // mediated calls beyond kMostDeputies; no more than the run has threads
+  std::map<int, Deputy> deputies_;  // by the deputy's pidfd
+  // Mediated calls beyond kMostDeputies, or beyond the descriptors there are; no more than the run has threads.
+  std::deque<seccomp_notif> waiting_;
   std::array<Refusals, kMediatedCalls> refusals_{};  // by call
   std::map<std::string, std::uint64_t> failures_;
   std::optional<std::optional<RefusedCall>> refused_by_host_;  // once tried

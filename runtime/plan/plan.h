@@ -70,10 +70,13 @@ struct WorkFile {
   SourcePosition position;
 };
 
-// One file copied out of /work after the run.
+// What is copied out of /work after the run: one regular file as it is, or all regular files and folders that a pattern
+// finds, as one tar archive.
+enum class CollectAs { File, Tar };
 struct CollectFile {
   friend bool operator==(const CollectFile&, const CollectFile&) = default;
-  std::string path;                // relative to /work, normalised, no ".."
+  std::string path;  // relative to /work, normalised, no ".."; of a Tar: a pattern, "." for all
+  CollectAs as = CollectAs::File;
   Bytes max = Bytes{16ULL << 20};  // a larger file is an error of this file, not of the run
   bool optional = false;
   SourcePosition position;
@@ -109,6 +112,8 @@ inline constexpr Bytes kUnlimited{~std::uint64_t{0}};
 struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
   Duration cpu = std::chrono::seconds(2);
+  std::optional<Duration> cpu_hard;  // above `cpu`: a run that has passed `cpu` is stopped only here
+  std::optional<double> cpu_rate;    // cores' worth of CPU time in each second
   Duration wall = std::chrono::seconds(10);
   std::optional<Duration> idle;
   Bytes memory = 256_MiB;
@@ -204,6 +209,13 @@ struct Shown {
   SourcePosition position;
 };
 
+// A path of the sandbox in whose place the program finds an empty folder or file.
+struct Hidden {
+  friend bool operator==(const Hidden&, const Hidden&) = default;
+  std::string path;  // absolute, normalised
+  SourcePosition position;
+};
+
 enum class NetworkMode { None, Loopback };
 
 struct Network {
@@ -221,12 +233,15 @@ struct LandlockPaths {
 };
 
 enum class SeccompProfile { Strict, Compatible };
+// What a call of seccomp.deny does: it fails, or it ends the run as a call does that only exploits need.
+enum class DenyAction { Fail, Violation };
 
 struct Seccomp {
   friend bool operator==(const Seccomp&, const Seccomp&) = default;
   SeccompProfile profile = SeccompProfile::Strict;
   std::vector<std::string> allow;  // names of system calls, all known
   std::vector<std::string> deny;
+  DenyAction deny_action = DenyAction::Fail;
 };
 
 enum class ProcView { None, Pid, Full };
@@ -285,9 +300,10 @@ struct Kind {
   std::string hostname = "sandbox";
   std::vector<CollectFile> collect;
   Limits limits;
-  std::vector<Mount> mounts;           // the image's, then the plan's
-  std::vector<Link> links;             // the image's
-  std::vector<Shown> shown;            // the image's
+  std::vector<Mount> mounts;  // the image's, then the plan's
+  std::vector<Link> links;    // the image's
+  std::vector<Shown> shown;   // the image's
+  std::vector<Hidden> hidden;
   std::vector<std::string> libraries;  // the image's: paths in the sandbox that stay readable without fs.read
   std::vector<NamedProfile> profiles;  // the image's, then the plan's; never empty in a plan out of parse_task()
   std::vector<Narrowing> narrowings;   // the same
@@ -298,6 +314,7 @@ struct Kind {
   ProcView proc = ProcView::Pid;
   Require require;
   Determinism determinism;
+  std::optional<int> oom_score_adj;  // of the run's processes; none: as this process's
 };
 
 // What differs from run to run of one kind.

@@ -16,7 +16,7 @@ constexpr VerdictWords kVerdictWords[] = {
     {"OK", "ran well"},           {"AC", "accepted"},           {"WA", "wrong answer"},  {"PE", "presentation error"},
     {"RE", "run-time error"},     {"RTE", "run-time error"},    {"TLE", "time limit"},   {"MLE", "memory limit"},
     {"OLE", "output limit"},      {"SV", "security violation"}, {"CE", "compile error"}, {"IE", "fault of the sandbox"},
-    {"JE", "fault of the judge"},
+    {"JE", "fault of the judge"}, {"CANCELLED", "cancelled"},
 };
 
 }  // namespace
@@ -24,7 +24,7 @@ constexpr VerdictWords kVerdictWords[] = {
 Standing standing_of(std::string_view verdict) {
   if (verdict.empty()) return Standing::NotRun;
   if (verdict == "AC" || verdict == "OK") return Standing::Passed;
-  return verdict == "IE" || verdict == "JE" ? Standing::Faulty : Standing::Failed;
+  return verdict == "IE" || verdict == "JE" || verdict == "CANCELLED" ? Standing::Faulty : Standing::Failed;
 }
 
 std::string_view words_of(std::string_view verdict) {

@@ -42,13 +42,16 @@ std::string written(const ordered_json& json, Layout layout) {
   return json_escaped(json.dump(is_one_line ? -1 : 2, ' ', false, kReplace) + (is_one_line ? "" : "\n"));
 }
 
+std::string full_name_of_signal(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name == nullptr ? std::to_string(signal) : "SIG" + std::string(name);
+}
+
 ordered_json to_json(const Outcome& outcome) {
   struct Visitor {
     ordered_json operator()(const Exited& exited) const { return {{"kind", "exited"}, {"exit_code", exited.code}}; }
     ordered_json operator()(const Signaled& signaled) const {
-      const char* name = ::sigabbrev_np(signaled.signal);
-      const std::string full = name == nullptr ? std::to_string(signaled.signal) : "SIG" + std::string(name);
-      return {{"kind", "signaled"}, {"signal", signaled.signal}, {"name", full}};
+      return {{"kind", "signaled"}, {"signal", signaled.signal}, {"name", full_name_of_signal(signaled.signal)}};
     }
     ordered_json operator()(const LimitHit& hit) const {
       ordered_json json = {{"kind", "limit"}, {"limit", name_of(hit.limit)}};
@@ -80,6 +83,9 @@ ordered_json to_json(const Outcome& outcome) {
       json["errno"] = fault.error == 0 ? ordered_json(nullptr) : ordered_json(errno_name(fault.error));
       json["retryable"] = fault.retryable;
       return json;
+    }
+    ordered_json operator()(const Cancelled& end) const {
+      return {{"kind", "cancelled"}, {"signal", end.signal}, {"name", full_name_of_signal(end.signal)}};
     }
   };
   return std::visit(Visitor{}, outcome);

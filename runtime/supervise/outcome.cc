@@ -46,8 +46,8 @@ Outcome outcome_of(const RunFacts& facts, const Limits& limits) {
   if (is_out_of_memory(facts)) return LimitHit{Limit::Memory};
   if (facts.ended_for) return *facts.ended_for;
   // The pipe ended without a word: the set-up was killed.
-  if (!facts.about_to_exec) return SandboxFault{"spawn", "hear from", "the set-up", 0, true};
-  if (!facts.end) return SandboxFault{"run", "hear from", "init", 0, true};
+  if (!facts.about_to_exec) return SandboxFault{"spawn", "the set-up was killed", "", 0, true};
+  if (!facts.end) return SandboxFault{"run", "init was killed", "", 0, true};
   if (const std::optional<Limit> limit = limit_passed(facts, limits)) return LimitHit{*limit};
   if (facts.shared_memory_refused && ended_badly(*facts.end)) return LimitHit{Limit::Memory};
   if (facts.address_space_refused && ended_badly(*facts.end)) return LimitHit{Limit::AddressSpace};

@@ -92,6 +92,10 @@ struct SandboxFault {
   bool retryable = false;
   std::string remedy = {};  // for people; may be empty
 };
+// Whoever started the run ended it, as if by this signal.
+struct Cancelled {
+  int signal = 0;
+};
 
 // Whether the same run may well succeed later: the host was short of something, or a file that the sandbox shows was
 // replaced while it was set up (ESTALE), as an upgrade of packages does.
@@ -138,7 +142,7 @@ struct LimitMet {
   std::string source;  // "cgroup v2: pids.events"
 };
 
-using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault>;
+using Outcome = std::variant<Exited, Signaled, LimitHit, Violation, NotStarted, SandboxFault, Cancelled>;
 
 struct CpuTime {
   Duration user{}, system{};

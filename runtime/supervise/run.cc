@@ -287,10 +287,7 @@ bool Run::finished() const noexcept {
 void Run::interrupt(int signal) noexcept {
   interrupted_ = true;
   try {
-    if (!outcome_) {
-      const char* name = ::sigabbrev_np(signal);
-      outcome_ = SandboxFault{"run", "interrupted by", "SIG" + std::string(name == nullptr ? "?" : name), 0, true};
-    }
+    if (!outcome_) outcome_ = Cancelled{signal};
     output_.give_up_sink();
     if (error_output_) error_output_->give_up_sink();
     if (collection_) collection_->abandon();

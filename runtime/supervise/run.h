@@ -32,6 +32,7 @@
 #include "runtime/sandbox/compile.h"
 #include "runtime/sandbox/spawn.h"
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/descriptor_reserve.h"
 #include "runtime/supervise/groundwork.h"
 #include "runtime/supervise/limits_clock.h"
 #include "runtime/supervise/limits_met.h"
@@ -96,7 +97,7 @@ class Run final : private loop::LoopOwner {
   // Everything inside is dead and reaped, and every stream has been read to its end.
   [[nodiscard]] bool finished() const noexcept;
 
-  // Ends the run early; the result says that it was interrupted by `signal`, and what is known.
+  // Ends the run early; the result says that it was cancelled by `signal`, and what is known.
   void interrupt(int signal) noexcept;
 
   // Only for InputFrom::Caller: see Feeder.
@@ -204,6 +205,7 @@ class Run final : private loop::LoopOwner {
   void plan_first_look();
   void plan_next_look(Duration at, Duration cost);
 
+  DescriptorReserve descriptors_;  // before anything is opened
   loop::EventLoop& loop_;
   sandbox::Cloner* cloner_ = nullptr;
   std::shared_ptr<const sandbox::CompiledPlan> plan_;

@@ -667,7 +667,8 @@ constexpr StatusRow kStatuses[] = {
      .verbs = kOnePlan},
     {.status = "2", .what = "The plan or the command line is wrong. Nothing was run.", .verbs = kOnePlan},
     {.status = "3",
-     .what = "The sandbox could not be built, or it failed. This says nothing about the program.",
+     .what =
+         "The sandbox could not be built, it failed, or the run was cancelled. This says nothing about the program.",
      .verbs = kOnePlan},
     {.status = "0",
      .what = "The plan is well-formed, and this host gives what it requires.",

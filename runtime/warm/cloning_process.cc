@@ -98,7 +98,7 @@ Fd CloningProcess::receive(sandbox::CloneAnswer& answer) {
 void CloningProcess::give_up(int error) {
   process_.reset();
   if (const std::int32_t stray = __atomic_load_n(told_, __ATOMIC_ACQUIRE); stray > 0) kill_and_reap(stray);
-  throw HostError("spawn", "hear from", name_, error);
+  throw HostError("spawn", "wait for", std::string(name_) + (error == 0 ? ", which has ended" : ""), error);
 }
 
 }  // namespace evalrun::warm

@@ -398,8 +398,8 @@ TEST(dialogue, an_interrupt_ends_both_sides) {
   for (int turn = 0; turn < 5; ++turn) supervisor.loop.run_once(100ms);
   dialogue->interrupt(SIGINT);
   const DialogueEnd end = play(supervisor, *dialogue);
-  EXPECT_EQ(summary_of(end.interactor.run), "IE run interrupted by SIGINT: 0");
-  EXPECT_EQ(summary_of(end.submission.run), "IE run interrupted by SIGINT: 0");
+  EXPECT_EQ(summary_of(end.interactor.run), "CANCELLED by 2");
+  EXPECT_EQ(summary_of(end.submission.run), "CANCELLED by 2");
 }
 
 TEST(dialogue, of_an_interactor_in_a_sandbox_that_fails_neither_program_is_blamed) {

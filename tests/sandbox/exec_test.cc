@@ -343,8 +343,8 @@ TEST_F(Exec, a_signal_to_evalrun_ends_the_command_with_that_signals_status) {
     ASSERT_EQ(::waitpid(pid, &status, 0), pid);
     ASSERT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 128 + signal);
-    EXPECT_NE(read_file(path("err")).find("interrupted by SIG"), std::string::npos) << read_file(path("err"));
-    EXPECT_EQ(nlohmann::json::parse(read_file(path("result.json"))).at("verdict"), "IE");
+    EXPECT_NE(read_file(path("err")).find("cancelled by SIG"), std::string::npos) << read_file(path("err"));
+    EXPECT_EQ(nlohmann::json::parse(read_file(path("result.json"))).at("verdict"), "CANCELLED");
   }
 }
 

@@ -129,8 +129,10 @@ TEST(lifetime, ctrl_c_ends_the_run_and_prints_what_is_known) {
     ::waitpid(supervisor, &status, 0);
     EXPECT_EQ(WEXITSTATUS(status), 3);
     const nlohmann::json json = nlohmann::json::parse(read_file(result));
-    EXPECT_EQ(json.at("outcome").at("operation"), "interrupted by");
-    EXPECT_EQ(json.at("outcome").at("subject"), "SIG" + std::string(::sigabbrev_np(signal)));
+    EXPECT_EQ(json.at("verdict"), "CANCELLED");
+    EXPECT_EQ(json.at("outcome").at("kind"), "cancelled");
+    EXPECT_EQ(json.at("outcome").at("signal"), signal);
+    EXPECT_EQ(json.at("outcome").at("name"), "SIG" + std::string(::sigabbrev_np(signal)));
     EXPECT_EQ(json.at("stdout").at("text"), "begun\n");
     EXPECT_EQ(named.live(), 0);
   }

@@ -52,6 +52,7 @@ std::string summary_of(const RunResult& result) {
           [](const SandboxFault& end) {
             return end.stage + " " + end.operation + " " + end.subject + ": " + name_of_error(end.error);
           },
+          [](const Cancelled& end) { return "by " + std::to_string(end.signal); },
       },
       result.outcome);
   return std::string(judge::name_of(judge::verdict_of(result.outcome))) + " " + how;

@@ -112,11 +112,11 @@ TEST(outcome, follows_from_the_facts) {
        }),
        "SV: stopped for bpf, which the plan does not allow"},
       {"an interruption before a limit", but([](RunFacts& f) {
-         f.ended_for = SandboxFault{"run", "interrupted by", "SIGTERM", 0, true};
+         f.ended_for = Cancelled{SIGTERM};
          f.interrupted = true;
          f.out_of_memory = true;
        }),
-       "IE: the sandbox failed at run: interrupted by SIGTERM"},
+       "CANCELLED: cancelled by SIGTERM"},
 
       {"set-up failed", ended_for(kOtherFault), "IE: the sandbox failed at mounts: fsmount: Operation not permitted"},
       {"set-up short of memory that the plan did not bound", ended_for(kShortage),
@@ -143,8 +143,8 @@ TEST(outcome, follows_from_the_facts) {
          f.about_to_exec = false;
          f.end.reset();
        }),
-       "IE: the sandbox failed at spawn: hear from the set-up"},
-      {"init killed", but([](RunFacts& f) { f.end.reset(); }), "IE: the sandbox failed at run: hear from init"},
+       "IE: the sandbox failed at spawn: the set-up was killed"},
+      {"init killed", but([](RunFacts& f) { f.end.reset(); }), "IE: the sandbox failed at run: init was killed"},
       {"no program", ended_for(NotStarted{"execve", "/work/a.out", ENOEXEC}),
        "RE: the program could not be started: execve /work/a.out: Exec format error"},
   };

@@ -27,6 +27,7 @@ TEST(verdict, follows_from_the_outcome_alone) {
       {Violation{"bpf"}, Verdict::Sv},
       {NotStarted{"execve", "/work/a.out", ENOEXEC}, Verdict::Re},
       {SandboxFault{"mounts", "open_tree", "/x", EINVAL, false}, Verdict::Ie},
+      {Cancelled{SIGTERM}, Verdict::Cancelled},
   };
   for (const auto& [outcome, verdict] : table) EXPECT_EQ(verdict_of(outcome), verdict) << outcome.index();
 }
@@ -35,6 +36,7 @@ TEST(verdict, decides_the_exit_status) {
   EXPECT_EQ(exit_status_of(Verdict::Ok), 0);
   EXPECT_EQ(exit_status_of(Verdict::Ac), 0);
   EXPECT_EQ(exit_status_of(Verdict::Ie), 3);
+  EXPECT_EQ(exit_status_of(Verdict::Cancelled), 3);
   for (const Verdict verdict :
        {Verdict::Wa, Verdict::Pe, Verdict::Re, Verdict::Tle, Verdict::Mle, Verdict::Ole, Verdict::Sv, Verdict::Ce}) {
     EXPECT_EQ(exit_status_of(verdict), 1) << name_of(verdict);

@@ -506,9 +506,11 @@ std::vector<Row> faults() {
     fs::rename(folder / "data", folder / "old");
     fs::create_directory(folder / "data");
   };
-  Row interrupted =
-      fault_row("interrupted", plan_of({"sleep", "60"}, ""), fault("run", "interrupted by", "SIGTERM", nullptr, true));
-  interrupted.meanwhile.after_spawn = [](supervise::Run& run) { run.interrupt(SIGTERM); };
+  Row cancelled = {.name = "cancelled_by_who_started_it",
+                   .plan = plan_of({"sleep", "60"}, ""),
+                   .verdict = "CANCELLED",
+                   .outcome = {{"kind", "cancelled"}, {"signal", 15}, {"name", "SIGTERM"}}};
+  cancelled.meanwhile.after_spawn = [](supervise::Run& run) { run.interrupt(SIGTERM); };
   return {
       fault_row("the_operators_program_missing", "argv = [\"/opt/a.out\"]\n",
                 fault("exec", "execve", "/opt/a.out", "ENOENT", false)),
@@ -518,7 +520,7 @@ std::vector<Row> faults() {
                 fault("exec", "find the program", "nothing in PATH", "ENOENT", false)),
       changed_source("a_source_vanished", fault("trees", "open_tree", kData, "ENOENT", false), vanish),
       changed_source("a_source_was_replaced", fault("trees", "check the pinned inode", kData, "ESTALE", true), replace),
-      interrupted,
+      cancelled,
       fault_row("groups_demanded_where_there_are_none", plan_of({"exit", "0"}, "require.cgroup = \"yes\"\n"),
                 fault("host", "provide the layer", "cgroup", nullptr, false), Where::NotAllGroups),
       ok("groups_demanded_where_there_are_some", {"exit", "0"}, "require.cgroup = \"yes\"\n", Where::AllGroups),
