@@ -59,5 +59,24 @@ TEST(landlock, a_rule_asks_for_no_right_that_the_kernel_does_not_know) {
   EXPECT_EQ(rules.steps().paths[0].rights, kWrite.rights & ~(kFsRefer | kFsTruncate));
 }
 
+TEST(landlock, a_rule_that_a_folder_around_it_grants_already_is_not_asked_for) {
+  const std::uint64_t both = kRead.rights | kWrite.rights;
+  const LandlockRules rules(Plan{},
+                            {{"/", kRead.rights},
+                             {"/etc", kRead.rights},
+                             {"/etc/fonts", kRead.rights},
+                             {"/usr", kRead.rights | kExecute.rights},
+                             {"/usr/lib", kExecute.rights},
+                             {"/usrs", kExecute.rights},
+                             {"/work", both},
+                             {"/work/in", kWrite.rights},
+                             {"/work/out", both | kDelete.rights}},
+                            1);
+  std::vector<std::string> asked;
+  for (const LandlockPath& path : rules.steps().paths) asked.emplace_back(path.path);
+  EXPECT_EQ(asked, (std::vector<std::string>{"/", "/usr", "/usrs", "/work", "/work/out"}));
+  EXPECT_EQ(rules.rules().size(), 9U) << "explain shows all";
+}
+
 }  // namespace
 }  // namespace evalrun::lockdown
