@@ -269,6 +269,19 @@ TEST_P(Languages, what_does_not_compile_is_a_compile_error_with_the_compilers_wo
   EXPECT_NE(ran.compiler, "");
 }
 
+// The compiler would make an archive of it, which is no program.
+TEST(Languages_go, a_package_that_is_not_main_is_a_compile_error) {
+  if (const std::string lack = lack_of("go"); !lack.empty()) {
+    EXPECT_EQ(std::getenv("EVALRUN_ALL_LANGUAGES"), nullptr) << "go lacks " << lack;
+    return;
+  }
+  const SourcesOrRefusal found = find("go", {{"a.go", "package a\nfunc main() {}\n"}});
+  ASSERT_TRUE(std::holds_alternative<Sources>(found)) << std::get<Refusal>(found).message;
+  const Ran ran = run(std::get<Sources>(found), "");
+  EXPECT_EQ(ran.verdict, "CE") << ran.output;
+  EXPECT_NE(ran.compiler.find("exactly one main package"), std::string::npos) << ran.compiler;
+}
+
 INSTANTIATE_TEST_SUITE_P(images, Languages, testing::ValuesIn(rows()), [](const auto& row) { return row.param.image; });
 
 TEST(ImagesOfLanguages, have_a_row_each) {
