@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from support import children, evalrun, inits, main, probe, running_inits, wait_until  # noqa: E402
+from support import BUILD, children, evalrun, inits, main, probe, running_inits, wait_until  # noqa: E402
 
 
 def job(*words, **arguments):
@@ -154,6 +155,27 @@ class Ends(unittest.TestCase):
             gc.collect()
         self.assertEqual([each.category for each in caught], [ResourceWarning])
         wait_until(lambda: not inits())
+
+    def test_an_interpreter_that_ends_takes_its_pool_along_without_a_word(self):
+        program = f"""
+import sys
+sys.argv = ["x", {str(BUILD)!r}]
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from support import evalrun, probe, running_inits, wait_until
+evalrun.run(**probe("say", "x"))
+pool = evalrun.Pool(jobs=1)
+future = pool.submit(evalrun.Job(**probe("sleep", "60", timeout=90)))
+wait_until(running_inits)
+print(*running_inits())
+"""
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", "-X", "dev", "-W", "error", "-c", program], capture_output=True, text=True
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertLess(time.monotonic() - began, 30)
+        init = int(done.stdout)
+        wait_until(lambda: not Path(f"/proc/{init}").exists())
 
     def test_a_pool_without_jobs_starts_nothing(self):
         before = threading.active_count()
