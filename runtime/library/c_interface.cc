@@ -65,6 +65,10 @@ struct evalrun_plan {
   evalrun::CompiledPlan plan;
 };
 
+struct evalrun_family {
+  evalrun::PlanFamily family;
+};
+
 struct evalrun_result {
   evalrun::Result result;
   mutable std::optional<std::string> json;  // made when it is asked for
@@ -160,6 +164,13 @@ evalrun::PlanInputs to_cpp(const evalrun_plan_inputs& inputs) {
   }
   if (inputs.stdin_bytes != nullptr) made.standard_input = bytes_of(inputs.stdin_bytes, inputs.stdin_length);
   return made;
+}
+
+evalrun::PlanSource source_of(const char* text, size_t length, const char* folder, const char* name) {
+  evalrun::PlanSource source{.text = std::string(text, length)};
+  if (folder != nullptr) source.folder = folder;
+  if (name != nullptr) source.name = name;
+  return source;
 }
 
 evalrun::SpawnOptions to_cpp(const evalrun_spawn_options& options) {
@@ -272,10 +283,8 @@ evalrun_plan* evalrun_plan_compile_with(evalrun_engine* engine, const char* text
                                         const char* name, const char* const* overrides,
                                         const evalrun_plan_inputs* inputs, evalrun_error** error) {
   return guarded<evalrun_plan*>(error, nullptr, [&] {
-    evalrun::PlanSource source{.text = std::string(text, length)};
-    if (folder != nullptr) source.folder = folder;
-    if (name != nullptr) source.name = name;
-    return new evalrun_plan{engine->engine.compile(source, strings_of(overrides), to_cpp(options_of(inputs)))};
+    return new evalrun_plan{engine->engine.compile(source_of(text, length, folder, name), strings_of(overrides),
+                                                   to_cpp(options_of(inputs)))};
   });
 }
 
@@ -283,6 +292,17 @@ evalrun_plan* evalrun_plan_compile_file(evalrun_engine* engine, const char* file
                                         evalrun_error** error) {
   return guarded<evalrun_plan*>(
       error, nullptr, [&] { return new evalrun_plan{engine->engine.compile_file(file, strings_of(overrides))}; });
+}
+
+evalrun_family* evalrun_family_new(evalrun_engine* engine, const char* text, size_t length, const char* folder,
+                                   const char* name, const char* const* overrides, evalrun_error** error) {
+  return guarded<evalrun_family*>(error, nullptr, [&] {
+    return new evalrun_family{engine->engine.read_family(source_of(text, length, folder, name), strings_of(overrides))};
+  });
+}
+
+void evalrun_family_free(evalrun_family* family) {
+  delete family;
 }
 
 int evalrun_plan_is_graded(const evalrun_plan* plan) {
@@ -300,6 +320,16 @@ evalrun_session* evalrun_session_spawn(evalrun_engine* engine, const evalrun_pla
   return guarded<evalrun_session*>(error, nullptr, [&] {
     const evalrun_spawn_options given = options_of(options);
     return new evalrun_session(engine->engine.spawn(plan->plan, to_cpp(given)), engine->sessions, given.user);
+  });
+}
+
+evalrun_session* evalrun_session_spawn_of(evalrun_engine* engine, evalrun_family* family,
+                                          const evalrun_plan_inputs* inputs, const evalrun_spawn_options* options,
+                                          evalrun_error** error) {
+  return guarded<evalrun_session*>(error, nullptr, [&] {
+    const evalrun_spawn_options given = options_of(options);
+    return new evalrun_session(engine->engine.spawn(family->family, to_cpp(options_of(inputs)), to_cpp(given)),
+                               engine->sessions, given.user);
   });
 }
 

@@ -110,6 +110,11 @@ TomlTable keys_of(const PlanInputs& inputs) {
   return keys;
 }
 
+PlanText text_of(const PlanSource& source) {
+  return {source.text, source.file, source.name,
+          source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder)};
+}
+
 }  // namespace
 
 PlanSource read_plan_source(const std::filesystem::path& file) {
@@ -129,8 +134,9 @@ bool CompiledPlan::is_graded() const noexcept {
 }
 
 const Plan& CompiledPlan::State::plan() const noexcept {
-  const auto* checked = std::get_if<CheckedTask>(&what);
-  return checked != nullptr ? checked->task.plan : std::get<CompiledRun>(what).plan->plan();
+  if (const auto* checked = std::get_if<CheckedTask>(&what)) return checked->task.plan;
+  if (const auto* planned = std::get_if<PlannedRun>(&what)) return planned->plan;
+  return std::get<CompiledRun>(what).plan->plan();
 }
 
 CompiledPlan::State::~State() {
@@ -191,15 +197,13 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
                                     const PlanInputs& inputs) {
   expect_maker();
   const Duration began = loop::now();
-  const std::filesystem::path folder =
-      source.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(source.folder);
-  const PlanText text{source.text, source.file, source.name, folder};
+  const PlanText text = text_of(source);
   Task task;
   if (auto keys = keys_of(inputs); keys.empty()) {
     task = parse_task(text, overrides, options_.images);
   } else {
     ImageCache images(options_.images);
-    task = PlanTemplate(text, overrides).make({MergeChange{std::move(keys)}}, folder, images);
+    task = PlanTemplate(text, overrides).make({MergeChange{std::move(keys)}}, text.folder, images);
   }
   const auto compiled = [&](auto what) {
     return CompiledPlan(std::make_shared<CompiledPlan::State>(std::move(what), loop::now() - began));
@@ -230,6 +234,23 @@ std::unique_ptr<Session::State> Engine::State::spawn(const CompiledPlan& plan, c
     nudge();  // it may have finished already, with nothing behind the descriptor to say so
   }
   return session;
+}
+
+std::shared_ptr<PlanFamily::State> Engine::State::read_family(const PlanSource& source,
+                                                              const std::vector<std::string>& overrides) {
+  return std::make_shared<PlanFamily::State>(text_of(source), overrides, options_.images);
+}
+
+std::unique_ptr<Session::State> Engine::State::spawn(PlanFamily::State& family, const PlanInputs& inputs,
+                                                     const SpawnOptions& options) {
+  expect_maker();
+  const Duration began = loop::now();
+  Task task = family.plan.make({MergeChange{keys_of(inputs)}}, family.folder, family.images);
+  const auto planned = [&](CompiledPlan::State::What what) {
+    return CompiledPlan(std::make_shared<CompiledPlan::State>(std::move(what), loop::now() - began));
+  };
+  if (task.is_graded()) return spawn(planned(CheckedTask{std::move(task), host()}), options);
+  return spawn(planned(PlannedRun{std::move(task.plan)}), options);
 }
 
 void Engine::State::dispatch(std::optional<std::chrono::milliseconds> timeout) {
@@ -283,8 +304,16 @@ CompiledPlan Engine::compile_file(const std::filesystem::path& file, const std::
   return compile(read_plan_source(file), overrides, inputs);
 }
 
+PlanFamily Engine::read_family(const PlanSource& source, const std::vector<std::string>& overrides) {
+  return translated([&] { return PlanFamily(state_->read_family(source, overrides)); });
+}
+
 Session Engine::spawn(const CompiledPlan& plan, const SpawnOptions& options) {
   return translated([&] { return Session(state_->spawn(plan, options)); });
+}
+
+Session Engine::spawn(const PlanFamily& family, const PlanInputs& inputs, const SpawnOptions& options) {
+  return translated([&] { return Session(state_->spawn(family.state(), inputs, options)); });
 }
 
 int Engine::descriptor() const noexcept {

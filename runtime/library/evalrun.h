@@ -134,6 +134,15 @@ EVALRUN_API evalrun_plan* evalrun_plan_compile_with(evalrun_engine* engine, cons
                                                     const char* folder, const char* name, const char* const* overrides,
                                                     const evalrun_plan_inputs* inputs, evalrun_error** error);
 
+/* A plan's text and its images, read once, for many sessions that differ in their inputs alone: since EVALRUN_ABI 2.
+ * Making a session of it costs a small part of compiling. The text may lack what inputs bring, such as argv. It belongs
+ * to one thread at a time, as its engine does. NULL where it fails. */
+typedef struct evalrun_family evalrun_family;
+EVALRUN_API evalrun_family* evalrun_family_new(evalrun_engine* engine, const char* text, size_t length,
+                                               const char* folder, const char* name, const char* const* overrides,
+                                               evalrun_error** error);
+EVALRUN_API void evalrun_family_free(evalrun_family* family);
+
 EVALRUN_API int evalrun_plan_is_graded(const evalrun_plan* plan);
 EVALRUN_API void evalrun_plan_free(evalrun_plan* plan);
 
@@ -153,6 +162,10 @@ typedef struct evalrun_spawn_options {
 /* `options` NULL: the defaults. NULL where it fails; nothing is left behind then. */
 EVALRUN_API evalrun_session* evalrun_session_spawn(evalrun_engine* engine, const evalrun_plan* plan,
                                                    const evalrun_spawn_options* options, evalrun_error** error);
+/* The same of the plan that `family` is with `inputs`; `inputs` NULL: with none. */
+EVALRUN_API evalrun_session* evalrun_session_spawn_of(evalrun_engine* engine, evalrun_family* family,
+                                                      const evalrun_plan_inputs* inputs,
+                                                      const evalrun_spawn_options* options, evalrun_error** error);
 /* Kills what is alive of it and waits for that. Its events are gone. */
 EVALRUN_API void evalrun_session_free(evalrun_session* session);
 EVALRUN_API void* evalrun_session_user(const evalrun_session* session);

@@ -107,6 +107,20 @@ class CompiledPlan {
   std::shared_ptr<const State> state_;
 };
 
+// A plan's text and its images, read once, for many sessions that differ in PlanInputs alone, as the jobs of a batch
+// do. Making a session of it costs a small part of compile(), and a session that waits, prepared ahead, takes it as it
+// is. It may lack what the inputs bring, such as argv. It belongs to one thread at a time, as an Engine does, and
+// images that change meanwhile are not read again.
+class PlanFamily {
+ public:
+  class State;
+  explicit PlanFamily(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+  [[nodiscard]] State& state() const noexcept { return *state_; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
 // ---- Results --------------------------------------------------------------------------------------------------------
 
 // docs/reference.md, "Verdicts".
@@ -304,8 +318,14 @@ class Engine {
   CompiledPlan compile_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
                             const PlanInputs& inputs = {});
 
+  // Throws Error (Plan) for what is wrong with the text by itself.
+  PlanFamily read_family(const PlanSource& source, const std::vector<std::string>& overrides = {});
+
   // Throws Error; nothing is left behind then.
   Session spawn(const CompiledPlan& plan, const SpawnOptions& options = {});
+  // The plan that `family` is with `inputs`. Unlike compile(), this does not look for a program that PATH does not
+  // hold: the session fails then, as a job of a batch does (verdict IE).
+  Session spawn(const PlanFamily& family, const PlanInputs& inputs, const SpawnOptions& options = {});
 
   // Readable (POLLIN) when dispatch() has something to do; stays the same. For a loop of the caller's own, which must
   // take all events after each dispatch() before it polls again. Borrowed.

@@ -34,7 +34,7 @@ Session::State::~State() {
   engine->forget(id);
 }
 
-void Session::State::start(const CompiledRun& compiled, const SpawnOptions& options) {
+supervise::RunHooks Session::State::hooks_for(const SpawnOptions& options) {
   engine->ending.reserve(engine->sessions.size());  // gone() must not throw
   supervise::RunHooks hooks;
   if (options.output_events == OutputEvents::All) {
@@ -44,15 +44,23 @@ void Session::State::start(const CompiledRun& compiled, const SpawnOptions& opti
   hooks.started = [this] { tell_started(); };
   hooks.gone = [this] { engine->ending.push_back(id); };
   hooks.input = stdin_from == StdinFrom::Caller ? supervise::InputFrom::Caller : supervise::InputFrom::Plan;
-  std::unique_ptr<supervise::Run> run;
-  if (compiled.groundwork) {
-    run = engine->pool(1).start_on(std::move(*compiled.groundwork), compiled.plan, std::move(hooks));
-    compiled.groundwork.reset();
-  } else {
-    run = engine->pool(1).start(compiled.plan, std::move(hooks));
-  }
+  return hooks;
+}
+
+void Session::State::hold(std::unique_ptr<supervise::Run> run) {
   if (save_folder_) run->collect_into(&*save_folder_);
   live.emplace(std::move(run));
+}
+
+void Session::State::start(const CompiledRun& compiled, const SpawnOptions& options) {
+  if (!compiled.groundwork) return hold(engine->pool(1).start(compiled.plan, hooks_for(options)));
+  auto run = engine->pool(1).start_on(std::move(*compiled.groundwork), compiled.plan, hooks_for(options));
+  compiled.groundwork.reset();
+  hold(std::move(run));
+}
+
+void Session::State::start(const PlannedRun& planned, const SpawnOptions& options) {
+  hold(engine->pool(1).start(planned.plan, hooks_for(options)));
 }
 
 void Session::State::start(const CheckedTask& checked, const SpawnOptions& options) {

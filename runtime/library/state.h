@@ -19,6 +19,7 @@
 #include "runtime/loop/event_loop.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
+#include "runtime/reader/template.h"
 #include "runtime/sandbox/compile.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/run.h"
@@ -32,6 +33,11 @@ struct CompiledRun {
   mutable std::optional<supervise::Groundwork> groundwork;  // for the first session, where the engine lays it
 };
 
+// A plan of one run that was not compiled: the session that takes a waiting run needs nothing of it.
+struct PlannedRun {
+  Plan plan;
+};
+
 // A task whose sandboxes have been checked; they are compiled one by one as they come.
 struct CheckedTask {
   Task task;
@@ -40,16 +46,28 @@ struct CheckedTask {
 
 class CompiledPlan::State {
  public:
-  State(std::variant<CompiledRun, CheckedTask> of, Duration took) : what(std::move(of)), compile_time(took) {}
+  using What = std::variant<CompiledRun, PlannedRun, CheckedTask>;
+
+  State(What of, Duration took) : what(std::move(of)), compile_time(took) {}
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
   [[nodiscard]] const Plan& plan() const noexcept;
 
-  std::variant<CompiledRun, CheckedTask> what;
+  What what;
   Duration compile_time;
   Maker maker;
+};
+
+class PlanFamily::State {
+ public:
+  State(const PlanText& text, const std::vector<std::string>& overrides, std::vector<std::filesystem::path> search_path)
+      : plan(text, overrides), folder(text.folder), images(std::move(search_path)) {}
+
+  const PlanTemplate plan;
+  const std::filesystem::path folder;
+  ImageCache images;
 };
 
 // A session whose result could not be made.
@@ -84,7 +102,10 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   void expect_maker() const;
 
   CompiledPlan compile(const PlanSource& source, const std::vector<std::string>& overrides, const PlanInputs& inputs);
+  std::shared_ptr<PlanFamily::State> read_family(const PlanSource& source, const std::vector<std::string>& overrides);
   std::unique_ptr<Session::State> spawn(const CompiledPlan& plan, const SpawnOptions& options);
+  std::unique_ptr<Session::State> spawn(PlanFamily::State& family, const PlanInputs& inputs,
+                                        const SpawnOptions& options);
   void dispatch(std::optional<std::chrono::milliseconds> timeout);
   void forget(std::uint64_t session) noexcept;
 
@@ -125,6 +146,7 @@ class Session::State {
   State& operator=(const State&) = delete;
 
   void start(const CompiledRun& compiled, const SpawnOptions& options);
+  void start(const PlannedRun& planned, const SpawnOptions& options);
   void start(const CheckedTask& checked, const SpawnOptions& options);
   // After each turn of the loop in which something can have changed.
   void advance();
@@ -137,6 +159,8 @@ class Session::State {
   std::optional<Result> result;
 
  private:
+  [[nodiscard]] supervise::RunHooks hooks_for(const SpawnOptions& options);
+  void hold(std::unique_ptr<supervise::Run> run);
   void tell(EventKind kind, std::string_view bytes = {});
   void tell_started();
   void tell_completed();

@@ -16,6 +16,7 @@ namespace {
 struct Free {
   void operator()(evalrun_engine* engine) const { evalrun_engine_free(engine); }
   void operator()(evalrun_plan* plan) const { evalrun_plan_free(plan); }
+  void operator()(evalrun_family* family) const { evalrun_family_free(family); }
   void operator()(evalrun_session* session) const { evalrun_session_free(session); }
   void operator()(evalrun_error* error) const { evalrun_error_free(error); }
 };
@@ -72,6 +73,88 @@ TEST(library_c, inputs_reach_the_program_as_they_are_and_what_is_kept_is_bounded
   const char* output = evalrun_result_stdout(evalrun_session_result(session.get()), &length);
   EXPECT_EQ(std::string(output, length), std::string("a\0\"\xff'", 5));
   EXPECT_STREQ(evalrun_result_verdict_name(evalrun_session_result(session.get())), "OK");
+}
+
+Held<evalrun_family> family_of(evalrun_engine* engine, const std::string& toml, evalrun_error** error = nullptr) {
+  const std::vector<std::string> lacks = accepted_lacks();
+  std::vector<const char*> overrides;
+  for (const std::string& each : lacks) overrides.push_back(each.c_str());
+  overrides.push_back(nullptr);
+  return Held<evalrun_family>(
+      evalrun_family_new(engine, toml.data(), toml.size(), "/", "from-c", overrides.data(), error));
+}
+
+TEST(library_c, sessions_of_one_family_differ_in_their_inputs_alone) {
+  evalrun_engine_options engine_options = {};
+  engine_options.size = sizeof engine_options;
+  engine_options.prepared = 1;
+  const Held<evalrun_engine> engine(evalrun_engine_new(&engine_options, nullptr));
+  const Held<evalrun_family> family = family_of(engine.get(), probe_plan("probe", {"echo"}));
+  ASSERT_TRUE(family);
+  std::string same_plan;
+  for (const std::string text : {"one", "two", "three"}) {
+    evalrun_plan_inputs inputs = {};
+    inputs.size = sizeof inputs;
+    inputs.stdin_bytes = text.data();
+    inputs.stdin_length = text.size();
+    const Held<evalrun_session> session(
+        evalrun_session_spawn_of(engine.get(), family.get(), &inputs, nullptr, nullptr));
+    ASSERT_TRUE(session);
+    EXPECT_EQ(listen(engine.get(), session.get()), text);
+    const evalrun_result* result = evalrun_session_result(session.get());
+    EXPECT_STREQ(evalrun_result_verdict_name(result), "OK");
+    // The result is of the plan with its inputs.
+    const nlohmann::json json = nlohmann::json::parse(evalrun_result_json(result));
+    EXPECT_EQ(json.at("plan").at("name"), "from-c");
+    EXPECT_NE(json.at("plan").at("sha256"), same_plan);
+    same_plan = json.at("plan").at("sha256");
+  }
+}
+
+TEST(library_c, a_family_may_lack_what_inputs_bring_and_without_them_is_refused_by_the_key) {
+  const Held<evalrun_engine> engine(evalrun_engine_new(nullptr, nullptr));
+  const std::string toml = probe_plan("probe", {"echo"});
+  const std::size_t argv = toml.find("argv");
+  ASSERT_NE(argv, toml.npos);
+  const Held<evalrun_family> family =
+      family_of(engine.get(), toml.substr(0, argv) + toml.substr(toml.find('\n', argv) + 1));
+  ASSERT_TRUE(family);
+  evalrun_error* thrown = nullptr;
+  EXPECT_EQ(evalrun_session_spawn_of(engine.get(), family.get(), nullptr, nullptr, &thrown), nullptr);
+  const Held<evalrun_error> error(thrown);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(evalrun_error_get_kind(error.get()), EVALRUN_ERROR_PLAN);
+  EXPECT_STREQ(evalrun_error_key(error.get()), "argv");
+  const std::string program = "/work/probe";
+  const char* words[] = {program.c_str(), "say", "there", nullptr};
+  evalrun_plan_inputs inputs = {};
+  inputs.size = sizeof inputs;
+  inputs.argv = words;
+  const Held<evalrun_session> session(evalrun_session_spawn_of(engine.get(), family.get(), &inputs, nullptr, nullptr));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(listen(engine.get(), session.get()), "there\n");
+}
+
+TEST(library_c, a_family_with_cases_is_judged) {
+  const Held<evalrun_engine> engine(evalrun_engine_new(nullptr, nullptr));
+  const Held<evalrun_family> family =
+      family_of(engine.get(), probe_plan("probe", {"say", "x"}) + "[[case]]\nexpect.text = \"x\"\npoints = 5\n");
+  ASSERT_TRUE(family);
+  const Held<evalrun_session> session(evalrun_session_spawn_of(engine.get(), family.get(), nullptr, nullptr, nullptr));
+  ASSERT_TRUE(session);
+  listen(engine.get(), session.get());
+  EXPECT_EQ(evalrun_result_verdict(evalrun_session_result(session.get())), EVALRUN_AC);
+  EXPECT_EQ(evalrun_result_score(evalrun_session_result(session.get())), 5U);
+}
+
+TEST(library_c, what_is_wrong_with_the_text_of_a_family_is_an_error_at_once) {
+  const Held<evalrun_engine> engine(evalrun_engine_new(nullptr, nullptr));
+  evalrun_error* thrown = nullptr;
+  EXPECT_FALSE(family_of(engine.get(), "argv = [", &thrown));
+  const Held<evalrun_error> error(thrown);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(evalrun_error_get_kind(error.get()), EVALRUN_ERROR_PLAN);
+  EXPECT_EQ(evalrun_error_line(error.get()), 1U);
 }
 
 TEST(library_c, the_header_and_the_library_are_of_one_version) {

@@ -79,3 +79,22 @@ try "$work/many" "$work/talk"
 cmake -S "$root/docs/examples" -B "$work/examples" -DCMAKE_PREFIX_PATH="$prefix" >"$work/log" || fail "$(<"$work/log")"
 cmake --build "$work/examples" >"$work/log" || fail "$(<"$work/log")"
 try "$work/examples/many" "$work/examples/talk"
+
+# The Python package finds the library that is installed, and its images.
+if [[ -x /usr/bin/python3 ]]; then
+  packages=$prefix/lib/python3/dist-packages
+  [[ -f $(echo "$packages"/evalrun-*.dist-info/METADATA) ]] || fail "the Python package has no metadata"
+  [[ -z $(find "$packages" -name '*.so*' -o -name __pycache__) ]] || fail "the Python package holds more than sources"
+  said=$(EVALRUN_LIBRARY=$libraries/libevalrun.so.1 EVALRUN_IMAGES=$(pkg-config --variable=imagesdir evalrun) \
+    /usr/bin/python3 -I -B -X dev - "$packages" "$work/plan.toml" 2>&1 <<'PYTHON'
+import sys
+sys.path.insert(0, sys.argv[1])
+import evalrun
+run = evalrun.run(plan=sys.argv[2], text=True)
+print(run.verdict, run.stdout)
+PYTHON
+  ) || fail "Python: exit status $?: $said"
+  [[ $said == "OK hello" ]] || fail "Python said: $said"
+elif [[ ${EVALRUN_MUST_WORK-} == 1 ]]; then
+  fail "missing: /usr/bin/python3"
+fi
