@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "runtime/packages/name_pattern.h"
+#include "runtime/packages/reading/name_pattern.h"
 
 namespace evalrun::packages {
 

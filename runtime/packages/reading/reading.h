@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime/archive/tree.h"
-#include "runtime/packages/yaml.h"
+#include "runtime/packages/reading/yaml.h"
 #include "runtime/problem/finding.h"
 #include "runtime/problem/problem.h"
 
@@ -53,9 +53,6 @@ std::optional<problem::ProgramIndex> add_program(Reading& reading, problem::Role
 // Adds a submission, a file or a folder below submissions/; its language is what its files say.
 problem::Submission& add_submission(Reading& reading, const std::string& name, const std::string& path);
 
-// "a" of "x/a", "x" of "x/a".
-std::string last_part(const std::string& path);
-std::string parent_of(const std::string& path);
 // "1" of "1.in" by ".in"; nothing for other endings.
 std::optional<std::string> without_ending(const std::string& name, std::string_view ending);
 
@@ -73,35 +70,14 @@ struct Tags {
 };
 Tags tags_of(Reading& reading, const problem::Submission& submission);
 
+// Whether submissions have the label that DOMjudge alone knows, @EXPECTED_SCORE@ with a number.
+bool has_expected_scores(Reading& reading);
+
 // What follows from `word` on, in each line of the submission's own files that has it.
 struct LabelLine {
   std::string text;
   SourcePosition where;
 };
 std::vector<LabelLine> lines_with(Reading& reading, const problem::Submission& submission, std::string_view word);
-
-// The readers. Each reads all of the package, whatever is wrong with it.
-void read_kattis(Reading& reading);
-// What problem.yaml of the oldest packages says for all groups, over what each says.
-struct OldGrading {
-  std::optional<double> accept_score, reject_score;
-  std::optional<std::pair<double, double>> range;
-  std::optional<std::string> on_reject;  // "break" or "continue"
-};
-// "0 100", "-inf +inf"; nothing for other words.
-std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words);
-// Whether submissions have the label that DOMjudge alone knows, @EXPECTED_SCORE@ with a number.
-bool has_expected_scores(Reading& reading);
-// By whose rules the older groups are scored.
-enum class OlderGroups { Kattis, Domjudge };
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading,
-                      OlderGroups older_groups);
-void read_kattis_submissions(Reading& reading);
-void read_dmoj(Reading& reading);
-void read_polygon(Reading& reading);
-void read_cms(Reading& reading);
-
-// The data of a DMOJ problem lies in a zip that init.yml names. Its files are added to the tree.
-void add_dmoj_archive(archive::Tree& tree, problem::Findings& findings);
 
 }  // namespace evalrun::packages

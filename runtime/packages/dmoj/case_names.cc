@@ -1,8 +1,8 @@
-#include "runtime/packages/dmoj_names.h"
+#include "runtime/packages/dmoj/case_names.h"
 
 #include <stdexcept>
 
-#include "runtime/packages/map_reader.h"
+#include "runtime/packages/reading/map_reader.h"
 
 namespace evalrun::packages {
 namespace {

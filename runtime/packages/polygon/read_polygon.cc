@@ -1,15 +1,18 @@
 // Polygon: problem.xml. Its format has no published description, so what is not known to this reader is noted; what is
 // known and not supported is refused.
 
+#include "runtime/packages/polygon/read_polygon.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <pugixml.hpp>
 #include <set>
 
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/language.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/core/units.h"
-#include "runtime/packages/yaml.h"
+#include "runtime/packages/reading/yaml.h"
 
 namespace evalrun::packages {
 

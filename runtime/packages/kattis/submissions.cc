@@ -1,13 +1,15 @@
 // The problem package format: submissions/, and what its folders, its tags and submissions.yaml expect of them.
 
+#include "runtime/packages/kattis/submissions.h"
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <stdexcept>
 
 #include "runtime/core/text.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/language.h"
 #include "runtime/problem/pattern.h"

@@ -3,16 +3,19 @@
 // A key of a case that is missing is that of its batch, and then that of the whole file. Time and memory limits are not
 // in the package: a test.yml or the command line says them.
 
+#include "runtime/packages/dmoj/read_dmoj.h"
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
 #include <stdexcept>
 
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/dmoj_names.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/dmoj/case_names.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/language.h"
 
 namespace evalrun::packages {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 
 namespace evalrun::packages {

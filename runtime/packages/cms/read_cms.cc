@@ -5,16 +5,19 @@
 // What is a matter of the contest (tokens, feedback, statements) is known and passed over. CMS takes no notice of a key
 // that it does not know, so an unknown one is noted here, unless it is nearly a known one.
 
+#include "runtime/packages/cms/read_cms.h"
+
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
 #include <stdexcept>
 
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/name_pattern.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/name_pattern.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/language.h"
 

@@ -3,13 +3,18 @@
 // Packages say a version and then mix its names with those of others. So what is there is read: both names of a folder
 // count in every version, and what a version alone can mean is decided by the version.
 
+#include "runtime/packages/kattis/read_kattis.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/kattis/data_folder.h"
+#include "runtime/packages/kattis/submissions.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/language.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/packages/name_pattern.h"
+#include "runtime/packages/reading/name_pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,4 +1,4 @@
-#include "runtime/packages/map_reader.h"
+#include "runtime/packages/reading/map_reader.h"
 
 #include <algorithm>
 #include <charconv>

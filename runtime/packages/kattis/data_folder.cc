@@ -4,14 +4,17 @@
 // folders of secret, inherit nothing, and have a maximum. Both become problem::Group. Which of the two a package means
 // is decided by the files that it has.
 
+#include "runtime/packages/kattis/data_folder.h"
+
 #include <algorithm>
 #include <limits>
 #include <set>
 #include <tuple>
 
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/map_reader.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/map_reader.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
 
 namespace evalrun::packages {

@@ -6,8 +6,9 @@
 #include <cerrno>
 
 #include "runtime/core/error.h"
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/reading/reading.h"
 #include "runtime/problem/language.h"
 
 namespace evalrun::packages {
@@ -48,15 +49,6 @@ std::optional<Kind> kind_of_files(Reading& reading, const std::vector<problem::P
 }
 
 }  // namespace
-
-std::string last_part(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == path.npos ? "" : path.substr(0, slash);
-}
 
 std::optional<std::string> without_ending(const std::string& name, std::string_view ending) {
   if (!name.ends_with(ending) || name.size() == ending.size()) return std::nullopt;

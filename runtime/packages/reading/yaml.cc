@@ -1,4 +1,4 @@
-#include "runtime/packages/yaml.h"
+#include "runtime/packages/reading/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
