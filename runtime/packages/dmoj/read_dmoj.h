@@ -1,4 +1,7 @@
-// The reader of DMOJ's problems.
+// DMOJ: init.yml, and the test.yml files of a testsuite, which label submissions.
+//
+// A key of a case that is missing is that of its batch, and then that of the whole file. Time and memory limits are not
+// in the package: a test.yml or the command line says them.
 #pragma once
 
 #include "runtime/packages/reading/reading.h"

@@ -1,9 +1,3 @@
-// The problem package format: data/ with its cases and groups, by testdata.yaml and by test_group.yaml.
-//
-// The older groups nest, inherit key by key, and score what is in them by grader flags. The newer ones are direct
-// folders of secret, inherit nothing, and have a maximum. Both become problem::Group. Which of the two a package means
-// is decided by the files that it has.
-
 #include "runtime/packages/kattis/data_folder.h"
 
 #include <algorithm>

@@ -1,8 +1,3 @@
-// The problem package format: problem.yaml of all versions, DOMjudge's additions, and the jury programs.
-//
-// Packages say a version and then mix its names with those of others. So what is there is read: both names of a folder
-// count in every version, and what a version alone can mean is decided by the version.
-
 #include "runtime/packages/kattis/read_kattis.h"
 
 #include <algorithm>

@@ -1,4 +1,7 @@
-// The reader of the problem package format, of all its versions, and of DOMjudge's additions to it.
+// The problem package format: problem.yaml of all versions, DOMjudge's additions, and the jury programs.
+//
+// Packages say a version and then mix its names with those of others. So what is there is read: both names of a folder
+// count in every version, and what a version alone can mean is decided by the version.
 #pragma once
 
 #include "runtime/packages/reading/reading.h"

@@ -1,5 +1,3 @@
-// The problem package format: submissions/, and what its folders, its tags and submissions.yaml expect of them.
-
 #include "runtime/packages/kattis/submissions.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The submissions of the problem package format, and what is expected of each.
+// The problem package format: submissions/, and what its folders, its tags and submissions.yaml expect of them.
 #pragma once
 
 #include "runtime/packages/reading/reading.h"

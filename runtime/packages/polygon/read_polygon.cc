@@ -1,6 +1,3 @@
-// Polygon: problem.xml. Its format has no published description, so what is not known to this reader is noted; what is
-// known and not supported is refused.
-
 #include "runtime/packages/polygon/read_polygon.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// The reader of Polygon's packages.
+// Polygon: problem.xml. Its format has no published description, so what is not known to this reader is noted; what is
+// known and not supported is refused.
 #pragma once
 
 #include "runtime/packages/reading/reading.h"

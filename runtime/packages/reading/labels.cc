@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/core/trimmed.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/packages/reading/reading.h"
 #include "runtime/problem/comparison.h"
@@ -12,6 +13,7 @@ namespace {
 
 using problem::Result;
 
+constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMostLabels = 1000;                  // of one tag in one file
 constexpr std::size_t kMostSource = std::size_t{1} << 20;  // labels are looked for in files up to this size
 
@@ -79,16 +81,11 @@ std::vector<std::string> lines_after(const std::string& text, std::string_view t
   return lines;
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::vector<Result> results_in(Reading& reading, const std::string& file, const std::string& line) {
   std::vector<Result> results;
   for (std::size_t begin = 0; begin <= line.size();) {
     const std::size_t end = std::min(line.find(',', begin), line.size());
-    const std::string word = trimmed(line.substr(begin, end - begin));
+    const std::string word = trimmed(std::string_view(line).substr(begin, end - begin), kBlanks);
     begin = end + 1;
     if (const auto result = result_named(word)) {
       results.push_back(*result);
@@ -151,7 +148,7 @@ Tags tags_of(Reading& reading, const problem::Submission& submission) {
   }
   // DOMjudge had this spelling for results before it had scores.
   std::erase_if(scores, [&](const std::pair<std::string, std::string>& found) {
-    const std::string first = trimmed(found.second.substr(0, found.second.find(',')));
+    const std::string first = trimmed(found.second.substr(0, found.second.find(',')), kBlanks);
     if (!result_named(first)) return false;
     results.push_back(found);
     return true;

@@ -11,12 +11,6 @@
 namespace evalrun::packages {
 namespace {
 
-std::string shown(double number) {
-  char text[40];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
-  return error == std::errc() ? std::string(text, end) : "?";
-}
-
 std::string alternatives(const std::vector<std::string>& words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -135,7 +129,8 @@ std::optional<double> MapReader::number(const std::string& key, double least, do
   if (!word) return std::nullopt;
   const std::optional<double> value = problem::decimal_number(*word);
   if (value && *value >= least && *value <= most) return value;
-  error(key, "expected a number from " + shown(least) + " to " + shown(most) + ", not " + in_quotes(*word));
+  error(key,
+        "expected a number from " + shown_number(least) + " to " + shown_number(most) + ", not " + in_quotes(*word));
   return std::nullopt;
 }
 
@@ -219,6 +214,12 @@ void MapReader::note_rest(const std::string& what) {
       findings_.error(key.where, prefix_ + key.text + ": " + what + "; did you mean " + near + "?");
     }
   });
+}
+
+std::string shown_number(double number) {
+  char text[40];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
+  return error == std::errc() ? std::string(text, end) : "?";
 }
 
 }  // namespace evalrun::packages

@@ -75,5 +75,7 @@ std::optional<std::int64_t> whole_number(const std::string& text);
 std::optional<bool> truth(const std::string& text);
 std::vector<std::string> split_at_space(std::string_view text);
 Duration seconds(double count);
+// As few digits as tell it: "0.1".
+std::string shown_number(double number);
 
 }  // namespace evalrun::packages
