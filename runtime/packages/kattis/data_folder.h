@@ -5,26 +5,11 @@
 // is decided by the files that it has.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
+#include "runtime/packages/kattis/data_reading.h"
 
-#include "runtime/packages/reading/reading.h"
+namespace evalrun::packages::kattis {
 
-namespace evalrun::packages {
-
-// What problem.yaml of the oldest packages says for all groups, over what each says.
-struct OldGrading {
-  std::optional<double> accept_score, reject_score;
-  std::optional<std::pair<double, double>> range;
-  std::optional<std::string> on_reject;  // "break" or "continue"
-};
-// "0 100", "-inf +inf"; nothing for other words.
-std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words);
-// By whose rules the older groups are scored.
-enum class OlderGroups { Kattis, Domjudge };
-void read_kattis_data(Reading& reading, const std::vector<std::string>& validator_flags, const OldGrading& grading,
+void read_data_folder(Reading& reading, const Words& validator_flags, const OldGrading& grading,
                       OlderGroups older_groups);
 
-}  // namespace evalrun::packages
+}  // namespace evalrun::packages::kattis

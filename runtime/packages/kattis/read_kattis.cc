@@ -7,6 +7,7 @@
 #include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
 #include "runtime/packages/kattis/data_folder.h"
+#include "runtime/packages/kattis/group_settings.h"
 #include "runtime/packages/kattis/submissions.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/packages/reading/reading.h"
@@ -47,7 +48,7 @@ class KattisReader {
     read_validators();
     read_graders();
     read_include();
-    read_kattis_data(reading_, validator_flags_, old_grading_, older_groups_);
+    kattis::read_data_folder(reading_, validator_flags_, old_grading_, older_groups_);
     read_kattis_submissions(reading_);
   }
 
@@ -173,7 +174,7 @@ class KattisReader {
     old_grading_.accept_score = grading.number("accept_score", -kMostScore, kMostScore);
     old_grading_.reject_score = grading.number("reject_score", -kMostScore, kMostScore);
     if (const auto words = grading.split("range")) {
-      old_grading_.range = range_of(*words);
+      old_grading_.range = kattis::range_of(*words);
       if (!old_grading_.range) {
         grading.error("range", "expected two numbers, the smaller first, as in \"0 100\" or \"-inf +inf\"");
       }
@@ -359,7 +360,8 @@ class KattisReader {
         if (text.find(word) != text.npos) return;
       }
     }
-    if (tree.has_file("domjudge-problem.ini") || has_expected_scores(reading_)) older_groups_ = OlderGroups::Domjudge;
+    if (tree.has_file("domjudge-problem.ini") || has_expected_scores(reading_))
+      older_groups_ = kattis::OlderGroups::Domjudge;
   }
 
   void take_time_limit(const SourcePosition& where, double limit) {
@@ -525,8 +527,8 @@ class KattisReader {
       return;
     }
     problem_.validator_scores =
-        problem_.types.scoring &&
-        (validation_.scores || !is_legacy() || (older_groups_ == OlderGroups::Domjudge && write_scores(validators)));
+        problem_.types.scoring && (validation_.scores || !is_legacy() ||
+                                   (older_groups_ == kattis::OlderGroups::Domjudge && write_scores(validators)));
     problem_.checkers.emplace_back(problem::ProgramChecker{validators});
     if (!problem_.types.interactive) return;
     if (validators.size() > 1) {
@@ -576,8 +578,8 @@ class KattisReader {
   Problem& problem_;
   Validation validation_;
   std::vector<std::string> validator_flags_;
-  OldGrading old_grading_;
-  OlderGroups older_groups_ = OlderGroups::Kattis;
+  kattis::OldGrading old_grading_;
+  kattis::OlderGroups older_groups_ = kattis::OlderGroups::Kattis;
   bool is_icpc_ = false;
 };
 
