@@ -12,7 +12,7 @@
 #include "runtime/problem/language.h"
 #include "runtime/problem/pattern.h"
 
-namespace evalrun::packages {
+namespace evalrun::packages::kattis {
 namespace {
 
 using problem::CaseRule;
@@ -316,8 +316,8 @@ class SubmissionReader {
 
 }  // namespace
 
-void read_kattis_submissions(Reading& reading) {
+void read_submissions(Reading& reading) {
   SubmissionReader(reading).read();
 }
 
-}  // namespace evalrun::packages
+}  // namespace evalrun::packages::kattis

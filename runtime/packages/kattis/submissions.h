@@ -3,9 +3,9 @@
 
 #include "runtime/packages/reading/reading.h"
 
-namespace evalrun::packages {
+namespace evalrun::packages::kattis {
 
 // `reading` has the cases and groups already.
-void read_kattis_submissions(Reading& reading);
+void read_submissions(Reading& reading);
 
-}  // namespace evalrun::packages
+}  // namespace evalrun::packages::kattis
