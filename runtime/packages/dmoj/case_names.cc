@@ -4,7 +4,7 @@
 
 #include "runtime/packages/reading/map_reader.h"
 
-namespace evalrun::packages {
+namespace evalrun::packages::dmoj {
 namespace {
 
 std::optional<DmojId> id_of(const std::optional<std::string>& word) {
@@ -31,4 +31,4 @@ std::optional<DmojName> DmojNamePattern::match(const std::string& name) const {
   return DmojName{id_of(pattern_.part("batch")), *id};
 }
 
-}  // namespace evalrun::packages
+}  // namespace evalrun::packages::dmoj

@@ -7,7 +7,7 @@
 
 #include "runtime/packages/reading/name_pattern.h"
 
-namespace evalrun::packages {
+namespace evalrun::packages::dmoj {
 
 // A batch or a case. Words come before numbers.
 struct DmojId {
@@ -37,4 +37,4 @@ class DmojNamePattern {
   NamePattern pattern_;
 };
 
-}  // namespace evalrun::packages
+}  // namespace evalrun::packages::dmoj
