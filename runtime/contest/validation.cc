@@ -5,6 +5,7 @@
 #include "runtime/checkers/checker.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
+#include "runtime/core/path_parts.h"
 #include "runtime/judge/jury_call.h"
 
 namespace evalrun::contest {
@@ -24,10 +25,6 @@ bool is_of_kattis(problem::Format format) {
     case problem::Format::Cms: return false;
   }
   return false;
-}
-
-std::string last_part(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 // "{name: words}" names a validator with or without its ending; "" stands for all.

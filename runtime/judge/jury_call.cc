@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "runtime/core/text.h"
+#include "runtime/core/trimmed.h"
 #include "runtime/judge/artefacts.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/problem/comparison.h"
@@ -114,14 +115,6 @@ FeedbackFile read_feedback(int work, const char* name, std::size_t most) {
   file.is_cut = done > most;
   file.text.resize(std::min(done, most));
   return file;
-}
-
-std::string trimmed(std::string text) {
-  const auto is_space = [](unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && is_space(static_cast<unsigned char>(text.back()))) text.pop_back();
-  std::size_t begin = 0;
-  while (begin < text.size() && is_space(static_cast<unsigned char>(text[begin]))) ++begin;
-  return text.substr(begin);
 }
 
 JuryWord fault(std::string why) {

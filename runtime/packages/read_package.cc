@@ -5,7 +5,11 @@
 
 #include "runtime/core/plural.h"
 #include "runtime/core/text.h"
-#include "runtime/packages/reading.h"
+#include "runtime/packages/cms/read_cms.h"
+#include "runtime/packages/dmoj/read_dmoj.h"
+#include "runtime/packages/kattis/read_kattis.h"
+#include "runtime/packages/polygon/read_polygon.h"
+#include "runtime/packages/reading/reading.h"
 
 namespace evalrun::packages {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
+#include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
 #include "runtime/reader/addition.h"
 #include "runtime/reader/image.h"
@@ -27,10 +28,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kNoImage = "none";
 
 // --- the image -------------------------------------------------------------------------------------------------------
-
-std::string last_part(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 // How an image knows a command. What it is for goes before what it only uses: Kotlin's programs run by `java`, and
 // Rust's compiler needs `gcc`.

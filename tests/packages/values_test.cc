@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/packages/yaml.h"
+#include "runtime/packages/reading/yaml.h"
 #include "runtime/problem/comparison.h"
 #include "runtime/problem/language.h"
 #include "runtime/problem/pattern.h"
