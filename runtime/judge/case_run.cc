@@ -1,8 +1,10 @@
 #include "runtime/judge/case_run.h"
 
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
@@ -51,6 +53,21 @@ JuryWord with_share(JuryWord word, double worth) {
   }
   word.share = *word.score / worth;
   return word;
+}
+
+// More than the programs write of themselves.
+constexpr std::size_t kMostOfRecord = std::size_t{8} << 20;
+
+std::string random_token() {
+  std::array<unsigned char, 16> bytes;
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw SystemError("getrandom", "");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
 }
 
 void keep_secret(supervise::Stream& stream) {
@@ -127,6 +144,7 @@ void CaseRun::make_checker_for_case() {
 void CaseRun::start_pass() {
   phase_ = Phase::Running;
   next_program_ = 0;
+  if (context_.task.tests) return start_examination();
   if (context_.task.interaction) return start_dialogue();
   supervise::RunHooks hooks;
   if (judged_by() == nullptr) {
@@ -150,10 +168,32 @@ void CaseRun::start_dialogue() {
       [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
 }
 
+void CaseRun::start_examination() {
+  if (context_.task.tests->mode == TestsMode::InProcess) {
+    token_ = random_token();
+    supervise::RunHooks hooks;
+    hooks.output = [this](std::string_view piece) {
+      if (record_.size() < kMostOfRecord) record_.append(piece);
+    };
+    run_ = start_program(std::move(hooks));
+    return;
+  }
+  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
+  DialogueOptions options;
+  // Nothing that the submission does after the tests' end counts.
+  options.conclude = [](int) { return Conclusion::Reject; };
+  options.transcript = Bytes{};
+  dialogue_ = std::make_unique<Dialogue>(
+      context_.pool.loop(),
+      [&](supervise::RunHooks hooks) { return context_.pool.start(examiner.plan, std::move(hooks)); },
+      [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
+}
+
 std::unique_ptr<supervise::Run> CaseRun::start_program(supervise::RunHooks hooks) {
   Plan& shared = context_.program.plan();
   set_case(shared, context_.task.plan, one());
   if (pass_input_) shared.job.input = InputFile{Spool::path_of(pass_input_)};
+  if (!token_.empty()) shared.job.input = InputText{token_};
   // Only a case with files of its own copies those that all have.
   std::optional<Plan> own;
   if (!one().files.empty()) {
@@ -249,6 +289,7 @@ void CaseRun::end_program() {
   Fd work = judges_a_file() ? run_->take_work_folder() : Fd();
   run_.reset();
   take_run(std::move(run));
+  if (context_.task.tests) return end_in_process();
   const bool ok = verdict_of(grade_.run.outcome) == Verdict::Ok;
   if (judges_a_file() && ok) {
     judged_by() == nullptr ? feed_output_file(std::move(work)) : open_output_file(std::move(work));
@@ -270,7 +311,39 @@ JuryWord CaseRun::word_of_jury(const JuryProgram& program, const RunResult& run,
                     worth);
 }
 
+void CaseRun::end_in_process() {
+  keep_secret(grade_.run.output);  // the record
+  if (interrupted_) return settle(Verdict::Ie);
+  settle_examination(settle_in_process(read_record(record_), grade_.run, one().limits, token_));
+}
+
+void CaseRun::end_examination() {
+  DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());
+  dialogue_.reset();
+  supervise::Stream& record = end.interactor.run.error_output;
+  Examination examination;
+  if (!interrupted_) {
+    const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
+    TestRecord read = read_record(record.kept);
+    if (record.truncated) read.is_complete = false;
+    examination = settle_two_sided(std::move(read), end, one().limits, examiner.plan.kind.limits);
+  }
+  keep_secret(record);
+  take_run(std::move(end.submission.run));
+  settle_examination(std::move(examination));
+}
+
+void CaseRun::settle_examination(Examination examination) {
+  const Verdict verdict = examination.verdict;
+  if (!examination.fault.empty()) {
+    grade_.jury_fault = {"the tests", {}, examination.fault, ""};
+  }
+  grade_.examination = std::move(examination);
+  settle(verdict);
+}
+
 void CaseRun::end_dialogue() {
+  if (context_.task.tests) return end_examination();
   const JuryProgram& interactor = *context_.task.jury[context_.task.interaction->program];
   Fd work = dialogue_->take_interactor_work();
   DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());

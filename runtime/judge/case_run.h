@@ -10,6 +10,7 @@
 #include "runtime/checkers/checker.h"
 #include "runtime/judge/blame.h"
 #include "runtime/judge/dialogue.h"
+#include "runtime/judge/examination.h"
 #include "runtime/judge/jury_call.h"
 #include "runtime/judge/program.h"
 #include "runtime/judge/spool.h"
@@ -44,11 +45,12 @@ struct CaseGrade {
   std::optional<JuryFault> jury_fault;
   std::optional<double> share, score, multiplier;  // as in CaseFacts
   unsigned passes = 1;
-  std::string rule;                     // which rule decided, where a rule set was asked for
-  std::vector<Opinion> opinions;        // of the rule sets, where they disagree
-  std::optional<DialogueEnd> dialogue;  // of the last pass; its submission's run is `run`
-  std::string same_as;                  // the case whose run this is, where their keys are equal
-  std::string why_skipped;              // why it was not run, or does not count
+  std::string rule;                        // which rule decided, where a rule set was asked for
+  std::vector<Opinion> opinions;           // of the rule sets, where they disagree
+  std::optional<DialogueEnd> dialogue;     // of the last pass; its submission's run is `run`
+  std::optional<Examination> examination;  // of a task with tests
+  std::string same_as;                     // the case whose run this is, where their keys are equal
+  std::string why_skipped;                 // why it was not run, or does not count
 };
 
 // The submission's limits are those of the case. Nothing but what differs is copied: its files are large.
@@ -99,6 +101,10 @@ class CaseRun {
   std::unique_ptr<supervise::Run> start_jury(const JuryProgram& program, JuryTask task, supervise::RunHooks hooks);
   void end_program();
   void start_dialogue();
+  void start_examination();
+  void end_examination();
+  void end_in_process();
+  void settle_examination(Examination examination);
   void end_dialogue();
   void judge_output_of_interactor(Fd work);
   void take_run(supervise::RunResult run);
@@ -141,6 +147,7 @@ class CaseRun {
   std::vector<std::string> jury_argv_;                    // of the one that runs
   std::unique_ptr<supervise::Run> run_;                   // of the submission, or of the jury's program
   std::unique_ptr<Dialogue> dialogue_;                    // in place of the submission's run
+  std::string record_, token_;                            // of tests in one process with the submission
   bool has_run_ = false;                                  // grade_.run is that of a pass
   CaseGrade grade_;
 };

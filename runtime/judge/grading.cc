@@ -347,7 +347,9 @@ void Grading::record_fault(std::size_t index, const supervise::SandboxFault& fau
 void Grading::record(std::size_t index, CaseGrade grade) {
   if (!grade.verdict) grade.verdict = verdict_of_case(grade.run.outcome, {});
   grade.message = grade.jury_fault ? "the jury's fault: " + describe(*grade.jury_fault)
-                                   : message_of_case(*grade.verdict, grade.run, task_.cases[index]);
+                  : grade.examination && !grade.examination->message.empty()
+                      ? grade.examination->message
+                      : message_of_case(*grade.verdict, grade.run, task_.cases[index]);
   if (*grade.verdict != Verdict::Ac) {
     first_failure_ = std::min(first_failure_, index);
     if (skip_rules_) skip_rules_->note_rejected(index, task_.cases[index].own_points == 0);

@@ -19,6 +19,7 @@
 #include "runtime/core/units.h"
 #include "runtime/plan/capability.h"
 #include "runtime/plan/checker.h"
+#include "runtime/plan/tests.h"
 #include "runtime/problem/convention.h"
 #include "runtime/problem/scoring.h"
 
@@ -384,6 +385,8 @@ struct Task {
   std::optional<JudgedByPrograms> judged_by;             // in place of `checker`
   std::vector<std::shared_ptr<const JuryProgram>> jury;  // null: none of the cases needs it
   std::optional<Interaction> interaction;
+  // Its one case is judged by tests; where they have a sandbox of their own, the examiner is the interactor.
+  std::optional<Tests> tests;
   unsigned passes = 1;  // the most that a case has; what asks for the next one is the judging program's nextpass.in
   JuryScores scores = JuryScores::None;
   // [0] is the root; their children's places are those in `cases`. Empty: each case counts by itself, but for the

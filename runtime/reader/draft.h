@@ -51,6 +51,12 @@ struct JuryKeys {
   std::vector<WorkFile> files;  // of these keys; for their checks alone
 };
 
+// [tests], as it stands.
+struct TestsKeys {
+  Tests tests;
+  std::variant<std::filesystem::path, std::string> source;  // a file of the host (absolute) | text
+};
+
 struct Draft {
   Draft(Plan& into, SourcePosition file, std::filesystem::path relative_to)
       : plan(into), whole(std::move(file)), folder(std::move(relative_to)) {}
@@ -69,6 +75,7 @@ struct Draft {
   JuryKeys checker_keys, interactor_keys;
   bool checks_after_interactor = false;
   unsigned passes = 1;
+  std::optional<TestsKeys> tests;
   ScoringKeys scoring;
   std::set<std::size_t> cases_with_answer;
 

@@ -17,6 +17,7 @@ struct GradingKeys {
   bool checks_after_interactor = false;
   std::set<std::size_t> cases_with_answer;
   ScoringKeys scoring;
+  std::optional<TestsKeys> tests;
 };
 
 // Checks them against each other and fills in what one says of another; the jury's programs are yet to be made. Throws

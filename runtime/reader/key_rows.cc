@@ -834,6 +834,41 @@ std::vector<Key> interactor_rows() {
   return rows;
 }
 
+std::vector<Key> tests_rows() {
+  return {
+      {"tests", "",
+       "Tests of the submission's functions and classes, in place of cases: each runs in a sandbox of the tests' own "
+       "and "
+       "asks the submission's by a pipe, so that nothing that the submission does makes a test pass (docs/tests.md).",
+       TableForm{.begin = [](Draft& d, const Entry&) { d.tests.emplace(); }}},
+      {"tests.language", "", "The language of the tests and of the submission.",
+       ChoiceForm{{"python"}, [](Draft&, std::size_t, const Entry&) {}}},
+      {"tests.file", "", "The file of the host that holds the tests. It never gets into the submission's sandbox.",
+       TextForm{text_rule::kHostPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.tests->source = d.absolute(v); }}},
+      {"tests.text", "", "Or the tests themselves.",
+       TextForm{text_rule::kBytes, [](Draft& d, std::string v, const Entry&) { d.tests->source = std::move(v); }}},
+      {"tests.entry", "[]",
+       "The names of the submission that the tests find there, without an import. What else the tests want they import "
+       "from the module `submission`.",
+       TextsForm{text_rule::kLine, 0,
+                 [](Draft& d, std::vector<std::string> v, const Entry&) { d.tests->tests.entry = std::move(v); }}},
+      {"tests.mode", in_quotes("two-sided"),
+       "Where the tests run: in a sandbox of their own, or, with \"in-process\", in one process with the submission, "
+       "which can then forge the verdict; the result says so.",
+       ChoiceForm{{"two-sided", "in-process"},
+                  [](Draft& d, std::size_t index, const Entry&) {
+                    d.tests->tests.mode = index == 0 ? TestsMode::TwoSided : TestsMode::InProcess;
+                  }}},
+      {"tests.trust", "[]",
+       "Classes of the submission whose own operators (==, <, and those with a plain value on the other side) may "
+       "decide "
+       "a test. The result names them.",
+       TextsForm{text_rule::kLine, 0,
+                 [](Draft& d, std::vector<std::string> v, const Entry&) { d.tests->tests.trust = std::move(v); }}},
+  };
+}
+
 // What the points of a group, or of all, come to.
 Key aggregate(LastingText path, LastingText description, problem::ScoreRule& (*rule)(Draft&)) {
   using enum problem::ScoreRule;
@@ -1039,6 +1074,7 @@ std::vector<Key> plan_rows() {
   append(rows, case_rows());
   append(rows, checker_rows());
   append(rows, interactor_rows());
+  append(rows, tests_rows());
   append(rows, scoring_rows());
   return rows;
 }

@@ -14,6 +14,7 @@
 #include "runtime/reader/key_table.h"
 #include "runtime/reader/overrides.h"
 #include "runtime/reader/plan_tree.h"
+#include "runtime/reader/tests_section.h"
 #include "runtime/reader/text_file.h"
 #include "runtime/reader/toml_tree.h"
 #include "runtime/reader/tree_reader.h"
@@ -293,7 +294,8 @@ GradingKeys read_all_keys(const TomlNode& root, Task& task, ImageCache& images) 
           std::move(draft.interactor_keys),
           draft.checks_after_interactor,
           std::move(draft.cases_with_answer),
-          std::move(draft.scoring)};
+          std::move(draft.scoring),
+          std::move(draft.tests)};
 }
 
 const TomlTable* section_of(const TomlNode& root, std::string_view name) {
@@ -379,6 +381,7 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   check_paths(plan.kind.collect, "collect");
   settle_grading(task, keys);
   make_jury(root, task, keys, images);
+  if (keys.tests) add_tests(task, *keys.tests);
   return task;
 }
 

@@ -178,6 +178,24 @@ ordered_json groups_json(const Task& task, const std::vector<judge::GroupGrade>&
   return groups;
 }
 
+// What [tests] has found, and what stands behind it.
+void add_tests(ordered_json& json, const Tests& tests, const judge::Examination* examination) {
+  json["mode"] = tests.mode == TestsMode::TwoSided ? "two-sided" : "in-process";
+  json["forgeable"] = tests.mode == TestsMode::InProcess;
+  if (tests.mode == TestsMode::InProcess) {
+    for (const std::string_view trick : judge::tricks_not_excluded_in_process()) json["not_excluded"].push_back(trick);
+  }
+  if (!tests.trust.empty()) json["trusted"] = tests.trust;
+  ordered_json& list = json["tests"] = ordered_json::array();
+  if (examination == nullptr) return;
+  for (const judge::TestLine& test : examination->tests) {
+    list.push_back({{"name", json_text(test.name)},
+                    {"passed", test.status == judge::TestStatus::Passed},
+                    {"status", judge::name_of(test.status)},
+                    {"message", json_text(test.message)}});
+  }
+}
+
 // The run whose layers and host stand for all: they are the same for each.
 const supervise::RunResult* some_run(const judge::Grade& grade) {
   for (const judge::CaseGrade& one : grade.cases) {
@@ -260,6 +278,10 @@ std::string to_json(const GradeReport& report, Layout layout) {
     json["files"] = to_json(grade.run->files);
   }
   if (grade.compile) json["compile"] = compile_json(*grade.compile);
+  if (report.task.tests) {
+    const auto& examination = grade.cases.front().examination;
+    add_tests(json, *report.task.tests, examination ? &*examination : nullptr);
+  }
   if (!grade.cases.empty()) {
     ordered_json& cases = json["cases"] = ordered_json::array();
     for (std::size_t i = 0; i < grade.cases.size(); ++i) {
@@ -303,6 +325,13 @@ std::string to_text(const GradeReport& report) {
   text += "\n";
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
   text += words_of_groups(report.task, grade.groups);
+  if (report.task.tests && grade.cases.front().examination) {
+    for (const judge::TestLine& test : grade.cases.front().examination->tests) {
+      text += padded(judge::name_of(test.status), 10) + one_line(test.name);
+      if (!test.message.empty()) text += ": " + one_line(test.message);
+      text += "\n";
+    }
+  }
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += words_of_failure(report.task.cases[i], grade.cases[i]);
   if (const supervise::RunResult* run = some_run(grade)) text += noise_line(run->noise);
   return text;

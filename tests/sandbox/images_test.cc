@@ -32,8 +32,8 @@ TEST(images, list_names_each_image_and_what_it_lacks) {
 }
 
 TEST(images, the_examples_are_well_formed_and_end_as_they_say) {
-  const std::pair<const char*, int> examples[] = {
-      {"hello", 0}, {"files", 0}, {"hostile", 0}, {"limits", 1}, {"pure", 0}};
+  const std::pair<const char*, int> examples[] = {{"tests", 0},   {"hello", 0},  {"files", 0},
+                                                  {"hostile", 0}, {"limits", 1}, {"pure", 0}};
   for (const auto& [name, exit_code] : examples) {
     const TemporaryFolder folder;
     const Finished run =

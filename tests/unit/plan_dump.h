@@ -74,6 +74,10 @@ class PlanDump {
     const auto* from = std::get_if<std::filesystem::path>(&file.source);
     std::ostringstream mode;
     mode << std::oct << file.mode;
+    constexpr std::size_t kProgram = 2000;  // what evalrun brings itself
+    if (from == nullptr && std::get<std::string>(file.source).size() > kProgram) {
+      return line("files." + file.path, "a program " + mode.str());
+    }
     line(
         "files." + file.path,
         (from != nullptr ? "from " + from->string() : "text " + std::get<std::string>(file.source)) + " " + mode.str());
@@ -136,6 +140,11 @@ class PlanDump {
   }
 
   void dump_jury(const Task& task) {
+    if (task.tests) {
+      line("tests.mode", static_cast<int>(task.tests->mode));
+      line("tests.entry", join(task.tests->entry));
+      line("tests.trust", join(task.tests->trust));
+    }
     line("checker.is_program", task.judged_by.has_value());
     line("passes", task.passes);
     line("then_check", task.interaction && task.interaction->judged_afterwards);

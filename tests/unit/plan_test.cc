@@ -219,6 +219,21 @@ std::vector<Sample> samples() {
        "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
   };
+  const std::string tested = at_top("source = \"s.py\"\nfiles.\"s.py\".text = \"\"\ntests = { ");
+  samples.push_back({"tests.language", tested + "text = \"\", language = @ }", R"("python")", "tests.mode = 0\n"});
+  samples.push_back({"tests.file", tested + "language = \"python\", file = @ }", R"("t.py")",
+                     "files.tests.py = from /plans/t.py 444\n"});
+  samples.push_back(
+      {"tests.text", tested + "language = \"python\", text = @ }", R"("x")", "files.tests.py = text x 444\n"});
+  const std::string words = "tests.argv = [a][-S][/work/.evalrun/examiner.py][/work/tests.py][s]";
+  samples.push_back({"tests.entry", tested + "language = \"python\", text = \"\"<, entry = @> }", R"(["g"])",
+                     "tests.entry = [g]\n" + words + "[g][--]\n"});
+  samples.push_back({"tests.trust", tested + "language = \"python\", text = \"\"<, trust = @> }", R"(["G"])",
+                     "tests.trust = [G]\n" + words + "[--][G]\n"});
+  samples.push_back({"tests.mode", tested + "language = \"python\", text = \"\"<, mode = @> }", R"("in-process")",
+                     "argv = [a][/work/.evalrun/in_process.py][/work/.evalrun/tests.py][/work/s.py]\n"
+                     "files..evalrun/in_process.py = a program 444\nfiles..evalrun/tests.py = text  444\n"
+                     "tests.mode = 1\n"});
   // A jury's program has the keys of a plan, in two places.
   for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
                                       std::pair<std::string, std::string>{"interactor", ""}}) {
@@ -319,8 +334,8 @@ TEST(Plan, every_key_takes_effect) {
     // without it, or is one of many lines.
     const bool has_company = sample.path.starts_with("case") || sample.path.starts_with("compile") ||
                              sample.path.starts_with("checker") || sample.path.starts_with("interactor") ||
-                             sample.path.starts_with("scoring") || sample.path == "passes" ||
-                             sample.path == "output_file";
+                             sample.path.starts_with("scoring") || sample.path.starts_with("tests") ||
+                             sample.path == "passes" || sample.path == "output_file";
     const std::string effect =
         effect_of(with_value(sample, sample.value), has_company ? without_key(sample) : at_top(""));
     const bool is_one_of_many = has_company && sample.plan.find('<') == std::string::npos;

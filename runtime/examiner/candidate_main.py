@@ -1,0 +1,1 @@
+run_candidate(sys.argv[1])

@@ -1,0 +1,389 @@
+# Runs a test file and writes the record of it: what each test is called, whether it passed, and what was compared.
+#
+# A test file may hold asserts of its own, a function check(candidate), functions test_*, classes Test*, and
+# unittest.TestCase classes. A test has passed only where its line in the record says so, and the record counts only
+# where its last line is there.
+import _operator
+import posix
+import sys
+
+MOST_OF_MESSAGE = 600
+MOST_OF_NAME = 200
+MOST_OF_RECORD = 1 << 20
+ONLY_AST = 0x400  # of compile()
+COMPARISONS = {
+    "Eq": ("==", _operator.eq), "NotEq": ("!=", _operator.ne), "Lt": ("<", _operator.lt), "LtE": ("<=", _operator.le),
+    "Gt": (">", _operator.gt), "GtE": (">=", _operator.ge), "Is": ("is", _operator.is_),
+    "IsNot": ("is not", _operator.is_not), "In": ("in", lambda a, b: a in b), "NotIn": ("not in", lambda a, b: a not in b),
+}  # fmt: skip
+
+
+class Skipped(Exception):
+    """A test that did not want to be run."""
+
+
+def shortened(value, most=160):
+    """A value in words of one line. A stand-in is named, not asked."""
+    try:
+        text = repr(value) if is_repr_safe(value, 200) else "<%s>" % type(value).__name__
+    except Exception as error:
+        text = "<%s: repr raised %s>" % (type(value).__name__, type(error).__name__)
+    return text if len(text) <= most else text[: most - 20] + "... (%d characters)" % len(text)
+
+
+def is_repr_safe(value, left):
+    """Whether its repr is the tests' own and short: no more than some hundred plain values."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        left -= 1
+        if left < 0:
+            return False
+        kind = type(one)
+        if kind in (list, tuple, set, frozenset):
+            if len(one) > 200:
+                return False
+            waiting.extend(one)
+        elif kind is dict:
+            if len(one) > 100:
+                return False
+            waiting.extend(one)
+            waiting.extend(one.values())
+        elif kind in (str, bytes):
+            if len(one) > 10000:
+                return False
+        elif kind is int:
+            if one.bit_length() > 10000:
+                return False
+        elif hasattr(kind, "examiner_number"):
+            return False
+    return True
+
+
+class Record:
+    """The lines of the record: fields with tabs between them."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.count = 0
+        self.size = 0
+        self.line("evalrun-tests", "1")
+
+    def line(self, *fields):
+        text = "\t".join(self.field(one) for one in fields) + "\n"
+        data = text.encode("ascii")
+        self.size += len(data)
+        while data:
+            data = data[posix.write(self.descriptor, data) :]
+
+    @staticmethod
+    def field(text):
+        text = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+        return "".join(one if " " <= one <= "~" else one.encode("unicode_escape").decode() for one in text)
+
+    def test(self, name, status, message=""):
+        self.count += 1
+        if self.size > MOST_OF_RECORD:
+            message = ""
+        self.line("test", status, name[:MOST_OF_NAME], message[:MOST_OF_MESSAGE])
+
+    def end(self, *more):
+        self.line("end", str(self.count), *more)
+
+
+class NodeTools:
+    """Of the syntax tree, without the module ast: it takes as long to load as a small test file takes to run."""
+
+    def __init__(self, tree):
+        self.nodes = sys.modules.get("_ast") or __import__("_ast")
+
+    def children(self, node):
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, self.nodes.AST):
+                yield value
+            elif isinstance(value, list):
+                for one in value:
+                    if isinstance(one, self.nodes.AST):
+                        yield one
+
+    def has_assert(self, node):
+        """Whether running this statement may run an assert of its own, not one of a function."""
+        kind = type(node).__name__
+        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
+            return False
+        return kind == "Assert" or any(self.has_assert(one) for one in self.children(node))
+
+    def watch_comparisons(self, tree):
+        """assert a == b becomes assert compared("Eq", a, b)."""
+        waiting = [tree]
+        while waiting:
+            node = waiting.pop()
+            waiting.extend(self.children(node))
+            if type(node).__name__ != "Assert":
+                continue
+            test = node.test
+            if type(test).__name__ != "Compare" or len(test.ops) != 1:
+                continue
+            place = {name: getattr(test, name) for name in test._attributes}
+            node.test = self.nodes.Call(
+                self.nodes.Name("__examiner_compared__", self.nodes.Load(), **place),
+                [self.nodes.Constant(type(test.ops[0]).__name__, None, **place), test.left, test.comparators[0]],
+                [], **place)  # fmt: skip
+
+
+class Runner:
+    """`watch` knows what else a test may have done wrong: begin(), and why_failed(), which is "" where nothing is."""
+
+    def __init__(self, record, source, watch, entry=None):
+        self.record = record
+        self.source = source
+        self.watch = watch
+        self.entry = entry
+        self.lines = source.splitlines()
+        self.comparison = None
+        self.module = type(sys)("tests")
+        self.module.__file__ = "tests.py"
+        sys.modules["tests"] = self.module
+        self.names = self.module.__dict__
+        self.names["__examiner_compared__"] = self.compared
+
+    def compared(self, operator, left, right):
+        sign, function = COMPARISONS[operator]
+        result = function(left, right)
+        if not result:
+            self.comparison = "%s %s %s" % (shortened(left), sign, shortened(right))
+        return result
+
+    # --- one test -----------------------------------------------------------------------------------------------------
+
+    def run(self, name, function):
+        why_not = self.watch.why_over()
+        if why_not:
+            self.record.test(name, "notrun", "not run: " + why_not)
+            return
+        self.begin()
+        try:
+            function()
+        except BaseException as error:
+            self.settle(name, error)
+        else:
+            self.settle(name, None)
+
+    def begin(self):
+        self.comparison = None
+        self.watch.begin()
+
+    def settle(self, name, error):
+        status, why = self.watch.why_failed(error)
+        if status:
+            self.record.test(name, status, why)
+        elif error is None:
+            self.record.test(name, "passed")
+        elif type(error).__name__ in ("SkipTest", "Skipped") and isinstance(error, self.skips()):
+            self.record.test(name, "skipped", str(error))
+        else:
+            status = "failed" if isinstance(error, AssertionError) else "error"
+            self.record.test(name, status, self.words_of(error))
+
+    def skips(self):
+        unittest, outcomes = sys.modules.get("unittest"), sys.modules.get("_pytest.outcomes")
+        kinds = [module.SkipTest for module in (unittest,) if module] + [module.Skipped for module in (outcomes,) if module]
+        return tuple(kinds)
+
+    def words_of(self, error):
+        """What is wrong, and where in the tests."""
+        line = 0
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == "tests.py":
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        try:
+            said = str(error)
+        except Exception:
+            said = ""
+        if isinstance(error, AssertionError):
+            text = self.comparison or ""
+            if said:
+                text = said + (": " + text if text else "")
+            if not text and 0 < line <= len(self.lines):
+                text = self.lines[line - 1].strip()
+        else:
+            text = self.watch.name_of(error) + (": " + said if said else "")
+        return ("line %d: " % line if line else "") + text
+
+    # --- the file -----------------------------------------------------------------------------------------------------
+
+    def run_file(self):
+        """Runs all tests of the file. Raises SyntaxError where it is no Python."""
+        tree = compile(self.source, "tests.py", "exec", ONLY_AST, dont_inherit=True)
+        tools = NodeTools(tree)
+        tools.watch_comparisons(tree)
+        flags, waiting, checks = 0, [], False
+
+        def flush():
+            nonlocal waiting
+            if not waiting:
+                return True
+            code = compile(tools.nodes.Module(waiting, []), "tests.py", "exec", flags, dont_inherit=True)
+            first, waiting = waiting[0].lineno, []
+            return self.set_up(code, first)
+
+        for node in tree.body:
+            kind = type(node).__name__
+            if kind == "ImportFrom" and node.module == "__future__":
+                import __future__
+
+                for alias in node.names:
+                    flags |= getattr(__future__, alias.name).compiler_flag
+            called = self.called(node)
+            if called == "unittest.main":
+                continue
+            checks = checks or called == "check"
+            if not tools.has_assert(node) and not called.startswith(("check", "test")):
+                waiting.append(node)
+                continue
+            if not flush():
+                return
+            code = compile(tools.nodes.Module([node], []), "tests.py", "exec", flags, dont_inherit=True)
+            name = self.lines[node.lineno - 1].strip() if node.lineno == node.end_lineno else "line %d" % node.lineno
+            self.run(name, lambda code=code: exec(code, self.names))
+        if not flush():
+            return
+        check = self.names.get("check")
+        is_own = type(check) is type(lambda: 0) and check.__module__ == "tests"
+        if not checks and self.entry is not None and is_own:
+            self.run("check", lambda: self.names["check"](self.entry()))
+        self.run_found()
+
+    @staticmethod
+    def called(node):
+        """The name of what a statement calls, and nothing else; "" where it is no call."""
+        if type(node).__name__ != "Expr" or type(node.value).__name__ != "Call":
+            return ""
+        function = node.value.func
+        if type(function).__name__ == "Name":
+            return function.id
+        if type(function).__name__ == "Attribute" and type(function.value).__name__ == "Name":
+            return function.value.id + "." + function.attr
+        return ""
+
+    def set_up(self, code, line):
+        """What is no test itself. Where it fails, no test after it is run."""
+        if self.watch.why_over():
+            self.record.test("line %d" % line, "notrun", "not run: " + self.watch.why_over())
+            return False
+        self.begin()
+        try:
+            exec(code, self.names)
+        except BaseException as error:
+            self.settle("line %d" % line, error)
+            return False
+        status, why = self.watch.why_failed(None)
+        if status:
+            self.record.test("line %d" % line, status, why)
+        return not status
+
+    def run_found(self):
+        for name, value in list(self.names.items()):
+            if isinstance(value, type):
+                if getattr(value, "__module__", "") != "tests":
+                    continue
+                unittest = sys.modules.get("unittest")
+                if unittest is not None and issubclass(value, unittest.TestCase):
+                    self.run_unittest(unittest, value)
+                elif name.startswith("Test") and type(value) is type:
+                    self.run_class(name, value)
+            elif name.startswith("test") and type(value) is type(lambda: 0) and value.__module__ == "tests":
+                self.run_marked(name, value, value)
+
+    def run_class(self, name, kind):
+        for attribute in [key for one in reversed(kind.__mro__) for key in vars(one)]:
+            function = getattr(kind, attribute, None)
+            if not attribute.startswith("test") or not callable(function):
+                continue
+
+            def call(*args, **kwargs):
+                one = kind()
+                for before in ("setup_method", "setUp"):
+                    if hasattr(one, before):
+                        getattr(one, before)(*(() if before == "setUp" or getattr(one, before).__func__.__code__.co_argcount < 2 else (None,)))
+                try:
+                    getattr(one, attribute)(*args, **kwargs)
+                finally:
+                    for after in ("teardown_method", "tearDown"):
+                        if hasattr(one, after):
+                            getattr(one, after)(*(() if after == "tearDown" or getattr(one, after).__func__.__code__.co_argcount < 2 else (None,)))
+
+            self.run_marked(name + "." + attribute, function, call)
+
+    def run_marked(self, name, marked, function):
+        """Once, or once for each row of @pytest.mark.parametrize."""
+        rows = [("", {})]
+        for mark in getattr(marked, "pytestmark", ()):
+            if getattr(mark, "name", "") != "parametrize":
+                continue
+            names, values = mark.args[0], mark.args[1]
+            names = [one.strip() for one in names.split(",")] if isinstance(names, str) else list(names)
+            grown = []
+            for text, given in rows:
+                for i, value in enumerate(values):
+                    value = getattr(value, "values", value) if type(value).__name__ == "ParameterSet" else value
+                    if len(names) == 1 and not (type(value) is tuple and type(value).__name__ == "ParameterSet"):
+                        value = value if isinstance(value, tuple) and len(value) == 1 else (value,)
+                    grown.append(("%s[%d]" % (text, i), {**given, **dict(zip(names, value))}))
+            rows = grown
+        for text, given in rows:
+            self.run(name + text, lambda given=given: function(**given))
+
+    def run_unittest(self, unittest, kind):
+        runner = self
+
+        class Result(unittest.TestResult):
+            error = None
+
+            def startTest(self, test):
+                super().startTest(test)
+                self.error = None
+                self.is_told = False
+                runner.begin()
+
+            def keep(self, test, error):
+                if self.error is None:
+                    self.error = error
+                if not hasattr(test, "_testMethodName"):  # a class's own set-up
+                    runner.settle(str(test), error)
+
+            def addError(self, test, err):
+                self.keep(test, err[1])
+
+            def addFailure(self, test, err):
+                self.keep(test, err[1])
+
+            def addSkip(self, test, reason):
+                self.keep(test, unittest.SkipTest(reason))
+
+            def addSubTest(self, test, subtest, err):
+                if err is not None:
+                    self.keep(test, err[1])
+
+            def addExpectedFailure(self, test, err):
+                pass
+
+            def addUnexpectedSuccess(self, test):
+                self.keep(test, AssertionError("it passed, and was expected to fail"))
+
+            def stopTest(self, test):
+                super().stopTest(test)
+                runner.settle(kind.__name__ + "." + test._testMethodName, self.error)
+
+        names = unittest.TestLoader().getTestCaseNames(kind)
+        if self.watch.why_over():
+            for name in names:
+                self.record.test(kind.__name__ + "." + name, "notrun", "not run: " + self.watch.why_over())
+            return
+        try:
+            unittest.TestSuite([kind(name) for name in names]).run(Result())
+        except BaseException as error:
+            self.settle(kind.__name__, error)
