@@ -601,12 +601,8 @@ class Exam:
     def operate(self, name, sign, own, left, right, *more):
         """An operator between `own`, one of the two, and the other."""
         other = right if own is left else left
-        is_standin = hasattr(type(other), "examiner_form") and not isinstance(other, tuple)
-        origin = own.examiner_origin
-        if is_standin:
-            allowed = origin != GIVEN and getattr(other, "examiner_origin", GIVEN) != GIVEN
-        else:
-            allowed = origin == MADE
+        # A plain operand may be what the test expects, so an object that sees it could answer what is wanted.
+        allowed = own.examiner_origin != GIVEN and getattr(other, "examiner_origin", GIVEN) != GIVEN
         if not allowed and not self.trusts(own):
             self.refuse(left, sign, right)
         result = self.ask("apply", name, (left, right, *more))
@@ -725,7 +721,7 @@ class RemoteMeta(type):
         if handle is None:
             raise TypeError("the submission's class %s cannot be called by the tests" % cls.__name__)
         made = EXAM.ask("call", handle, args, kwargs)
-        if isinstance(made, Handle) and type(made).examiner_declared:
+        if isinstance(made, cls):
             set_own(made, "examiner_origin", MADE)
         return made
 
@@ -901,7 +897,7 @@ class Holder:
 
 
 def contains(own, value):
-    if own.examiner_origin == MADE or EXAM.trusts(own):
+    if EXAM.trusts(own):
         return answer(bool, EXAM.ask("apply", "contains", (own, value)))
     if not type(own).examiner_flags & ITERABLE:
         EXAM.refuse(value, "in", own)

@@ -1,20 +1,28 @@
-// The programs of an examination, as the texts that are placed in sandboxes: each is one file of Python, put together
-// from the files of this folder when evalrun is built. docs/examiner.md is what the two sides say to each other.
+// The programs of an examination, as what is placed in sandboxes: each is one file of Python, put together from the
+// files of this folder when evalrun is built. docs/examiner.md is what the two sides say to each other.
 #pragma once
 
 #include <string_view>
 
 namespace evalrun::examiner {
 
+// What is run: it starts the program beside it, in the file of its own name and ".code" or ".text".
+std::string_view starter();
+
+struct Program {
+  std::string_view text;
+  std::string_view code;  // for the Python that evalrun was built with; of another one it is not used
+};
+
 // argv: the submission's file. Standard input and output are the examiner's questions and its own answers.
-std::string_view candidate_program();
+Program candidate_program();
 
 // argv: the test file, the submission's module name, the entries, "--", the trusted classes. Standard input and output
 // lead to the candidate; the record of the tests goes to standard error.
-std::string_view examiner_program();
+Program examiner_program();
 
 // argv: the test file, the submission's file, the entries. Standard input is the token that the last line of the record
 // must have; the record goes to standard output.
-std::string_view in_process_program();
+Program in_process_program();
 
 }  // namespace evalrun::examiner

@@ -13,8 +13,15 @@ namespace {
 // Of the record that the tests write; the programs bound it themselves.
 constexpr Bytes kMostOfRecord = 8_MiB;
 
-WorkFile placed(const char* path, std::variant<std::filesystem::path, std::string> source, SourcePosition position) {
-  return {.path = path, .source = std::move(source), .mode = 0444, .position = std::move(position)};
+WorkFile placed(std::string path, std::variant<std::filesystem::path, std::string> source, SourcePosition position) {
+  return {.path = std::move(path), .source = std::move(source), .mode = 0444, .position = std::move(position)};
+}
+
+void place_program(std::vector<WorkFile>& files, const std::string& path, const examiner::Program& program,
+                   const SourcePosition& position) {
+  files.push_back(placed(path, std::string(examiner::starter()), position));
+  files.push_back(placed(path + ".code", std::string(program.code), position));
+  files.push_back(placed(path + ".text", std::string(program.text), position));
 }
 
 void check_rest_of_plan(const Task& task) {
@@ -86,8 +93,8 @@ std::shared_ptr<const JuryProgram> examiner_of(const Task& task, const TestsKeys
   plan.job.argv.emplace_back("--");
   plan.job.argv.insert(plan.job.argv.end(), keys.tests.trust.begin(), keys.tests.trust.end());
   const SourcePosition position = program.origin.where("tests");
-  plan.job.files = {placed(kExaminerProgram, std::string(examiner::examiner_program()), position),
-                    placed(kTestFile, keys.source, position)};
+  plan.job.files = {placed(kTestFile, keys.source, position)};
+  place_program(plan.job.files, kExaminerProgram, examiner::examiner_program(), position);
   return examiner;
 }
 
@@ -118,11 +125,11 @@ void add_tests(Task& task, const TestsKeys& keys) {
   if (two_sided) {
     task.jury.push_back(examiner_of(task, keys, python));
     task.interaction = Interaction{task.jury.size() - 1, false};
-    plan.job.files.push_back(placed(kCandidateProgram, std::string(examiner::candidate_program()), position));
+    place_program(plan.job.files, kCandidateProgram, examiner::candidate_program(), position);
     plan.job.argv = {python, "-S", std::string("/work/") + kCandidateProgram, source};
     return;
   }
-  plan.job.files.push_back(placed(kInProcessProgram, std::string(examiner::in_process_program()), position));
+  place_program(plan.job.files, kInProcessProgram, examiner::in_process_program(), position);
   plan.job.files.push_back(placed(".evalrun/tests.py", keys.source, position));
   plan.job.argv = {python, std::string("/work/") + kInProcessProgram, "/work/.evalrun/tests.py", source};
   plan.job.argv.insert(plan.job.argv.end(), keys.tests.entry.begin(), keys.tests.entry.end());

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """benchmarks.py EVALRUN SET FILE [--jobs N] [--mode MODE] [--limit N]: reference solutions of a public set, whole and broken.
 
-SET is humaneval (HumanEval.jsonl[.gz]) or mbpp (mbpp.jsonl); FILE is never part of evalrun. Each reference solution must pass,
+SET is humaneval (HumanEval.jsonl[.gz]), mbpp (mbpp.jsonl), sanitized-mbpp (its json) or classeval (ClassEval_data.json); FILE is
+never part of evalrun. Each reference solution must pass,
 and each broken one must fail.
 """
 
@@ -39,16 +40,39 @@ def mbpp(path):
         yield str(row.get("task_id", number)), code, broken, tests, entry
 
 
+def sanitized_mbpp(path):
+    with open(path) as file:
+        for row in json.load(file):
+            tests = "\n".join(row["test_imports"] + row["test_list"])
+            code = row["code"].replace("\r\n", "\n")
+            names = [line.split("(")[0].split(":")[0].split()[1] for line in code.splitlines() if line.startswith(("def ", "class "))]
+            entry = [name for name in dict.fromkeys(names) if name in tests]
+            broken = code + "\n" + "".join("def %s(*what, **more): return None\n" % name for name in entry)
+            yield str(row["task_id"]), code, broken, tests, entry
+
+
+def classeval(path):
+    with open(path) as file:
+        for row in json.load(file):
+            imports = "\n".join(row["import_statement"])
+            # Its methods are there and do nothing.
+            broken = imports + "\n" + row["skeleton"]
+            yield row["task_id"], row["solution_code"], broken, imports + "\n" + row["test"], [row["class_name"]]
+
+
+SETS = {"humaneval": humaneval, "mbpp": mbpp, "sanitized-mbpp": sanitized_mbpp, "classeval": classeval}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("evalrun")
-    parser.add_argument("set", choices=["humaneval", "mbpp"])
+    parser.add_argument("set", choices=sorted(SETS))
     parser.add_argument("file")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mode", default="two-sided")
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
-    tasks = list({"humaneval": humaneval, "mbpp": mbpp}[options.set](options.file))[: options.limit]
+    tasks = list(SETS[options.set](options.file))[: options.limit]
     wrong = 0
     for what, place, right in (("reference", 1, True), ("broken", 2, False)):
         began = time.monotonic()

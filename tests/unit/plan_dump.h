@@ -74,7 +74,7 @@ class PlanDump {
     const auto* from = std::get_if<std::filesystem::path>(&file.source);
     std::ostringstream mode;
     mode << std::oct << file.mode;
-    constexpr std::size_t kProgram = 2000;  // what evalrun brings itself
+    constexpr std::size_t kProgram = 400;  // what evalrun brings itself
     if (from == nullptr && std::get<std::string>(file.source).size() > kProgram) {
       return line("files." + file.path, "a program " + mode.str());
     }

@@ -232,7 +232,9 @@ std::vector<Sample> samples() {
                      "tests.trust = [G]\n" + words + "[--][G]\n"});
   samples.push_back({"tests.mode", tested + "language = \"python\", text = \"\"<, mode = @> }", R"("in-process")",
                      "argv = [a][/work/.evalrun/in_process.py][/work/.evalrun/tests.py][/work/s.py]\n"
-                     "files..evalrun/in_process.py = a program 444\nfiles..evalrun/tests.py = text  444\n"
+                     "files..evalrun/in_process.py = a program 444\nfiles..evalrun/in_process.py.code = a program "
+                     "444\nfiles..evalrun/in_process.py.text = a program "
+                     "444\nfiles..evalrun/tests.py = text  444\n"
                      "tests.mode = 1\n"});
   // A jury's program has the keys of a plan, in two places.
   for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
