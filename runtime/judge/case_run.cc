@@ -313,7 +313,7 @@ JuryWord CaseRun::word_of_jury(const JuryProgram& program, const RunResult& run,
 
 void CaseRun::end_in_process() {
   keep_secret(grade_.run.output);  // the record
-  if (interrupted_) return settle(Verdict::Ie);
+  if (interrupted_) return settle(Verdict::Cancelled);
   settle_examination(settle_in_process(read_record(record_), grade_.run, one().limits, token_));
 }
 
@@ -321,15 +321,13 @@ void CaseRun::end_examination() {
   DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());
   dialogue_.reset();
   supervise::Stream& record = end.interactor.run.error_output;
-  Examination examination;
-  if (!interrupted_) {
-    const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
-    TestRecord read = read_record(record.kept);
-    if (record.truncated) read.is_complete = false;
-    examination = settle_two_sided(std::move(read), end, one().limits, examiner.plan.kind.limits);
-  }
+  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
+  TestRecord read = read_record(record.kept);
+  if (record.truncated) read.is_complete = false;
+  Examination examination = settle_two_sided(std::move(read), end, one().limits, examiner.plan.kind.limits);
   keep_secret(record);
   take_run(std::move(end.submission.run));
+  if (interrupted_) return settle(Verdict::Cancelled);
   settle_examination(std::move(examination));
 }
 

@@ -79,7 +79,7 @@ bool read_line(TestRecord& record, std::string_view line) {
 }
 
 bool is_fault(const Outcome& outcome) {
-  return std::holds_alternative<SandboxFault>(outcome);
+  return std::holds_alternative<SandboxFault>(outcome) || std::holds_alternative<supervise::Cancelled>(outcome);
 }
 
 // The first that has not passed, if any; of tests that only did not want to be run, none.
@@ -194,7 +194,7 @@ Examination settle_in_process(TestRecord record, const RunResult& run, const Lim
   Examination all;
   all.tests = std::move(record.tests);
   const Verdict verdict = judge::verdict_of(run.outcome);
-  if (verdict == Verdict::Ie) {
+  if (is_fault(run.outcome)) {
     all.message = message_of(run, limits);
   } else if (!record.fault.empty()) {
     all.fault = record.fault;
