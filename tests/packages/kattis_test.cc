@@ -618,5 +618,27 @@ TEST(kattis, submissions_of_submit_answer_are_outputs_of_cases) {
   EXPECT_EQ(case_named(two.problem, "secret/x/2").submitted_name, "2.out");
 }
 
+// BAPCtools generates data/test_group.yaml, and its repositories hold generators.yaml alone.
+TEST(kattis, what_generators_yaml_says_of_all_cases_holds_where_data_says_nothing) {
+  const Files plain = {
+      {"problem.yaml", "problem_format_version: 2025-09\nname: Sum\nuuid: 0\nlimits:\n  time_limit: 1\n"},
+      {"data/secret/1.in", "1 2\n"},
+      {"data/secret/1.ans", "3\n"}};
+  const auto args_of = [](const Files& files) {
+    const packages::Package package = read_files(files);
+    EXPECT_FALSE(package.findings.has_errors());
+    return package.problem.cases.at(0).validator_args;
+  };
+  const Files generated = with(plain, {{"generators/generators.yaml",
+                                        "solution: /submissions/accepted/a.py\ntest_group.yaml:\n  "
+                                        "output_validator_args: [case_sensitive]\ndata: {}\n"}});
+  EXPECT_EQ(args_of(generated), (std::vector<std::string>{"case_sensitive"}));
+  EXPECT_EQ(args_of(with(generated, {{"data/test_group.yaml", "output_validator_args: [space_change_sensitive]\n"}})),
+            (std::vector<std::string>{"space_change_sensitive"}));
+  EXPECT_EQ(args_of(with(plain, {{"generators/generators.yaml", "test_group.yaml: [\n"}})),
+            (std::vector<std::string>{}))
+      << "the file is no part of the format";
+}
+
 }  // namespace
 }  // namespace evalrun::test

@@ -132,6 +132,28 @@ void read_output_validator_args(Reading& reading, MapReader& yaml, Settings& set
   }
 }
 
+// BAPCtools writes data/test_group.yaml when it generates the cases, and repositories often leave it out: it says the
+// same in its own file. Null where there is none, or where that file cannot be read: nothing else is looked at there.
+constexpr const char* kGenerators = "generators/generators.yaml";
+
+MapReader settings_of_generators(const DataReading& data) {
+  problem::Findings ignored;
+  Reading looking{data.reading.tree, ignored, {}};  // with bounds of its own
+  MapReader yaml(looking.yaml_of(kGenerators), kGenerators, ignored);
+  const char* const name = yaml.has("test_group.yaml") ? "test_group.yaml" : "testdata.yaml";
+  return {yaml.take(name), kGenerators, data.reading.findings, std::string(name) + "."};
+}
+
+std::optional<MapReader> settings_file_of(const DataReading& data, const std::string& folder) {
+  const std::string path = config_of(data.reading, folder);
+  if (path.empty() && folder == "data" && data.reading.tree.has_file(kGenerators)) return settings_of_generators(data);
+  if (path.empty()) return std::nullopt;
+  if (path.ends_with("test_group.yaml") && data.reading.tree.has_file(folder + "/testdata.yaml")) {
+    data.reading.error(folder, "has both test_group.yaml and testdata.yaml; keep one of them");
+  }
+  return MapReader(data.reading.yaml_of(path), path, data.reading.findings);
+}
+
 }  // namespace
 
 std::optional<std::pair<double, double>> range_of(const std::vector<std::string>& words) {
@@ -156,12 +178,9 @@ std::string config_of(const Reading& reading, const std::string& folder) {
 
 void read_settings(const DataReading& data, const std::string& folder, Settings& settings) {
   settings.where = {folder, 0, 0};
-  const std::string path = config_of(data.reading, folder);
-  if (path.empty()) return apply_old_grading(data, settings);
-  if (path.ends_with("test_group.yaml") && data.reading.tree.has_file(folder + "/testdata.yaml")) {
-    data.reading.error(folder, "has both test_group.yaml and testdata.yaml; keep one of them");
-  }
-  MapReader yaml(data.reading.yaml_of(path), path, data.reading.findings);
+  std::optional<MapReader> file = settings_file_of(data, folder);
+  if (!file) return apply_old_grading(data, settings);
+  MapReader& yaml = *file;
   settings.where = yaml.where();
   switch (data.system) {
     case GroupSystem::GraderFlags:
