@@ -19,6 +19,7 @@
 #include "runtime/core/units.h"
 #include "runtime/plan/capability.h"
 #include "runtime/plan/checker.h"
+#include "runtime/plan/snapshot.h"
 #include "runtime/problem/convention.h"
 #include "runtime/problem/scoring.h"
 
@@ -298,6 +299,7 @@ struct Kind {
   ProcView proc = ProcView::Pid;
   Require require;
   Determinism determinism;
+  SnapshotUse snapshot;
 };
 
 // What differs from run to run of one kind.

@@ -218,6 +218,7 @@ std::vector<Sample> samples() {
        at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = \"g\"<, stop = @> }]"), "true",
        "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
+      {"snapshot.mode", at_top("snapshot.mode = @"), R"("yes")", "snapshot.mode = 2\n"},
   };
   // A jury's program has the keys of a plan, in two places.
   for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
