@@ -138,6 +138,16 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(PrctlSecurebits, "prctl(SET_SECUREBITS)")          \
   X(PrctlNoNewPrivs, "prctl(SET_NO_NEW_PRIVS)")        \
   X(Execve, "execve")                                  \
+  X(Fstat, "fstat")                                    \
+  X(Brk, "brk")                                        \
+  X(Mmap, "mmap")                                      \
+  X(Mremap, "mremap")                                  \
+  X(Pread, "pread64")                                  \
+  X(ArchPrctl, "arch_prctl")                           \
+  X(SetTidAddress, "set_tid_address")                  \
+  X(SetRobustList, "set_robust_list")                  \
+  X(Rseq, "rseq")                                      \
+  X(Fcntl, "fcntl")                                    \
   X(Futex, "futex")                                    \
   X(Waitid, "waitid")                                  \
   X(ReadMemory, "process_vm_readv")                    \
@@ -158,7 +168,11 @@ constexpr std::string_view name_of(Stage stage) noexcept {
   X(NoNewPrivsUnset, "read no_new_privs back")         \
   X(RlimitDiffers, "read the limit back")              \
   X(IdentityDiffers, "read the identity back")         \
-  X(NotFound, "find the program")
+  X(NotFound, "find the program")                      \
+  X(WordsDiffer, "compare the words of the start")     \
+  X(HeapElsewhere, "find the heap in its place")       \
+  X(VdsoMissing, "find the vDSO")                      \
+  X(MappedFileChanged, "compare the mapped file")
 
 enum class Operation : std::uint8_t {
 #define EVALRUN_OPERATION_ENUM(name, text) name,

@@ -213,12 +213,14 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
     return compiled(CheckedTask{std::move(task), host()});
   }
   CompiledRun run;
+  snapshot::Choice start = snapshot::choose(snapshots_, task.plan, host());
   if (is_for_one_session()) {
-    if (auto laid = supervise::lay_groundwork(groups(), task.plan.kind.limits, host())) {
-      run.groundwork.emplace(std::move(*laid));
-    }
+    const Limits held = sandbox::less_share(task.plan.kind.limits, start.snapshot.get());
+    if (auto laid = supervise::lay_groundwork(groups(), held, host())) run.groundwork.emplace(std::move(*laid));
   }
-  run.plan = sandbox::compile(std::move(task.plan), host());
+  run.plan = sandbox::compile(
+      std::move(task.plan), host(),
+      {.carried = {}, .snapshot = std::move(start.snapshot), .why_no_snapshot = std::move(start.why_not)});
   sandbox::check_program(*run.plan);
   return compiled(std::move(run));
 }

@@ -21,6 +21,7 @@
 #include "runtime/pool/cell_pool.h"
 #include "runtime/reader/template.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/snapshot/chooser.h"
 #include "runtime/supervise/collect.h"
 #include "runtime/supervise/run.h"
 #include "runtime/warm/fork_server.h"
@@ -133,6 +134,7 @@ class Engine::State : public std::enable_shared_from_this<Engine::State> {
   std::optional<loop::Timer> nudge_;
   std::optional<groups::Groups> groups_;
   std::optional<host::HostFacts> host_;
+  snapshot::Store snapshots_;           // its folder is made with the first of them
   warm::ForkServer fork_server_;        // starts with the first session
   std::optional<pool::CellPool> pool_;  // behind all that it refers to
 };

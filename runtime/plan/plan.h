@@ -20,6 +20,7 @@
 #include "runtime/plan/capability.h"
 #include "runtime/plan/checker.h"
 #include "runtime/plan/tests.h"
+#include "runtime/plan/snapshot.h"
 #include "runtime/problem/convention.h"
 #include "runtime/problem/scoring.h"
 
@@ -316,6 +317,7 @@ struct Kind {
   Require require;
   Determinism determinism;
   std::optional<int> oom_score_adj;  // of the run's processes; none: as this process's
+  SnapshotUse snapshot;
 };
 
 // What differs from run to run of one kind.

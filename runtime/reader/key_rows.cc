@@ -577,6 +577,12 @@ std::vector<Key> layer_rows() {
       flag(
           "determinism.aslr", [](Plan& p) -> bool& { return p.kind.determinism.aslr; },
           "Whether addresses are random from run to run."),
+      choice<SnapshotMode>(
+          "snapshot.mode", [](Plan& p) -> SnapshotMode& { return p.kind.snapshot.mode; },
+          {{"off", SnapshotMode::Off}, {"auto", SnapshotMode::Auto}, {"yes", SnapshotMode::Yes}},
+          "Whether the run may begin with an interpreter that was started before: \"auto\" takes a snapshot that is "
+          "there, \"yes\" records one if there is none. Where it cannot, it starts by execve, and the result's `start` "
+          "says why."),
   };
 }
 
@@ -993,6 +999,11 @@ std::vector<Key> image_own_rows() {
        "shown at its own place, read-only and noexec, where the host has it and no mount or link stands there; without "
        "fs.read it stays readable.",
        TextsForm{text_rule::kMountPoint, 0, store_shown}},
+      {"snapshot.supported", "false",
+       "Whether programs of the image may start from a snapshot: its interpreter makes no threads and holds no files "
+       "open "
+       "before it looks at its script.",
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.kind.snapshot.is_supported = v; }}},
       {"abstract", "false", "Whether the image is only there to be included.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
       {"link[]", "", "A symbolic link.",

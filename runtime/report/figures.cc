@@ -190,7 +190,19 @@ ordered_json to_json(const host::Layers& layers) {
           {"cgroup", state(layers.cgroup)}};
 }
 
+// What is not there says nothing.
+ordered_json to_json(const supervise::Start& start) {
+  ordered_json json = {{"kind", name_of(start.kind)}};
+  if (!start.why.empty()) json["why"] = json_text(start.why);
+  if (start.kind == supervise::Start::Kind::Snapshot) {
+    json["recorded_cpu_us"] = to_microseconds(start.recorded_cpu);
+    json["shared_bytes"] = start.share.count;
+  }
+  return json;
+}
+
 void add_measurements(ordered_json& json, const RunResult& result) {
+  json["start"] = to_json(result.start);
   json["cpu"] = {{"user_us", to_microseconds(result.cpu.user)},
                  {"system_us", to_microseconds(result.cpu.system)},
                  {"total_us", to_microseconds(result.cpu.total())},

@@ -34,6 +34,24 @@ struct KernelSigaction {
   unsigned long mask;
 };
 
+unsigned long own_personality(const ChildPlan& plan) noexcept {
+  return static_cast<unsigned long>(plan.fixed_addresses ? +ADDR_NO_RANDOMIZE : +PER_LINUX);
+}
+
+// The snapshot's program, which reports by the same pipe how its start went, and closes it. Returns only if it was not
+// executed; the interpreter itself can be then.
+StepResult start_from_snapshot(const ChildContext& context, const DeliveredJob& job) noexcept {
+  if (job.snapshot != nullptr) {
+    long result = sys(SYS_fcntl, kReportFd, F_SETFD, 0);
+    if (result < 0) return failure(Operation::Fcntl, result);
+    sys(SYS_execve, job.snapshot, job.argv, job.envp);
+    result = sys(SYS_fcntl, kReportFd, F_SETFD, FD_CLOEXEC);
+    if (result < 0) return failure(Operation::Fcntl, result);
+  }
+  const long result = sys(SYS_personality, own_personality(*context.plan));
+  return result < 0 ? failure(Operation::Personality, result) : success();
+}
+
 // What a filter around this process says, and no kernel does to whoever has every capability in the namespace.
 bool is_refusal(long result) noexcept {
   return result == -EPERM || result == -EACCES || result == -ENOSYS;
@@ -245,8 +263,11 @@ StepResult step_process(ChildContext& context) noexcept {
     result = sys(SYS_sched_setaffinity, 0, affinity.size_bytes(), affinity.data());
     if (result < 0) return failure(Operation::Affinity, result);
   }
-  if (context.plan->fixed_addresses) {
-    result = sys(SYS_personality, ADDR_NO_RANDOMIZE);
+  // The filter that comes lets nobody set the mark any more.
+  const unsigned long personality =
+      context.plan->snapshot != nullptr ? ADDR_NO_RANDOMIZE | kSnapshotMark : own_personality(*context.plan);
+  if (personality != PER_LINUX) {
+    result = sys(SYS_personality, personality);
     if (result < 0) return failure(Operation::Personality, result);
   }
   return success();
@@ -294,6 +315,10 @@ StepResult step_exec(ChildContext& context) noexcept {
   if (!ready.failed()) ready = send_about_to_exec(context);
   if (ready.failed()) return ready;
   const DeliveredJob& job = context.delivery->job;
+  if (context.plan->snapshot != nullptr) {
+    const StepResult not_started = start_from_snapshot(context, job);
+    if (not_started.failed()) return not_started;
+  }
   // As execvp(3): the first candidate that is there; a candidate that may not be executed is remembered.
   long worst = -ENOENT;
   int item = 0;

@@ -35,10 +35,16 @@ struct ChildPlan {
   std::span<const sock_filter> init_filter;
   std::span<const lockdown::Rlimit> rlimits;
   int last_capability;
+  const char* snapshot;         // executed in place of the program, where the job's words allow it; null: none is there
   const char* const* programs;  // candidates for execve, null-terminated
   const char* const* argv;
   const char* const* envp;
 };
+
+// Beside ADDR_NO_RANDOMIZE in the personality of what the supervisor starts from a snapshot: the restorer then knows
+// that kReportFd is the report pipe. The filter lets no program set it. WHOLE_SECONDS, which no kernel of today looks
+// at (personality(2)).
+inline constexpr unsigned long kSnapshotMark = 0x2000000;
 
 // Descriptors that a child finds at fixed places once Stage::Lifeline is through; the target's streams take 0 to 2.
 inline constexpr int kReportFd = 3;
@@ -46,6 +52,7 @@ inline constexpr int kControlFd = 4;
 
 // What a run that was prepared ahead is told when its time has come; in the shared memory, as all of Delivery is.
 struct DeliveredJob {
+  const char* snapshot;         // null: this job starts the program itself
   const char* const* programs;  // as in ChildPlan
   const char* const* argv;
   const char* const* envp;
@@ -100,11 +107,12 @@ struct ChildContext {
 
 // Over the report pipe.
 struct ChildRecord {
-  enum class Kind : std::uint32_t { Failed, Note, Prepared, AboutToExec };
+  // From a snapshot's restorer: it waits for its recorder; it has put the interpreter back, or must execute it.
+  enum class Kind : std::uint32_t { Failed, Note, Prepared, AboutToExec, WaitsForRecorder, Restored, NotRestored };
   Kind kind;
-  StepResult step;           // Failed, and Note: a second wall that this host does not give
+  StepResult step;           // Failed, NotRestored, and Note: a second wall that this host does not give
   std::int64_t time_ns;      // CLOCK_MONOTONIC
-  std::int64_t cpu_us;       // AboutToExec: what the target's set-up cost
+  std::int64_t cpu_us;       // AboutToExec: what the target's set-up cost; Restored: with what came after it
   std::int64_t init_cpu_us;  // AboutToExec: what init's set-up cost
   std::int64_t max_rss_kib;  // AboutToExec: how large the target has been, which execve does not forget
 };

@@ -43,6 +43,17 @@ std::vector<std::string> names_of(const std::vector<rootfs::CarriedFile>& files)
   return names;
 }
 
+Plan with_mount_of(const SnapshotStart* snapshot, Plan plan) {
+  if (snapshot != nullptr) {
+    plan.kind.mounts.push_back({.what = Mount::Bind{snapshot->file},
+                                .at = mount_point_of(*snapshot),
+                                .access = Access::ReadOnly,
+                                .execution = Execution::Allowed,
+                                .position = plan.origin.whole});
+  }
+  return plan;
+}
+
 std::string capability_name(int number) {
   char* name = ::cap_to_name(number);
   if (name == nullptr) return std::to_string(number);
@@ -52,6 +63,15 @@ std::string capability_name(int number) {
 }
 
 }  // namespace
+
+std::string mount_point_of(const SnapshotStart& snapshot) {
+  return std::filesystem::path(snapshot.path).lexically_normal().string();
+}
+
+Limits less_share(Limits limits, const SnapshotStart* snapshot) {
+  if (snapshot != nullptr && limits.memory > snapshot->share) limits.memory.count -= snapshot->share.count;
+  return limits;
+}
 
 std::vector<std::string> program_candidates(const Plan& plan) {
   const std::string& name = plan.job.argv.front();
@@ -75,7 +95,9 @@ std::vector<std::string> environment_of(const Plan& plan) {
 }
 
 CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras extras)
-    : plan_(std::move(plan)),
+    : snapshot_(std::move(extras.snapshot)),
+      why_no_snapshot_(std::move(extras.why_no_snapshot)),
+      plan_(with_mount_of(snapshot_.get(), std::move(plan))),
       host_(host),
       layers_(host::decide_layers(plan_, host_)),
       layout_(rootfs::make_layout(plan_, names_of(extras.carried), rootfs::absent_of_shown(plan_))),
@@ -85,6 +107,7 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
       rlimit_rows_(lockdown::make_rlimits(plan_, host_.core_limit, host_.uncounted)),
       programs_(program_candidates(plan_)),
       environment_(environment_of(plan_)) {
+  if (snapshot_) plan_.kind.mounts.pop_back();  // the layout has it; the plan's kind is as it was
   if (host_.seccomp_filters) {
     whitelist_ = extras.observed ? lockdown::build_observed(plan_) : lockdown::build_whitelist(plan_, host_.uncounted);
     seal_ = lockdown::build_seal();
@@ -114,9 +137,18 @@ CompiledPlan::CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras
   child_.init_filter = init_filter_;
   child_.rlimits = rlimits_;
   child_.last_capability = host_.last_capability;
+  child_.snapshot = snapshot_ ? snapshot_->path.c_str() : nullptr;
   child_.programs = program_pointers_.data();
   child_.argv = argv_pointers_.data();
   child_.envp = environment_pointers_.data();
+}
+
+bool CompiledPlan::starts_from_snapshot(const Job& job) const noexcept {
+  return snapshot_ && job.argv == snapshot_->argv && job.env == snapshot_->env;
+}
+
+Limits CompiledPlan::held_limits() const {
+  return less_share(plan_.kind.limits, snapshot_.get());
 }
 
 std::string CompiledPlan::describe_subject(const StepResult& step) const {

@@ -16,6 +16,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/child.h"
 #include "runtime/sandbox/path_rules.h"
+#include "runtime/sandbox/snapshot_start.h"
 
 namespace evalrun::sandbox {
 
@@ -24,7 +25,9 @@ namespace evalrun::sandbox {
 struct CompileExtras {
   std::vector<rootfs::CarriedFile> carried;  // placed in /work after the plan's own files
   bool keep_work_folder = false;             // the run hands out /work when it ends, whatever the plan collects
-  bool observed = false;                     // the filter is build_observed(): for Run::observe
+  std::shared_ptr<const SnapshotStart> snapshot = {};  // runs of the plan's job start from it
+  std::string why_no_snapshot = {};                    // for the result of a plan that asks for one
+  bool observed = false;                               // the filter is build_observed(): for Run::observe
 };
 
 // What execve is tried on, in order: the name itself where it has a slash, else the name in each folder of PATH.
@@ -50,6 +53,14 @@ class CompiledPlan {
   [[nodiscard]] const lockdown::FilterProgram& init_filter() const noexcept { return init_filter_; }
   [[nodiscard]] const ChildPlan& child() const noexcept { return child_; }
 
+  // Null: its runs start by execve.
+  [[nodiscard]] const SnapshotStart* snapshot() const noexcept { return snapshot_.get(); }
+  [[nodiscard]] const std::string& why_no_snapshot() const noexcept { return why_no_snapshot_; }
+  // Whether a run of it that is told `job` starts from the snapshot.
+  [[nodiscard]] bool starts_from_snapshot(const Job& job) const noexcept;
+  // What of limits.memory is the run's own: of what a snapshot gives it, its share is taken off.
+  [[nodiscard]] Limits held_limits() const;
+
   // A failed step's subject, in words: "mount /data (plan.toml:17:1)", "RLIMIT_STACK", "CAP_SYS_ADMIN"; "" for none.
   [[nodiscard]] std::string describe_subject(const StepResult& step) const;
   // The program that a failed execve was tried on: as execve was given it, so relative to `cwd` where it is relative.
@@ -60,6 +71,8 @@ class CompiledPlan {
   friend std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras);
   CompiledPlan(Plan plan, const host::HostFacts& host, CompileExtras extras);
 
+  std::shared_ptr<const SnapshotStart> snapshot_;
+  std::string why_no_snapshot_;
   Plan plan_;
   host::HostFacts host_;
   host::Layers layers_;

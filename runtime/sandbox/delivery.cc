@@ -101,6 +101,7 @@ ChildPlan put_plan(ChildPlan plan, Arena& arena) {
   plan.seal = arena.put(plan.seal);
   plan.init_filter = arena.put(plan.init_filter);
   plan.rlimits = arena.put(plan.rlimits);
+  plan.snapshot = arena.put_text(plan.snapshot);
   plan.programs = arena.put_texts(plan.programs);
   plan.argv = arena.put_texts(plan.argv);
   plan.envp = arena.put_texts(plan.envp);
@@ -125,7 +126,8 @@ Delivery* deliver(const ChildPlan& plan, const RunParts& parts, Arena& arena, in
                     .job_is_there = 0,
                     .job = {}};
   delivery.plan.root.copies = copies;
-  delivery.job = {.programs = delivery.plan.programs,
+  delivery.job = {.snapshot = delivery.plan.snapshot,
+                  .programs = delivery.plan.programs,
                   .argv = delivery.plan.argv,
                   .envp = delivery.plan.envp,
                   .folders = {},
@@ -160,7 +162,8 @@ void put_job(const JobParts& parts, Arena& arena, Delivery& delivery) {
                      .size = file.content.size(),
                      .mode = file.mode});
   }
-  delivery.job = {.programs = put_words(parts.programs, arena),
+  delivery.job = {.snapshot = parts.may_start_from_snapshot ? delivery.plan.snapshot : nullptr,
+                  .programs = put_words(parts.programs, arena),
                   .argv = put_words(parts.argv, arena),
                   .envp = put_words(parts.environment, arena),
                   .folders = arena.put<rootfs::NodeStep>(folders),

@@ -34,6 +34,7 @@ struct JobParts {
     std::uint32_t mode;
   };
   const std::vector<File>& files;
+  bool may_start_from_snapshot;  // its words are those of the plan's snapshot
 };
 
 // As sched_setaffinity takes it; empty for no cores.

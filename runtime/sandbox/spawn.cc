@@ -134,7 +134,7 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
   empty_.await_clone();
 }
 
-void Sandbox::take_job(const Plan& plan) {
+void Sandbox::take_job(const Plan& plan, StartsFrom from) {
   std::vector<std::string> contents;
   contents.reserve(plan.job.files.size());
   std::vector<JobParts::File> files;
@@ -143,7 +143,9 @@ void Sandbox::take_job(const Plan& plan) {
     if (text == nullptr) text = &contents.emplace_back(read_file(file));
     files.push_back({file.path, *text, file.mode});
   }
-  put_job({program_candidates(plan), plan.job.argv, environment_of(plan), files}, empty_.base_->arena, *delivery_);
+  const bool from_snapshot = from == StartsFrom::Snapshot;
+  put_job({program_candidates(plan), plan.job.argv, environment_of(plan), files, from_snapshot}, empty_.base_->arena,
+          *delivery_);
 }
 
 void Sandbox::start(const Plan& plan, pid_t target) {

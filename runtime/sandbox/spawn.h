@@ -87,9 +87,11 @@ class Sandbox {
   [[nodiscard]] const host::Cores& cores() const noexcept { return cores_; }
   [[nodiscard]] const host::Identity& identity() const noexcept { return empty_.base_->identity; }
 
-  // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. Once. Throws
-  // PlanError where a file cannot be read, HostError where the job is too large.
-  void take_job(const Plan& plan);
+  // The job of one that waits for it: of `plan`, its argv, env and files; all else is as it was prepared. `from`: as
+  // the compiled plan allows it. Once. Throws PlanError where a file cannot be read, HostError where the job is too
+  // large.
+  enum class StartsFrom { Execve, Snapshot };
+  void take_job(const Plan& plan, StartsFrom from = StartsFrom::Execve);
   // What has been given its job starts, as soon as it is ready. `target`: the process that waits, to be pinned to the
   // plan's cores; -1: not known, and not pinned. Throws HostError, and PlanError as the constructor.
   void start(const Plan& plan, pid_t target);

@@ -19,7 +19,7 @@ Groundwork::Groundwork(groups::Groups& run_groups, const Limits& limits, const h
 
 Groundwork::Groundwork(groups::Groups& run_groups, std::shared_ptr<warm::Cell> in)
     : cell(std::move(in)),
-      groups(groups_for(run_groups, cell->plan().plan().kind.limits)),
+      groups(groups_for(run_groups, cell->plan().held_limits())),
       sandbox(cell->next(groups ? groups->clone_into() : -1)) {}
 
 std::optional<Groundwork> lay_groundwork(groups::Groups& groups, const Limits& limits, const host::HostFacts& host) {

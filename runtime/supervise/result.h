@@ -177,7 +177,25 @@ struct CollectedFile {
   std::string error;  // "" where it was copied
 };
 
+// How the program began.
+struct Start {
+  enum class Kind { Execve, Snapshot };
+  Kind kind = Kind::Execve;
+  std::string why;          // of Execve, where a snapshot was asked for: what kept the run from it
+  Duration recorded_cpu{};  // of Snapshot: what the start took that was recorded, tracing included
+  Bytes share{};            // of Snapshot: what of the figure of memory a run by execve would have had of its own
+};
+
+constexpr std::string_view name_of(Start::Kind kind) {
+  switch (kind) {
+    case Start::Kind::Execve: return "execve";
+    case Start::Kind::Snapshot: return "snapshot";
+  }
+  return "?";
+}
+
 struct RunResult {
+  Start start;
   Outcome outcome;
   CpuTime cpu;
   Duration wall{};

@@ -102,7 +102,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
 
   spawned_ = loop::now();
   std::optional<Groundwork>& groundwork = origin.groundwork;
-  if (!groundwork) groundwork.emplace(groups, values.kind.limits, plan_->host(), origin.cloner);
+  if (!groundwork) groundwork.emplace(groups, plan_->held_limits(), plan_->host(), origin.cloner);
   cell_ = groundwork->cell;
   if (groundwork->groups) {
     // While they are the groundwork's: where this throws, its process is gone before its groups are removed.
@@ -113,6 +113,7 @@ Run::Run(loop::EventLoop& loop, groups::Groups& groups, std::shared_ptr<const sa
       std::move(groundwork->sandbox), *plan_, std::move(streams),
       groups_ ? std::span<const int>(groups_->task_files()) : std::span<const int>(), origin.start);
   sampler_.emplace(sandbox_->init_pid());
+  starts_from_snapshot_ = !waits_for_job() && plan_->snapshot() != nullptr;
   if (values.kind.limits.address_space) address_space_.emplace(*values.kind.limits.address_space);
   if (!sandbox_->cores().warning.empty()) warnings_.push_back(sandbox_->cores().warning);
   if (plan_->host().core_limit < lockdown::kCoreLimit &&
@@ -164,7 +165,10 @@ void Run::start(const Plan& plan, RunHooks hooks) {
       .name = plan.job.argv.front(), .programs = sandbox::program_candidates(plan), .files = {}};
   for (const WorkFile& file : plan.job.files) job.files.push_back(file.path);
   spawned_ = loop::now();
-  sandbox_->take_job(plan);
+  const bool from_snapshot = plan_->starts_from_snapshot(plan.job);
+  starts_from_snapshot_ = from_snapshot;
+  sandbox_->take_job(plan,
+                     from_snapshot ? sandbox::Sandbox::StartsFrom::Snapshot : sandbox::Sandbox::StartsFrom::Execve);
   // Who is to be pinned to cores says who it is on its way to where it waits.
   const bool is_pinned = !std::holds_alternative<CpusAny>(plan.kind.limits.cpus) && plan_->child().has_listener;
   const bool may_start = prepared_start_->take_job(
@@ -365,6 +369,16 @@ void Run::on_report() {
         init_cpu_ = std::chrono::microseconds(record.init_cpu_us);
         set_up_size_ = {kibibytes(record.max_rss_kib).count + kLastSteps.count};
         break;
+      case ChildRecord::Kind::Restored:
+        // Only from here on is it the program's time.
+        started_ = Duration(record.time_ns);
+        set_up_cpu_ = std::chrono::microseconds(record.cpu_us);
+        start_.kind = Start::Kind::Snapshot;
+        start_.recorded_cpu = plan_->snapshot()->cpu;
+        share_ = plan_->snapshot()->share;
+        break;
+      case ChildRecord::Kind::NotRestored: start_.why = "not restored: " + describe_restore(record.step); break;
+      case ChildRecord::Kind::WaitsForRecorder: break;  // a recorder's own
     }
   }
   // End of file: every copy of the pipe is closed. After "about to exec", by execve itself.
@@ -375,6 +389,11 @@ void Run::on_report() {
   plan_first_look();
   arm_timer();
   if (hooks_.started) hooks_.started();
+}
+
+// What the restorer stumbled over, in words.
+std::string Run::describe_restore(const StepResult& step) {
+  return std::string(name_of(step.operation)) + ": " + errno_text(step.error);
 }
 
 bool Run::is_programs_own_fault(const StepResult& step) const {

@@ -193,6 +193,7 @@ class Run final : private loop::LoopOwner {
   bool look_at_noted(const seccomp_notif& call);
   [[nodiscard]] RunFacts facts(const CpuTime& cpu, const Memory& memory) const;
   [[nodiscard]] Outcome fault(const StepResult& step) const;
+  [[nodiscard]] static std::string describe_restore(const StepResult& step);
   [[nodiscard]] bool is_programs_own_fault(const StepResult& step) const;
   [[nodiscard]] Duration init_cpu() const;
   [[nodiscard]] CpuTime own_cpu_time() const;
@@ -200,6 +201,7 @@ class Run final : private loop::LoopOwner {
   [[nodiscard]] std::optional<Bytes> largest_process_with_files() const;
   [[nodiscard]] std::optional<Bytes> largest_process() const;
   [[nodiscard]] Memory memory() const;
+  [[nodiscard]] Memory own_memory() const;
   [[nodiscard]] Processes processes() const;
   [[nodiscard]] std::size_t cores_to_use() const;
   void plan_first_look();
@@ -275,6 +277,9 @@ class Run final : private loop::LoopOwner {
   measure::ProcessLook look_;               // all that was seen of any process
   unsigned looks_ = 0;
   std::vector<std::string> warnings_;
+  bool starts_from_snapshot_ = false;  // as far as its plan and its job go
+  Start start_;
+  Bytes share_{};  // of memory, that a run by execve would have of its own
 };
 
 }  // namespace evalrun::supervise

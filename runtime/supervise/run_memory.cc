@@ -82,7 +82,7 @@ void Run::look_at_group_memory() {
 
 bool Run::has_passed_memory_limit() const {
   if (group_holds_memory()) return groups_->out_of_memory() || groups_->memory_passed();
-  return sampled_memory_ > plan_->plan().kind.limits.memory;
+  return sampled_memory_.count + share_.count > plan_->plan().kind.limits.memory.count;
 }
 
 // Its memory stands still from here on, as its clocks do: until it is killed it may go on for a while.
@@ -131,7 +131,16 @@ std::optional<Bytes> Run::largest_process() const {
   return Bytes{largest->count - std::min(largest->count, sampler_->most_of_files().count)};
 }
 
+// As if the program had been started by execve, however it was.
 Memory Run::memory() const {
+  Memory memory = own_memory();
+  if (share_ == Bytes{}) return memory;
+  memory.peak.count += share_.count;
+  memory.source += "; and what its snapshot shares with other runs";
+  return memory;
+}
+
+Memory Run::own_memory() const {
   const bool oom = groups_ && groups_->out_of_memory();
   if (const std::optional<Bytes> peak = groups_ ? groups_->memory_peak() : std::nullopt) {
     return {*peak, groups_->memory_source(), oom};

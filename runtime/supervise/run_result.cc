@@ -97,7 +97,7 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   facts.cpu = cpu.total();
   facts.wall = ended_ - started_;
   facts.memory_is_held = groups_ && groups_->limits_memory();
-  facts.memory_peak = std::max(sampled_peak_, largest_process().value_or(Bytes{}));
+  facts.memory_peak = Bytes{std::max(sampled_peak_, largest_process().value_or(Bytes{})).count + share_.count};
   return facts;
 }
 
@@ -125,6 +125,12 @@ void Run::begin_to_collect() {
 
 RunResult Run::take_result(const SaveFolder* save_folder) {
   RunResult result;
+  if (starts_from_snapshot_ && start_.kind == Start::Kind::Execve && start_.why.empty()) {
+    start_.why = "its snapshot could not be executed";
+  }
+  if (!starts_from_snapshot_ && start_.why.empty()) start_.why = plan_->why_no_snapshot();
+  result.start = start_;
+  result.start.share = share_;
   look_at_memory_last();
   result.cpu = cpu_time();
   result.memory = memory();

@@ -98,8 +98,9 @@ TEST(run, the_environment_is_the_plans_and_nothing_else) {
 TEST(run, the_result_has_every_field_of_the_interface) {
   const PlanRun run = run_plan(probe_plan("probe", {"say", "x"}));
   for (const char* field :
-       {"version", "plan", "verdict", "outcome", "message", "cpu", "wall_us", "memory", "processes", "context_switches",
-        "faults", "stdout", "stderr", "files", "violations", "violations_total", "layers", "timing_us", "host"}) {
+       {"version", "plan",       "verdict",          "outcome",          "message",   "start",  "cpu",
+        "wall_us", "memory",     "processes",        "context_switches", "faults",    "stdout", "stderr",
+        "files",   "violations", "violations_total", "layers",           "timing_us", "host"}) {
     EXPECT_TRUE(run.result.contains(field)) << field;
   }
   EXPECT_EQ(run.result.at("version"), 1);

@@ -271,7 +271,7 @@ TEST_F(DeliveryTest, a_job_replaces_the_plans_words_and_brings_its_files_and_the
     const std::string content = "a\0b"s;
     const std::vector<JobParts::File> files{
         {"main.c", "int main;", 0444}, {"deep/er/one", content, 0644}, {"deep/two", "", 0755}};
-    put_job({programs, argv, environment, files}, arena_, *delivery);
+    put_job({programs, argv, environment, files, false}, arena_, *delivery);
     let_go(*delivery);
   }
   EXPECT_EQ(context_.delivery->job_is_there, 1U);

@@ -207,6 +207,8 @@ class PlanDump {
     line("require.seccomp", static_cast<int>(need.seccomp));
     line("require.cgroup", static_cast<int>(need.cgroup));
     line("determinism.aslr", plan.kind.determinism.aslr);
+    line("snapshot.mode", static_cast<int>(plan.kind.snapshot.mode));
+    line("snapshot.supported", plan.kind.snapshot.is_supported);
   }
 
   std::ostringstream out_;

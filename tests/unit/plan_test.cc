@@ -218,6 +218,7 @@ std::vector<Sample> samples() {
        at_top("case = [{ expect.text = \"\", group = \"g\" }]\nscoring.group = [{ name = \"g\"<, stop = @> }]"), "true",
        "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
+      {"snapshot.mode", at_top("snapshot.mode = @"), R"("yes")", "snapshot.mode = 2\n"},
   };
   const std::string tested = at_top("source = \"s.py\"\nfiles.\"s.py\".text = \"\"\ntests = { ");
   samples.push_back({"tests.language", tested + "text = \"\", language = @ }", R"("python")", "tests.mode = 0\n"});
