@@ -64,6 +64,7 @@ void add_file_system(const Kind& kind, Hash& hash) {
     hash.add(link.target);
   }
   for (const Shown& shown : kind.shown) hash.add(shown.path);
+  for (const Hidden& hidden : kind.hidden) hash.add(hidden.path);
   hash.add(static_cast<std::uint64_t>(kind.proc));
 }
 
@@ -78,6 +79,7 @@ void add_rules(const Kind& kind, Hash& hash) {
   hash.add(static_cast<std::uint64_t>(kind.seccomp.profile));
   hash.add(kind.seccomp.allow);
   hash.add(kind.seccomp.deny);
+  hash.add(static_cast<std::uint64_t>(kind.seccomp.deny_action));
 }
 
 void add_host(const host::HostFacts& host, Hash& hash) {
