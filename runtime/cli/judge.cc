@@ -17,7 +17,6 @@
 #include "runtime/cli/judge_result.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/report_files.h"
-#include "runtime/contest/class_folder.h"
 #include "runtime/contest/expectation.h"
 #include "runtime/contest/judging.h"
 #include "runtime/contest/package_tasks.h"
@@ -31,6 +30,7 @@
 #include "runtime/packages/read_package.h"
 #include "runtime/problem/finding.h"
 #include "runtime/reader/image.h"
+#include "runtime/submissions/class_folder.h"
 
 namespace evalrun::cli {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "runtime/batch/journal.h"
-#include "runtime/contest/submission_files.h"
 #include "runtime/core/units.h"
+#include "runtime/submissions/submission_files.h"
 
 namespace evalrun::cli {
 

@@ -10,10 +10,10 @@
 
 #include "runtime/contest/case_files.h"
 #include "runtime/contest/generation.h"
-#include "runtime/contest/submission_files.h"
 #include "runtime/contest/tasks.h"
 #include "runtime/packages/read_package.h"
 #include "runtime/plan/plan.h"
+#include "runtime/submissions/submission_files.h"
 
 namespace evalrun::contest {
 

@@ -9,10 +9,10 @@
 
 #include "runtime/contest/case_files.h"
 #include "runtime/contest/generation.h"
-#include "runtime/contest/submission_files.h"
 #include "runtime/core/units.h"
 #include "runtime/plan/plan.h"
 #include "runtime/problem/problem.h"
+#include "runtime/submissions/submission_files.h"
 
 namespace evalrun::contest {
 

@@ -20,7 +20,7 @@
 #include <thread>
 
 #include "runtime/archive/tree.h"
-#include "runtime/contest/class_folder.h"
+#include "runtime/submissions/class_folder.h"
 #include "tests/packages/support.h"
 #include "tests/support/paths.h"
 

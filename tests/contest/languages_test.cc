@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "runtime/contest/submission_files.h"
 #include "runtime/core/overloaded.h"
 #include "runtime/judge/grading.h"
+#include "runtime/submissions/submission_files.h"
 #include "tests/support/paths.h"
 #include "tests/support/warm.h"
 

@@ -1,7 +1,7 @@
 // From what is handed in to sources: the language, the image, the file that it begins in, and each reason why not. The
 // images are the test's own, so nothing need be installed.
 
-#include "runtime/contest/submission_files.h"
+#include "runtime/submissions/submission_files.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,9 +10,9 @@
 #include <map>
 #include <set>
 
-#include "runtime/contest/java_source.h"
 #include "runtime/packages/read_package.h"
 #include "runtime/problem/language.h"
+#include "runtime/submissions/java_source.h"
 #include "tests/packages/support.h"
 #include "tests/support/paths.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/contest/java_source.h"
+#include "runtime/submissions/java_source.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,10 +1,10 @@
-#include "runtime/contest/entry_file.h"
+#include "runtime/submissions/entry_file.h"
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
-#include "runtime/contest/java_source.h"
+#include "runtime/submissions/java_source.h"
 
 namespace evalrun::contest {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/contest/class_folder.h"
+#include "runtime/submissions/class_folder.h"
 
 #include <algorithm>
 #include <array>

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/contest/submission_files.h"
 #include "runtime/core/text.h"
 #include "runtime/problem/language.h"
+#include "runtime/submissions/submission_files.h"
 
 namespace evalrun::contest {
 namespace {
