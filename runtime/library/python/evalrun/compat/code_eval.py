@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from .._engine import run_all
-from ._checked import job_of, verdict_of
+from . import _checked, _examined
 
 __all__ = ["compute", "check_correctness", "pass_at_k", "write_folder"]
 
@@ -53,11 +53,13 @@ from evalrun.compat.code_eval import check_correctness  # noqa: F401
 
 
 def check_correctness(check_program: str, timeout: float, task_id: Any, completion_id: Any) -> dict[str, Any]:
-    """Runs one program with its tests. The signature is that of code_eval's own execute.py.
+    """Runs one program with its tests in it. The signature is that of code_eval's own execute.py.
 
+    The tests are part of the program, so a program that means to can forge a pass; compute() has them apart.
     Raises SandboxError if the sandbox failed.
     """
-    return _result(verdict_of(run_all([job_of(check_program, timeout, "1GiB")])[0]), task_id, completion_id)
+    outcome = run_all([_checked.job_of(check_program, timeout, "1GiB")])[0]
+    return _result(_checked.verdict_of(outcome), task_id, completion_id)
 
 
 def compute(
@@ -69,13 +71,20 @@ def compute(
 ) -> tuple[dict[str, float], dict[int, list[tuple[int, dict[str, Any]]]]]:
     """pass@k, and for each task what became of its candidates: what the metric's own compute() returns.
 
+    The tests run in a sandbox of their own: no candidate can forge a pass (docs/tests.md). They take from a candidate
+    what they use and do not define.
+
     num_workers: how many run at a time; without it, one for each processor of this process.
     """
+    entries = [_examined.names_taken_by(tests) for tests in references]
     places = [(task, number) for task, candidates in enumerate(predictions) for number in range(len(candidates))]
-    jobs = (job_of(f"{predictions[task][number]}\n{references[task]}", timeout, "1GiB") for task, number in places)
+    jobs = (
+        _examined.job_of(predictions[task][number], references[task], entries[task], timeout, "1GiB")
+        for task, number in places
+    )
     results: dict[int, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     for (task, number), outcome in zip(places, run_all(jobs, num_workers)):
-        results[task].append((number, _result(verdict_of(outcome), task, number)))
+        results[task].append((number, _result(_examined.verdict_of(outcome), task, number)))
     counts = [(len(of_task), sum(result["passed"] for _, result in of_task)) for of_task in results.values()]
     scores = {
         f"pass@{each}": sum(pass_at_k(total, right, each) for total, right in counts) / len(counts)

