@@ -4,103 +4,28 @@
 #include <cstdio>
 #include <set>
 
-#include "runtime/contest/dmoj_python.h"
-#include "runtime/contest/python2.h"
+#include "runtime/contest/handed_in_outputs.h"
+#include "runtime/contest/jury_maker.h"
+#include "runtime/contest/package_judging.h"
+#include "runtime/contest/package_limits.h"
+#include "runtime/contest/signature_grader.h"
 #include "runtime/contest/time_limit.h"
-#include "runtime/core/overloaded.h"
-#include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/plan/jury_limits.h"
-#include "runtime/problem/comparison.h"
-#include "runtime/problem/constants.h"
-#include "runtime/problem/language.h"
-#include "runtime/reader/parse.h"
 
 namespace evalrun::contest {
 namespace {
 
-using problem::Role;
-
 // What the Kattis format calls typical, where a package says nothing.
 constexpr Bytes kMemory = 2048_MiB;
 constexpr Bytes kOutput = 8_MiB;
-constexpr Duration kCompilationTime = std::chrono::seconds(60);
-constexpr Bytes kCompilationMemory = 2048_MiB;
-// Of what a jury program writes, what a result shows.
-constexpr Bytes kJuryExcerpt = 16_KiB;
-constexpr std::uint64_t kMostOfCaseFiles = std::uint64_t{64} << 20;
-// What a generator or the jury's solution may write.
-constexpr Bytes kMostOfData = 1024_MiB;
 // What a plan may ask for. Nothing runs in less either way.
 constexpr Bytes kLeastMemory = 1_MiB;
 // DMOJ's memory limit is that of the heap alone where a virtual machine runs the program.
 constexpr Bytes kVirtualMachine = 256_MiB;
 
-// For who waits without using the CPU, and on a loaded host.
-Duration wall_for(Duration cpu, double factor) {
-  const Duration generous = cpu * 3 + std::chrono::seconds(5);
-  if (factor <= 0) return generous;
-  const auto scaled = std::chrono::duration_cast<Duration>(cpu * factor);
-  return std::max(scaled, cpu + std::chrono::seconds(1));
-}
-
-Limits jury_limits(const problem::Program& program, const problem::Limits& limits) {
-  Limits own = evalrun::jury_limits();
-  own.cpu = program.time_limit.value_or(limits.validation_time.value_or(own.cpu));
-  own.wall = wall_of_jury(own.cpu);
-  own.memory = program.memory_limit.value_or(limits.validation_memory.value_or(own.memory));
-  if (program.role == Role::Generator || program.role == Role::Solution) own.output.both = kMostOfData;
-  return own;
-}
-
-void give_compiler_room(std::optional<CompileStep>& compile, const problem::Limits& limits) {
-  if (!compile) return;
-  const Duration cpu = limits.compilation_time.value_or(kCompilationTime);
-  compile->limits.cpu = std::max(compile->limits.cpu, cpu);
-  compile->limits.wall = std::max(compile->limits.wall, cpu * 3);
-  compile->limits.memory = std::max(compile->limits.memory, limits.compilation_memory.value_or(kCompilationMemory));
-}
-
-// A manager is given the FIFO from the submission and the FIFO to it, and the input as its standard input and as
-// input.txt. Here its standard streams are the dialogue: two copies of cat join them to FIFOs of its own sandbox.
-constexpr const char* kManagerScript = R"SH(mkfifo /tmp/from /tmp/to || exit 99
-cp judge/input input.txt
-exec 3<&0 4>&1
-cat <&3 >/tmp/from 4>&- & reader=$!
-cat </tmp/to >&4 3<&- & writer=$!
-exec 3<&- 4>&-
-"$@" /tmp/from /tmp/to <judge/input >judge/feedback/outcome 2>judge/feedback/text
-code=$?
-kill $reader $writer 2>/dev/null
-cat judge/feedback/text >&2
-exit $code
-)SH";
-
-// In place of a language, where outputs are handed in.
-constexpr const char* kOutputs = "output";
-
-// A jury's Python leans on CPython.
-std::vector<std::string> jury_images() {
-  return {"python", "pypy"};
-}
-
-bool is_c(const std::string& language) {
-  return language == "c" || language == "cpp";
-}
-
 bool is_virtual_machine(const std::string& language) {
   return language == "java" || language == "kotlin" || language == "scala" || language == "csharp";
-}
-
-Checker kattis_checker(const problem::Comparison& comparison, Compat compat) {
-  Checker checker;
-  checker.kind = CheckerKind::Kattis;
-  checker.kattis = {.compat = compat,
-                    .case_sensitive = comparison.case_sensitive,
-                    .space_change_sensitive = comparison.space_change_sensitive,
-                    .absolute = comparison.absolute,
-                    .relative = comparison.relative};
-  return checker;
 }
 
 std::string to_string_of(double number) {
@@ -109,47 +34,15 @@ std::string to_string_of(double number) {
   return text;
 }
 
-bool is_true(const std::string& text) {
-  return text == "true" || text == "True" || text == "yes" || text == "1";
-}
-
-// The built-in checker of this family and name; none where plans have none.
-std::optional<Checker> built_in_checker(const problem::BuiltInChecker& named) {
-  const std::string name = named.family + "/" + named.name;
-  const auto* row = std::ranges::find(kCheckers, name, &CheckerRow::name);
-  if (row == std::end(kCheckers)) return {};
-  Checker checker;
-  checker.kind = row->kind;
-  for (const auto& [key, value] : named.arguments) {
-    if (key == "precision") {
-      checker.dmoj.precision = static_cast<unsigned>(std::stoul(value));
-    } else if (key == "error_mode") {
-      checker.dmoj.error_mode = value == "absolute"   ? ErrorMode::Absolute
-                                : value == "relative" ? ErrorMode::Relative
-                                                      : ErrorMode::Default;
-    } else if (key == "pe_allowed") {
-      checker.dmoj.pe_allowed = is_true(value);
-    } else if (key == "filler_lines_required") {
-      checker.dmoj.filler_lines_required = is_true(value);
-    } else if (key == "filter_new_line") {
-      checker.dmoj.filter_new_line = is_true(value);
-    } else if (key == "split_on") {
-      checker.dmoj.split_on = value == "whitespace" ? SplitOn::WhiteSpace : SplitOn::Lines;
-    }
-  }
-  return checker;
-}
-
-std::vector<std::string> with(std::vector<std::string> overrides, std::string more) {
-  overrides.push_back(std::move(more));
-  return overrides;
-}
-
 }  // namespace
 
 PackageTasks::PackageTasks(const packages::Package& package, std::string path, const ImageTable& images,
                            TaskOptions options)
-    : package_(package), images_(images), options_(std::move(options)), files_(package.tree, std::move(path)) {
+    : package_(package),
+      images_(images),
+      options_(std::move(options)),
+      context_{package_, images_, options_},
+      files_(package.tree, std::move(path)) {
   const problem::Problem& problem = package_.problem;
   std::set<std::size_t> needed;
   for (const problem::Checker& checker : problem.checkers) {
@@ -195,99 +88,20 @@ void PackageTasks::refuse(std::string why) {
 const std::shared_ptr<const JuryProgram>& PackageTasks::jury_program(problem::ProgramIndex index) {
   const auto found = made_.find(index);
   if (found != made_.end()) return found->second;
-  return made_[index] = make_jury_program(package_.problem.programs[index]);
+  auto program = make_jury_program(context_, package_.problem.programs[index]);
+  if (const auto* refusal = std::get_if<Refusal>(&program)) {
+    refuse(refusal->message);
+    return made_[index] = nullptr;
+  }
+  return made_[index] = std::move(std::get<std::shared_ptr<const JuryProgram>>(program));
 }
 
-// Throws a Refusal.
-Task PackageTasks::task_of_scripts(const problem::Program& program, const std::string& name) {
-  Sources sources;
-  sources.files = read_files(package_.tree, program.files, kMostOfCaseFiles);
-  replace_constants(sources.files);
-  const auto runs_python = [&](const WorkFile& file) {
-    const auto* text = std::get_if<std::string>(&file.source);
-    return (file.path == "run" || file.path == "build") && text != nullptr && text->find("python") != std::string::npos;
-  };
-  const bool python = std::ranges::any_of(sources.files, runs_python);
-  auto choice = image_for(python ? "python3" : "cpp", images_, jury_images());
-  if (auto* refusal = std::get_if<Refusal>(&choice)) throw std::move(*refusal);
-  sources.image = std::get<ImageChoice>(choice).image;
-  for (WorkFile& file : sources.files) {
-    if (file.path == "run" || file.path == "build") file.mode = 0755;
-  }
-  Task task;
-  task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"./run\"]\n", name, name, "/"},
-                         options_.overrides, images_.search_path());
-  task.plan.job.files = sources.files;
-  if (std::ranges::find(sources.files, "build", &WorkFile::path) != sources.files.end()) {
-    task.compile.emplace().argv = {"./build"};
-  }
-  return task;
-}
-
-// The module is run by a driver of ours, beside what it may import. Throws a Refusal.
-Task PackageTasks::task_of_python_module(const problem::Program& program) {
-  std::vector<WorkFile> files = read_files(package_.tree, program.files, kMostOfCaseFiles);
-  for (const WorkFile& file : files) {
-    if (const auto why = why_not_run(std::get<std::string>(file.source))) {
-      throw Refusal{Refusal::Cause::Unreadable, *why};
-    }
-  }
-  for (WorkFile& file : dmoj_python_files()) files.push_back(std::move(file));
-  SourceOptions options;
-  options.preferred_images = jury_images();
-  SourcesOrRefusal sources = sources_from(std::move(files), "python3", kDmojDriver, images_, options);
-  if (auto* refusal = std::get_if<Refusal>(&sources)) throw std::move(*refusal);
-  Task task = contest::task_for(std::get<Sources>(sources), images_, with(options_.overrides, "limits.memory=512MiB"));
-  task.compile.reset();  // it would look at the driver alone
-  task.plan.job.argv.push_back(program.entry);
-  return task;
-}
-
-std::shared_ptr<const JuryProgram> PackageTasks::make_jury_program(const problem::Program& program) {
-  auto jury = std::make_shared<JuryProgram>();
-  jury->name = problem::name_of(program.role) + (" " + program.name);
-  jury->convention = program.convention;
-  jury->flags = program.flags;
-  jury->arguments_format = program.arguments_format;
-  SourceOptions options;
-  options.preferred_images = jury_images();
-  Task task;
-  try {
-    if (program.build == problem::Build::ByScripts) {
-      task = task_of_scripts(program, jury->name);
-    } else if (program.convention == problem::Convention::DmojPython) {
-      task = task_of_python_module(program);
-    } else {
-      SourcesOrRefusal sources = contest::sources_of(package_.tree, program, images_, options);
-      if (auto* refusal = std::get_if<Refusal>(&sources)) throw std::move(*refusal);
-      replace_constants(std::get<Sources>(sources).files);
-      for (WorkFile& file : std::get<Sources>(sources).files) {
-        auto* text = std::get_if<std::string>(&file.source);
-        if (text != nullptr && file.path.ends_with(".py")) *text = with_print_calls(*text);
-      }
-      const Limits limits = jury_limits(program, package_.problem.limits);
-      task = contest::task_for(std::get<Sources>(sources), images_,
-                               with(options_.overrides, "limits.memory=" + to_string(limits.memory)));
-      if (task.compile && is_c(std::get<Sources>(sources).language)) {
-        task.compile->argv.insert(task.compile->argv.end(), program.compile_flags.begin(), program.compile_flags.end());
-      }
-    }
-  } catch (const Refusal& refusal) {
-    refuse(jury->name + ": " + refusal.message);
-    return nullptr;
-  }
-  if (program.role == Role::Manager) {
-    const std::vector<std::string> own = std::move(task.plan.job.argv);
-    task.plan.job.argv = {"sh", "-c", kManagerScript, "manager"};
-    task.plan.job.argv.insert(task.plan.job.argv.end(), own.begin(), own.end());
-  }
-  jury->plan = std::move(task.plan);
-  jury->plan.kind.limits = jury_limits(program, package_.problem.limits);
-  jury->plan.kind.output = OutputCapture{kJuryExcerpt};
-  jury->plan.kind.error_output = OutputCapture{kJuryExcerpt};
-  jury->compile = std::move(task.compile);
-  give_compiler_room(jury->compile, package_.problem.limits);
-  return jury;
+std::optional<Judging> PackageTasks::judging_by(const problem::Checker& checker,
+                                                const std::vector<std::string>& validator_args, const std::string& of) {
+  auto judging = judging_of(checker, validator_args, of, options_.compat);
+  if (auto* known = std::get_if<Judging>(&judging)) return std::move(*known);
+  refuse(std::get<std::string>(judging));
+  return {};
 }
 
 // Links to streams are files with the input here, so that a program sees the same under that name.
@@ -360,27 +174,6 @@ Case PackageTasks::case_of(const problem::Case& one) {
   return made;
 }
 
-std::optional<Judging> PackageTasks::judging_by(const problem::Checker& checker,
-                                                const std::vector<std::string>& validator_args, const std::string& of) {
-  std::optional<Judging> judging;
-  std::visit(
-      Overloaded{[&](const problem::DefaultChecker&) {
-                   const auto rules = problem::comparison_of(validator_args);
-                   if (const auto* why = std::get_if<std::string>(&rules)) {
-                     return refuse("case " + of + ": " + *why);
-                   }
-                   judging = kattis_checker(std::get<problem::Comparison>(rules), options_.compat);
-                 },
-                 [&](const problem::BuiltInChecker& named) {
-                   const auto known = built_in_checker(named);
-                   if (!known) return refuse("checker " + named.name + " is not supported");
-                   judging = *known;
-                 },
-                 [&](const problem::ProgramChecker& programs) { judging = JudgedByPrograms{programs.programs}; }},
-      checker);
-  return judging;
-}
-
 void PackageTasks::judge_by(Case& made, const problem::Case& one) {
   made.judging = judging_by(package_.problem.checkers.at(one.checker), one.validator_args, one.name);
   if (!made.judging) return;
@@ -392,21 +185,13 @@ void PackageTasks::judge_by(Case& made, const problem::Case& one) {
   if (is_module) made.judging_args = {to_string_of(made.own_points), std::to_string(common_.cases.size() + 1)};
 }
 
-void PackageTasks::replace_constants(std::vector<WorkFile>& files) const {
-  for (WorkFile& file : files) {
-    if (auto* text = std::get_if<std::string>(&file.source)) {
-      *text = problem::with_constants(std::move(*text), package_.problem.constants);
-    }
-  }
-}
-
 SourceOptions PackageTasks::source_options() const {
   SourceOptions options;
   options.preferred_images = options_.python;
   for (const auto& [language, files] : package_.problem.include) {
     std::vector<WorkFile>& included = options.include[language];
     included = read_files(package_.tree, files, kMostOfCaseFiles);
-    replace_constants(included);
+    replace_constants(included, package_.problem.constants);
   }
   options.included_entry = package_.problem.included_entry;
   options.only_file_name = package_.problem.submission_name;
@@ -416,10 +201,10 @@ SourceOptions PackageTasks::source_options() const {
 // The package's own submissions may hold its constants; those of others may not.
 SourcesOrRefusal PackageTasks::sources_of(const problem::Submission& submission) const {
   if (package_.problem.types.submit_answer && submission.language.empty()) {
-    return outputs_from(read_files(package_.tree, submission.files, kMostOfCaseFiles));
+    return outputs_from(read_files(package_.tree, submission.files, kMostOfCaseFiles), images_);
   }
   SourcesOrRefusal found = contest::sources_of(package_.tree, submission, images_, source_options());
-  if (auto* sources = std::get_if<Sources>(&found)) replace_constants(sources->files);
+  if (auto* sources = std::get_if<Sources>(&found)) replace_constants(sources->files, package_.problem.constants);
   return found;
 }
 
@@ -427,38 +212,7 @@ std::optional<SourcesOrRefusal> PackageTasks::outputs_at(const std::string& path
   if (!package_.problem.types.submit_answer || !options.language.empty()) return {};
   auto files = files_at(path, options);
   if (auto* refusal = std::get_if<Refusal>(&files)) return std::move(*refusal);
-  return outputs_from(std::move(std::get<std::vector<WorkFile>>(files)));
-}
-
-// What was handed in is the output. A program in the sandbox shows it, so that it is judged, bounded and told of like
-// any other.
-SourcesOrRefusal PackageTasks::outputs_from(std::vector<WorkFile> files) const {
-  auto choice = image_for("bash", images_, {"bash"});
-  if (auto* refusal = std::get_if<Refusal>(&choice)) return std::move(*refusal);
-  Sources sources;
-  sources.image = std::get<ImageChoice>(choice).image;
-  sources.language = kOutputs;
-  for (const WorkFile& file : files) sources.code_bytes += std::get<std::string>(file.source).size();
-  sources.files = std::move(files);
-  return sources;
-}
-
-Task PackageTasks::task_of_outputs(const Sources& sources, const std::vector<std::string>& overrides) const {
-  Task task;
-  task.plan = parse_plan({"image = \"" + sources.image + "\"\nargv = [\"true\"]\n", "<outputs>", "outputs", "/"},
-                         overrides, images_.search_path());
-  task.plan.job.files = sources.files;
-  return task;
-}
-
-// A case whose file was not handed in has an empty output.
-void PackageTasks::show_outputs(Task& task, const Sources& sources) const {
-  for (std::size_t i = 0; i < task.cases.size(); ++i) {
-    std::string name = package_.problem.cases[i].submitted_name;
-    if (name.empty() && sources.files.size() == 1) name = sources.files.front().path;
-    const bool is_there = std::ranges::find(sources.files, name, &WorkFile::path) != sources.files.end();
-    if (is_there) task.cases[i].argv = {"cat", "--", name};
-  }
+  return outputs_from(std::move(std::get<std::vector<WorkFile>>(files)), images_);
 }
 
 SourcesOrRefusal PackageTasks::finished(SourcesOrRefusal sources) const {
@@ -469,39 +223,7 @@ SourcesOrRefusal PackageTasks::finished(SourcesOrRefusal sources) const {
     return Refusal{Refusal::Cause::NoImage, "the package has nothing to compile it with in " + known->language};
   }
   if (!package_.problem.signature_grader) return sources;
-  return with_signature_grader(std::move(*known));
-}
-
-// DMOJ's way: the jury's file is what is compiled, and the submission lies beside it, with the header included and its
-// own main out of the way.
-SourcesOrRefusal PackageTasks::with_signature_grader(Sources sources) const {
-  const problem::SignatureGrader& grader = *package_.problem.signature_grader;
-  if (!is_c(sources.language)) {
-    return Refusal{Refusal::Cause::NoImage,
-                   "signature_grader takes submissions in C and C++ alone, not in " + sources.language};
-  }
-  const std::string ending = sources.language == "c" ? ".c" : ".cpp";
-  const auto name_of = [](const problem::File& file) { return file.path.substr(file.path.rfind('/') + 1); };
-  const std::string header = name_of(grader.header);
-  const std::string entry = "entry_" + name_of(grader.entry).substr(0, name_of(grader.entry).rfind('.')) + ending;
-  std::vector<WorkFile> files =
-      read_files(package_.tree, {{entry, grader.entry}, {header, grader.header}}, kMostOfCaseFiles);
-  for (WorkFile& file : sources.files) {
-    std::string& text = std::get<std::string>(file.source);
-    const bool is_source = file.path == sources.source;
-    if (is_source) {
-      std::string before = "#include \"" + header + "\"\n";
-      if (!grader.allows_main) before += "#define main main_" + sha256_hex(text).substr(0, 32) + "\n";
-      text = before + "#line 1 \"" + file.path + "\"\n" + text;
-      file.path = "submission" + ending;
-    }
-    const bool is_taken = std::ranges::any_of(files, [&](const WorkFile& other) { return other.path == file.path; });
-    if (!is_taken) files.push_back(std::move(file));
-  }
-  sources.files = std::move(files);
-  std::ranges::sort(sources.files, {}, &WorkFile::path);
-  sources.source = entry;
-  return sources;
+  return with_signature_grader(package_, std::move(*known));
 }
 
 // A module may look at the submission's source: its program is one of this submission's alone.
@@ -555,8 +277,8 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
                                   "limits.output=" + to_string(limits.output.value_or(kOutput)),
                                   "limits.workspace=256MiB"};
   all.insert(all.end(), overrides.begin(), overrides.end());
-  const bool is_output = sources.language == kOutputs;
-  Task task = is_output ? task_of_outputs(sources, all) : contest::task_for(sources, images_, all);
+  const bool is_output = are_outputs(sources);
+  Task task = is_output ? task_of_outputs(sources, images_, all) : contest::task_for(sources, images_, all);
   give_compiler_room(task.compile, limits);
   add_compile_flags(task, sources);
   if (package_.problem.format == problem::Format::Dmoj && is_virtual_machine(sources.language)) {
@@ -568,7 +290,7 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
     one.limits = task.plan.kind.limits;
     one.time_limit = time_limit;
   }
-  if (is_output) show_outputs(task, sources);
+  if (is_output) show_outputs(task, sources, package_.problem);
   task.jury = common_.jury;
   task.interaction = common_.interaction;
   task.passes = common_.passes;

@@ -10,19 +10,13 @@
 
 #include "runtime/contest/case_files.h"
 #include "runtime/contest/generation.h"
+#include "runtime/contest/package_context.h"
 #include "runtime/contest/tasks.h"
 #include "runtime/packages/read_package.h"
 #include "runtime/plan/plan.h"
 #include "runtime/submissions/submission_files.h"
 
 namespace evalrun::contest {
-
-struct TaskOptions {
-  std::optional<Bytes> memory;                           // in place of the package's limit
-  Compat compat = Compat::Spec;                          // of the default comparison
-  std::vector<std::string> python = {"pypy", "python"};  // the images for Python, the preferred first
-  std::vector<std::string> overrides;                    // of --set, for the jury's programs; they keep their limits
-};
 
 class PackageTasks final : public Tasks {
  public:
@@ -58,20 +52,12 @@ class PackageTasks final : public Tasks {
   [[nodiscard]] const problem::Problem& problem() const override { return package_.problem; }
 
  private:
-  std::shared_ptr<const JuryProgram> make_jury_program(const problem::Program& program);
-  Task task_of_scripts(const problem::Program& program, const std::string& name);
-  Task task_of_python_module(const problem::Program& program);
   void make_cases();
   Case case_of(const problem::Case& one);
-  void replace_constants(std::vector<WorkFile>& files) const;
   void give_input(Case& made, const problem::Case& one, const std::filesystem::path& path) const;
   void order_data(const problem::Case& one);
   void judge_by(Case& made, const problem::Case& one);
-  SourcesOrRefusal with_signature_grader(Sources sources) const;
   void refuse_streams();
-  SourcesOrRefusal outputs_from(std::vector<WorkFile> files) const;
-  Task task_of_outputs(const Sources& sources, const std::vector<std::string>& overrides) const;
-  void show_outputs(Task& task, const Sources& sources) const;
   void add_compile_flags(Task& task, const Sources& sources) const;
   void tell_python_checkers(Task& task, const Sources& sources) const;
   void refuse(std::string why);
@@ -81,6 +67,7 @@ class PackageTasks final : public Tasks {
   const packages::Package& package_;
   const ImageTable& images_;
   const TaskOptions options_;
+  const PackageContext context_;  // of the three
   mutable CaseFiles files_;
   std::vector<std::string> refusals_;
   std::map<problem::ProgramIndex, std::shared_ptr<const JuryProgram>> made_;
