@@ -158,6 +158,18 @@ TEST(tests_plan, replaces_parts_of_the_submissions_module_in_one_process) {
   EXPECT_EQ(run.verdict(), "AC") << run.command.output;
 }
 
+TEST(tests_plan, is_traced_in_one_process_only) {
+  NEEDS_PYTHON();
+  const TemporaryFolder folder;
+  folder.write("plan.toml", plan_of(kDouble, "assert f(2) == 4\n", "entry = [\"f\"]\n"));
+  const std::string plan = (folder.path() / "plan.toml").string();
+  const Finished refused = run_command({evalrun().string(), "trace", plan});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.error_output.find("--set tests.mode=in-process"), std::string::npos) << refused.error_output;
+  const Finished traced = run_command({evalrun().string(), "trace", plan, "--set", "tests.mode=in-process"});
+  EXPECT_EQ(traced.exit_code, 0) << traced.output << traced.error_output;
+}
+
 TEST(tests_plan, is_refused_with_keys_that_it_leaves_nothing_to_do) {
   const auto refused = [](const std::string& plan) {
     const PlanRun run = run_plan(plan);
