@@ -107,6 +107,7 @@ class Candidate:
         self.outer_count = 0
         self.outer_errors = []
         self.lock = _thread.RLock()
+        self.shared = Shared()
         self.buffer = b""
 
     # --- what it says and hears ---------------------------------------------------------------------------------------
@@ -140,6 +141,10 @@ class Candidate:
             for (dropped,) in U32.iter_unpack(data[HEAD.size :]):
                 self.numbers.pop(id(self.handles.pop(dropped, None)), None)
             return
+        if kind == 87:  # W: what the tests have changed in attributes
+            reader = Reader(self, data, HEAD.size)
+            self.shared.set_changes(self.shared.take_changes(reader))
+            return
         before, self.question = self.question, number
         told = len(self.classes)
         limit = sys.getrecursionlimit()
@@ -153,7 +158,7 @@ class Candidate:
             limit = sys.getrecursionlimit()
             sys.setrecursionlimit(limit + ROOM_FOR_RECURSION)
             try:
-                message = self.answer(b"A", number, reader.objects, asked, result)
+                message = self.answer(b"A", number, reader.objects, asked, result, question[0] == "get")
             except CannotSend as error:
                 self.untell(told)
                 message = self.answer(b"E", number, (), (), error)
@@ -176,8 +181,9 @@ class Candidate:
             del self.class_numbers[kind]
         del self.classes[told:]
 
-    def answer(self, kind, number, objects, asked, result):
+    def answer(self, kind, number, objects, asked, result, is_attribute=False):
         writer = Writer(self, objects)
+        shared = self.shared.changed() if self.shared.kept else ()
         changed = []
         for i, before in enumerate(asked):
             one = objects[i]
@@ -192,11 +198,17 @@ class Candidate:
             else:
                 fields = self.fields(one)
                 writer.items(fields, len(fields))
+        self.shared.put_changes(writer, shared)
+        count = len(writer.objects)
         if kind == b"E":
             self.put_exception(writer, result)
         else:
             writer.put(result)
-        return writer.message(kind[0], number)
+        message = writer.message(kind[0], number)
+        self.shared.agree(shared)
+        if is_attribute:
+            self.shared.keep(number, writer.objects[count:])
+        return message
 
     def ask_outer(self, what):
         """Asks the tests' side, and does meanwhile what it asks."""
@@ -327,16 +339,13 @@ class Candidate:
                 w.parts.append(b"X")
                 w.put(i)
                 return
-        names = []
-        for kind in type(error).__mro__:
-            if kind.__module__ == "builtins":
-                names.append(kind.__name__)
-            else:
-                names.append("." + kind.__qualname__)
         w.parts.append(b"X")
-        w.put(tuple(names[:50]))
+        w.put(names_of(type(error)))
         w.put(tuple(sendable(self, one) for one in error.args[:50]))
-        extra = getattr(error, "__dict__", {})
+        extra = dict(getattr(error, "__dict__", {}))
+        for kind, name in ((OSError, "filename"), (ImportError, "name"), (AttributeError, "name"), (NameError, "name")):
+            if isinstance(error, kind):
+                extra[name] = getattr(error, name, None)
         w.put({name: sendable(self, one) for name, one in list(extra.items())[:50] if type(name) is str})
         try:
             text = str(error)
@@ -432,8 +441,7 @@ class Candidate:
         self.class_numbers.pop(value, None)  # what the examiner was told does not say so
         bases = tuple(self.declared[one] for one in value.__mro__[1:] if one in self.declared)
         if issubclass(value, BaseException):
-            builtin = next(one.__name__ for one in value.__mro__ if one.__module__ == "builtins")
-            return "exception", Instance(value), bases, builtin
+            return "exception", Instance(value), names_of(value)
         if is_enum(value):
             return "enum", Instance(value), next(iter(value.__members__.values()), None)
         if is_named_tuple(value) and not has_own_new(value):
@@ -559,6 +567,12 @@ def sendable(side, value):
         return "%s (%s)" % (type(value).__name__, error)
     finally:
         side.untell(limit)
+
+
+def names_of(kind):
+    """Of an exception's class and its bases: builtins by their names, others with a dot before."""
+    names = (one.__name__ if one.__module__ == "builtins" else "." + one.__qualname__ for one in kind.__mro__)
+    return tuple(names)[:50]
 
 
 def is_enum(kind):

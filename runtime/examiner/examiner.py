@@ -46,7 +46,8 @@ class Exam:
         self.told = []  # what the candidate may call, by number
         self.told_numbers = {}
         self.sent_errors = []
-        self.from_submission = weak_ids()
+        self.shared = Shared()
+        self.exceptions = {}  # classes of the submission's own, by their names
 
     # --- for the runner -----------------------------------------------------------------------------------------------
 
@@ -67,8 +68,10 @@ class Exam:
         return "", ""
 
     def name_of(self, error):
-        return type(error).__name__ if not hasattr(error, "__examiner_place__") else (
-            "the submission raised " + type(error).__name__ + (" at " + error.__examiner_place__ if error.__examiner_place__ else ""))
+        if not hasattr(error, "__examiner_place__"):
+            return type(error).__name__
+        return "the submission raised " + error.__examiner_name__ + (
+            " at " + error.__examiner_place__ if error.__examiner_place__ else "")  # fmt: skip
 
     def blame(self, why, status="failed"):
         if not self.fault:
@@ -148,6 +151,13 @@ class Exam:
             dropped, self.dropped = self.dropped, set()
             body = b"".join(map(U32.pack, dropped))
             message = U32.pack(len(body) + HEAD.size) + HEAD.pack(68, 0) + body + message
+        if self.shared.kept:
+            found = self.shared.changed()
+            if found:
+                before = Writer(self)
+                self.shared.put_changes(before, found)
+                message = before.message(87, number) + message  # W
+                self.shared.agree(found)
         self.questions.append(number)
         try:
             self.write(message)
@@ -158,7 +168,7 @@ class Exam:
                 if kind == 66:  # B
                     self.answer_callback(data, number)
                     continue
-                value = self.read_answer(data, writer.objects)
+                value = self.read_answer(data, writer.objects, number if question[0] == "get" and kind == 65 else None)
                 if kind == 65:  # A
                     return value
                 if not isinstance(value, BaseException):
@@ -167,7 +177,7 @@ class Exam:
         finally:
             self.questions.pop()
 
-    def read_answer(self, data, objects):
+    def read_answer(self, data, objects, attribute=None):
         try:
             reader = Reader(self, data, HEAD.size, objects)
             changes = []
@@ -183,8 +193,13 @@ class Exam:
                     changes.append((one, items))
                 else:
                     changes.append((one, take_content(reader, one)))
+            shared = self.shared.take_changes(reader)
+            count = len(reader.objects)
             value = reader.take()
             reader.end()
+            self.shared.set_changes(shared)
+            if attribute is not None:
+                self.shared.keep(attribute, reader.objects[count:])
             for one, new in changes:
                 if isinstance(one, RecordBase):
                     for name, each in zip(type(one).examiner_fields, new):
@@ -477,45 +492,54 @@ class Exam:
                 except Exception:
                     pass
         error.__dict__["__examiner_place__"] = place
+        error.__dict__["__examiner_name__"] = names[0].rpartition(".")[2]
         return error
 
     def new_exception(self, names, args, text):
-        if names[0] in EXCEPTIONS:
-            kind = EXCEPTIONS[names[0]]
+        kind = self.exception_class(names)
+        if kind is EXCEPTIONS.get(names[0]):
             try:
                 error = kind(*args)
             except Exception:
                 error = None
-            if error is not None and type(error) is kind or kind is OSError and isinstance(error, OSError):
+            if type(error) is kind or kind is OSError and isinstance(error, OSError):
                 return error
-        else:
-            kind = None
-        name = names[0].rpartition(".")[2]
-        declared = self.declared.get(names[0][1:]) if names[0][:1] == "." else None
-        if declared is None and names[0][:1] == ".":
-            declared = KNOWN_EXCEPTIONS(name, names)
-        if not (isinstance(declared, type) and issubclass(declared, Exception)):
-            base = next((self.exception_base(one) for one in names[1:] if self.exception_base(one)), Exception)
-            if "StopIteration" in names or "StopAsyncIteration" in names or not "Exception" in names:
-                base = RuntimeError
-            if kind is not None:
-                base = kind if issubclass(kind, Exception) else RuntimeError
-            declared = type(name if name.isidentifier() else "Unnamed", (RemoteError, base), {})
+            kind = self.own_exception(names[0], kind)
         try:
-            error = declared.__new__(declared, *args)
+            error = kind.__new__(kind, *args)
             error.args = args
         except Exception:
-            error = declared.__new__(declared)
+            error = kind.__new__(kind)
             BaseException.__init__(error, *args)
         error.__dict__["examiner_text"] = text
         return error
 
-    def exception_base(self, name):
-        if name[:1] == ".":
-            known = self.declared.get(name[1:])
-            return known if isinstance(known, type) and issubclass(known, Exception) else None
-        known = EXCEPTIONS.get(name)
-        return known if known is not None and issubclass(known, Exception) else None
+    def exception_class(self, names):
+        """By the names of a class and its bases. A class of the submission's is the same one each time."""
+        for i, name in enumerate(names):
+            if name in EXCEPTIONS:
+                return EXCEPTIONS[name]
+            if name in NOT_RAISED:
+                # It would end a loop or a generator of the tests, or pass by what they catch.
+                return RuntimeError if i == 0 or name != "BaseException" or "Exception" not in names else Exception
+            if name[:1] == ".":
+                if name not in self.exceptions:
+                    known = KNOWN_EXCEPTIONS(name.rpartition(".")[2])
+                    if known is not None and issubclass(known, Exception):
+                        return known
+                    if len(self.exceptions) > MOST_CLASSES:
+                        raise Malformed("too many classes of exceptions")
+                    base = self.exception_class(names[i + 1 :])
+                    self.exceptions[name] = self.own_exception(name, base)
+                return self.exceptions[name]
+        return RuntimeError
+
+    def own_exception(self, name, base):
+        name = name.rpartition(".")[2]
+        if not name.isidentifier() or len(name) > 100:
+            name = "Unnamed"
+        bases = (base,) if issubclass(base, RemoteError) else (RemoteError, base)
+        return type(name, bases, {"__module__": "submission"})
 
     # --- what the submission has --------------------------------------------------------------------------------------
 
@@ -555,13 +579,12 @@ class Exam:
                 "examiner_handle": handle, "examiner_methods": frozenset(methods), "examiner_declared": name,
                 "examiner_form": "object", "examiner_flags": 0})  # fmt: skip
         elif what == "exception":
-            bases = tuple(self.declared[one] for one in rest[1] if isinstance(self.declared.get(one), type))[:1]
-            base = EXCEPTIONS.get(rest[2]) or Exception
-            if not issubclass(base, Exception):
-                base = Exception
-            if not bases or not issubclass(bases[0], Exception):
-                bases = (RemoteError, base)
-            kind = type(name, bases, {"examiner_handle": handle})
+            names = rest[1]
+            if type(names) is not tuple or not names or any(type(one) is not str for one in names) or len(names) > 60:
+                raise Malformed("no names of an exception")
+            kind = self.exception_class(names)
+            if issubclass(kind, RemoteError):
+                kind.examiner_handle = handle
         elif what == "enum":
             kind = type(rest[1])
             if getattr(kind, "examiner_form", "") != "enum":
@@ -611,10 +634,6 @@ class Exam:
         return result
 
 
-def weak_ids():
-    return set()
-
-
 def set_own(value, name, what):
     object.__setattr__(value, name, what)
 
@@ -652,7 +671,7 @@ def plain_base(kind):
     return None
 
 
-def KNOWN_EXCEPTIONS(name, names):
+def KNOWN_EXCEPTIONS(name):
     """Exceptions of the library that tests may name, where their modules are there."""
     place = {"JSONDecodeError": "json.decoder", "InvalidOperation": "decimal", "DivisionByZero": "decimal",
              "FrozenInstanceError": "dataclasses", "Empty": "_queue", "Full": "queue"}.get(name)  # fmt: skip

@@ -53,6 +53,11 @@ const OneCase::Compiled& OneCase::compiled(const Task& task, const Plan& step) {
 
 PlannedRun OneCase::find(const Task& task, const std::string& name) {
   const Case* one = case_called(task, name);
+  if (task.tests && task.interaction) {
+    throw UsageError(
+        "trace follows one program, and the tests of this plan run in a sandbox of their own; "
+        "--set tests.mode=in-process puts both into one process");
+  }
   if (task.interaction) {
     throw UsageError(
         "trace follows one program, and a case of this plan is a dialogue: its input comes from " +

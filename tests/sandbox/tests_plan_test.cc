@@ -158,6 +158,215 @@ TEST(tests_plan, replaces_parts_of_the_submissions_module_in_one_process) {
   EXPECT_EQ(run.verdict(), "AC") << run.command.output;
 }
 
+TEST(tests_plan, shares_mutable_attributes_in_both_directions) {
+  NEEDS_PYTHON();
+  const PlanRun run = run_plan(plan_of(R"(
+class Shelf:
+    def __init__(self):
+        self.books = {}
+        self.rows = [[1], {"a": 2}]
+    def put(self, name, value):
+        self.books[name] = value
+    def count(self):
+        return len(self.books)
+    def first(self):
+        return self.rows[0]
+    def grow(self):
+        self.rows[0].append(9)
+)",
+                                       R"(
+def test_what_the_tests_change():
+    shelf = Shelf()
+    shelf.books["x"] = 1
+    assert shelf.count() == 1
+    shelf.rows[0].append(5)
+    assert shelf.first() == [1, 5]
+    shelf.rows[1]["b"] = {"c": [1]}
+    assert shelf.rows[1] == {"a": 2, "b": {"c": [1]}}
+def test_what_the_submission_changes():
+    shelf = Shelf()
+    books, rows = shelf.books, shelf.rows
+    shelf.put("k", 3)
+    assert books == {"k": 3}
+    shelf.grow()
+    assert rows[0] == [1, 9]
+def test_both_in_turn():
+    shelf = Shelf()
+    books = shelf.books
+    books["q"] = 1
+    shelf.put("k", 3)
+    assert list(books.items()) == [("q", 1), ("k", 3)]
+    books.clear()
+    assert shelf.count() == 0
+def test_more_than_are_kept():
+    shelf = Shelf()
+    for i in range(30):
+        shelf.books[i] = i
+    assert shelf.count() == 30
+)",
+                                       "entry = [\"Shelf\"]\n"));
+  EXPECT_EQ(run.verdict(), "AC") << run.command.output;
+}
+
+// Each kind of value and of object, as docs/examiner.md lists them.
+TEST(tests_plan, passes_values_and_objects_of_every_kind) {
+  NEEDS_PYTHON();
+  const PlanRun run = run_plan(plan_of(R"PY(
+import asyncio, collections, dataclasses, enum
+class Color(enum.Enum):
+    RED = 1
+    GREEN = "g"
+    def nice(self): return "nice " + self.name
+class Number(enum.IntEnum):
+    ONE = 1
+    TWO = 2
+Pair = collections.namedtuple("Pair", "x y", defaults=[7])
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int = 2
+    tags: list = dataclasses.field(default_factory=list)
+    def norm(self): return self.x ** 2 + self.y ** 2
+    def shift(self, by): self.x += by
+    def __add__(self, other): return Point(self.x + other.x, self.y + other.y)
+class Oops(ValueError):
+    def __init__(self, a, b):
+        super().__init__(a, b)
+        self.code = b
+    def __str__(self): return "oops!"
+class Vector:
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __add__(self, other): return Vector(self.x + other.x, self.y + other.y)
+    def __len__(self): return 2
+    def __iter__(self):
+        yield self.x
+        yield self.y
+    def __enter__(self): return self
+    def __exit__(self, *what): return True
+    @classmethod
+    def zero(cls): return cls(0, 0)
+    @staticmethod
+    def next(a): return a + 1
+    @property
+    def ten(self): return self.x * 10
+class Deep(Vector):
+    pass
+def same(x): return x
+def fail(): raise Oops(1, 2)
+def count(n):
+    for i in range(n):
+        got = yield i
+        if got: yield got * 100
+    return "end"
+def sort(values): values.sort()
+def apply(function, *args, **more): return function(*args, **more)
+async def later(x): return x + 1
+def walk(node):
+    out = []
+    while node is not None:
+        out.append(node.value)
+        node = node.next
+    return out
+)PY",
+                                       R"PY(
+import asyncio, datetime, struct
+from collections import Counter, OrderedDict, defaultdict, deque
+from decimal import Decimal
+from fractions import Fraction
+from submission import *
+import submission
+same, fail, count, sort, apply = submission.same, submission.fail, submission.count, submission.sort, submission.apply
+def test_plain():
+    for value in [None, True, 0, 2**63, -2**63, 2**200, -2**4000, 1.5, float("inf"), 1j, "", "a\ud800\U0001F600", b"\0",
+                  bytearray(b"x"), [], [1, [2]], (), {1, 2}, frozenset([3]), {"a": 1, (1, 2): [3]}, range(10, 0, -2),
+                  slice(1, None, 2), ..., NotImplemented, Decimal("1.20"), Decimal("-0"), Fraction(-3, 7),
+                  datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc), datetime.timedelta(-1, 5, 6),
+                  OrderedDict(b=1, a=2), Counter("aab"), defaultdict(list, {1: [2]}), deque([1, 2], 5), int, ValueError, len]:
+        again = same(value)
+        assert type(again) is type(value) and again == value
+def test_floats_by_their_bits():
+    for bits in (0x7ff8dead0000beef, 1 << 63, 1, 0xfff0000000000000):
+        value = struct.unpack("<d", struct.pack("<Q", bits))[0]
+        assert struct.unpack("<Q", struct.pack("<d", same(value)))[0] == bits
+def test_order_of_a_dict(): assert list(same({3: 1, 1: 2, 2: 3})) == [3, 1, 2]
+def test_enum():
+    Color, Number = submission.Color, submission.Number
+    assert same(Color.RED) is Color.RED and Color.GREEN.value == "g" and Color.RED.nice() == "nice RED"
+    assert same(Number.ONE) == 1 and Number(2) is Number.TWO and list(Color) == [Color.RED, Color.GREEN]
+def test_namedtuple():
+    Pair = submission.Pair
+    assert Pair(1) == (1, 7) and same(Pair(1, 2)).x == 1 and type(same(Pair(1, 2))) is Pair
+def test_dataclass():
+    Point = submission.Point
+    point = Point(1)
+    assert point.norm() == 5
+    point.shift(4)
+    assert point.x == 5 and same(point) is point and same(point) == Point(5, 2) != Point(5, 3)
+    assert Point(1, 2) + Point(3, 4) == Point(4, 6)
+    assert repr(point) == "Point(x=5, y=2, tags=[])"
+def test_exception():
+    try:
+        fail()
+    except submission.Oops as error:
+        assert error.args == (1, 2) and error.code == 2 and str(error) == "oops!" and isinstance(error, ValueError)
+    else:
+        assert False
+def test_class():
+    Vector = submission.Vector
+    one = Vector(1, 2)
+    assert one.x == 1 and one.ten == 10 and Vector.next(4) == 5 and list(one) == [1, 2] and len(one) == 2 and 2 in one
+    both = one + Vector(3, 4)
+    assert (both.x, both.y) == (4, 6) and isinstance(both, Vector)
+    one.x = 9
+    assert one.x == 9 and Vector.zero().x == 0 and same(one) is one
+    assert isinstance(submission.Deep(1, 2), Vector) and issubclass(submission.Deep, Vector)
+    with one as inside:
+        assert inside is one
+    with one:
+        raise ValueError("suppressed")
+def test_generator():
+    steps = count(3)
+    assert next(steps) == 0 and steps.send(5) == 500 and list(steps) == [1, 2] and list(count(4)) == [0, 1, 2, 3]
+def test_arguments_that_are_changed():
+    values = [[3, 1, 2], {}]
+    assert sort(values[0]) is None and values == [[1, 2, 3], {}] and same(values) is values
+def test_callbacks():
+    assert apply(lambda a, b=1: a + b, 1, b=5) == 6
+    def change(values): values.append(1)
+    values = []
+    apply(change, values)
+    assert values == [1]
+    class Own(Exception): pass
+    def raise_own(): raise Own("q")
+    try:
+        apply(raise_own)
+    except Own as error:
+        assert str(error) == "q"
+    else:
+        assert False
+    assert apply(sum, (i for i in range(4))) == 6
+def test_objects_of_the_tests():
+    assert submission.walk(Node(1, Node(2))) == [1, 2]
+class Node:
+    def __init__(self, value, after=None): self.value, self.next = value, after
+def test_coroutine(): assert asyncio.run(submission.later(1)) == 2
+)PY"));
+  EXPECT_EQ(run.verdict(), "AC") << run.result.at("tests").dump(1);
+  EXPECT_EQ(run.result.at("tests").size(), 13U);
+}
+
+TEST(tests_plan, is_traced_in_one_process_only) {
+  NEEDS_PYTHON();
+  const TemporaryFolder folder;
+  folder.write("plan.toml", plan_of(kDouble, "assert f(2) == 4\n", "entry = [\"f\"]\n"));
+  const std::string plan = (folder.path() / "plan.toml").string();
+  const Finished refused = run_command({evalrun().string(), "trace", plan});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.error_output.find("--set tests.mode=in-process"), std::string::npos) << refused.error_output;
+  const Finished traced = run_command({evalrun().string(), "trace", plan, "--set", "tests.mode=in-process"});
+  EXPECT_EQ(traced.exit_code, 0) << traced.output << traced.error_output;
+}
+
 TEST(tests_plan, is_refused_with_keys_that_it_leaves_nothing_to_do) {
   const auto refused = [](const std::string& plan) {
     const PlanRun run = run_plan(plan);
