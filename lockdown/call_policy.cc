@@ -58,6 +58,10 @@ void check_overrides(const Plan& plan) {
     const std::string_view reason = why_never_allowed(name);
     if (!reason.empty()) reject(plan, kAllowKey, in_quotes(name) + " is never allowed: " + std::string(reason));
   }
+  if (plan.kind.seccomp.deny_action == DenyAction::Violation &&
+      plan.kind.seccomp.profile == SeccompProfile::Compatible) {
+    reject(plan, "seccomp.deny.action", "expected \"fail\", since with profile = \"compatible\" no call ends a run");
+  }
   for (const std::string& name : plan.kind.seccomp.deny) {
     check_known(plan, kDenyKey, name);
     if (const NamedReason* needed = find_named(calls_needed_to_start(), name)) {
@@ -138,6 +142,8 @@ class Resolver {
   [[nodiscard]] bool allows(std::string_view call) const {
     return contains(plan_.kind.seccomp.allow, call) && is_within_words(plan_, call);
   }
+
+  void forbid(const std::string& call, std::string_view origin) { replace(call, CallVerdict::Violation, origin); }
 
   void deny(const std::string& call, std::string_view origin) {
     const std::optional<int> number = number_of_call(call);
@@ -262,7 +268,12 @@ CallPolicy resolve_whitelist(const Plan& plan, Phase phase, Uncounted uncounted)
     if (!plan.kind.capabilities.takes(row.word)) continue;
     for (const std::string_view call : row.calls) resolver.deny(std::string(call), row.name);
   }
-  for (const std::string& name : plan.kind.seccomp.deny) resolver.deny(name, kDenyKey);
+  for (const std::string& name : plan.kind.seccomp.deny) {
+    switch (plan.kind.seccomp.deny_action) {
+      case DenyAction::Fail: resolver.deny(name, kDenyKey); break;
+      case DenyAction::Violation: resolver.forbid(name, kDenyKey); break;
+    }
+  }
   if (phase == Phase::SetUp) {
     for (const SetUpCall& call : set_up_calls()) resolver.admit_for_set_up(call);
   }

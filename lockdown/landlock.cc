@@ -40,7 +40,14 @@ LandlockRules::LandlockRules(const Plan& plan, std::vector<PathRule> rules, int 
   if (abi >= kAbiNet) {
     steps_.attributes.handled_net = kNetBindTcp | kNetConnectTcp;
     for (const std::uint16_t port : plan.kind.network.bind) ports_.push_back({kNetBindTcp, port});
-    for (const std::uint16_t port : plan.kind.network.connect) ports_.push_back({kNetConnectTcp, port});
+    // Rules are of single ports: where the program may connect to whatever port the kernel has chosen, the network of
+    // its own and the mediation of connect are the walls.
+    const std::vector<std::uint16_t>& connect = plan.kind.network.connect;
+    if (std::ranges::find(connect, 0) != connect.end()) {
+      steps_.attributes.handled_net = kNetBindTcp;
+    } else {
+      for (const std::uint16_t port : connect) ports_.push_back({kNetConnectTcp, port});
+    }
   }
   if (abi >= kAbiScopes) steps_.attributes.scoped = kScopeAbstractUnixSocket | kScopeSignal;
   steps_.attributes_size = ruleset_size_of(abi);

@@ -19,7 +19,7 @@ std::vector<RlimitRow> make_rlimits(const Plan& plan, std::uint64_t core_limit, 
   const Limits& limits = plan.kind.limits;
   // Per process and in whole seconds, so only a wall behind the supervisor, which counts the whole tree: one second
   // later.
-  const std::uint64_t cpu = whole_seconds(limits.cpu) + 1;
+  const std::uint64_t cpu = whole_seconds(limits.cpu_hard.value_or(limits.cpu)) + 1;
   const bool one_task = turns(plan.kind.capabilities, LimitKnob::OneTask);
   const bool no_files = turns(plan.kind.capabilities, LimitKnob::NoFileSize);
   return {

@@ -115,6 +115,24 @@ Entry from_mount(const Plan& plan, const Mount& mount) {
   return entry;
 }
 
+// On binds alone: everything else is evalrun's own, or empty.
+void add_hidden(const Plan& plan, Layout& layout) {
+  for (const Hidden& hidden : plan.kind.hidden) {
+    const Entry* holder = mount_holding(layout, hidden.path);
+    const auto* bind = holder == nullptr ? nullptr : std::get_if<Bind>(&holder->what);
+    const auto refuse = [&](const std::string& why) {
+      throw PlanError(hidden.position, "hide", in_quotes(hidden.path) + " " + why);
+    };
+    if (bind == nullptr || bind->device) refuse("lies on no bind of the image or the plan");
+    if (holder->at == hidden.path) refuse("is a mount of its own: leave it out");
+    for (const Entry& entry : layout.entries) {
+      if (entry.at != hidden.path && is_within(entry.at, hidden.path)) refuse("would hide " + entry.origin);
+    }
+    layout.entries.push_back({hidden.path, Tmpfs{.size = Bytes{kPage}, .access = Access::ReadOnly, .hides = true},
+                              describe("hidden", hidden.path, hidden.position), hidden.position});
+  }
+}
+
 // What an image shows gives way to every mount and link that holds its place.
 std::vector<Entry> shown_entries(const Plan& plan, const std::vector<Entry>& theirs,
                                  const std::vector<std::string>& absent) {
@@ -267,6 +285,7 @@ Layout make_layout(const Plan& plan, const std::vector<std::string>& carried, co
   }
   layout.entries.insert(layout.entries.end(), theirs.begin(), theirs.end());
   add_folders(plan, carried, layout.entries);
+  add_hidden(plan, layout);
   // By name: a parent is a prefix of its children and so sorts before them.
   std::stable_sort(layout.entries.begin(), layout.entries.end(),
                    [](const Entry& a, const Entry& b) { return a.at < b.at; });

@@ -47,6 +47,7 @@ struct Tmpfs {
   unsigned inodes = 0;
   Execution execution = Execution::Denied;
   Access access = Access::ReadWrite;
+  bool hides = false;  // it stands on what a bind shows there: empty, or /dev/null on a file
 };
 struct Proc {
   ProcView view = ProcView::Pid;

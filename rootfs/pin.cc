@@ -263,8 +263,36 @@ void PinnedRoot::add_machine_files(const Plan& plan, const Entry& proc, MountSte
   step.files = proc_files_;
 }
 
+// What the bind below shows there.
+PinnedRoot::HiddenIs PinnedRoot::look_at_hidden(const Entry& entry) const {
+  const Entry* below = mount_holding(layout_, entry.at.substr(0, entry.at.rfind('/')));
+  if (below == nullptr || !has(*below)) return HiddenIs::NotMounted;
+  const auto& bind = std::get<Bind>(below->what);
+  const std::string relative = entry.at.substr(below->at.size() + 1);
+  const Fd host(::open(bind.source.c_str(), O_PATH | O_CLOEXEC));
+  open_how how{};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const Fd found(static_cast<int>(::syscall(SYS_openat2, host.get(), relative.c_str(), &how, sizeof how)));
+  if (!found && is_shortage(errno)) throw SystemError("openat2", bind.source + "/" + relative);
+  if (!found) refuse(entry, "it must exist in " + below->origin + ": openat2 " + relative + ": " + errno_text(errno));
+  const mode_t mode = stat_of(found.get(), relative).st_mode;
+  if (!S_ISDIR(mode) && !S_ISREG(mode))
+    refuse(entry, std::string("it is ") + kind_of(mode) + "; hide what it leads to");
+  return S_ISDIR(mode) ? HiddenIs::Folder : HiddenIs::File;
+}
+
 void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
   if (const auto* bind = std::get_if<Bind>(&entry.what)) return add_bind(plan, entry, *bind);
+  const auto* hiding = std::get_if<Tmpfs>(&entry.what);
+  const bool hides = hiding != nullptr && hiding->hides;
+  if (hides) {
+    switch (look_at_hidden(entry)) {
+      case HiddenIs::NotMounted: absent_.push_back(entry.at); return;
+      case HiddenIs::File: return add_bind(plan, entry, Bind{.source = "/dev/null", .device = true});
+      case HiddenIs::Folder: break;
+    }
+  }
 
   MountStep step{.kind = MountStep::Kind::Workspace,
                  .path = keep(entry.at.substr(1)),
@@ -291,10 +319,10 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
   const std::uint32_t mode = step.kind == MountStep::Kind::Proc ? 0555 : 0755;
   const auto slash = entry.at.rfind('/');
   const Entry* below = mount_holding(layout_, slash == 0 ? "/" : entry.at.substr(0, slash));
-  if (below != nullptr && !std::holds_alternative<Workspace>(below->what)) {
+  if (!hides && below != nullptr && !std::holds_alternative<Workspace>(below->what)) {
     refuse(entry, "a mount point inside " + below->origin + " cannot be made");
   }
-  add_node(entry, NodeStep::Kind::Directory, "", mode);
+  if (!hides) add_node(entry, NodeStep::Kind::Directory, "", mode);
   if (step.pid_view) add_machine_files(plan, entry, step);
   mounts_.push_back(step);
   mount_names_.push_back(entry.origin);

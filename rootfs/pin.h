@@ -53,6 +53,8 @@ class PinnedRoot {
  private:
   struct Source;
 
+  enum class HiddenIs { Folder, File, NotMounted };
+  [[nodiscard]] HiddenIs look_at_hidden(const Entry& entry) const;
   void add_mount(const Plan& plan, const Entry& entry);
   void add_machine_files(const Plan& plan, const Entry& proc, MountStep& step);
   void add_bind(const Plan& plan, const Entry& entry, const Bind& bind);

@@ -24,11 +24,12 @@ std::string describe_mount(const rootfs::Entry& entry) {
   if (const auto* bind = std::get_if<rootfs::Bind>(&entry.what)) {
     what = (bind->device ? "device " : "bind of ") + bind->source;
     flags = bind->device ? "read-write, noexec" : flags_of(bind->access, bind->execution) + ", nodev";
+    if (bind->optional) flags += ", optional";
   } else if (const auto* workspace = std::get_if<rootfs::Workspace>(&entry.what)) {
     what = "workspace";
     flags = flags_of(workspace->access, workspace->execution) + ", nodev";
   } else if (const auto* tmpfs = std::get_if<rootfs::Tmpfs>(&entry.what)) {
-    what = "tmpfs of " + to_string(tmpfs->size);
+    what = tmpfs->hides ? "hidden: empty" : "tmpfs of " + to_string(tmpfs->size);
     flags = flags_of(tmpfs->access, tmpfs->execution) + ", nodev";
   } else if (const auto* proc = std::get_if<rootfs::Proc>(&entry.what)) {
     what = proc->view == ProcView::Pid ? "proc, processes only" : "proc, full";
@@ -49,6 +50,40 @@ std::string explain_mounts(const sandbox::CompiledPlan& plan) {
          std::to_string(limits.inodes) + " inodes\n";
 }
 
+// "80 8000-8010"; "nowhere".
+std::string in_ranges(std::vector<std::uint16_t> ports) {
+  std::ranges::sort(ports);
+  std::string text;
+  for (std::size_t i = 0; i < ports.size();) {
+    std::size_t last = i;
+    while (last + 1 < ports.size() && ports[last + 1] <= ports[last] + 1) ++last;
+    text += (text.empty() ? "" : " ") + std::to_string(ports[i]);
+    if (ports[last] != ports[i]) text += "-" + std::to_string(ports[last]);
+    if (ports[i] == 0) text += " (whichever the kernel chooses)";
+    i = last + 1;
+  }
+  return text.empty() ? "nowhere" : text;
+}
+
+// What no other part says; "" for a plan that sets none of it.
+std::string explain_rest(const Plan& plan) {
+  std::string text;
+  const Limits& limits = plan.kind.limits;
+  const auto add = [&](const char* what, const std::string& how) {
+    text += one_line("  " + padded(what, 24) + how) + "\n";
+  };
+  if (limits.cpu_hard) {
+    add("CPU time", "over " + to_string(limits.cpu) + " is TLE; stopped at " + to_string(*limits.cpu_hard));
+  }
+  if (plan.kind.oom_score_adj) {
+    add("oom_score_adj", std::to_string(*plan.kind.oom_score_adj) + ", where the host is out of memory");
+  }
+  if (plan.kind.seccomp.deny_action == DenyAction::Violation) {
+    for (const std::string& call : plan.kind.seccomp.deny) add("a call that ends it", call);
+  }
+  return text.empty() ? "" : "and\n" + text;
+}
+
 std::string explain_landlock(const sandbox::CompiledPlan& plan) {
   std::string text =
       "landlock, ABI " + std::to_string(plan.layers().landlock_abi) + "; what no rule grants is denied\n";
@@ -58,8 +93,7 @@ std::string explain_landlock(const sandbox::CompiledPlan& plan) {
   const Network& network = plan.plan().kind.network;
   const auto ports = [&](const char* what, const std::vector<std::uint16_t>& numbers) {
     text += "  " + padded(std::string("TCP ") + what, 24);
-    for (const std::uint16_t number : numbers) text += std::to_string(number) + " ";
-    text += numbers.empty() ? "nowhere\n" : "\n";
+    text += in_ranges(numbers) + "\n";
   };
   ports("bind", network.bind);
   ports("connect", network.connect);
@@ -137,7 +171,7 @@ std::string explain(const sandbox::CompiledPlan& plan) {
   return explain_capabilities(plan.plan()) + "\n" + explain_mounts(plan) + "\n" + explain_landlock(plan) +
          "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
          std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan(), plan.host().uncounted) +
-         "\n" + explain_rlimits(plan) + "\n" + explain_steps() + "\n" + explain_cell(plan);
+         "\n" + explain_rlimits(plan) + "\n" + explain_rest(plan.plan()) + explain_steps() + "\n" + explain_cell(plan);
 }
 
 std::string explain_checker(const Checker& checker) {

@@ -114,7 +114,7 @@ std::string explain_refused_namespaces(int error) {
   if (error == EINVAL || error == ENOSYS) {
     return "this kernel lacks one of the namespaces or clone3 (Linux 5.3); evalrun needs Linux 6.1 or newer";
   }
-  return "a security module or a container around this process refuses user namespaces";
+  return "a security module, a container or a chroot around this process refuses user namespaces";
 }
 
 }  // namespace evalrun::host

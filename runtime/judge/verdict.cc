@@ -6,6 +6,7 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/overloaded.h"
+#include "runtime/judge/place_of_death.h"
 
 namespace evalrun::judge {
 namespace {
@@ -59,7 +60,8 @@ std::string message_of_memory(const MemoryShare& memory, const Limits& limits) {
 
 std::string message_of_limit(const LimitHit& hit, const Limits& limits) {
   switch (hit.limit) {
-    case Limit::Cpu: return "stopped at the CPU limit of " + to_string(limits.cpu);
+    case Limit::Cpu:
+      return (limits.cpu_hard ? "passed the CPU limit of " : "stopped at the CPU limit of ") + to_string(limits.cpu);
     case Limit::Wall: return "stopped at the wall-clock limit of " + to_string(limits.wall);
     case Limit::Idle: return "stopped after " + to_string(limits.idle.value_or(Duration{})) + " without using the CPU";
     case Limit::Memory: return message_of_memory(hit.memory, limits);
@@ -133,6 +135,11 @@ std::string describe(const LimitMet& met) {
 
 std::string message_of(const RunResult& result, const Limits& limits) {
   std::string text = message_of(result.outcome, limits);
+  const auto* exited = std::get_if<Exited>(&result.outcome);
+  if (std::holds_alternative<Signaled>(result.outcome) || (exited != nullptr && exited->code != 0)) {
+    const std::string place = place_of_death(result.error_output.kept);
+    if (!place.empty()) text += " at " + place;
+  }
   for (const LimitMet& met : result.limits_met) text += "; " + describe(met);
   return text;
 }

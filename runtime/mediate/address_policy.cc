@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -11,6 +12,14 @@ namespace evalrun::mediate {
 namespace {
 
 constexpr std::size_t kSmallestIpv6 = 24;  // without sin6_scope_id, as the kernel accepts it (SIN6_LEN_RFC2133)
+
+// ntohs and ntohl are functions of the C library where nothing is optimised, and deputies have none.
+constexpr std::uint16_t from_network(std::uint16_t value) noexcept {
+  return std::endian::native == std::endian::little ? __builtin_bswap16(value) : value;
+}
+constexpr std::uint32_t from_network(std::uint32_t value) noexcept {
+  return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
+}
 
 constexpr Decision refuse(Refusal why) noexcept {
   return {Decision::Way::Refuse, why};
@@ -21,28 +30,36 @@ constexpr Decision kActInside{Decision::Way::ActInside};
 struct Endpoint {
   bool is_loopback = false;
   std::uint16_t port = 0;
+  bool is_wildcard = false;
 };
 
+// What the kernel chooses of in a new network namespace (net.ipv4.ip_local_port_range).
+constexpr bool is_chosen_by_kernel(std::uint16_t port) noexcept {
+  return port >= 32768 && port <= 60999;
+}
+
 bool is_loopback(std::uint32_t network_order) noexcept {
-  return ntohl(network_order) >> 24 == IN_LOOPBACKNET;
+  return from_network(network_order) >> 24 == IN_LOOPBACKNET;
 }
 
 Endpoint read_ipv4(std::span<const std::byte> bytes) noexcept {
   sockaddr_in address{};
   std::memcpy(&address, bytes.data(), sizeof address);
-  return {is_loopback(address.sin_addr.s_addr), ntohs(address.sin_port)};
+  return {is_loopback(address.sin_addr.s_addr), from_network(address.sin_port), address.sin_addr.s_addr == INADDR_ANY};
 }
 
 Endpoint read_ipv6(std::span<const std::byte> bytes) noexcept {
   sockaddr_in6 address{};
   std::memcpy(&address, bytes.data(), bytes.size() < sizeof address ? bytes.size() : sizeof address);
   bool loopback = IN6_IS_ADDR_LOOPBACK(&address.sin6_addr);
+  bool wildcard = IN6_IS_ADDR_UNSPECIFIED(&address.sin6_addr);
   if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
     std::uint32_t mapped = 0;
     std::memcpy(&mapped, address.sin6_addr.s6_addr + 12, sizeof mapped);
     loopback = is_loopback(mapped);
+    wildcard = mapped == INADDR_ANY;
   }
-  return {loopback, ntohs(address.sin6_port)};
+  return {loopback, from_network(address.sin6_port), wildcard};
 }
 
 bool holds(std::span<const std::uint16_t> ports, std::uint16_t port) noexcept {
@@ -50,6 +67,17 @@ bool holds(std::span<const std::uint16_t> ports, std::uint16_t port) noexcept {
     if (each == port) return true;
   }
   return false;
+}
+
+// Where it may listen or connect to, 0 in the list stands for all that the kernel may have chosen for a bind.
+bool allows(std::span<const std::uint16_t> ports, MediatedCall call, std::uint16_t port) noexcept {
+  if (holds(ports, port)) return true;
+  return call != MediatedCall::Bind && is_chosen_by_kernel(port) && holds(ports, 0);
+}
+
+// A bind to port 0, or a listen without a bind, leaves the choice to the kernel.
+bool may_let_kernel_choose(MediatedCall call, std::span<const std::uint16_t> ports) noexcept {
+  return call != MediatedCall::Connect && holds(ports, 0);
 }
 
 sa_family_t family_of(std::span<const std::byte> address) noexcept {
@@ -101,11 +129,14 @@ Decision decide_ip(const AddressRules& rules, MediatedCall call, const SocketKin
       break;
     default: return refuse(Refusal::OtherFamily);
   }
-  // Before the address: a socket that was never bound has the wildcard and port 0.
-  if (endpoint.port == 0) return refuse(Refusal::AnyPort);
-  if (!endpoint.is_loopback) return refuse(Refusal::NotLoopback);
   const auto& ports = call == MediatedCall::Connect ? rules.connect : rules.bind;
-  return holds(ports, endpoint.port) ? kAct : refuse(Refusal::PortNotInPlan);
+  // Before the address: a socket that was never bound has the wildcard and port 0.
+  if (endpoint.port == 0 && !may_let_kernel_choose(call, ports)) return refuse(Refusal::AnyPort);
+  // Of a network of the run's own the wildcard holds the loopback and nothing else.
+  const bool is_own = endpoint.is_loopback || (endpoint.is_wildcard && rules.own_network);
+  if (!is_own) return refuse(Refusal::NotLoopback);
+  if (endpoint.port == 0) return kAct;
+  return allows(ports, call, endpoint.port) ? kAct : refuse(Refusal::PortNotInPlan);
 }
 
 }  // namespace
@@ -145,9 +176,10 @@ std::string_view describe(Refusal refusal) noexcept {
     case Refusal::OtherSocket: return "only TCP, UDP and Unix stream sockets are for use";
     case Refusal::BadLength: return "the address has the wrong length";
     case Refusal::OtherFamily: return "the address is of another family";
-    case Refusal::NotLoopback: return "only loopback addresses (127.0.0.0/8, ::1) can be used, no wildcard";
+    case Refusal::NotLoopback:
+      return "only loopback addresses (127.0.0.0/8, ::1) can be used, and the wildcards of a network of the run's own";
     case Refusal::Unspecified: return "AF_UNSPEC would be bound to 0.0.0.0";
-    case Refusal::AnyPort: return "port 0 would be a port that is not the plan's";
+    case Refusal::AnyPort: return "port 0 would be a port that is not the plan's; [network] bind = [0] allows it";
     case Refusal::PortNotInPlan: return "the port is not one of the plan's [network]";
     case Refusal::HostAbstract: return "without a network namespace abstract names are the host's";
     case Refusal::NotWritablePlace: return "the Unix socket lies on a read-only mount";

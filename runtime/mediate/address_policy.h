@@ -2,9 +2,10 @@
 // and the plan. It sees a copy of the address; whoever acts, acts on that same copy. Nothing here makes a system call,
 // allocates or throws, since a deputy (deputy.h) asks it between clone3 and its end.
 //
-//   TCP, UDP   with network.mode = "loopback": 127.0.0.0/8 and ::1, on the plan's ports. Never port 0 (the kernel would
-//              choose one that is not the plan's), never a wildcard, never the family AF_UNSPEC in bind (which the
-//              kernel takes for 0.0.0.0). connect to AF_UNSPEC only undoes an association, and is allowed.
+//   TCP, UDP   with network.mode = "loopback": 127.0.0.0/8, ::1 and, in a network of the run's own, the wildcards, on
+//              the plan's ports. Port 0 stands for those that the kernel chooses, where the plan lists it. Never the
+//              family AF_UNSPEC in bind (which the kernel takes for 0.0.0.0). connect to AF_UNSPEC only undoes an
+//              association, and is allowed.
 //   Unix       abstract names, where the network namespace is the run's own; paths, where whoever acts finds that they
 //              lie in a writable place of the program's root. With or without a network: it is communication between
 //              the run's own processes. Stream and seqpacket only.
@@ -45,7 +46,7 @@ enum class Refusal : std::uint8_t {
   OtherSocket,       // no TCP, UDP, or Unix stream socket
   BadLength,         // too short or too long for its family
   OtherFamily,       // an address that is not one of the socket's
-  NotLoopback,       // another address, a wildcard
+  NotLoopback,       // another address; a wildcard, without a network of the run's own
   Unspecified,       // bind to AF_UNSPEC
   AnyPort,           // port 0, or listening without an address
   PortNotInPlan,     // network.bind, network.connect

@@ -102,11 +102,13 @@ Key need(const std::string& layer, Field<Need> field, const std::string& what) {
 }
 
 Key ports(LastingText path, Field<std::vector<std::uint16_t>> field, LastingText description) {
+  // Each is a rule of Landlock's, which the child adds.
+  constexpr std::size_t kMostPorts = 1024;
   const auto store = [field](Draft& d, const std::vector<std::uint64_t>& v, const Entry&) {
     field(d.plan).clear();
     for (const std::uint64_t port : v) field(d.plan).push_back(static_cast<std::uint16_t>(port));
   };
-  return {path, "[]", description, CountsForm{1, kMaxPort, 0, store}};
+  return {path, "[]", description, CountsForm{0, kMaxPort, 0, store, kMostPorts}};
 }
 
 using PathList = std::vector<std::string>;
@@ -150,6 +152,20 @@ std::vector<Key> program_rows() {
       {"cwd", in_quotes(Plan{}.kind.cwd), "The folder in which the program starts.",
        TextForm{text_rule::kSandboxPath,
                 [](Draft& d, const std::string& v, const Entry&) { d.plan.kind.cwd = normalised(v); }}},
+      {"hide", "[]",
+       "Files and folders of the sandbox, on binds of the image or the plan, in whose place the program finds an empty "
+       "folder or /dev/null. One that is not there is an error.",
+       TextsForm{text_rule::kMountPoint, 0,
+                 [](Draft& d, const std::vector<std::string>& v, const Entry& entry) {
+                   d.plan.kind.hidden.clear();
+                   for (const std::string& path : v) d.plan.kind.hidden.push_back({normalised(path), entry.position});
+                 }}},
+      {"oom_score_adj", "",
+       "What is added to the run's score when the host is out of memory, in thousandths of all memory "
+       "(proc_pid_oom_score_adj(5)): at 1000 the run dies before any service of the host. Without it, as evalrun's "
+       "own.",
+       CountForm{0, 1000,
+                 [](Draft& d, std::uint64_t v, const Entry&) { d.plan.kind.oom_score_adj = static_cast<int>(v); }}},
       {"hostname", in_quotes(Plan{}.kind.hostname), "The host name that the program sees.",
        TextForm{text_rule::kHostname,
                 [](Draft& d, std::string v, const Entry&) { d.plan.kind.hostname = std::move(v); }}},
@@ -435,6 +451,14 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
 std::vector<Key> limit_rows(const LimitsTable& table) {
   std::vector<Key> rows = {
       limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
+      {kept(table.prefix + "cpu_hard"), "",
+       "A limit above `cpu`: a run that passes `cpu` is TLE and goes on to its end or to this, so that the time it "
+       "takes "
+       "is known.",
+       TimeForm{1ms, kDay,
+                [change = table.change](Draft& d, Duration v, const Entry&) {
+                  change(d, [v](Limits& limits) { limits.cpu_hard = v; });
+                }}},
       limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
       {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
        TimeForm{1ms, kDay,
@@ -516,6 +540,9 @@ std::vector<Key> mount_rows() {
        FlagForm{[](Draft& d, bool v, const Entry&) {
          d.mounts.back().execution = v ? Execution::Allowed : Execution::Denied;
        }}},
+      {"mount[].optional", boolean(Mount{}.optional),
+       "Whether a bind is left out where the host has no such source; else that is an error.",
+       FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
   };
 }
 
@@ -533,10 +560,13 @@ std::vector<Key> layer_rows() {
           "loopback."),
       ports(
           "network.bind", [](Plan& p) -> std::vector<std::uint16_t>& { return p.kind.network.bind; },
-          "TCP and UDP ports that the program may bind, on 127.0.0.0/8 and ::1; needs mode = \"loopback\"."),
+          "TCP and UDP ports that the program may bind, on 127.0.0.0/8, ::1 and the wildcards 0.0.0.0 and ::, which "
+          "are "
+          "the sandbox's own; 0: whichever the kernel chooses (32768 to 60999). Needs mode = \"loopback\"."),
       ports(
           "network.connect", [](Plan& p) -> std::vector<std::uint16_t>& { return p.kind.network.connect; },
-          "TCP and UDP ports that the program may connect to, there; needs mode = \"loopback\"."),
+          "TCP and UDP ports that the program may connect to, there; 0: whichever the kernel chooses for a bind to 0 "
+          "(32768 to 60999), which Landlock has no rule for. Needs mode = \"loopback\"."),
       landlock_paths(
           "landlock.read", [](Plan& p) -> PathList& { return p.kind.landlock.read; }, "be read"),
       landlock_paths(
@@ -550,7 +580,15 @@ std::vector<Key> layer_rows() {
           {{"strict", SeccompProfile::Strict}, {"compatible", SeccompProfile::Compatible}},
           "Whether a call that only exploits need ends the run or fails with EPERM."),
       calls("seccomp.allow", &Draft::allow, "System calls allowed beyond the whitelist and the image's."),
-      calls("seccomp.deny", &Draft::deny, "System calls taken out of the whitelist and of what the image allows."),
+      calls("seccomp.deny", &Draft::deny,
+            "System calls taken out of the whitelist and of what the image allows; they fail with EPERM."),
+      {"seccomp.deny", "", "Or with what such a call does.", TableForm{.required = {"calls"}}},
+      calls("seccomp.deny.calls", &Draft::deny, "The calls of `seccomp.deny`."),
+      choice<DenyAction>(
+          "seccomp.deny.action", [](Plan& p) -> DenyAction& { return p.kind.seccomp.deny_action; },
+          {{"fail", DenyAction::Fail}, {"violation", DenyAction::Violation}},
+          "\"fail\": EPERM; \"violation\": the run ends as for a call that only exploits need (SV). That takes "
+          "profile = \"strict\"."),
       choice<ProcView>(
           "proc.view", [](Plan& p) -> ProcView& { return p.kind.proc; },
           {{"none", ProcView::None}, {"pid", ProcView::Pid}, {"full", ProcView::Full}},
@@ -1019,8 +1057,6 @@ std::vector<Key> image_own_rows() {
       {"link[].target", "", "What it points to.",
        TextForm{text_rule::kHostPath,
                 [](Draft& d, std::string v, const Entry&) { d.links.back().target = std::move(v); }}},
-      {"mount[].optional", boolean(Mount{}.optional), "Whether the mount is skipped where the host has no such source.",
-       FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
   };
 }
 

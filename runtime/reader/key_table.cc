@@ -87,7 +87,7 @@ struct Describe {
   }
   std::string operator()(const CountsForm& form) const {
     return std::string(form.least_many > 0 ? "a list, not empty, of" : "a list of") + " whole numbers from " +
-           range_text(form);
+           range_text(form) + (form.most_with_ranges > 0 ? ", or of ranges of them, such as \"8000-8010\"" : "");
   }
   std::string operator()(const TableForm& form) const {
     std::vector<std::string> words = form.required;

@@ -68,6 +68,7 @@ struct CountsForm {
   std::uint64_t least, most;  // of each
   std::size_t least_many;
   Store<std::vector<std::uint64_t>> store;
+  std::size_t most_with_ranges = 0;  // how many a list may come to that has ranges, "8000-8010"; 0: it has none
 };
 
 // A table whose keys depend on each other, or one that there may be many of. Plain sections need no row.

@@ -26,7 +26,9 @@ struct TypeName {
   std::string operator()(const ChoicesForm&) const { return "list of choices"; }
   std::string operator()(const TextForm&) const { return "text"; }
   std::string operator()(const TextsForm&) const { return "list of texts"; }
-  std::string operator()(const CountsForm&) const { return "list of whole numbers"; }
+  std::string operator()(const CountsForm& form) const {
+    return form.most_with_ranges > 0 ? "list of whole numbers and ranges" : "list of whole numbers";
+  }
   std::string operator()(const TableForm&) const { return "table"; }
 };
 
@@ -131,7 +133,11 @@ struct ValueSchema {
     return {{"type", "array"}, {"items", text_schema(form.rule)}, {"minItems", form.least}};
   }
   Json operator()(const CountsForm& form) const {
-    return {{"type", "array"}, {"items", count_schema(form.least, form.most)}, {"minItems", form.least_many}};
+    Json item = count_schema(form.least, form.most);
+    if (form.most_with_ranges > 0) {
+      item = {{"anyOf", {item, {{"type", "string"}, {"pattern", "^[0-9]+-[0-9]+$"}}}}};
+    }
+    return {{"type", "array"}, {"items", item}, {"minItems", form.least_many}};
   }
   Json operator()(const TableForm&) const { return Json::object(); }
 };

@@ -58,6 +58,13 @@ void check_network(const Plan& plan) {
   refuse(plan.kind.network.connect, "network.connect");
 }
 
+void check_cpu_limits(const Limits& limits, const SourcePosition& position, const std::string& key) {
+  if (!limits.cpu_hard || *limits.cpu_hard > limits.cpu) return;
+  throw PlanError(
+      position, key,
+      "expected more than limits.cpu, which is " + to_string(limits.cpu) + ", found " + to_string(*limits.cpu_hard));
+}
+
 // Two streams on one file would overwrite each other; an input that is also an output is empty before it is read.
 void check_streams(const Plan& plan) {
   const auto* input = std::get_if<InputFile>(&plan.job.input);
@@ -371,6 +378,13 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   const GradingKeys keys = read_all_keys(root, task, images);
   check_network(plan);
   check_streams(plan);
+  check_cpu_limits(plan.kind.limits, plan.origin.where("limits.cpu_hard"), "limits.cpu_hard");
+  if (task.compile) {
+    check_cpu_limits(task.compile->limits, plan.origin.where("compile.limits.cpu_hard"), "compile.limits.cpu_hard");
+  }
+  for (std::size_t i = 0; i < task.cases.size(); ++i) {
+    check_cpu_limits(task.cases[i].limits, task.cases[i].position, "case[" + std::to_string(i) + "].limits.cpu_hard");
+  }
   check_paths(plan.job.files, "files");
   for (std::size_t i = 0; i < task.cases.size(); ++i) {
     const std::vector<WorkFile>& own = task.cases[i].files;

@@ -1,6 +1,7 @@
 #include "runtime/reader/tree_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "runtime/core/text.h"
@@ -166,9 +167,23 @@ class Converter {
     if (array == nullptr) return false;
     if (array->size() < form.least_many) fail(entry_, "expected " + describe(form) + ", found an empty one");
     std::vector<std::uint64_t> numbers;
-    each<std::int64_t>(*array, form, [&](std::int64_t number, const Entry& entry) {
-      numbers.push_back(counted(number, form, entry));
-    });
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      const TomlNode& node = (*array)[i];
+      const Entry entry = element_entry(i, node);
+      const auto* number = std::get_if<std::int64_t>(&node.value);
+      const auto* text = std::get_if<std::string>(&node.value);
+      if (number != nullptr) {
+        numbers.push_back(counted(*number, form, entry));
+      } else if (text != nullptr && form.most_with_ranges > 0) {
+        add_range(*text, form, entry, numbers);
+      } else {
+        fail(entry, "expected " + describe(form) + ", found " + std::string(type_name(node)));
+      }
+    }
+    if (form.most_with_ranges > 0 && numbers.size() > form.most_with_ranges) {
+      fail(entry_, "expected at most " + std::to_string(form.most_with_ranges) + " numbers, found " +
+                       std::to_string(numbers.size()));
+    }
     form.store(draft_, std::move(numbers), entry_);
     return true;
   }
@@ -225,11 +240,33 @@ class Converter {
     return text;
   }
 
+  // "8000-8010", both ends among them.
+  static void add_range(const std::string& text, const CountsForm& form, const Entry& entry,
+                        std::vector<std::uint64_t>& numbers) {
+    std::int64_t first = 0, last = 0;
+    const char* const end = text.data() + text.size();
+    const auto from = std::from_chars(text.data(), end, first);
+    const bool has_first = from.ec == std::errc() && from.ptr != end && *from.ptr == '-' && text.front() != '-';
+    const auto to = has_first ? std::from_chars(from.ptr + 1, end, last) : from;
+    if (!has_first || to.ec != std::errc() || to.ptr != end || last < first) {
+      fail(entry, "expected a range, such as \"8000-8010\"" + found(text));
+    }
+    counted(first, form, entry);
+    counted(last, form, entry);
+    for (std::int64_t number = first; number <= last && numbers.size() <= form.most_with_ranges; ++number) {
+      numbers.push_back(static_cast<std::uint64_t>(number));
+    }
+  }
+
+  [[nodiscard]] Entry element_entry(std::size_t index, const TomlNode& node) const {
+    return {entry_.key + "[" + std::to_string(index) + "]", "", node.place.position()};
+  }
+
   // Calls `take` with every element; a wrong type is the element's error.
   template <typename T, typename F, typename Take>
   void each(const TomlArray& array, const F& form, Take take) const {
     for (std::size_t i = 0; i < array.size(); ++i) {
-      const Entry entry{entry_.key + "[" + std::to_string(i) + "]", "", array[i].place.position()};
+      const Entry entry = element_entry(i, array[i]);
       const T* value = std::get_if<T>(&array[i].value);
       if (value == nullptr) fail(entry, "expected " + describe(form) + ", found " + std::string(type_name(array[i])));
       take(*value, entry);

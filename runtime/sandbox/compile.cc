@@ -2,6 +2,9 @@
 
 #include <sys/capability.h>
 
+#include <filesystem>
+
+#include "rootfs/view.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/sandbox/program_files.h"
@@ -177,6 +180,30 @@ const std::string* CompiledPlan::program_of(const StepResult& step) const noexce
   return &programs_[static_cast<std::size_t>(step.item)];
 }
 
+namespace {
+
+// Of the programs that could have been meant, the one whose name is nearest to argv's; "" for none.
+std::string nearest_program(const Plan& plan, const rootfs::Layout& layout) {
+  namespace fs = std::filesystem;
+  const rootfs::View view(layout, plan.kind.cwd);
+  const std::string& name = plan.job.argv.front();
+  std::vector<std::string> names;
+  for (const std::string& candidate : program_candidates(plan)) {
+    const fs::path folder = fs::path(candidate).parent_path();
+    const rootfs::Look look = view.look(folder.string());
+    const std::optional<std::string> on_host = look.is_there() ? view.host_path(look.path) : std::nullopt;
+    if (!on_host) continue;
+    std::error_code error;
+    for (fs::directory_iterator entry(*on_host, error), end; !error && entry != end; entry.increment(error)) {
+      const fs::path file = entry->path().filename();
+      names.push_back(name.find('/') == std::string::npos ? file.string() : (folder / file).string());
+    }
+  }
+  return nearest(name, names);
+}
+
+}  // namespace
+
 void check_program(const CompiledPlan& compiled, const std::string& key) {
   const Plan& plan = compiled.plan();
   const std::string& name = plan.job.argv.front();
@@ -186,14 +213,20 @@ void check_program(const CompiledPlan& compiled, const std::string& key) {
     throw PlanError(plan.origin.where(key), key,
                     "the program " + printable(name) + ": " + printable(rootfs::describe(*missing, *mend)));
   }
-  // By its path, a file that the sandbox does not have is for execve to tell.
-  if (name.find('/') != std::string::npos) return;
+  const std::string near = nearest_program(plan, compiled.layout());
+  const std::string hint = near.empty() ? "" : "; did you mean " + printable(near) + "?";
+  const std::string image = plan.kind.image.empty() ? "" : "of image " + plan.kind.image;
+  if (name.find('/') != std::string::npos) {
+    throw PlanError(plan.origin.where(key), key,
+                    printable(name) + " is not in the file system " +
+                        (image.empty() ? "that the plan's mounts make" : image) + hint);
+  }
   const auto set = plan.job.env.find("PATH");
   throw PlanError(
       plan.origin.where(key), key,
       printable(name) + " is not in PATH " +
-          (plan.kind.image.empty() ? "(" + printable(set == plan.job.env.end() ? kDefaultPath : set->second) + ")"
-                                   : "of image " + plan.kind.image));
+          (image.empty() ? "(" + printable(set == plan.job.env.end() ? kDefaultPath : set->second) + ")" : image) +
+          hint);
 }
 
 std::shared_ptr<const CompiledPlan> compile(Plan plan, const host::HostFacts& host, CompileExtras extras) {

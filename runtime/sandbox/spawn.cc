@@ -43,15 +43,15 @@ std::string read_file(const WorkFile& file) {
   return content;
 }
 
-void write_file(const std::string& path, const std::string& text) {
+void write_file(const char* stage, const std::string& path, const std::string& text) {
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file) throw HostError("id map", "open", path, errno);
+  if (!file) throw HostError(stage, "open", path, errno);
   ssize_t count = -1;
   do {
     count = ::write(file.get(), text.data(), text.size());
   } while (count < 0 && errno == EINTR);
   if (count != static_cast<ssize_t>(text.size())) {
-    throw HostError("id map", "write", path, errno);
+    throw HostError(stage, "write", path, errno);
   }
 }
 
@@ -62,9 +62,14 @@ void write_id_map(pid_t pid, const host::Identity& identity) {
   const auto line = [](unsigned outside) { return std::to_string(kInsideId) + " " + std::to_string(outside) + " 1\n"; };
   // The kernel's condition for a map without CAP_SETGID (user_namespaces(7)); with it the child drops its groups
   // instead.
-  if (identity.is_own) write_file(folder + "/setgroups", "deny");
-  write_file(folder + "/gid_map", line(identity.gid));
-  write_file(folder + "/uid_map", line(identity.uid));
+  if (identity.is_own) write_file("id map", folder + "/setgroups", "deny");
+  write_file("id map", folder + "/gid_map", line(identity.gid));
+  write_file("id map", folder + "/uid_map", line(identity.uid));
+}
+
+void write_oom_score(pid_t pid, const Plan& plan) {
+  if (!plan.kind.oom_score_adj) return;
+  write_file("oom score", "/proc/" + std::to_string(pid) + "/oom_score_adj", std::to_string(*plan.kind.oom_score_adj));
 }
 
 EmptySandbox::EmptySandbox(const host::HostFacts& host, int clone_into, Cloner* cloner) {
@@ -120,6 +125,8 @@ Sandbox::Sandbox(EmptySandbox empty, const CompiledPlan& plan, Streams streams, 
         throw SystemError("fchown", "stream");
     }
   }
+  // One that is still being cloned has the score of its cell's keeper.
+  if (empty_.process_) write_oom_score(init_pid(), plan.plan());
   SandboxBase& base = *empty_.base_;
   delivery_ = deliver(base.common_of == &plan ? *base.common : plan.child(),
                       {.streams = {streams.input.get(), streams.output.get(),

@@ -29,6 +29,10 @@ struct Streams {
 // HostError.
 void write_id_map(pid_t pid, const host::Identity& identity);
 
+// What the plan adds to the score of process `pid`, and of all that it will clone, where the host runs out of memory.
+// Throws HostError.
+void write_oom_score(pid_t pid, const Plan& plan);
+
 // What a sandbox stands on: an identity of the host, and the memory in which it is told its plan. One run's own, or
 // that of a cell, which lends it to one run after another.
 struct SandboxBase {

@@ -21,7 +21,7 @@ inline constexpr Duration kLatestLook = std::chrono::milliseconds(100);
 class LimitsClock {
  public:
   explicit LimitsClock(const Limits& limits) noexcept
-      : cpu_limit_(limits.cpu), wall_limit_(limits.wall), idle_limit_(limits.idle) {}
+      : cpu_limit_(limits.cpu_hard.value_or(limits.cpu)), wall_limit_(limits.wall), idle_limit_(limits.idle) {}
 
   // The program starts.
   void start(Duration at, Duration memory_wait = kLatestLook) noexcept;

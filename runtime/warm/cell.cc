@@ -60,6 +60,7 @@ Cell::Cell(std::shared_ptr<const sandbox::CompiledPlan> plan, sandbox::Cloner* c
                   std::move(control), "a cell's keeper");
   base.arena.keep_from_further_children();
   sandbox::write_id_map(keeper_->pid(), base.identity);
+  sandbox::write_oom_score(keeper_->pid(), plan_->plan());
   sandbox::ChildPlan common = plan_->child();
   const std::vector<lockdown::Rlimit> rlimits = rlimits_of(*plan_, base.identity);
   common.rlimits = rlimits;

@@ -137,7 +137,7 @@ TEST_F(Exec, a_wrong_line_is_120_and_says_what_to_do) {
       {{"exec", "--result", "/no/such/file", "-i", "none", "--", "x"},
        "--result /no/such/file: No such file or directory"},
       {{"exec", "--file", "/no/such", "-i", "none", "--", "x"}, "--file /no/such: No such file or directory"},
-      {{"exec", "--set", "compile.argv=[\"/x\"]", "-i", "none", "--", "/x"},
+      {{"exec", "--set", "compile.argv=[\"/work/x\"]", "-i", "none", "--", "/work/x"},
        "exec runs one command; write a plan for a compile step or cases"},
   };
   for (const auto& [words, message] : rows) {

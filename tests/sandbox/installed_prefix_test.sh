@@ -22,6 +22,20 @@ done
   fail "the seccomp profile is not what the binary prints"
 [[ ! -e $prefix/share/evalrun/images/CMakeLists.txt ]] || fail "CMakeLists.txt is among the images"
 
+# The pages link nothing that is not installed with them.
+links=0
+while IFS= read -r page; do
+  while IFS= read -r link; do
+    [[ $link != http* && $link != \#* ]] || continue
+    ((++links))
+    [[ -e $(dirname "$page")/${link%%#*} ]] || fail "$page links $link, which is not installed"
+  done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//')
+done < <(find "$prefix/share/doc/evalrun" -name '*.md')
+((links > 100)) || fail "only $links links were found in the pages"
+for name in library.md examples/many.cc; do
+  [[ -f $prefix/share/doc/libevalrun-dev/$name ]] || fail "libevalrun-dev has no $name"
+done
+
 if ! [[ -x /usr/bin/python3 ]]; then
   printf 'missing: /usr/bin/python3\n'
   if [[ ${EVALRUN_MUST_WORK-} == 1 ]]; then exit 1; fi

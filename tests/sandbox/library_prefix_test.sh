@@ -98,3 +98,37 @@ PYTHON
 elif [[ ${EVALRUN_MUST_WORK-} == 1 ]]; then
   fail "missing: /usr/bin/python3"
 fi
+
+# From Python, and with an image that only this prefix has, from wherever it is called.
+printf 'name = "mine"\ndescription = "of this prefix alone"\nrun = ["/work/{source}", "echo"]\n' >"$prefix/share/evalrun/images/mine.toml"
+cp "$prefix/share/evalrun/images/mine.toml" "$work/first-mine.toml"
+sed 's/^argv = .*/image = "mine"\nsource = "probe"/' "$work/plan.toml" >"$work/mine.toml"
+# consumer COMMAND...: echoes what it reads, by the image of the prefix.
+consumer() {
+  local said
+  said=$(cd / && printf 'asked' | env -u EVALRUN_IMAGES LD_LIBRARY_PATH="$libraries" "$@" "$work/mine.toml" 2>"$work/verdict") ||
+    fail "$*: exit status $?: $(<"$work/verdict")"
+  [[ $said == asked && $(<"$work/verdict") == "OK: exited with code 0" ]] || fail "$* said: $said $(<"$work/verdict")"
+}
+consumer "$work/talk"
+if command -v python3 >/dev/null; then consumer python3 "$root/docs/examples/ask.py"; fi
+if command -v clang++ >/dev/null; then
+  clang++ -std=c++20 "${strict[@]}" -o "$work/clang-many" "$root/docs/examples/many.cc" "${cpp_flags[@]}"
+  try "$work/clang-many" "$work/talk"
+fi
+
+# The same out of Debian's packages that were made for another place than /usr.
+if command -v cpack >/dev/null && command -v dpkg-deb >/dev/null; then
+  (cd "$build" && cpack -G DEB -D CPACK_PACKAGING_INSTALL_PREFIX=/opt/evalrun -B "$work/packages") >"$work/log" 2>&1 ||
+    fail "$(<"$work/log")"
+  for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+  chmod -R go+rX "$work/root"
+  prefix=$work/root/opt/evalrun
+  libraries=$(dirname "$(find "$prefix" -name libevalrun.so.1)")
+  [[ ! -e $work/root/usr ]] || fail "a package for /opt/evalrun has files in /usr"
+  cp "$work/first-mine.toml" "$prefix/share/evalrun/images/mine.toml"
+  PKG_CONFIG_PATH=$(find "$prefix" -type d -name pkgconfig)
+  read -ra c_flags <<<"$(pkg-config --cflags --libs evalrun)"
+  cc -std=c11 -D_POSIX_C_SOURCE=200809L "${strict[@]}" -o "$work/packaged-talk" "$root/docs/examples/talk.c" "${c_flags[@]}"
+  consumer "$work/packaged-talk"
+fi

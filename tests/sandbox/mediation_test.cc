@@ -103,7 +103,7 @@ TEST(mediation, ipv6_loopback_and_mapped_addresses_are_loopback) {
                                      "connect", "[::ffff:1.1.1.1]:80",
                                      "connect", "[2606:4700::1]:80"});
   EXPECT_EQ(run.output(),
-            "bind [::1]:8080 OK\nlisten OK\nconnect [::1]:8080 OK\nbind [::]:8080 EACCES\nbind 127.0.0.1:80 OK\n"
+            "bind [::1]:8080 OK\nlisten OK\nconnect [::1]:8080 OK\nbind [::]:8080 EADDRINUSE\nbind 127.0.0.1:80 OK\n"
             "listen OK\nconnect [::ffff:127.0.0.1]:80 OK\nconnect [::ffff:1.1.1.1]:80 EACCES\n"
             "connect [2606:4700::1]:80 EACCES\n")
       << shown(run);
@@ -112,10 +112,10 @@ TEST(mediation, ipv6_loopback_and_mapped_addresses_are_loopback) {
 // landstrip: the kernel takes AF_UNSPEC with address 0 for 0.0.0.0.
 TEST(mediation, an_unspecified_family_binds_nothing) {
   const PlanRun run = run_endpoints({"new", "tcp", "bind", "unspec:8080", "name", "new", "udp", "bind", "unspec:8080",
-                                     "name", "new", "tcp", "bind", "0.0.0.0:8080", "bind", "127.0.0.1:8080"});
+                                     "name", "new", "tcp", "bind", "1.1.1.1:8080", "bind", "127.0.0.1:8080"});
   EXPECT_EQ(run.output(),
             "bind unspec:8080 EACCES\nname 0.0.0.0:0\nbind unspec:8080 EACCES\nname 0.0.0.0:0\n"
-            "bind 0.0.0.0:8080 EACCES\nbind 127.0.0.1:8080 OK\n")
+            "bind 1.1.1.1:8080 EACCES\nbind 127.0.0.1:8080 OK\n")
       << shown(run);
 }
 
@@ -131,10 +131,10 @@ TEST(mediation, an_association_can_be_undone_but_not_moved_elsewhere) {
 // landstrip: UDP went unchecked.
 TEST(mediation, udp_has_the_same_ports_and_addresses) {
   const PlanRun run = run_endpoints({"new", "udp", "bind", "127.0.0.1:8080", "new", "udp", "bind", "127.0.0.1:53",
-                                     "bind", "127.0.0.1:0", "bind", "0.0.0.0:8080", "connect", "1.1.1.1:80", "connect",
+                                     "bind", "127.0.0.1:0", "bind", "1.1.1.1:8080", "connect", "1.1.1.1:80", "connect",
                                      "127.0.0.1:8080", "listen", "1"});
   EXPECT_EQ(run.output(),
-            "bind 127.0.0.1:8080 OK\nbind 127.0.0.1:53 EACCES\nbind 127.0.0.1:0 EACCES\nbind 0.0.0.0:8080 EACCES\n"
+            "bind 127.0.0.1:8080 OK\nbind 127.0.0.1:53 EACCES\nbind 127.0.0.1:0 EACCES\nbind 1.1.1.1:8080 EACCES\n"
             "connect 1.1.1.1:80 EACCES\nconnect 127.0.0.1:8080 OK\nlisten EOPNOTSUPP\n")
       << shown(run);
 }
@@ -632,10 +632,10 @@ TEST(mediation, a_violation_is_told_with_its_arguments_decoded) {
 }
 
 TEST(mediation, under_the_compatible_profile_calls_are_mediated_too) {
-  const PlanRun run = run_endpoints({"violate-by-mount", "new", "tcp", "bind", "127.0.0.1:8080", "bind", "0.0.0.0:80",
-                                     "new", "tcp", "bind", "0.0.0.0:80"},
+  const PlanRun run = run_endpoints({"violate-by-mount", "new", "tcp", "bind", "127.0.0.1:8080", "bind", "1.1.1.1:80",
+                                     "new", "tcp", "bind", "1.1.1.1:80"},
                                     "[seccomp]\nprofile = \"compatible\"\n" + std::string(kLoopback));
-  EXPECT_EQ(run.output(), "bind 127.0.0.1:8080 OK\nbind 0.0.0.0:80 EACCES\nbind 0.0.0.0:80 EACCES\n") << shown(run);
+  EXPECT_EQ(run.output(), "bind 127.0.0.1:8080 OK\nbind 1.1.1.1:80 EACCES\nbind 1.1.1.1:80 EACCES\n") << shown(run);
 }
 
 // Two that answer at one listener.

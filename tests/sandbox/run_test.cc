@@ -60,6 +60,28 @@ TEST(run, a_bare_name_is_looked_up_in_the_plans_path) {
   EXPECT_EQ(perhaps.result.at("outcome").at("errno"), "ENOENT");
 }
 
+TEST(run, a_program_that_the_file_system_does_not_have_is_the_plans_error_with_the_nearest_name) {
+  const std::string mount =
+      "[[mount]]\nbind = \"" + build_dir().string() + "/probes\"\nat = \"/opt/probes\"\nexec = true\n";
+  const auto said = [&](const std::string& keys) {
+    const PlanRun run = run_plan(keys + mount);
+    EXPECT_EQ(run.command.exit_code, 2) << run.command.output;
+    return run.command.error_output;
+  };
+  const std::string by_path = said("argv = [\"/opt/probes/porbe\"]\n");
+  EXPECT_TRUE(
+      by_path.ends_with("argv: /opt/probes/porbe is not in the file system that the plan's mounts make; did you "
+                        "mean /opt/probes/probe?\n"))
+      << by_path;
+  const std::string by_name = said("argv = [\"porbe\"]\nenv.PATH = \"/opt/probes\"\n");
+  EXPECT_TRUE(by_name.ends_with("argv: porbe is not in PATH (/opt/probes); did you mean probe?\n")) << by_name;
+  const std::string far = said("argv = [\"/opt/probes/quite-another\"]\n");
+  EXPECT_TRUE(far.ends_with("that the plan's mounts make\n")) << far;
+  EXPECT_EQ(run_plan("argv = [\"/opt/probes/probe\", \"exit\", \"0\"]\n" + mount).verdict(), "OK");
+  // A submission's own file may be written before it is started.
+  EXPECT_EQ(run_plan("argv = [\"/work/porbe\"]\n" + mount).verdict(), "RE");
+}
+
 TEST(run, a_program_on_the_path_is_found_through_links_of_the_sandbox_that_the_host_does_not_have) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "real");

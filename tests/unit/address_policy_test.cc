@@ -93,6 +93,39 @@ constexpr auto kBindCall = mediate::MediatedCall::Bind;
 constexpr auto kConnectCall = mediate::MediatedCall::Connect;
 constexpr auto kListenCall = mediate::MediatedCall::Listen;
 
+// Without a network of the run's own.
+mediate::AddressRules shared() {
+  mediate::AddressRules rules = kLoopback;
+  rules.own_network = false;
+  return rules;
+}
+
+TEST(AddressPolicyTest, port_0_stands_for_those_that_the_kernel_chooses) {
+  static constexpr std::uint16_t kAnyPort[] = {0};
+  mediate::AddressRules binds = kLoopback;
+  binds.bind = kAnyPort;
+  mediate::AddressRules connects = kLoopback;
+  connects.connect = kAnyPort;
+  check({
+      {"bind", binds, kBindCall, kTcp, ipv4("127.0.0.1", 0), Way::Act},
+      {"bind to one of them", binds, kBindCall, kTcp, ipv4("127.0.0.1", 40000), Way::Refuse,
+       mediate::Refusal::PortNotInPlan},
+      {"listen without bind", binds, kListenCall, kTcp, ipv4("0.0.0.0", 0), Way::Act},
+      {"first", binds, kListenCall, kTcp, ipv4("127.0.0.1", 32768), Way::Act},
+      {"last", binds, kListenCall, kTcp, ipv4("127.0.0.1", 60999), Way::Act},
+      {"below", binds, kListenCall, kTcp, ipv4("127.0.0.1", 32767), Way::Refuse, mediate::Refusal::PortNotInPlan},
+      {"above", binds, kListenCall, kTcp, ipv4("127.0.0.1", 61000), Way::Refuse, mediate::Refusal::PortNotInPlan},
+      {"connect has its own list", binds, kConnectCall, kTcp, ipv4("127.0.0.1", 40000), Way::Refuse,
+       mediate::Refusal::PortNotInPlan},
+      {"connect", connects, kConnectCall, kTcp, ipv4("127.0.0.1", 40000), Way::Act},
+      {"connect to 0 itself", connects, kConnectCall, kTcp, ipv4("127.0.0.1", 0), Way::Refuse,
+       mediate::Refusal::AnyPort},
+      {"of another host", connects, kConnectCall, kTcp, ipv4("1.1.1.1", 40000), Way::Refuse,
+       mediate::Refusal::NotLoopback},
+      {"bind needs its own", connects, kBindCall, kTcp, ipv4("127.0.0.1", 0), Way::Refuse, mediate::Refusal::AnyPort},
+  });
+}
+
 TEST(AddressPolicyTest, loopback_addresses_on_the_plans_ports_are_allowed_and_their_neighbours_are_not) {
   check({
       {"tcp", kLoopback, kBindCall, kTcp, ipv4("127.0.0.1", 8080), Way::Act},
@@ -100,7 +133,11 @@ TEST(AddressPolicyTest, loopback_addresses_on_the_plans_ports_are_allowed_and_th
       {"126.255.255.255", kLoopback, kBindCall, kTcp, ipv4("126.255.255.255", 8080), Way::Refuse,
        mediate::Refusal::NotLoopback},
       {"128.0.0.1", kLoopback, kBindCall, kTcp, ipv4("128.0.0.1", 8080), Way::Refuse, mediate::Refusal::NotLoopback},
-      {"wildcard", kLoopback, kBindCall, kTcp, ipv4("0.0.0.0", 8080), Way::Refuse, mediate::Refusal::NotLoopback},
+      {"wildcard of its own network", kLoopback, kBindCall, kTcp, ipv4("0.0.0.0", 8080), Way::Act},
+      {"wildcard of the host's", shared(), kBindCall, kTcp, ipv4("0.0.0.0", 8080), Way::Refuse,
+       mediate::Refusal::NotLoopback},
+      {"wildcard, other port", kLoopback, kBindCall, kTcp, ipv4("0.0.0.0", 8081), Way::Refuse,
+       mediate::Refusal::PortNotInPlan},
       {"broadcast", kLoopback, kConnectCall, kUdp, ipv4("255.255.255.255", 9090), Way::Refuse,
        mediate::Refusal::NotLoopback},
       {"port 80", kLoopback, kBindCall, kTcp, ipv4("127.0.0.1", 80), Way::Act},
@@ -123,12 +160,15 @@ TEST(AddressPolicyTest, loopback_addresses_on_the_plans_ports_are_allowed_and_th
        mediate::Refusal::NotLoopback},
       {"ipv6", kLoopback, kBindCall, kTcp6, ipv6("::1", 8080), Way::Act},
       {"ipv6 udp", kLoopback, kConnectCall, kUdp6, ipv6("::1", 9090), Way::Act},
-      {"ipv6 wildcard", kLoopback, kBindCall, kTcp6, ipv6("::", 8080), Way::Refuse, mediate::Refusal::NotLoopback},
+      {"ipv6 wildcard", kLoopback, kBindCall, kTcp6, ipv6("::", 8080), Way::Act},
+      {"ipv6 wildcard of the host's", shared(), kBindCall, kTcp6, ipv6("::", 8080), Way::Refuse,
+       mediate::Refusal::NotLoopback},
       {"ipv6 ::2", kLoopback, kBindCall, kTcp6, ipv6("::2", 8080), Way::Refuse, mediate::Refusal::NotLoopback},
       {"mapped", kLoopback, kConnectCall, kTcp6, ipv6("::ffff:127.0.0.1", 9090), Way::Act},
       {"mapped elsewhere", kLoopback, kConnectCall, kTcp6, ipv6("::ffff:1.1.1.1", 9090), Way::Refuse,
        mediate::Refusal::NotLoopback},
-      {"mapped wildcard", kLoopback, kBindCall, kTcp6, ipv6("::ffff:0.0.0.0", 8080), Way::Refuse,
+      {"mapped wildcard", kLoopback, kBindCall, kTcp6, ipv6("::ffff:0.0.0.0", 8080), Way::Act},
+      {"mapped wildcard of the host's", shared(), kBindCall, kTcp6, ipv6("::ffff:0.0.0.0", 8080), Way::Refuse,
        mediate::Refusal::NotLoopback},
       {"compatible, not mapped", kLoopback, kConnectCall, kTcp6, ipv6("::127.0.0.1", 9090), Way::Refuse,
        mediate::Refusal::NotLoopback},
@@ -163,7 +203,9 @@ TEST(AddressPolicyTest, a_socket_listens_where_it_was_bound_and_nowhere_else) {
       {"never bound, ipv6", kLoopback, kListenCall, kTcp6, ipv6("::", 0), Way::Refuse, mediate::Refusal::AnyPort},
       {"a client's port", kLoopback, kListenCall, kTcp, ipv4("127.0.0.1", 40000), Way::Refuse,
        mediate::Refusal::PortNotInPlan},
-      {"wildcard", kLoopback, kListenCall, kTcp, ipv4("0.0.0.0", 8080), Way::Refuse, mediate::Refusal::NotLoopback},
+      {"wildcard", kLoopback, kListenCall, kTcp, ipv4("0.0.0.0", 8080), Way::Act},
+      {"wildcard of the host's", shared(), kListenCall, kTcp, ipv4("0.0.0.0", 8080), Way::Refuse,
+       mediate::Refusal::NotLoopback},
       {"udp", kLoopback, kListenCall, kUdp, ipv4("127.0.0.1", 8080), Way::Refuse, mediate::Refusal::NotListenable},
       {"unix", kNone, kListenCall, kUnix, unix_path("/work/s"), Way::ActInside},
       {"unix, not bound: the kernel's to refuse", kNone, kListenCall, kUnix, unix_path(""), Way::ActInside},

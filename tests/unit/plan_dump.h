@@ -23,6 +23,8 @@ class PlanDump {
     line("stdout", std::visit(*this, plan.kind.output));
     line("stderr", std::visit(*this, plan.kind.error_output));
     line("hostname", plan.kind.hostname);
+    for (const Hidden& hidden : plan.kind.hidden) line("hide", hidden.path);
+    if (plan.kind.oom_score_adj) line("oom_score_adj", *plan.kind.oom_score_adj);
     for (const WorkFile& file : plan.job.files) dump_file(file);
     for (const CollectFile& file : plan.kind.collect) {
       line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed"));
@@ -85,6 +87,7 @@ class PlanDump {
 
   void dump_limits(const Limits& limits, const std::string& prefix) {
     line(prefix + "cpu", to_string(limits.cpu));
+    if (limits.cpu_hard) line(prefix + "cpu_hard", to_string(*limits.cpu_hard));
     line(prefix + "wall", to_string(limits.wall));
     line(prefix + "idle", maybe(limits.idle));
     line(prefix + "memory", to_string(limits.memory));
@@ -195,6 +198,7 @@ class PlanDump {
     line("seccomp.profile", static_cast<int>(plan.kind.seccomp.profile));
     line("seccomp.allow", join(plan.kind.seccomp.allow));
     line("seccomp.deny", join(plan.kind.seccomp.deny));
+    if (plan.kind.seccomp.deny_action == DenyAction::Violation) line("seccomp.deny_action", 1);
     line("proc.view", static_cast<int>(plan.kind.proc));
     const Require& need = plan.kind.require;
     line("require.net_ns", static_cast<int>(need.net_ns));

@@ -107,14 +107,21 @@ std::vector<Sample> samples() {
       {"capabilities", at_top("capabilities = @"),
        R"(["fs.read", "fs.write", "fs.delete", "exec", "process.spawn", "net.loopback", "proc.machine", "calls.more"])",
        "capability.fs.lock = taken\ncapability.process.threads = taken\ncapability.net.unix = taken\n"},
+      {"mount[].optional", at_top("mount = [{ bind = \"/y\", at = \"/x\"<, optional = @> }]"), "true",
+       "mount = bind /y at /x ro noexec optional\n"},
+      {"hide", at_top("hide = @"), R"(["/usr//share", "/opt/x"])", "hide = /usr/share\nhide = /opt/x\n"},
+      {"oom_score_adj", at_top("oom_score_adj = @"), "1000", "oom_score_adj = 1000\n"},
       {"network.mode", at_top("network.mode = @"), R"("loopback")", "network.mode = 1\n"},
       {"network.bind", at_top("network = { mode = \"loopback\"<, bind = @> }"), "[1, 65535]",
        "network.mode = 1\nnetwork.bind = [1][65535]\n"},
-      {"network.connect", at_top("network = { mode = \"loopback\"<, connect = @> }"), "[80]",
-       "network.mode = 1\nnetwork.connect = [80]\n"},
+      {"network.connect", at_top("network = { mode = \"loopback\"<, connect = @> }"), "[0, 80, \"8000-8002\"]",
+       "network.mode = 1\nnetwork.connect = [0][80][8000][8001][8002]\n"},
       {"seccomp.profile", at_top("seccomp.profile = @"), R"("compatible")", "seccomp.profile = 1\n"},
       {"seccomp.allow", at_top("seccomp.allow = @"), R"(["memfd_create"])", "seccomp.allow = [memfd_create]\n"},
       {"seccomp.deny", at_top("seccomp.deny = @"), R"(["fork"])", "seccomp.deny = [fork]\n"},
+      {"seccomp.deny.calls", at_top("seccomp.deny = { calls = @ }"), R"(["fork"])", "seccomp.deny = [fork]\n"},
+      {"seccomp.deny.action", at_top("seccomp.deny = { calls = []<, action = @> }"), R"("violation")",
+       "seccomp.deny_action = 1\n"},
       {"proc.view", at_top("proc.view = @"), R"("full")", "proc.view = 2\n"},
       {"compile.argv", at_top("compile.argv = @"), R"(["cc", "-O2"])", "compile.argv = [cc][-O2]\n"},
       {"case[].name", at_top("case = [{ expect.text = \"\"<, name = @> }]"), R"("large")", "case.name = large\n"},
@@ -289,6 +296,7 @@ std::vector<Sample> samples() {
     limit("cpus", "[5, 0]", "cores [0][5]");
     limit("cpu", R"("1.5s")", "1500ms");
     limit("wall", R"("24h")", "86400s");
+    limit("cpu_hard", R"("100m")", "6000s");
     if (place.path != "interactor.limits.") limit("idle", R"("1ms")", "1ms");
     limit("memory", R"("1MiB")", "1MiB");
     limit("address_space", R"("512MiB")", "512MiB");
