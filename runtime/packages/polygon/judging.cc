@@ -1,6 +1,5 @@
 #include "runtime/packages/polygon/judging.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
