@@ -1,5 +1,4 @@
 // The task that compiles and runs a submission.
-#include <algorithm>
 #include <memory>
 #include <utility>
 

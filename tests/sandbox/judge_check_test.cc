@@ -18,6 +18,8 @@ Finished judge(std::vector<std::string> words) {
 TEST(judge_check, a_right_package_gets_a_summary) {
   const TemporaryFolder folder;
   for (const auto& [path, text] : kattis_legacy()) folder.write("sum/" + path, text);
+  folder.write("sum/output_validators/check/check.cc", "int main() { return 42; }\n");
+  folder.write("sum/input_validators/v.py", "raise SystemExit(42)\n");
   const Finished done = judge({"--check", (folder.path() / "sum").string()});
   EXPECT_EQ(done.exit_code, 0);
   EXPECT_EQ(done.error_output, "");
@@ -30,7 +32,8 @@ TEST(judge_check, a_right_package_gets_a_summary) {
             "  memory limit          512MiB\n"
             "  output validator      output_validators/check, cpp\n"
             "  input validator       input_validators/v.py, python3\n"
-            "  labelled submissions  4 (1 accepted, 1 mixed, 1 partially_accepted, 1 wrong_answer)\n");
+            "  labelled submissions  4 (1 accepted, 1 mixed, 1 partially_accepted, 1 wrong_answer)\n"
+            "  validators            5 runs, nothing is wrong\n");
 }
 
 TEST(judge_check, every_fault_is_a_line_and_the_status_is_2) {
@@ -52,6 +55,7 @@ TEST(judge_check, a_package_in_a_zip_lies_in_its_only_folder_or_in_its_root) {
   for (const std::string inside : {"sum/", ""}) {
     std::vector<ZipEntry> entries;
     for (const auto& [path, text] : kattis_2025()) entries.push_back({inside + path, text, ""});
+    entries.push_back({inside + "input_validators/v.py", "raise SystemExit(43 if input() == 'x' else 42)\n", ""});
     for (const char* name : {"sum.zip", "sum.kpp"}) {
       write_zip(folder.path() / name, entries);
       const Finished done = judge({"--check", (folder.path() / name).string()});

@@ -11,6 +11,7 @@
 #include "runtime/packages/cms/submissions.h"
 #include "runtime/packages/cms/task_cases.h"
 #include "runtime/packages/cms/task_kind.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/packages/reading/reading.h"
 
@@ -19,7 +20,6 @@ namespace cms {
 namespace {
 
 constexpr const char* kTaskFile = "task.yaml";
-constexpr double kMostSeconds = 24 * 3600;
 constexpr double kMostMebibytes = 1 << 20;
 constexpr std::int64_t kMostCases = 200'000;
 

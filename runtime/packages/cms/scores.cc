@@ -7,6 +7,7 @@
 
 #include "runtime/core/text.h"
 #include "runtime/packages/cms/task_cases.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/name_pattern.h"
 #include "runtime/problem/comparison.h"
 
@@ -16,7 +17,6 @@ namespace {
 using problem::Child;
 using problem::ScoreRule;
 
-constexpr double kMostScore = 1e9;
 constexpr std::size_t kMostTargets = 400'000;  // cases of all subtasks: one case may be in many
 
 class ScoreReader {
@@ -25,7 +25,7 @@ class ScoreReader {
       : reading_(reading), yaml_(yaml), gen_(gen), cases_(std::move(cases)) {}
 
   void read() {
-    const auto total = yaml_.number("total_value", 0, kMostScore);
+    const auto total = yaml_.number("total_value", 0, kMostPoints);
     const YamlPointer parameters = yaml_.take("score_type_parameters");
     if (has_own_scores(yaml_)) {
       const auto type = yaml_.choice("score_type", {"Sum", "GroupMin", "GroupMul", "GroupThreshold"});
@@ -103,7 +103,7 @@ class ScoreReader {
 
   void read_score_type(const std::string& type, const YamlPointer& parameters) {
     if (type == "Sum") {
-      const auto points = yaml_.number("score_type_parameters", 0, kMostScore);
+      const auto points = yaml_.number("score_type_parameters", 0, kMostPoints);
       if (points) add_sum(*points);
       return;
     }
@@ -183,7 +183,7 @@ class ScoreReader {
   static std::optional<double> number_in(const YamlNode& node) {
     if (node.kind != YamlNode::Kind::Scalar) return std::nullopt;
     const auto value = problem::decimal_number(node.text);
-    return value && *value >= 0 && *value <= kMostScore ? value : std::nullopt;
+    return value && *value >= 0 && *value <= kMostPoints ? value : std::nullopt;
   }
 
   // So many of the next cases, those whose names match a regular expression, or those of the names.

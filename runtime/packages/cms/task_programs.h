@@ -6,11 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/reading.h"
 
 namespace evalrun::packages::cms {
-
-constexpr std::size_t kMostHeaders = 1000;  // beside one program
 
 // Whether the folder has a program of this name, in a known language or without an ending.
 bool has_program(const archive::Tree& tree, const std::string& folder, const std::string& name);

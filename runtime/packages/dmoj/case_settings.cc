@@ -1,11 +1,10 @@
 #include "runtime/packages/dmoj/case_settings.h"
 
 #include "runtime/packages/dmoj/checkers.h"
+#include "runtime/packages/reading/bounds.h"
 
 namespace evalrun::packages::dmoj {
 namespace {
-
-constexpr double kMostPoints = 1e9;
 
 void read_generator_args(Reading& reading, const YamlNode& node, Settings& settings) {
   std::vector<std::string> words;

@@ -3,18 +3,14 @@
 #include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
 #include "runtime/packages/dmoj/languages.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/problem/language.h"
 
 namespace evalrun::packages::dmoj {
-namespace {
 
 using problem::Convention;
 using problem::ProgramIndex;
 using problem::Role;
-
-constexpr double kMostSeconds = 24 * 3600;
-
-}  // namespace
 
 std::optional<ProgramIndex> add_native(Reading& reading, MapReader& yaml, const std::string& key, Role role,
                                        const Native& native, Convention convention) {

@@ -3,6 +3,7 @@
 #include "runtime/core/text.h"
 #include "runtime/packages/dmoj/submissions.h"
 #include "runtime/packages/dmoj/test_cases.h"
+#include "runtime/packages/reading/bounds.h"
 
 namespace evalrun::packages {
 namespace dmoj {
@@ -10,8 +11,6 @@ namespace {
 
 using problem::ProgramIndex;
 using problem::Role;
-
-constexpr double kMostSeconds = 24 * 3600;
 
 void refuse_dynamic_keys(Reading& reading, const YamlNode& node) {
   for (const auto& [key, value] : node.pairs) {

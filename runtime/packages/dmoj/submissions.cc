@@ -2,13 +2,11 @@
 
 #include "runtime/core/text.h"
 #include "runtime/packages/dmoj/languages.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/map_reader.h"
 
 namespace evalrun::packages::dmoj {
 namespace {
-
-constexpr double kMostPoints = 1e9;
-constexpr double kMostSeconds = 24 * 3600;
 
 std::vector<problem::Result> results(Reading& reading, MapReader& yaml, const std::string& key,
                                      const YamlPointer& node) {

@@ -4,13 +4,12 @@
 
 #include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/problem/comparison.h"
 
 namespace evalrun::packages::kattis {
 namespace {
-
-constexpr double kMostSeconds = 24 * 3600;
 
 void take_time_limit(Reading& reading, const SourcePosition& where, double limit) {
   const Duration time = seconds(limit);

@@ -9,8 +9,6 @@
 namespace evalrun::packages::kattis {
 namespace {
 
-constexpr double kMostScore = 1e15;
-
 void apply_old_grading(const DataReading& data, Settings& settings) {
   if (data.grading.accept_score) settings.accept_score = *data.grading.accept_score;
   if (data.grading.reject_score) settings.reject_score = *data.grading.reject_score;

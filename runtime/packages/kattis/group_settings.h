@@ -12,6 +12,7 @@
 
 namespace evalrun::packages::kattis {
 
+constexpr double kMostScore = 1e15;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Words and where they were written.

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "runtime/packages/reading/bounds.h"
+
 namespace evalrun::packages::kattis {
 namespace {
 
 constexpr std::size_t kMostPrograms = 1000;  // of one folder
-constexpr std::size_t kMostHeaders = 1000;   // of one program
 
 // Headers and texts that lie beside programs.
 bool is_no_program(const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include "runtime/core/text.h"
 #include "runtime/packages/kattis/group_settings.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/problem/language.h"
 
@@ -14,10 +15,8 @@ namespace {
 using problem::Format;
 using problem::Problem;
 
-constexpr double kMostSeconds = 24 * 3600;
 constexpr std::int64_t kMostMebibytes = std::int64_t{1} << 20;
 constexpr double kMostFactor = 1000;
-constexpr double kMostScore = 1e15;
 
 void read_version(Reading& reading, ProblemYaml& said, MapReader& yaml) {
   const std::string version = yaml.text("problem_format_version").value_or("legacy");

@@ -1,11 +1,11 @@
 #include "runtime/packages/polygon/judging.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
 #include "runtime/core/path_parts.h"
 #include "runtime/core/text.h"
+#include "runtime/packages/reading/bounds.h"
 #include "runtime/packages/reading/map_reader.h"
 #include "runtime/problem/comparison.h"
 
@@ -18,7 +18,6 @@ using problem::Role;
 using pugi::xml_node;
 
 constexpr std::int64_t kMostTests = 200'000;
-constexpr double kMostPoints = 1e9;
 constexpr std::size_t kMostGroups = 1000;
 
 // "tests/%02d" for 3: "tests/03". Nothing for a pattern without one %d or %0Nd.
