@@ -91,7 +91,7 @@ class OuterObject(Outer):
 OUTER = {ord("f"): OuterFunction, ord("i"): OuterIterator, ord("o"): OuterObject}
 
 
-class Candidate:
+class Candidate(AnySide):
     def __init__(self, source, read_from, write_to):
         self.source = source
         self.read_from = read_from
@@ -270,6 +270,13 @@ class Candidate:
             self.put_object(w, value)
 
     def put_object(self, w, value):
+        if isinstance(value, type) and issubclass(value, BaseException):
+            w.parts.append(b"Y")
+            w.put(names_of(value))
+            return
+        self.put_handle(w, value)
+
+    def put_handle(self, w, value):
         number = self.numbers.get(id(value))
         if number is None:
             number = self.next_number
@@ -526,7 +533,7 @@ class Sample:
 
 
 def put_instance(w, value):
-    w.side.put_object(w, value.value)
+    w.side.put_handle(w, value.value)
 
 
 def put_sample(w, value):

@@ -13,6 +13,9 @@ MADE, DERIVED, GIVEN = "made", "derived", "given"
 MOST_CALLBACKS_DEEP = 50
 MOST_CLASSES = 10000
 FUNCTION_TYPES = (type(lambda: 0), type(len), type([].append), type("".join))
+# What would end a loop or a generator of the tests, and what would catch an assertion of theirs.
+ENDING = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt)
+CATCHING = ("BaseException", "Exception", "AssertionError")
 SPECIAL_NAMES = frozenset(("__name__", "__qualname__", "__doc__", "__module__", "__wrapped__", "__annotations__",
                            "__dict__", "__self__", "__func__", "__closure__", "__match_args__"))  # fmt: skip
 
@@ -21,11 +24,15 @@ class Gone(BaseException):
     """The submission's side cannot be asked any more."""
 
 
+class Degenerate(TypeError):
+    """What the submission has cannot be told from other things that it has."""
+
+
 class Refused(TypeError):
     """The submission's own operators would decide a test."""
 
 
-class Exam:
+class Exam(AnySide):
     """The conversation with the candidate's side, and what it has done wrong."""
 
     def __init__(self, read_from, write_to, trusted):
@@ -383,6 +390,15 @@ class Exam:
             del self.handles[number]
             self.dropped.add(number)
 
+    def type_named(self, name):
+        kind = TYPES[name]
+        if name not in CATCHING:
+            return kind
+        # Tests that name an exception of the submission's in `except` must not catch their own assertions by it.
+        if name not in self.exceptions:
+            self.exceptions[name] = type(name, (Exception,), {"__module__": "submission"})
+        return self.exceptions[name]
+
     def take_class(self, r, form):
         number = r.length()
         if number > len(self.classes) or number > MOST_CLASSES:
@@ -479,7 +495,8 @@ class Exam:
     def take_exception(self, r):
         names = r.exactly(tuple, int)
         if type(names) is int:
-            return self.sent_errors[names]
+            error = self.sent_errors[names]
+            return RuntimeError(str(error)) if isinstance(error, ENDING) else error
         if not names or len(names) > 60 or any(type(one) is not str for one in names):
             raise Malformed("no names of an exception")
         args, extra = r.exactly(tuple), r.exactly(dict)
@@ -494,6 +511,12 @@ class Exam:
         error.__dict__["__examiner_place__"] = place
         error.__dict__["__examiner_name__"] = names[0].rpartition(".")[2]
         return error
+
+    def take_exception_class(self, r):
+        names = r.texts()
+        if not names or len(names) > 60 or names[0][:1] != ".":
+            raise Malformed("no names of an exception")
+        return self.exception_class(names)
 
     def new_exception(self, names, args, text):
         kind = self.exception_class(names)
@@ -553,6 +576,9 @@ class Exam:
                 value = self.stand_in(name, one)
                 if value is not self:
                     found[name] = value
+        except Degenerate as error:
+            self.blame(str(error))
+            raise
         except WRONG as error:
             self.end("the submission's side described %s wrongly: %s" % (name, error))
         return found
@@ -589,6 +615,10 @@ class Exam:
             kind = type(rest[1])
             if getattr(kind, "examiner_form", "") != "enum":
                 raise Malformed("no enum")
+            one_value = [one for one in kind.__members__ if kind.__members__[one].name != one]
+            if one_value and name not in self.trusted:
+                raise Degenerate("%s.%s is %s: members of an enum that are the same cannot be told apart; name it in tests.trust"
+                                 % (name, one_value[0], kind.__members__[one_value[0]].name))  # fmt: skip
         elif what == "namedtuple":
             kind = type(rest[1])
             if getattr(kind, "examiner_form", "") != "namedtuple":

@@ -176,6 +176,7 @@ class Runner:
 
     def settle(self, name, error):
         status, why = self.watch.why_failed(error)
+        self.watch.begin()
         if status:
             self.record.test(name, status, why)
         elif error is None:
@@ -345,6 +346,9 @@ class Runner:
 
             def startTest(self, test):
                 super().startTest(test)
+                status, why = runner.watch.why_failed(None)
+                if status:  # of the class's own set-up
+                    runner.record.test(kind.__name__, status, why)
                 self.error = None
                 self.is_told = False
                 runner.begin()
@@ -383,6 +387,7 @@ class Runner:
             for name in names:
                 self.record.test(kind.__name__ + "." + name, "notrun", "not run: " + self.watch.why_over())
             return
+        self.begin()
         try:
             unittest.TestSuite([kind(name) for name in names]).run(Result())
         except BaseException as error:

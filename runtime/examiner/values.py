@@ -376,6 +376,13 @@ def library_put(kind):
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
+class AnySide:
+    """What both sides make of a name."""
+
+    def type_named(self, name):
+        return TYPES[name]
+
+
 class Reader:
     """One message as it is read. `objects`: its mutable objects, by their numbers."""
 
@@ -554,7 +561,7 @@ def take_function(r):
 
 
 def take_type(r):
-    return TYPES[r.text()]
+    return r.side.type_named(r.text())
 
 
 def take_ordered(r):
@@ -719,7 +726,7 @@ for _tag, _take in {
     "2": take_time, "3": take_datetime, "4": take_timedelta, "5": take_timezone, "A": take_array, "g": take_scalar,
     "n": lambda r: r.side.take_named_tuple(r), "R": lambda r: r.side.take_record(r),
     "E": lambda r: r.side.take_enum(r), "X": lambda r: r.side.take_exception(r),
-    "h": lambda r: r.side.take_handle(r), "k": lambda r: r.side.take_callback(r),
+    "Y": lambda r: r.side.take_exception_class(r), "h": lambda r: r.side.take_handle(r), "k": lambda r: r.side.take_callback(r),
 }.items():  # fmt: skip
     TAKE[ord(_tag)] = _take
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 import values
 
 
-class Side:
+class Side(values.AnySide):
     """No classes, handles or callbacks: they are no plain values."""
 
     def put_other(self, w, value):
@@ -27,7 +27,7 @@ class Side:
     def refuse(self, r):
         raise values.Malformed("no plain value")
 
-    take_named_tuple = take_record = take_enum = take_exception = take_handle = take_callback = refuse
+    take_named_tuple = take_record = take_enum = take_exception = take_exception_class = take_handle = take_callback = refuse
 
 
 SIDE = Side()
