@@ -194,7 +194,7 @@ void Box::make_temporary(const std::string& relative) const {
 }
 
 fs::path Box::write_image(const std::string& text) const {
-  const fs::path file = folder_ / "image.toml";
+  fs::path file = folder_ / "image.toml";
   const Fd image(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!image || ::write(image.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     throw Fatal("Cannot write " + file.string(), errno);

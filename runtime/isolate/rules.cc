@@ -56,7 +56,7 @@ Written read(const std::string& argument) {
 // Without leading slashes; throws where the path is empty or would lead out of the sandbox.
 std::string inside_path(const std::string& argument, const std::string& path) {
   const std::size_t first = path.find_first_not_of('/');
-  const std::string inside = first == std::string::npos ? "" : path.substr(first);
+  std::string inside = first == std::string::npos ? "" : path.substr(first);
   const std::vector<std::string> parts = split(inside, '/');
   if (inside.empty() || std::ranges::find(parts, "..") != parts.end()) {
     throw WrongUsage("Invalid directory rule '" + argument + "': Invalid path");
@@ -165,7 +165,9 @@ std::vector<std::pair<std::string, std::string>> EnvRules::apply(const char* con
   }
   using Variable = std::pair<std::string, std::string>;
   std::vector<Variable> environment = inherits_all_ ? inherited : std::vector<Variable>{};
-  for (const auto& [name, value] : rules_) {
+  for (const auto& rule : rules_) {
+    const std::string& name = rule.first;
+    const std::optional<std::string>& value = rule.second;
     std::erase_if(environment, [&](const Variable& each) { return each.first == name; });
     if (value) {
       if (!value->empty()) environment.emplace_back(name, *value);
