@@ -151,9 +151,8 @@ Identity lease_identity(bool is_root, const IdentityRange& range) {
   if (::getrandom(&start, sizeof start, GRND_NONBLOCK) != sizeof start) start = static_cast<std::uint64_t>(::getpid());
   start %= range.count;
   for (std::uint64_t i = 0; i < range.count; ++i) {
-    const std::uint64_t slot = (start + i) % range.count;
-    if (!lock_byte(file.get(), slot)) continue;
-    const auto id = static_cast<uid_t>(range.first + slot);
+    const auto id = static_cast<uid_t>(range.first + (start + i) % range.count);
+    if (!lock_byte(file.get(), id)) continue;
     return {id, id, false, std::move(file)};
   }
   throw HostError("identity", "find a free uid in", kLockFile, EAGAIN, "as many runs as there are uids are live");

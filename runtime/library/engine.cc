@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -190,7 +192,17 @@ warm::ForkServer* Engine::State::fork_server() noexcept {
 }
 
 const host::HostFacts& Engine::State::host() {
-  return host_ ? *host_ : host_.emplace(groups::counted_by(groups(), host::probe_host()));
+  if (host_) return *host_;
+  host::HostFacts facts = groups::counted_by(groups(), host::probe_host());
+  if (options_.outside_uid) {
+    const unsigned uid = *options_.outside_uid;
+    if (uid == 0 || (!facts.is_root && uid != ::geteuid())) {
+      throw Error("uid " + std::to_string(uid) + " cannot be that of runs: this process is not root, or that is root's",
+                  {.kind = ErrorKind::Usage});
+    }
+    if (facts.is_root) facts.identities = {.first = uid, .count = 1};
+  }
+  return host_.emplace(std::move(facts));
 }
 
 CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<std::string>& overrides,

@@ -299,6 +299,11 @@ struct EngineOptions {
   // standard input alone; the cases of a graded plan are such sessions, too. `evalrun explain` says what sessions that
   // follow each other in a cell share, and which plans never do. 0: none.
   unsigned prepared = 0;
+  // For root: the uid, and the gid of the same number, that every run has outside; no two runs of it at a time.
+  // Programs can then write to a bind of the host's that belongs to it. None: one that no other run has, and no file.
+  // It must not be root's, nor an account's that anything else runs under. Where this process is not root, runs have
+  // its own uid, and any other one here is an Error (Usage).
+  std::optional<unsigned> outside_uid = {};
 };
 
 class Engine {

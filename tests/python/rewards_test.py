@@ -145,7 +145,10 @@ class Signatures(unittest.TestCase):
 
 
 class Compiled(unittest.TestCase):
-    @unittest.skipUnless(os.path.exists("/usr/bin/g++") and os.path.exists("/usr/bin/gcc"), "no g++")
+    @unittest.skipUnless(
+        (os.path.exists("/usr/bin/g++") and os.path.exists("/usr/bin/gcc")) or os.environ.get("EVALRUN_MUST_WORK") == "1",
+        "no g++",
+    )
     def test_c_and_cpp_are_compiled_once(self):
         cpp = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b; }"
         c = '#include <stdio.h>\nint main(void) { int a, b; scanf("%d%d", &a, &b); printf("%d", a + b); }'

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -558,6 +559,67 @@ TEST(library, a_graded_session_can_be_killed_and_takes_no_input) {
   session.kill();
   EXPECT_EQ(wait_for(engine, session, hearing).verdict(), Verdict::Cancelled);
   EXPECT_EQ(error_of([&] { engine.spawn(plan, kFed); }).kind, ErrorKind::Usage);
+}
+
+// ---- Whose the runs are ---------------------------------------------------------------------------------------------
+
+// A folder of the host that the program may write to, of the user who the test says.
+class SharedFolder {
+ public:
+  explicit SharedFolder(unsigned owner) {
+    if (::mkdtemp(path_.data()) == nullptr || ::chown(path_.c_str(), owner, owner) != 0) ADD_FAILURE() << path_;
+  }
+  ~SharedFolder() { fs::remove_all(path_); }
+  SharedFolder(const SharedFolder&) = delete;
+  SharedFolder& operator=(const SharedFolder&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string as_mount() const {
+    return "[[mount]]\nbind = \"" + path_ + "\"\nat = \"/shared\"\nwrite = true\n";
+  }
+
+ private:
+  std::string path_ = "/tmp/evalrun-shared-XXXXXX";
+};
+
+unsigned somebody() {
+  return ::geteuid() == 0 ? 61'999 : ::geteuid();
+}
+
+TEST(library, runs_of_a_chosen_uid_write_to_a_folder_of_that_uid_and_others_do_not) {
+  const SharedFolder folder(somebody());
+  const std::string plan = probe_plan("probe", {"create", "/shared/file"}) + folder.as_mount();
+  if (::geteuid() == 0) {
+    Engine other;
+    EXPECT_EQ(run_to_end(other, plan).standard_output(), "create /shared/file EACCES\n");
+  }
+  Engine engine({.outside_uid = somebody()});
+  const Result result = run_to_end(engine, plan);
+  EXPECT_EQ(result.standard_output(), "create /shared/file OK\n");
+  struct stat status {};
+  ASSERT_EQ(::stat((folder.path() + "/file").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, somebody());
+}
+
+TEST(library, a_chosen_uid_is_never_roots_and_only_root_chooses) {
+  for (const unsigned uid : {0U, ::geteuid() == 0 ? 0U : ::geteuid() + 1}) {
+    Engine engine({.outside_uid = uid});
+    EXPECT_EQ(error_of([&] { compile_text(engine, probe_plan("probe", {"say", "x"})); }).kind, ErrorKind::Usage);
+  }
+}
+
+TEST(library, no_two_runs_of_roots_at_a_time_have_the_chosen_uid) {
+  const bool is_root = ::geteuid() == 0;
+  const unsigned uid = is_root ? 61'998 : ::geteuid();
+  Engine first({.outside_uid = uid}), second({.outside_uid = uid}), third({.outside_uid = is_root ? uid - 1 : uid});
+  const CompiledPlan plan = compile_text(first, probe_plan("probe", {"sleep", "30"}));
+  const Session running = first.spawn(plan);
+  if (is_root) {
+    const ErrorDetails error = error_of([&] { second.spawn(compile_text(second, probe_plan("probe", {"say", "x"}))); });
+    EXPECT_EQ(error.error, EAGAIN);
+    EXPECT_TRUE(error.retryable);
+  }
+  EXPECT_EQ(run_to_end(third, probe_plan("probe", {"say", "x"})).standard_output(), "x\n");
 }
 
 }  // namespace
