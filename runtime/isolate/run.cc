@@ -281,7 +281,8 @@ RunEnd end_of(const CommandLine& line, const Result& result, const json& report,
     case OutcomeKind::Limit: return ended_by_limit(result, outcome);
     case OutcomeKind::Violation: return ended_by_signal(SIGSYS);
     case OutcomeKind::NotStarted: return not_executed(line.argv[0], error_of(outcome));
-    case OutcomeKind::SandboxError: break;
+    case OutcomeKind::SandboxError:
+    case OutcomeKind::Cancelled: break;
   }
   if (interrupted_by != 0) {
     RunEnd end = ended_by_signal(interrupted_by);

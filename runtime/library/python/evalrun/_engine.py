@@ -210,7 +210,7 @@ def _outcome_of(session: _Session) -> Outcome:
     outcome = c.OUTCOMES[library.result_outcome(result)]
     verdict = library.result_verdict_name(result).decode()
     message = library.result_message(result).decode(errors="replace")
-    if verdict == "IE":
+    if verdict in ("IE", "CANCELLED"):
         return _lost(job, message, _report(result))
     stdout: Any = library.bytes_of(library.result_stdout, result)
     stderr: Any = library.bytes_of(library.result_stderr, result)

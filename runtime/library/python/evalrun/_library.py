@@ -13,7 +13,7 @@ from .errors import Error, PlanError, SandboxError, UsageError
 _ERROR_PLAN, _ERROR_HOST, _ERROR_SYSTEM = 0, 1, 2
 
 EVENT_COMPLETED = 4
-OUTCOMES = ("exited", "signaled", "limit", "violation", "not_started", "sandbox_error")
+OUTCOMES = ("exited", "signaled", "limit", "violation", "not_started", "sandbox_error", "cancelled")
 
 
 class EngineOptions(Structure):
