@@ -115,7 +115,6 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
   Duration cpu = std::chrono::seconds(2);
   std::optional<Duration> cpu_hard;  // above `cpu`: a run that has passed `cpu` is stopped only here
-  std::optional<double> cpu_rate;    // cores' worth of CPU time in each second
   Duration wall = std::chrono::seconds(10);
   std::optional<Duration> idle;
   Bytes memory = 256_MiB;

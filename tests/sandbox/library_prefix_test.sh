@@ -117,6 +117,14 @@ if command -v clang++ >/dev/null; then
   try "$work/clang-many" "$work/talk"
 fi
 
+# A program that embeds it can be built with the sanitizers, and nothing leaks.
+if c++ -std=c++20 -g -fsanitize=address,undefined "${strict[@]}" -o "$work/sanitized" "$root/docs/examples/many.cc" \
+  "${cpp_flags[@]}" 2>"$work/log"; then
+  try "$work/sanitized" "$work/talk"
+else
+  printf 'not tried with the sanitizers: %s\n' "$(<"$work/log")"
+fi
+
 # The same out of Debian's packages that were made for another place than /usr.
 if command -v cpack >/dev/null && command -v dpkg-deb >/dev/null; then
   (cd "$build" && cpack -G DEB -D CPACK_PACKAGING_INSTALL_PREFIX=/opt/evalrun -B "$work/packages") >"$work/log" 2>&1 ||
