@@ -7,6 +7,7 @@
 #include "runtime/core/text.h"
 #include "runtime/plan/profile.h"
 #include "runtime/sandbox/step_table.h"
+#include "runtime/snapshot/key.h"
 #include "runtime/warm/cell.h"
 
 namespace evalrun::cli {
@@ -132,6 +133,17 @@ std::string explain_cell(const sandbox::CompiledPlan& plan) {
          std::to_string(warm::kRunsOfACell) + " runs\n";
 }
 
+// What runs share that begin with one recorded interpreter; nothing for plans that do not ask for it.
+std::string explain_snapshot(const sandbox::CompiledPlan& plan) {
+  if (plan.plan().kind.snapshot.mode == SnapshotMode::Off) return "";
+  const std::string why_not = snapshot::why_not(plan.plan());
+  if (!why_not.empty()) return "snapshot: runs start by execve: " + one_line(why_not) + "\n";
+  return "snapshot: runs with the same argv and env begin with one interpreter that was started before.\n"
+         "  shared, read-only: its memory as it was in front of the first look at the workspace, at /.snapshot\n"
+         "  the same in all of them: addresses, the stack canary, seeds that it drew while it started\n"
+         "  each run's own: the whole sandbox, all layers, every page that it writes to\n";
+}
+
 std::string shortest(double value) {
   char digits[32];
   return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
@@ -171,7 +183,8 @@ std::string explain(const sandbox::CompiledPlan& plan) {
   return explain_capabilities(plan.plan()) + "\n" + explain_mounts(plan) + "\n" + explain_landlock(plan) +
          "\nseccomp, whitelist of " + std::to_string(plan.whitelist().size()) + " instructions, seal of " +
          std::to_string(plan.seal().size()) + "\n" + lockdown::explain_whitelist(plan.plan(), plan.host().uncounted) +
-         "\n" + explain_rlimits(plan) + "\n" + explain_rest(plan.plan()) + explain_steps() + "\n" + explain_cell(plan);
+         "\n" + explain_rlimits(plan) + "\n" + explain_rest(plan.plan()) + explain_steps() + "\n" + explain_cell(plan) +
+         explain_snapshot(plan);
 }
 
 std::string explain_checker(const Checker& checker) {

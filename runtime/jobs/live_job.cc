@@ -12,7 +12,7 @@ namespace {
 
 // Cases one after the other: `--jobs` counts sandboxes.
 judge::LiveTask start(const Workplace& place, const Task& task) {
-  if (!task.is_graded()) return judge::LiveTask(place.pool.start(task.plan));
+  if (!task.is_graded()) return judge::LiveTask(place.pool.start_by_choice(task.plan));
   const judge::GradingOptions options{.jobs = 1, .after_failure = place.after_failure, .jury = place.jury};
   return judge::LiveTask(std::make_unique<judge::Grading>(place.pool, task, place.host, options));
 }

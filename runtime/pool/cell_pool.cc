@@ -72,7 +72,7 @@ bool is_the_same_for_all_jobs(const Plan& plan) {
 
 CellPool::CellPool(loop::EventLoop& loop, groups::Groups& groups, const host::HostFacts& host, unsigned ready,
                    sandbox::Cloner* cloner)
-    : loop_(loop), groups_(groups), host_(host), ready_(ready), cloner_(cloner) {}
+    : loop_(loop), groups_(groups), host_(host), ready_(ready), cloner_(cloner), snapshots_(loop, host) {}
 
 CellPool::~CellPool() {
   kinds_.clear();
@@ -111,6 +111,7 @@ void CellPool::add(const sandbox::CompiledPlan& first) {
   std::list<PreparedKind> made;  // joins the others when it is whole
   PreparedKind& kind = made.emplace_front();
   kind.plan = without_job(first.plan());
+  kind.snapshot = first.shared_snapshot();
   // Which process to pin is known by its listener (Run::start).
   const bool cannot_be_pinned =
       !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.kind.limits.cpus);
@@ -128,7 +129,7 @@ std::shared_ptr<warm::Cell> CellPool::free_cell(PreparedKind& kind) {
   // As many run as wait.
   if (kind.cells.size() >= std::size_t{2} * ready_) return nullptr;
   // Compiled by itself: nothing of the job that came first is in it.
-  if (!kind.compiled) kind.compiled = sandbox::compile(kind.plan, host_);
+  if (!kind.compiled) kind.compiled = sandbox::compile(kind.plan, host_, {.carried = {}, .snapshot = kind.snapshot});
   return kind.cells.emplace_back(std::make_shared<warm::Cell>(kind.compiled, cloner_));
 }
 
@@ -165,25 +166,53 @@ std::unique_ptr<supervise::Run> CellPool::take_waiting(PreparedKind& kind) {
   return kind.is_cold ? nullptr : make_waiting(kind);
 }
 
-// Null where it must be started cold; `hooks` is untouched then.
-std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, supervise::RunHooks& hooks) {
+// Null where it must be started cold; `hooks` is untouched then. A run that shall start otherwise than its kind does
+// is: what is held of its memory is another limit.
+std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, const Snapshot& snapshot,
+                                                         supervise::RunHooks& hooks) {
   if (ready_ == 0 || !can_be_told(plan)) return nullptr;
   PreparedKind* kind = find(plan);
-  std::unique_ptr<supervise::Run> run = kind == nullptr || kind->is_cold ? nullptr : take_waiting(*kind);
+  if (kind == nullptr || kind->is_cold || kind->snapshot != snapshot) return nullptr;
+  std::unique_ptr<supervise::Run> run = take_waiting(*kind);
   if (run) run->start(plan, std::move(hooks));
   return run;
 }
 
 std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::RunHooks hooks) {
-  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, hooks)) return run;
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, nullptr, hooks)) return run;
   return start(sandbox::compile(plan, host_), std::move(hooks));
+}
+
+std::unique_ptr<supervise::Run> CellPool::start_by_choice(const Plan& plan, supervise::RunHooks hooks) {
+  snapshot::Choice choice = snapshots_.choose(plan);
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan, choice.snapshot, hooks)) {
+    run->explain_start(std::move(choice.why_not));
+    return watched(std::move(run), choice.snapshot);
+  }
+  sandbox::CompileExtras extras{
+      .carried = {}, .snapshot = choice.snapshot, .why_no_snapshot = std::move(choice.why_not)};
+  return watched(start(sandbox::compile(plan, host_, std::move(extras)), std::move(hooks)), choice.snapshot);
+}
+
+// A snapshot from which runs cannot start is found out by them.
+std::unique_ptr<supervise::Run> CellPool::watched(std::unique_ptr<supervise::Run> run, const Snapshot& snapshot) {
+  if (snapshot) {
+    run->tell_failed_restore([this, snapshot](const std::string& why) { snapshots_.note_failure(*snapshot, why); });
+  }
+  return run;
 }
 
 std::unique_ptr<supervise::Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                                 supervise::RunHooks hooks) {
-  if (std::unique_ptr<supervise::Run> run = start_prepared(plan->plan(), hooks)) return run;
+  const Snapshot snapshot = plan->shared_snapshot();
+  if (std::unique_ptr<supervise::Run> run = start_prepared(plan->plan(), snapshot, hooks)) return run;
   auto run = start_alone(plan, std::move(hooks));
-  if (ready_ > 0 && find(plan->plan()) == nullptr) add(*plan);
+  if (ready_ == 0) return run;
+  const PreparedKind* kind = find(plan->plan());
+  // The one before was made when there was no snapshot yet, or another.
+  const bool is_outdated = kind != nullptr && snapshot && kind->snapshot != snapshot;
+  if (is_outdated) kinds_.pop_front();
+  if (kind == nullptr || is_outdated) add(*plan);
   return run;
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/pool/snapshot_keeper.h"
 #include "runtime/supervise/run.h"
 
 namespace evalrun::pool {
@@ -35,6 +36,8 @@ class CellPool {
   // The same of a plan that has been compiled.
   std::unique_ptr<supervise::Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                         supervise::RunHooks hooks = {});
+  // The same of a run that begins as its plan's [snapshot] says.
+  std::unique_ptr<supervise::Run> start_by_choice(const Plan& plan, supervise::RunHooks hooks = {});
   // By itself, whatever is prepared.
   std::unique_ptr<supervise::Run> start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,
                                               supervise::RunHooks hooks = {});
@@ -49,6 +52,9 @@ class CellPool {
 
   [[nodiscard]] loop::EventLoop& loop() const noexcept { return loop_; }
 
+  // The process that records a snapshot now; -1: none does.
+  [[nodiscard]] pid_t recorder() const noexcept { return snapshots_.recorder(); }
+
   // Whether the inits of finished runs have all ended, and their cells are free again.
   [[nodiscard]] bool is_settled() const noexcept { return ending_.empty(); }
 
@@ -57,16 +63,21 @@ class CellPool {
 
  private:
   struct PreparedKind {
-    Plan plan;                                              // without its job
-    std::shared_ptr<const sandbox::CompiledPlan> compiled;  // with the first cell
+    Plan plan;                                               // without its job
+    std::shared_ptr<const sandbox::SnapshotStart> snapshot;  // from which its runs start; null: by execve
+    std::shared_ptr<const sandbox::CompiledPlan> compiled;   // with the first cell
     std::vector<std::shared_ptr<warm::Cell>> cells;
     std::deque<std::unique_ptr<supervise::Run>> waiting;
     unsigned failures = 0;  // since a run was ready
     bool is_cold = false;   // nothing of it can be prepared
   };
 
-  std::unique_ptr<supervise::Run> start_prepared(const Plan& plan, supervise::RunHooks& hooks);
+  using Snapshot = std::shared_ptr<const sandbox::SnapshotStart>;
+
+  std::unique_ptr<supervise::Run> start_prepared(const Plan& plan, const Snapshot& snapshot,
+                                                 supervise::RunHooks& hooks);
   PreparedKind* find(const Plan& plan);
+  std::unique_ptr<supervise::Run> watched(std::unique_ptr<supervise::Run> run, const Snapshot& snapshot);
   void add(const sandbox::CompiledPlan& first);
   std::unique_ptr<supervise::Run> take_waiting(PreparedKind& kind);
   std::unique_ptr<supervise::Run> make_waiting(PreparedKind& kind);  // null: there is no cell for it
@@ -80,6 +91,7 @@ class CellPool {
   const host::HostFacts& host_;
   unsigned ready_;
   sandbox::Cloner* cloner_;
+  SnapshotKeeper snapshots_;
   std::list<supervise::Teardown> ending_;  // until their inits have ended
   std::list<PreparedKind> kinds_;          // the one started last is first
 };

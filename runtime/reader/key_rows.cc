@@ -618,9 +618,10 @@ std::vector<Key> layer_rows() {
       choice<SnapshotMode>(
           "snapshot.mode", [](Plan& p) -> SnapshotMode& { return p.kind.snapshot.mode; },
           {{"off", SnapshotMode::Off}, {"auto", SnapshotMode::Auto}, {"yes", SnapshotMode::Yes}},
-          "Whether the run may begin with an interpreter that was started before: \"auto\" takes a snapshot that is "
-          "there, \"yes\" records one if there is none. Where it cannot, it starts by execve, and the result's `start` "
-          "says why."),
+          "Whether the run may begin with an interpreter that was started before. A batch records one beside its jobs; "
+          "a single run does so first with \"yes\", and never with \"auto\". Where it cannot, it starts by execve, and "
+          "the "
+          "result's `start` says why."),
   };
 }
 

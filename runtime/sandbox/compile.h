@@ -55,6 +55,7 @@ class CompiledPlan {
 
   // Null: its runs start by execve.
   [[nodiscard]] const SnapshotStart* snapshot() const noexcept { return snapshot_.get(); }
+  [[nodiscard]] const std::shared_ptr<const SnapshotStart>& shared_snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] const std::string& why_no_snapshot() const noexcept { return why_no_snapshot_; }
   // Whether a run of it that is told `job` starts from the snapshot.
   [[nodiscard]] bool starts_from_snapshot(const Job& job) const noexcept;

@@ -28,6 +28,7 @@ class Making {
 
   // Readable: result() does not wait long.
   [[nodiscard]] int descriptor() const noexcept { return words_.get(); }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   // Once; waits for it.
   Outcome result();
 

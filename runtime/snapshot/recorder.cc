@@ -198,6 +198,7 @@ void Recorder::note(const Call& call, Standing& standing) {
       break;
     case Effect::Memory:
     case Effect::Descriptor:
+    case Effect::Attempts:
     case Effect::Looks:
     case Effect::Strange: break;
   }
@@ -232,6 +233,11 @@ Standing Recorder::follow() {
     const int left = wait();
     if (WSTOPSIG(left) != kCallStop) throw SnapshotError("it is sent a signal");
     const std::int64_t result = result_of_call();
+    const bool was_to_fail = effect == Effect::Attempts;
+    if (result >= 0 && was_to_fail)
+      throw SnapshotError("it calls " + lockdown::name_of_call(static_cast<int>(call.number)));
+    if (result >= 0 && opens_to_write(call.number, call.arguments))
+      throw SnapshotError("it opens a file to write to it");
     if (result >= 0) note(call, standing);
     if (call.number == SYS_brk) standing.heap_end = static_cast<std::uint64_t>(result);
   }

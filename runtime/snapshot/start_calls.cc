@@ -79,6 +79,9 @@ constexpr Row kRows[] = {
     {SYS_readlink, Effect::Looks},
     {SYS_readlinkat, Effect::Looks},
     {SYS_statfs, Effect::Looks},
+    // The C library asks a daemon for the user's name (nscd), which no sandbox has.
+    {SYS_socket, Effect::Memory},
+    {SYS_connect, Effect::Attempts},
     // What is told again.
     {SYS_arch_prctl, Effect::SetsPointer},
     {SYS_set_tid_address, Effect::SetsTid},
@@ -89,7 +92,7 @@ constexpr Row kRows[] = {
 };
 
 constexpr std::uint64_t kLastStream = 2;
-constexpr std::uint64_t kChangesFiles = O_ACCMODE | O_CREAT | O_TRUNC;
+constexpr std::uint64_t kChangesFiles = O_CREAT | O_TRUNC;
 
 Effect strange_if(bool strange, Effect effect) noexcept {
   return strange ? Effect::Strange : effect;
@@ -114,8 +117,8 @@ Effect effect_of(std::uint64_t number, const CallArguments& arguments) noexcept 
     case SYS_prlimit64: return strange_if(arguments[2] != 0, row->effect);
     case SYS_prctl: return strange_if(!is_question(arguments[0]), row->effect);
     case SYS_fcntl: return strange_if(changes_descriptor(arguments[1]), row->effect);
-    case SYS_openat: return strange_if((arguments[2] & kChangesFiles) != O_RDONLY, row->effect);
-    case SYS_open: return strange_if((arguments[1] & kChangesFiles) != O_RDONLY, row->effect);
+    case SYS_openat: return strange_if((arguments[2] & kChangesFiles) != 0, row->effect);
+    case SYS_open: return strange_if((arguments[1] & kChangesFiles) != 0, row->effect);
     case SYS_arch_prctl:
       if (arguments[0] == ARCH_SET_FS || arguments[0] == ARCH_SET_GS) return row->effect;
       return Effect::Memory;  // asked, or refused by the filter
@@ -135,6 +138,10 @@ PathPlace path_place_of(std::uint64_t number) noexcept {
     case SYS_readlinkat: return {1, 0};
     default: return {0, std::nullopt};
   }
+}
+
+bool opens_to_write(std::uint64_t number, const CallArguments& arguments) noexcept {
+  return opens(number) && (arguments[number == SYS_openat ? 2 : 1] & O_ACCMODE) != O_RDONLY;
 }
 
 bool opens(std::uint64_t number) noexcept {

@@ -13,7 +13,8 @@ using CallArguments = std::array<std::uint64_t, 6>;
 enum class Effect {
   Memory,       // nothing, or what its memory and its page tables hold
   Descriptor,   // as Memory, of descriptors that it has opened itself; a stream of the run it must not touch
-  Looks,        // at the file that a path names; opens at most for reading
+  Attempts,     // nothing, as long as it fails
+  Looks,        // at the file that a path names, or opens it, and makes none
   SetsPointer,  // arch_prctl
   SetsTid,      // set_tid_address
   SetsRobust,   // set_robust_list
@@ -35,5 +36,7 @@ PathPlace path_place_of(std::uint64_t number) noexcept;
 
 // Whether it opens what it looks at, or asks what is there.
 bool opens(std::uint64_t number) noexcept;
+// A terminal that is not there may be asked for: what counts is whether it is opened.
+bool opens_to_write(std::uint64_t number, const CallArguments& arguments) noexcept;
 
 }  // namespace evalrun::snapshot

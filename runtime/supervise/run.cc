@@ -377,7 +377,10 @@ void Run::on_report() {
         start_.recorded_cpu = plan_->snapshot()->cpu;
         share_ = plan_->snapshot()->share;
         break;
-      case ChildRecord::Kind::NotRestored: start_.why = "not restored: " + describe_restore(record.step); break;
+      case ChildRecord::Kind::NotRestored:
+        start_.why = "not restored: " + describe_restore(record.step);
+        if (failed_restore_taker_) failed_restore_taker_(start_.why);
+        break;
       case ChildRecord::Kind::WaitsForRecorder: break;  // a recorder's own
     }
   }

@@ -126,6 +126,11 @@ class Run final : private loop::LoopOwner {
   // did.
   void observe(std::function<bool(const seccomp_notif&)> on_call) { on_call_ = std::move(on_call); }
 
+  // Why it starts by execve, where the plan asks for a snapshot and whoever starts it has none; before it is finished.
+  void explain_start(std::string why) { start_.why = std::move(why); }
+  // `taker` is told why its snapshot could not be put back; must not throw.
+  void tell_failed_restore(std::function<void(const std::string&)> taker) { failed_restore_taker_ = std::move(taker); }
+
   // Where the plan's `collect` files are copied to, before the run is finished; borrowed until then. Null: nowhere.
   void collect_into(const SaveFolder* folder) noexcept { save_to_ = folder; }
 
@@ -279,6 +284,7 @@ class Run final : private loop::LoopOwner {
   std::vector<std::string> warnings_;
   bool starts_from_snapshot_ = false;  // as far as its plan and its job go
   Start start_;
+  std::function<void(const std::string&)> failed_restore_taker_;
   Bytes share_{};  // of memory, that a run by execve would have of its own
 };
 

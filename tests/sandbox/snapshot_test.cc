@@ -307,6 +307,16 @@ TEST(snapshot, a_program_that_executes_the_snapshot_gets_the_interpreter_with_it
   }
 }
 
+TEST(snapshot, explain_says_what_runs_from_one_share_and_nothing_for_plans_without) {
+  const TemporaryFolder folder;
+  const std::string plan = folder.write("plan.toml", python_plan("pass")).string();
+  const auto explained = [&](const std::string& mode) {
+    return run_command({evalrun().string(), "explain", plan, "--set", "snapshot.mode=" + mode}).output;
+  };
+  EXPECT_NE(explained("yes").find("the same in all of them: addresses, the stack canary"), std::string::npos);
+  EXPECT_EQ(explained("off").find("snapshot"), std::string::npos);
+}
+
 TEST(snapshot, what_cannot_start_from_one_starts_by_execve_and_says_why) {
   if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
   const auto why = [](const std::string& more) {

@@ -96,13 +96,17 @@ TEST(snapshot_calls, what_a_snapshot_cannot_carry_is_told_from_what_it_can) {
   EXPECT_EQ(effect(SYS_read, {3}), Effect::Descriptor);
   EXPECT_EQ(effect(SYS_read, {0}), Effect::Strange) << "standard input is the run's";
   EXPECT_EQ(effect(SYS_openat, {0, 0, O_RDONLY | O_CLOEXEC}), Effect::Looks);
-  EXPECT_EQ(effect(SYS_openat, {0, 0, O_WRONLY}), Effect::Strange);
+  EXPECT_EQ(effect(SYS_openat, {0, 0, O_RDWR}), Effect::Looks);
+  EXPECT_TRUE(opens_to_write(SYS_openat, {0, 0, O_RDWR}));
+  EXPECT_FALSE(opens_to_write(SYS_openat, {0, 0, O_RDONLY | O_CLOEXEC}));
+  EXPECT_TRUE(opens_to_write(SYS_open, {0, O_WRONLY}));
+  EXPECT_FALSE(opens_to_write(SYS_newfstatat, {0, 0, O_WRONLY}));
   EXPECT_EQ(effect(SYS_openat, {0, 0, O_RDONLY | O_CREAT}), Effect::Strange);
   EXPECT_EQ(effect(SYS_prlimit64, {0, 3, 0, 1}), Effect::Memory);
   EXPECT_EQ(effect(SYS_prlimit64, {0, 3, 1, 0}), Effect::Strange);
   EXPECT_EQ(effect(SYS_fcntl, {1, F_GETFL}), Effect::Memory);
   EXPECT_EQ(effect(SYS_fcntl, {1, F_SETFL}), Effect::Strange);
-  for (const int number : {SYS_clone, SYS_clone3, SYS_socket, SYS_pipe2, SYS_write, SYS_chdir, SYS_umask, SYS_setitimer,
+  for (const int number : {SYS_clone, SYS_clone3, SYS_bind, SYS_pipe2, SYS_write, SYS_chdir, SYS_umask, SYS_setitimer,
                            SYS_timer_create, SYS_epoll_create1, SYS_eventfd2, SYS_execve, SYS_kill, 4242}) {
     EXPECT_EQ(effect(number, {}), Effect::Strange) << number;
   }

@@ -1,0 +1,47 @@
+#include "runtime/pool/snapshot_keeper.h"
+
+#include <utility>
+
+#include "runtime/core/error.h"
+#include "runtime/snapshot/key.h"
+
+namespace evalrun::pool {
+
+SnapshotKeeper::~SnapshotKeeper() {
+  if (in_work_) loop_.forget(in_work_->making.descriptor());
+}
+
+snapshot::Choice SnapshotKeeper::choose(const Plan& plan) {
+  if (plan.kind.snapshot.mode == SnapshotMode::Off) return {};
+  if (std::string why = snapshot::why_not(plan); !why.empty()) return {nullptr, std::move(why)};
+  const std::string key = snapshot::key_of(plan, host_);
+  if (auto found = store_.find(key)) return {std::move(found), ""};
+  if (const std::string* refused = store_.refused(key)) return {nullptr, *refused};
+  if (in_work_) return {nullptr, "a snapshot is being recorded"};
+  if (std::exchange(asked_for_, key) != key) return {nullptr, "no run before had these words and this environment"};
+  record(plan, key);
+  return {nullptr, "a snapshot is being recorded"};
+}
+
+void SnapshotKeeper::record(const Plan& plan, const std::string& key) {
+  try {
+    in_work_.emplace(key, store_.make(plan, host_, key));
+    loop_.watch(in_work_->making.descriptor(), loop::Interest::Read, loop_.caller(), [this] { on_recorded(); });
+  } catch (const SystemError& error) {
+    in_work_.reset();
+    store_.take(key, snapshot::NotRecorded{error.what()});
+  }
+}
+
+void SnapshotKeeper::on_recorded() {
+  InWork done = std::move(*in_work_);
+  loop_.forget(done.making.descriptor());
+  in_work_.reset();
+  store_.take(done.key, done.making.result());
+}
+
+void SnapshotKeeper::note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why) {
+  store_.note_failure(snapshot, why);
+}
+
+}  // namespace evalrun::pool

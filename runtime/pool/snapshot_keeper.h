@@ -1,0 +1,49 @@
+// The snapshots of a pool's runs: found, or recorded in the loop while runs go on by execve.
+//
+// What is recorded are words and environments that two runs have had in common: those of one job alone are in no
+// snapshot.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "runtime/loop/event_loop.h"
+#include "runtime/snapshot/chooser.h"
+
+namespace evalrun::pool {
+
+class SnapshotKeeper {
+ public:
+  // All outlive it.
+  SnapshotKeeper(loop::EventLoop& loop, const host::HostFacts& host) : loop_(loop), host_(host) {}
+  ~SnapshotKeeper();
+  SnapshotKeeper(const SnapshotKeeper&) = delete;
+  SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
+
+  // How a run of the plan starts. The second that could start from a snapshot has one recorded, if none is there.
+  snapshot::Choice choose(const Plan& plan);
+
+  // The process that records now; -1: none does.
+  [[nodiscard]] pid_t recorder() const noexcept { return in_work_ ? in_work_->making.pid() : -1; }
+
+  // A run was to start from it and could not. A snapshot from which two could not is not used any more.
+  void note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why);
+
+ private:
+  struct InWork {
+    std::string key;
+    snapshot::Making making;
+  };
+
+  void record(const Plan& plan, const std::string& key);
+  void on_recorded();
+
+  loop::EventLoop& loop_;
+  const host::HostFacts& host_;
+  snapshot::Store store_;
+  std::optional<InWork> in_work_;  // one at a time
+  std::string asked_for_;          // the key that was asked for last, and is not there
+};
+
+}  // namespace evalrun::pool
