@@ -202,6 +202,12 @@ std::unique_ptr<supervise::Run> CellPool::watched(std::unique_ptr<supervise::Run
   return run;
 }
 
+std::unique_ptr<supervise::Run> CellPool::start_first_of_two(const Plan& plan, supervise::RunHooks hooks) {
+  std::unique_ptr<supervise::Run> run = start(plan, std::move(hooks));
+  if (PreparedKind* kind = ready_ == 0 ? nullptr : find(plan)) kind->comes_first_of_two = true;
+  return run;
+}
+
 std::unique_ptr<supervise::Run> CellPool::start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                                 supervise::RunHooks hooks) {
   const Snapshot snapshot = plan->shared_snapshot();
@@ -238,8 +244,15 @@ bool CellPool::is_ready() const noexcept {
 }
 
 bool CellPool::prepare(std::size_t most) {
-  if (kinds_.empty() || kinds_.front().is_cold) return false;
-  PreparedKind& kind = kinds_.front();
+  if (kinds_.empty()) return false;
+  if (prepare(kinds_.front(), most)) return true;
+  // The one before it is needed as soon.
+  const auto before = std::next(kinds_.begin());
+  return before != kinds_.end() && before->comes_first_of_two && prepare(*before, most);
+}
+
+bool CellPool::prepare(PreparedKind& kind, std::size_t most) {
+  if (kind.is_cold) return false;
   if (kind.waiting.size() >= std::min<std::size_t>(ready_, most)) return false;
   std::unique_ptr<supervise::Run> run = make_waiting(kind);
   if (!run) return false;

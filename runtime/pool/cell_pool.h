@@ -33,6 +33,8 @@ class CellPool {
 
   // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
   std::unique_ptr<supervise::Run> start(const Plan& plan, supervise::RunHooks hooks = {});
+  // The same of a run beside which another one is started next, of another kind: both kinds are prepared then.
+  std::unique_ptr<supervise::Run> start_first_of_two(const Plan& plan, supervise::RunHooks hooks = {});
   // The same of a plan that has been compiled.
   std::unique_ptr<supervise::Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                         supervise::RunHooks hooks = {});
@@ -46,8 +48,9 @@ class CellPool {
                                            const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                            supervise::RunHooks hooks = {});
 
-  // Prepares one run for the kind that was started last, if one is missing. False: there was nothing to do. For when
-  // all that can be started has been. `most`: how many are still to be started, where that is known.
+  // Prepares one run for the kind that was started last, and for the one that was started beside it, if one is missing.
+  // False: there was nothing to do. For when all that can be started has been. `most`: how many are still to be
+  // started, where that is known.
   bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
   [[nodiscard]] loop::EventLoop& loop() const noexcept { return loop_; }
@@ -70,6 +73,7 @@ class CellPool {
     std::deque<std::unique_ptr<supervise::Run>> waiting;
     unsigned failures = 0;  // since a run was ready
     bool is_cold = false;   // nothing of it can be prepared
+    bool comes_first_of_two = false;
   };
 
   using Snapshot = std::shared_ptr<const sandbox::SnapshotStart>;
@@ -79,6 +83,7 @@ class CellPool {
   PreparedKind* find(const Plan& plan);
   std::unique_ptr<supervise::Run> watched(std::unique_ptr<supervise::Run> run, const Snapshot& snapshot);
   void add(const sandbox::CompiledPlan& first);
+  bool prepare(PreparedKind& kind, std::size_t most);
   std::unique_ptr<supervise::Run> take_waiting(PreparedKind& kind);
   std::unique_ptr<supervise::Run> make_waiting(PreparedKind& kind);  // null: there is no cell for it
   std::shared_ptr<warm::Cell> free_cell(PreparedKind& kind);

@@ -2,7 +2,7 @@
 """benchmarks.py EVALRUN SET FILE [--jobs N] [--mode MODE] [--limit N]: reference solutions of a public set, whole and broken.
 
 SET is humaneval (HumanEval.jsonl[.gz]), mbpp (mbpp.jsonl), sanitized-mbpp (its json) or classeval (ClassEval_data.json); FILE is
-never part of evalrun. Each reference solution must pass,
+never part of evalrun. "classes" are tasks of our own, and need none. Each reference solution must pass,
 and each broken one must fail.
 """
 
@@ -13,6 +13,7 @@ import sys
 import time
 
 import batch
+import classes
 
 
 def rows(path):
@@ -60,14 +61,14 @@ def classeval(path):
             yield row["task_id"], row["solution_code"], broken, imports + "\n" + row["test"], [row["class_name"]]
 
 
-SETS = {"humaneval": humaneval, "mbpp": mbpp, "sanitized-mbpp": sanitized_mbpp, "classeval": classeval}
+SETS = {"humaneval": humaneval, "mbpp": mbpp, "sanitized-mbpp": sanitized_mbpp, "classeval": classeval, "classes": classes.tasks}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("evalrun")
     parser.add_argument("set", choices=sorted(SETS))
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="?")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mode", default="two-sided")
     parser.add_argument("--limit", type=int)
