@@ -14,8 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kFirstId = 60'000;
-constexpr unsigned kBoxes = 1'000;
+// Without a configuration: uids above those of the engine's own runs (host/leases.h) and below 2^31, which no account
+// and no container has; as many boxes as isolate has with a range of subordinate ids. CMS counts its boxes up to
+// 65,000.
+constexpr unsigned kFirstId = 1'900'100'000;
+constexpr unsigned kBoxes = 65'536;
 
 struct Read {
   Config config;

@@ -19,7 +19,8 @@ struct Config {
 };
 
 // The file that $EVALRUN_ISOLATE_CONFIG names; else /usr/local/etc/isolate or /etc/isolate. Where none of these is
-// there, the values that isolate is delivered with; for a caller who is not root, folders of his own. Throws Fatal.
+// there, isolate's own folders, and uids that nobody else has; for a caller who is not root, folders of his own. Throws
+// Fatal.
 Config read_config(bool is_root);
 
 }  // namespace evalrun::isolate

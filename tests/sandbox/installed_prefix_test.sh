@@ -14,7 +14,7 @@ fail() {
 
 cmake --install "$build" --prefix "$prefix" >/dev/null
 chmod -R go+rX "$prefix"
-for file in bin/evalrun share/man/man1/evalrun.1 share/bash-completion/completions/evalrun share/doc/evalrun/copyright \
+for file in bin/evalrun bin/evalrun-isolate share/man/man1/evalrun.1 share/bash-completion/completions/evalrun share/doc/evalrun/copyright \
   share/evalrun/images/python.toml share/evalrun/images/python/sieve.py share/evalrun/containers/{seccomp.json,apparmor,evalrun.service,pod.yaml}; do
   [[ -f $prefix/$file ]] || fail "$file is missing"
 done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # evalrun reads the environment variables that its manual page names and no others, so that none can change what a plan says;
-# the doctor looks at three more, to tell where it runs. $1: the build folder.
+# the doctor looks at three more, to tell where it runs. evalrun-isolate is a command of its own: --env inherits variables, and
+# two say where its configuration and boxes are. $1: the build folder.
 set -euo pipefail
 
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
@@ -13,16 +14,24 @@ expect() {
   fi
 }
 
-sources() {
-  find "$root"/{runtime,rootfs,netns,lockdown} -name '*.cc' -o -name '*.h'
+# readers FOLDERS: the files that read the environment.
+readers() {
+  find "$@" \( -name '*.cc' -o -name '*.h' \) -exec grep -lE '\b(secure_)?getenv\b|\benviron\b|\benvname\b' {} + |
+    sed "s#^$root/##" | sort
 }
 
-readers=$(sources | xargs grep -lE '\b(secure_)?getenv\b|\benviron\b|\benvname\b' | sed "s#^$root/##" | sort | xargs)
-expect "files that read the environment" "$readers" \
+expect "files that read the environment" \
+  "$(readers "$root"/{runtime,rootfs,netns,lockdown} | grep -v '^runtime/isolate/' | xargs)" \
   "runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/reader/image.cc"
 
 in_page=$(sed -n '/^\.SH ENVIRONMENT/,/^\.SH FILES/s/^\.B \([A-Z_]*\)$/\1/p' "$root/docs/evalrun.1" | xargs)
 in_plan=$(grep -oE 'getenv\("[A-Z_]+"\)' "$root/runtime/reader/image.cc" | sed 's/.*"\(.*\)".*/\1/' | xargs)
 expect "variables of the manual page" "$in_page" "$in_plan"
+
+expect "files of evalrun-isolate that read it" "$(readers "$root/runtime/isolate" | xargs)" \
+  "runtime/isolate/config.cc runtime/isolate/run.cc"
+expect "variables of evalrun-isolate" \
+  "$(grep -ohE 'getenv\("[A-Z_]+"\)' "$root"/runtime/isolate/*.cc | sed 's/.*"\(.*\)".*/\1/' | sort | xargs)" \
+  "EVALRUN_ISOLATE_CONFIG HOME"
 
 exit "$failed"
