@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "runtime/core/fd.h"
-#include "runtime/judge/case_run.h"
+#include "runtime/judge/jury_fault.h"
 #include "runtime/judge/program.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"

@@ -1,10 +1,8 @@
 #include "runtime/judge/case_run.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
@@ -12,6 +10,7 @@
 #include "runtime/core/text.h"
 #include "runtime/judge/score.h"
 #include "runtime/judge/scoring.h"
+#include "runtime/judge/secret_stream.h"
 #include "runtime/supervise/collect.h"
 
 namespace evalrun::judge {
@@ -20,8 +19,6 @@ namespace {
 using supervise::RunResult;
 
 constexpr std::size_t kChunk = 64 << 10;
-constexpr std::size_t kMostOfErrorOutput = 2048;
-constexpr std::size_t kMostOfErrorOutputInWords = 400;  // of a message
 
 WorkFile placed_text(const char* path, std::string text) {
   return {.path = path, .source = std::move(text), .mode = 0444, .position = {}};
@@ -55,47 +52,7 @@ JuryWord with_share(JuryWord word, double worth) {
   return word;
 }
 
-// More than the programs write of themselves.
-constexpr std::size_t kMostOfRecord = std::size_t{8} << 20;
-
-std::string random_token() {
-  std::array<unsigned char, 16> bytes;
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw SystemError("getrandom", "");
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
-void keep_secret(supervise::Stream& stream) {
-  stream.kept.clear();
-  stream.captured = false;
-}
-
 }  // namespace
-
-std::string describe(const JuryFault& fault) {
-  std::string text = fault.program + ": " + fault.what;
-  if (!fault.argv.empty()) {
-    text += "; argv:";
-    for (const std::string& word : fault.argv) text += " " + word;
-  }
-  std::string said = fault.error_output.substr(0, kMostOfErrorOutputInWords);
-  while (said.ends_with('\n') || said.ends_with('\r') || said.ends_with(' ')) said.pop_back();
-  text += "; stderr: ";
-  // Of many lines one: each stays readable.
-  for (const char c : said) c == '\n' ? text += " | " : text += c;
-  if (said.empty()) text += "empty";
-  return one_line(text);
-}
-
-JuryFault fault_of_compile_step(const JuryProgram& program, const CompileGrade& failure) {
-  return {program.name, program.compile ? program.compile->argv : std::vector<std::string>{},
-          "it does not compile: " + failure.message, failure.run.error_output.kept.substr(0, kMostOfErrorOutput)};
-}
 
 void set_case(Plan& plan, const Plan& common, const Case& one) {
   plan.job.argv = one.argv.empty() ? common.job.argv : one.argv;
@@ -165,27 +122,6 @@ void CaseRun::start_dialogue() {
   dialogue_ = std::make_unique<Dialogue>(
       context_.pool.loop(),
       [&](supervise::RunHooks hooks) { return start_jury(interactor, JuryTask::Interact, std::move(hooks)); },
-      [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
-}
-
-void CaseRun::start_examination() {
-  if (context_.task.tests->mode == TestsMode::InProcess) {
-    token_ = random_token();
-    supervise::RunHooks hooks;
-    hooks.output = [this](std::string_view piece) {
-      if (record_.size() < kMostOfRecord) record_.append(piece);
-    };
-    run_ = start_program(std::move(hooks));
-    return;
-  }
-  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
-  DialogueOptions options;
-  // Nothing that the submission does after the tests' end counts.
-  options.conclude = [](int) { return Conclusion::Reject; };
-  options.transcript = Bytes{};
-  dialogue_ = std::make_unique<Dialogue>(
-      context_.pool.loop(),
-      [&](supervise::RunHooks hooks) { return context_.pool.start_first_of_two(examiner.plan, std::move(hooks)); },
       [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
 }
 
@@ -309,35 +245,6 @@ JuryWord CaseRun::word_of_jury(const JuryProgram& program, const RunResult& run,
   const double worth = one().own_points;
   return with_share(word_of(program.convention, run, program.plan.kind.limits, work.get(), worth, context_.task.scores),
                     worth);
-}
-
-void CaseRun::end_in_process() {
-  keep_secret(grade_.run.output);  // the record
-  if (interrupted_) return settle(Verdict::Cancelled);
-  settle_examination(settle_in_process(read_record(record_), grade_.run, one().limits, token_));
-}
-
-void CaseRun::end_examination() {
-  DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());
-  dialogue_.reset();
-  supervise::Stream& record = end.interactor.run.error_output;
-  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
-  TestRecord read = read_record(record.kept);
-  if (record.truncated) read.is_complete = false;
-  Examination examination = settle_two_sided(std::move(read), end, one().limits, examiner.plan.kind.limits);
-  keep_secret(record);
-  take_run(std::move(end.submission.run));
-  if (interrupted_) return settle(Verdict::Cancelled);
-  settle_examination(std::move(examination));
-}
-
-void CaseRun::settle_examination(Examination examination) {
-  const Verdict verdict = examination.verdict;
-  if (!examination.fault.empty()) {
-    grade_.jury_fault = {"the tests", {}, examination.fault, ""};
-  }
-  grade_.examination = std::move(examination);
-  settle(verdict);
 }
 
 void CaseRun::end_dialogue() {
@@ -528,7 +435,7 @@ void CaseRun::begin_next_pass(const JuryProgram& program, Fd work) {
 }
 
 void CaseRun::blame_jury(const JuryProgram& program, const std::string& what, const std::string& error_output) {
-  grade_.jury_fault = {program.name, jury_argv_, what, error_output.substr(0, kMostOfErrorOutput)};
+  grade_.jury_fault = {program.name, jury_argv_, what, error_output.substr(0, kMostOfJurysErrors)};
   settle(Verdict::Ie);
 }
 

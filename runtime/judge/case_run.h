@@ -12,27 +12,13 @@
 #include "runtime/judge/dialogue.h"
 #include "runtime/judge/examination.h"
 #include "runtime/judge/jury_call.h"
+#include "runtime/judge/jury_fault.h"
 #include "runtime/judge/program.h"
 #include "runtime/judge/spool.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
 
 namespace evalrun::judge {
-
-// Why a case could not be judged: a program of the jury did what no convention allows. It is never the submission's
-// fault.
-struct JuryFault {
-  std::string program;  // "output_validators/check"
-  std::vector<std::string> argv;
-  std::string what;          // "exited with code 1, where 42 accepts and 43 rejects"
-  std::string error_output;  // an excerpt
-};
-
-// "the output validator output_validators/check: exited with code 1 …; argv: …; stderr: …", on one line.
-std::string describe(const JuryFault& fault);
-
-// Of a program that does not compile.
-JuryFault fault_of_compile_step(const JuryProgram& program, const CompileGrade& failure);
 
 struct CaseGrade {
   std::optional<Verdict> verdict;  // none: not run

@@ -19,8 +19,8 @@
 #include "runtime/core/units.h"
 #include "runtime/plan/capability.h"
 #include "runtime/plan/checker.h"
-#include "runtime/plan/tests.h"
 #include "runtime/plan/snapshot.h"
+#include "runtime/plan/tests.h"
 #include "runtime/problem/convention.h"
 #include "runtime/problem/scoring.h"
 

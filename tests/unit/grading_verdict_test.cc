@@ -57,9 +57,16 @@ TEST(OverallVerdict, is_that_of_the_first_case_that_is_not_accepted) {
     std::vector<std::optional<Verdict>> cases;
     Verdict overall;
   } rows[] = {
-      {{AC}, AC},          {{AC, AC, AC}, AC}, {{AC, WA, TLE}, WA}, {{TLE, WA, AC}, TLE},
-      {{AC, SV, WA}, SV},  {{WA, RE, IE}, IE}, {{IE, WA}, IE},      {{AC, WA, kNotRun, kNotRun}, WA},
-      {{AC, kNotRun}, Verdict::Cancelled}, {{kNotRun}, Verdict::Cancelled},
+      {{AC}, AC},
+      {{AC, AC, AC}, AC},
+      {{AC, WA, TLE}, WA},
+      {{TLE, WA, AC}, TLE},
+      {{AC, SV, WA}, SV},
+      {{WA, RE, IE}, IE},
+      {{IE, WA}, IE},
+      {{AC, WA, kNotRun, kNotRun}, WA},
+      {{AC, kNotRun}, Verdict::Cancelled},
+      {{kNotRun}, Verdict::Cancelled},
   };
   for (const auto& row : rows) {
     std::vector<ScoredCase> cases;

@@ -29,7 +29,7 @@ def verdict_of(outcome: Outcome) -> str:
     run = result_of(outcome)
     if run.verdict == "AC":
         return "passed"
-    return "timed out" if run.timed_out else f"failed: {run.message}"
+    return "timed out" if run.timed_out else "failed: " + run.message.removeprefix("case tests: ")
 
 
 def names_taken_by(tests: str) -> list[str]:

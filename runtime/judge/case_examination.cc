@@ -1,0 +1,81 @@
+// A case that tests examine: the submission answers them from a sandbox of its own, or runs them itself.
+#include <sys/random.h>
+
+#include <array>
+
+#include "runtime/core/error.h"
+#include "runtime/judge/case_run.h"
+#include "runtime/judge/examination.h"
+#include "runtime/judge/secret_stream.h"
+
+namespace evalrun::judge {
+namespace {
+
+// More than the programs write of themselves.
+constexpr std::size_t kMostOfRecord = std::size_t{8} << 20;
+
+std::string random_token() {
+  std::array<unsigned char, 16> bytes;
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw SystemError("getrandom", "");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+void CaseRun::start_examination() {
+  if (context_.task.tests->mode == TestsMode::InProcess) {
+    token_ = random_token();
+    supervise::RunHooks hooks;
+    hooks.output = [this](std::string_view piece) {
+      if (record_.size() < kMostOfRecord) record_.append(piece);
+    };
+    run_ = start_program(std::move(hooks));
+    return;
+  }
+  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
+  DialogueOptions options;
+  // Nothing that the submission does after the tests' end counts.
+  options.conclude = [](int) { return Conclusion::Reject; };
+  options.transcript = Bytes{};
+  dialogue_ = std::make_unique<Dialogue>(
+      context_.pool.loop(),
+      [&](supervise::RunHooks hooks) { return context_.pool.start_first_of_two(examiner.plan, std::move(hooks)); },
+      [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
+}
+
+void CaseRun::end_in_process() {
+  keep_secret(grade_.run.output);  // the record
+  if (interrupted_) return settle(Verdict::Cancelled);
+  settle_examination(settle_in_process(read_record(record_), grade_.run, one().limits, token_));
+}
+
+void CaseRun::end_examination() {
+  DialogueEnd& end = grade_.dialogue.emplace(dialogue_->take_end());
+  dialogue_.reset();
+  supervise::Stream& record = end.interactor.run.error_output;
+  const JuryProgram& examiner = *context_.task.jury[context_.task.interaction->program];
+  TestRecord read = read_record(record.kept);
+  if (record.truncated) read.is_complete = false;
+  Examination examination = settle_two_sided(std::move(read), end, one().limits, examiner.plan.kind.limits);
+  keep_secret(record);
+  take_run(std::move(end.submission.run));
+  if (interrupted_) return settle(Verdict::Cancelled);
+  settle_examination(std::move(examination));
+}
+
+void CaseRun::settle_examination(Examination examination) {
+  const Verdict verdict = examination.verdict;
+  if (!examination.fault.empty()) {
+    grade_.jury_fault = {"the tests", {}, examination.fault, ""};
+  }
+  grade_.examination = std::move(examination);
+  settle(verdict);
+}
+
+}  // namespace evalrun::judge
