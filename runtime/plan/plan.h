@@ -72,13 +72,10 @@ struct WorkFile {
   SourcePosition position;
 };
 
-// What is copied out of /work after the run: one regular file as it is, or all regular files and folders that a pattern
-// finds, as one tar archive.
-enum class CollectAs { File, Tar };
+// One file copied out of /work after the run.
 struct CollectFile {
   friend bool operator==(const CollectFile&, const CollectFile&) = default;
-  std::string path;  // relative to /work, normalised, no ".."; of a Tar: a pattern, "." for all
-  CollectAs as = CollectAs::File;
+  std::string path;                // relative to /work, normalised, no ".."
   Bytes max = Bytes{16ULL << 20};  // a larger file is an error of this file, not of the run
   bool optional = false;
   SourcePosition position;
