@@ -203,7 +203,7 @@ class TaskJudge {
     std::vector<contest::Judged> judged = judge_all(entries, limit, problem());
     std::ranges::move(known, std::back_inserter(judged));
     std::erase_if(judged, is_unfinished);
-    if (contest::has_kattis_labels(problem().format)) judge_with_more_time(package, judged, limit);
+    if (problem::is_of_kattis(problem().format)) judge_with_more_time(package, judged, limit);
     std::ranges::sort(judged, {}, &contest::Judged::name);
     std::ranges::sort(results_, {}, [](const auto& one) { return one.at("submission").template get<std::string>(); });
     const SelfTestReport report{problem(), judged, limit, slowest_accepted_, slowest_name_};

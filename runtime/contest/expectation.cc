@@ -29,7 +29,7 @@ std::string words_of_range(const std::pair<double, double>& range) {
 // The labels of the problem package format know AC, WA, TLE and RTE alone. Who is stopped here at the output limit is
 // let run on by some tools, to the time limit, and has a run-time error in others.
 bool is_as_labelled(problem::Format format, Verdict verdict, Result result) {
-  if (has_kattis_labels(format) && verdict == Verdict::Ole &&
+  if (problem::is_of_kattis(format) && verdict == Verdict::Ole &&
       (result == Result::TimeLimit || result == Result::RunTimeError))
     return true;
   return is_result(verdict, result);
@@ -202,18 +202,6 @@ bool is_result(Verdict verdict, Result result) {
     case Result::Skipped: return false;
     case Result::JudgeError: return verdict == Verdict::Ie;
     case Result::Any: return true;
-  }
-  return false;
-}
-
-bool has_kattis_labels(problem::Format format) {
-  switch (format) {
-    case problem::Format::KattisLegacy:
-    case problem::Format::Kattis2023:
-    case problem::Format::Kattis2025: return true;
-    case problem::Format::Dmoj:
-    case problem::Format::Polygon:
-    case problem::Format::Cms: return false;
   }
   return false;
 }

@@ -14,9 +14,6 @@ namespace evalrun::contest {
 // because it gets no more memory has met a run-time error and the memory limit alike.
 bool is_result(judge::Verdict verdict, problem::Result result);
 
-// Whether submissions are labelled as the problem package format has it.
-bool has_kattis_labels(problem::Format format);
-
 // A score as labels and reports write it: in ten digits at most.
 std::string score_text(double score);
 

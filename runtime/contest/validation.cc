@@ -15,18 +15,6 @@ using problem::Convention;
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
 
-bool is_of_kattis(problem::Format format) {
-  switch (format) {
-    case problem::Format::KattisLegacy:
-    case problem::Format::Kattis2023:
-    case problem::Format::Kattis2025: return true;
-    case problem::Format::Dmoj:
-    case problem::Format::Polygon:
-    case problem::Format::Cms: return false;
-  }
-  return false;
-}
-
 // "{name: words}" names a validator with or without its ending; "" stands for all.
 std::vector<std::string> arguments_for(const std::map<std::string, std::vector<std::string>>& arguments,
                                        const std::string& program) {
@@ -260,7 +248,7 @@ void Validation::report(problem::Findings& findings) const {
     const SourcePosition where{asked.of, 0, 0};
     // The answers of samples are shown to people. Others may be in a form that no program writes.
     const bool is_note =
-        asked.wanted == Wanted::AcceptedAnswer && !(asked.is_sample && is_of_kattis(tasks_.problem().format));
+        asked.wanted == Wanted::AcceptedAnswer && !(asked.is_sample && problem::is_of_kattis(tasks_.problem().format));
     if (!asked.found.empty()) {
       is_note ? findings.note(where, asked.found) : findings.error(where, asked.found);
       told.insert(asked.group);

@@ -65,6 +65,18 @@ const char* name_of(Format format) {
   return "";
 }
 
+bool is_of_kattis(Format format) {
+  switch (format) {
+    case Format::KattisLegacy:
+    case Format::Kattis2023:
+    case Format::Kattis2025: return true;
+    case Format::Dmoj:
+    case Format::Polygon:
+    case Format::Cms: return false;
+  }
+  return false;
+}
+
 const char* name_of(Role role) {
   switch (role) {
     case Role::OutputValidator: return "output validator";

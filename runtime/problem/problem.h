@@ -23,6 +23,8 @@ namespace evalrun::problem {
 enum class Format { KattisLegacy, Kattis2023, Kattis2025, Dmoj, Polygon, Cms };
 // "Kattis legacy", "DMOJ".
 const char* name_of(Format format);
+// Of any version: what its tools and labels mean holds.
+bool is_of_kattis(Format format);
 
 // --- files and programs ----------------------------------------------------------------------------------------------
 
