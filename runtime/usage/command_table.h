@@ -85,8 +85,6 @@ const FlagRow* find_flag(Verb verb, std::string_view name);
 
 // "json" and "text" of "json text".
 std::vector<std::string> words_of(std::string_view text);
-// "json, text or markdown".
-std::string alternatives(const std::vector<std::string>& words);
 
 // `exec`'s own ends. They stay clear of what programs use, and the last three are those of timeout(1) and of shells.
 inline constexpr int kExecRefused = 120;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "runtime/core/alternatives.h"
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
 #include "runtime/core/path_parts.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/core/alternatives.h"
 #include "runtime/core/error.h"
 #include "runtime/usage/command_table.h"
 #include "runtime/usage/help.h"

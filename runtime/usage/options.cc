@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "runtime/core/alternatives.h"
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/usage/command_table.h"

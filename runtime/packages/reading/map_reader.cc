@@ -5,22 +5,11 @@
 #include <cmath>
 #include <cstdio>
 
+#include "runtime/core/alternatives.h"
 #include "runtime/core/text.h"
 #include "runtime/problem/comparison.h"
 
 namespace evalrun::packages {
-namespace {
-
-std::string alternatives(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i != 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
-}  // namespace
 
 std::optional<std::int64_t> whole_number(const std::string& text) {
   std::int64_t value = 0;
