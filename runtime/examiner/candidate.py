@@ -681,22 +681,6 @@ def methods_of(kind):
     return tuple(dict.fromkeys(names))[:1000]
 
 
-class LateSite:
-    """Brings in the folders of the distribution's packages when a module is missed for the first time."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if LateSite not in sys.meta_path:
-            return None
-        sys.meta_path.remove(LateSite)
-        import site
-
-        site.main()
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(name, path, target)
-
-
 def prepare_interpreter():
     if sys.flags.no_site:
         sys.meta_path.append(LateSite)

@@ -753,6 +753,13 @@ def attribute(owner, name):
     return EXAM.ask("get", owner, name)
 
 
+def attribute_of_class(cls, name):
+    handle = vars(cls).get("examiner_handle")
+    if handle is None or name[:2] == "__" and name not in SPECIAL_NAMES or name[:9] == "examiner_":
+        raise AttributeError(name)
+    return EXAM.ask("get", handle, name)
+
+
 class RemoteMeta(type):
     """Of stand-ins for the submission's classes."""
 
@@ -774,11 +781,7 @@ class RemoteMeta(type):
             set_own(made, "examiner_origin", MADE)
         return made
 
-    def __getattr__(cls, name):
-        handle = vars(cls).get("examiner_handle")
-        if handle is None or name[:2] == "__" and name not in SPECIAL_NAMES or name[:9] == "examiner_":
-            raise AttributeError(name)
-        return EXAM.ask("get", handle, name)
+    __getattr__ = attribute_of_class
 
 
 def new_stand_in(name, bases, body):
@@ -1082,11 +1085,7 @@ class RecordMeta(type):
             raise TypeError("%s.__init__() got arguments that it does not take" % cls.__name__)
         return value
 
-    def __getattr__(cls, name):
-        handle = vars(cls).get("examiner_handle")
-        if handle is None or name[:2] == "__" and name not in SPECIAL_NAMES or name[:9] == "examiner_":
-            raise AttributeError(name)
-        return EXAM.ask("get", handle, name)
+    __getattr__ = attribute_of_class
 
 
 class RecordBase(metaclass=RecordMeta):
@@ -1166,22 +1165,6 @@ class Submission(type(sys)):
             raise AttributeError("the submission has no %s" % name)
         setattr(self, name, found[name])
         return found[name]
-
-
-class LateSite:
-    """Brings in the folders of the distribution's packages when a module is missed for the first time."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if LateSite not in sys.meta_path:
-            return None
-        sys.meta_path.remove(LateSite)
-        import site
-
-        site.main()
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(name, path, target)
 
 
 def run_examiner(tests, stem, entry, trusted):
