@@ -37,12 +37,7 @@ std::size_t add_checker(Reading& reading, problem::Checker checker) {
 }
 
 std::size_t read_bridged(Reading& reading, MapReader& yaml, MapReader& arguments) {
-  const auto files = scalars(arguments.take("files"), "checker.args.files", reading.findings);
-  const std::string language = read_language(arguments, "lang");
-  const auto convention = contrib_type(arguments);
-  std::optional<ProgramIndex> program;
-  if (files && convention)
-    program = add_native(reading, yaml, "checker", Role::Checker, {*files, language}, *convention);
+  const std::optional<ProgramIndex> program = add_contrib(reading, yaml, "checker", Role::Checker, arguments);
   if (program) {
     read_program_limits(reading, arguments, *program);
   } else {

@@ -12,6 +12,29 @@ using problem::Convention;
 using problem::ProgramIndex;
 using problem::Role;
 
+namespace {
+
+// The language that a key names, by its code; "" if there is none.
+std::string read_language(MapReader& yaml, const std::string& key) {
+  const auto name = yaml.text(key);
+  if (!name) return "";
+  const std::string code = language_named(*name);
+  if (code.empty()) yaml.error(key, in_quotes(*name) + " is no language that is known here, such as CPP17 or PY3");
+  return code;
+}
+
+// How the key `type` has a program called. Nothing for a word that is not known, which `yaml` says then.
+std::optional<Convention> contrib_type(MapReader& yaml) {
+  const auto word = yaml.choice("type", {"default", "testlib", "coci", "peg"});
+  if (!word) return yaml.has("type") ? std::nullopt : std::optional(Convention::DmojDefault);
+  if (*word == "testlib") return Convention::DmojTestlib;
+  if (*word == "coci") return Convention::DmojCoci;
+  if (*word == "peg") return Convention::DmojPeg;
+  return *word == "default" ? std::optional(Convention::DmojDefault) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<ProgramIndex> add_native(Reading& reading, MapReader& yaml, const std::string& key, Role role,
                                        const Native& native, Convention convention) {
   if (native.files.empty()) {
@@ -42,14 +65,6 @@ std::optional<ProgramIndex> add_native(Reading& reading, MapReader& yaml, const 
   }
   reading.problem.programs.push_back(std::move(program));
   return reading.problem.programs.size() - 1;
-}
-
-std::string read_language(MapReader& yaml, const std::string& key) {
-  const auto name = yaml.text(key);
-  if (!name) return "";
-  const std::string code = language_named(*name);
-  if (code.empty()) yaml.error(key, in_quotes(*name) + " is no language that is known here, such as CPP17 or PY3");
-  return code;
 }
 
 void read_program_limits(Reading& reading, MapReader& yaml, ProgramIndex index) {
@@ -90,13 +105,13 @@ std::optional<ProgramIndex> read_generator(Reading& reading, MapReader& yaml, co
   return program;
 }
 
-std::optional<Convention> contrib_type(MapReader& yaml) {
-  const auto word = yaml.choice("type", {"default", "testlib", "coci", "peg"});
-  if (!word) return yaml.has("type") ? std::nullopt : std::optional(Convention::DmojDefault);
-  if (*word == "testlib") return Convention::DmojTestlib;
-  if (*word == "coci") return Convention::DmojCoci;
-  if (*word == "peg") return Convention::DmojPeg;
-  return *word == "default" ? std::optional(Convention::DmojDefault) : std::nullopt;
+std::optional<problem::ProgramIndex> add_contrib(Reading& reading, MapReader& yaml, const std::string& key,
+                                                 problem::Role role, MapReader& map) {
+  const auto files = scalars(map.take("files"), map.prefix() + "files", reading.findings);
+  const std::string language = read_language(map, "lang");
+  const auto convention = contrib_type(map);
+  if (!files || !convention) return std::nullopt;
+  return add_native(reading, yaml, key, role, {*files, language}, *convention);
 }
 
 }  // namespace evalrun::packages::dmoj

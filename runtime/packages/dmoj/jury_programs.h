@@ -23,11 +23,9 @@ std::optional<problem::ProgramIndex> add_native(Reading& reading, MapReader& yam
                                                 problem::Role role, const Native& native,
                                                 problem::Convention convention);
 
-// The language that a key names, by its code; "" if there is none.
-std::string read_language(MapReader& yaml, const std::string& key);
-
-// How DMOJ's key `type` has a program called. Nothing for a word that is not known, which `yaml` says then.
-std::optional<problem::Convention> contrib_type(MapReader& yaml);
+// The same of a program that `map` describes: its `files`, `lang`, and by `type` how it is called.
+std::optional<problem::ProgramIndex> add_contrib(Reading& reading, MapReader& yaml, const std::string& key,
+                                                 problem::Role role, MapReader& map);
 
 void read_program_limits(Reading& reading, MapReader& yaml, problem::ProgramIndex index);
 

@@ -67,12 +67,7 @@ void read_interactive(Reading& reading, MapReader& yaml) {
   if (node == nullptr) return;
   MapReader inner(node, kInitFile, reading.findings, "interactive.");
   reading.problem.types.interactive = true;
-  const auto files = scalars(inner.take("files"), "interactive.files", reading.findings);
-  const std::string language = read_language(inner, "lang");
-  const auto convention = contrib_type(inner);
-  std::optional<ProgramIndex> program;
-  if (files && convention)
-    program = add_native(reading, yaml, "interactive", Role::Interactor, {*files, language}, *convention);
+  const std::optional<ProgramIndex> program = add_contrib(reading, yaml, "interactive", Role::Interactor, inner);
   const double more = inner.number("preprocessing_time", 0, kMostSeconds).value_or(2);
   if (program) {
     read_program_limits(reading, inner, *program);
