@@ -170,6 +170,10 @@ def run(
     job = Job(
         argv, input, timeout, cpu, memory, image, files, fetch, env, plan, keys, text, encoding, errors, report
     )
+    return _done(job, check)
+
+
+def _done(job: Job, check: bool) -> CompletedRun[Any]:
     done = result_of(run_all([job])[0])
     if check:
         done.check_returncode()
@@ -208,7 +212,4 @@ def python(
         text=True,
         report=report,
     )
-    done = result_of(run_all([job])[0])
-    if check:
-        done.check_returncode()
-    return done
+    return _done(job, check)
