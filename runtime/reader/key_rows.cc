@@ -40,6 +40,12 @@ std::string octal(std::uint32_t mode) {
   return std::string(4 - std::min<std::size_t>(4, static_cast<std::size_t>(end - digits)), '0').append(digits, end);
 }
 
+// The rows, moved: an initializer_list would copy each.
+template <std::size_t N>
+std::vector<Key> as_rows(Key (&&rows)[N]) {
+  return {std::make_move_iterator(std::begin(rows)), std::make_move_iterator(std::end(rows))};
+}
+
 void append(std::vector<Key>& rows, std::vector<Key> more) {
   std::ranges::move(more, std::back_inserter(rows));
 }
@@ -133,7 +139,7 @@ std::vector<std::string> program_words(std::vector<std::string> words, const Ent
 }
 
 std::vector<Key> program_rows() {
-  return {
+  return as_rows({
       {"image", "",
        "What the program finds in its file system: an image on the search path or a path to an image file; without it, "
        "only the mounts.",
@@ -169,7 +175,7 @@ std::vector<Key> program_rows() {
       {"hostname", in_quotes(Plan{}.kind.hostname), "The host name that the program sees.",
        TextForm{text_rule::kHostname,
                 [](Draft& d, std::string v, const Entry&) { d.plan.kind.hostname = std::move(v); }}},
-  };
+  });
 }
 
 void name_profile(Draft& d, std::size_t index, const SourcePosition& position) {
@@ -189,7 +195,7 @@ std::vector<Key> profile_rows() {
   for (const Profile& profile : profiles()) names.emplace_back(profile.name);
   std::vector<std::string> words;
   for (const CapabilityRow& row : capability_rows()) words.emplace_back(row.name);
-  return {
+  return as_rows({
       {"profile", in_quotes(names.front()),
        "What kind of program it is: which capability words it has and which limits it begins with, both listed below.",
        ChoiceForm{names, [](Draft& d, std::size_t v, const Entry& entry) { name_profile(d, v, entry.position); }}},
@@ -201,13 +207,13 @@ std::vector<Key> profile_rows() {
       {"capabilities", "",
        "Of the profile's words, only these; without the key, all. To list a word that the profile takes is an error.",
        ChoicesForm{words, 0, narrow}},
-  };
+  });
 }
 
 // "stdout" and "stderr" but for the words that only standard error has.
 std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<std::pair<std::string, Output>> choices,
                              const std::string& stream) {
-  return {
+  return as_rows({
       choice<Output>(path, field, std::move(choices),
                      kept("Where " + stream +
                           " goes; \"capture\" puts it into the result: as text, or as base64 where it is not UTF-8 or, "
@@ -222,11 +228,11 @@ std::vector<Key> output_rows(LastingText path, Field<Output> field, std::vector<
        "`limits.output`. "
        "Cases are judged by all of it.",
        SizeForm{0_B, kTiB, [field](Draft& d, Bytes v, const Entry&) { field(d.plan) = OutputCapture{v}; }}},
-  };
+  });
 }
 
 std::vector<Key> stream_rows() {
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       choice<Input>(
           "stdin", [](Plan& p) -> Input& { return p.job.input; }, {{"null", InputNull{}}, {"inherit", InputInherit{}}},
           "What the program reads on standard input."),
@@ -241,7 +247,7 @@ std::vector<Key> stream_rows() {
       {"stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
        TextForm{text_rule::kBase64, [](Draft& d, const std::string& v,
                                        const Entry&) { d.plan.job.input = InputText{bytes_of_base64(v)}; }}},
-  };
+  });
   const std::vector<std::pair<std::string, Output>> choices = {
       {"capture", OutputCapture{}}, {"inherit", OutputInherit{}}, {"null", OutputNull{}}};
   auto error_choices = choices;
@@ -260,7 +266,7 @@ std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>
                                 LastingText description) {
   const LastingText path = kept(prefix + "files.*");
   const auto latest = [list](Draft& d) -> WorkFile& { return list(d).back(); };
-  return {
+  return as_rows({
       {path, "", description,
        TableForm{.many = kManyFiles,
                  .one_of = {"from", "text", "base64"},
@@ -283,7 +289,7 @@ std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>
                 [latest](Draft& d, const std::string& v, const Entry&) {
                   std::from_chars(v.data(), v.data() + v.size(), latest(d).mode, 8);
                 }}},
-  };
+  });
 }
 
 void begin_collect_file(Draft& d, const Entry& entry) {
@@ -296,7 +302,7 @@ void store_collect_path(Draft& d, const std::string& v, const Entry&) {
 }
 
 std::vector<Key> file_rows() {
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       {"collect[]", "", "A regular file that is copied out of /work after the run.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry& entry) {
@@ -314,7 +320,7 @@ std::vector<Key> file_rows() {
        TextForm{text_rule::kAny,
                 [](Draft& d, std::string v, const Entry& entry) { d.plan.job.env[entry.name] = std::move(v); }},
        &text_rule::kEnvName},
-  };
+  });
   append(rows, work_file_rows(
                    "", [](Draft& d) -> std::vector<WorkFile>& { return d.plan.job.files; },
                    "A file that is copied to this path below /work before the run."));
@@ -398,7 +404,7 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
     };
     return Key{kept(std::string(path) + name), "", description, SizeForm{0_B, kTiB, store}};
   };
-  return {
+  return as_rows({
       {path, default_of(table, [](const Limits& limits) { return in_quotes(to_string(*limits.output.both)); }),
        "Standard output and standard error together.",
        SizeForm{0_B, kTiB,
@@ -412,7 +418,7 @@ std::vector<Key> output_limit_rows(const LimitsTable& table) {
            .begin = [change](Draft& d, const Entry&) { change(d, [](Limits& limits) { separate(limits.output); }); }}},
       stream(".stdout", &OutputLimit::standard_output, "Standard output alone."),
       stream(".stderr", &OutputLimit::standard_error, "Standard error alone."),
-  };
+  });
 }
 
 CpusList listed_cores(const std::vector<std::uint64_t>& v, const Entry& entry) {
@@ -430,7 +436,7 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
     change(d, [cpus = std::move(cpus)](Limits& limits) { limits.cpus = cpus; });
   };
   const LastingText path = kept(table.prefix + "cpus");
-  return {
+  return as_rows({
       {path, default_of(table, [](const Limits&) { return in_quotes("auto"); }),
        "The cores that the run is pinned to: \"auto\" is one that no other run holds, \"any\" does not pin.",
        ChoiceForm{{"auto", "any"},
@@ -445,11 +451,11 @@ std::vector<Key> cpus_limit_rows(const LimitsTable& table) {
                   [set](Draft& d, const std::vector<std::uint64_t>& v, const Entry& entry) {
                     set(d, listed_cores(v, entry));
                   }}},
-  };
+  });
 }
 
 std::vector<Key> limit_rows(const LimitsTable& table) {
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       limit(table, "cpu", &Limits::cpu, "CPU time of all processes of the run together."),
       {kept(table.prefix + "cpu_hard"), "",
        "A limit above `cpu`: a run that passes `cpu` is TLE and goes on to its end or to this, so that the time it "
@@ -483,7 +489,7 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
       limit(table, "processes", &Limits::processes, 1, 32768, "Processes and threads at one time."),
       limit(table, "open_files", &Limits::open_files, 3, 1048576, "Descriptors that a process may have open."),
       limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
-  };
+  });
   append(rows, output_limit_rows(table));
   rows.push_back(
       limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
@@ -492,6 +498,10 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
                        "Files, folders and links in /work, /tmp and /dev/shm together."));
   append(rows, cpus_limit_rows(table));
   return rows;
+}
+
+std::vector<Key> plan_limit_rows() {
+  return limit_rows(plan_limits());
 }
 
 void begin_mount(Draft& d, const Entry& entry) {
@@ -519,7 +529,7 @@ void store_write(Draft& d, bool v, const Entry& entry) {
 }
 
 std::vector<Key> mount_rows() {
-  return {
+  return as_rows({
       {"mount[]", "", "A mount beyond those of the image: read-only, without set-user-ID bits, devices and execution.",
        TableForm{.many = kManyMounts,
                  .required = {"at"},
@@ -543,7 +553,7 @@ std::vector<Key> mount_rows() {
       {"mount[].optional", boolean(Mount{}.optional),
        "Whether a bind is left out where the host has no such source; else that is an error.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.mounts.back().optional = v; }}},
-  };
+  });
 }
 
 Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText description) {
@@ -552,7 +562,7 @@ Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText d
 }
 
 std::vector<Key> layer_rows() {
-  return {
+  return as_rows({
       choice<NetworkMode>(
           "network.mode", [](Plan& p) -> NetworkMode& { return p.kind.network.mode; },
           {{"none", NetworkMode::None}, {"loopback", NetworkMode::Loopback}},
@@ -622,11 +632,11 @@ std::vector<Key> layer_rows() {
           "a single run does so first with \"yes\", and never with \"auto\". Where it cannot, it starts by execve, and "
           "the "
           "result's `start` says why."),
-  };
+  });
 }
 
 std::vector<Key> compile_rows() {
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       {"compile", "",
        "A step before the run, in a sandbox of its own: the regular files that it leaves in /work are what the run, or "
        "each case, finds there. Where it fails, the verdict is CE. What `[landlock]`, `seccomp.deny` and `[network]` "
@@ -638,7 +648,7 @@ std::vector<Key> compile_rows() {
                  [](Draft& d, std::vector<std::string> v, const Entry& entry) {
                    d.compile->argv = program_words(std::move(v), entry);
                  }}},
-  };
+  });
   append(rows, limit_rows(compile_limits()));
   return rows;
 }
@@ -652,7 +662,7 @@ void begin_case(Draft& d, const Entry& entry) {
 
 std::vector<Key> case_rows() {
   const auto latest = [](Draft& d) -> Case& { return d.cases.back(); };
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       {"case[]", "", "One run of the program, whose standard output is held against what is expected.",
        TableForm{.many = kManyFiles, .begin = begin_case}},
       {"case[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
@@ -713,7 +723,7 @@ std::vector<Key> case_rows() {
       {"output_file", "", "The regular file below /work that cases are judged by in place of standard output.",
        TextForm{text_rule::kWorkPath,
                 [](Draft& d, const std::string& v, const Entry&) { d.output_file = normalised(v); }}},
-  };
+  });
   append(rows, work_file_rows(
                    "case[].", [](Draft& d) -> std::vector<WorkFile>& { return d.cases.back().files; },
                    "A file that is copied to this path below /work before this case's run, beside the plan's or in "
@@ -742,7 +752,7 @@ Key kattis_tolerance(LastingText path, LastingText description, std::function<vo
 }
 
 std::vector<Key> kattis_rows() {
-  return {
+  return as_rows({
       flag<Checker>(
           "checker.case_sensitive", [](Checker& checker) -> bool& { return checker.kattis.case_sensitive; },
           "With \"kattis\": whether capital letters differ from small ones."),
@@ -766,11 +776,11 @@ std::vector<Key> kattis_rows() {
           {{"2025-09", Compat::Spec}, {"kattis", Compat::Kattis}, {"domjudge", Compat::Domjudge}},
           "With \"kattis\": whose rules hold where the format's text, problemtools and DOMjudge differ "
           "(docs/checkers.md)."),
-  };
+  });
 }
 
 std::vector<Key> dmoj_rows() {
-  return {
+  return as_rows({
       {"checker.precision", std::to_string(DmojRules{}.precision), "With \"dmoj/floats\": numbers may be off by 1e-N.",
        CountForm{0, 300,
                  [](Draft& d, std::uint64_t v, const Entry&) { d.checker.dmoj.precision = static_cast<unsigned>(v); }}},
@@ -793,7 +803,7 @@ std::vector<Key> dmoj_rows() {
           "With a checker of DMOJ's: whether what is expected is taken byte by byte; else its lines end with \"\\n\", "
           "the "
           "last one too."),
-  };
+  });
 }
 
 // The kind that is no CheckerKind: a program of the plan's own.
@@ -824,7 +834,7 @@ Key checker_kind() {
 std::vector<Key> jury_rows(const std::string& section, const std::string& who, std::vector<WorkFile>& (*files)(Draft&),
                            JuryKeys& (*keys)(Draft&)) {
   const auto path = [&](const char* name) { return kept(section + "." + name); };
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       {path("image"), "", kept("What the " + who + " finds in its file system, as `image`."),
        TextForm{text_rule::kImageReference, [](Draft&, const std::string&, const Entry&) {}}},
       {path("argv"), "",
@@ -846,7 +856,7 @@ std::vector<Key> jury_rows(const std::string& section, const std::string& who, s
       {path("args"), "[]", "Its arguments after those of the convention.",
        TextsForm{text_rule::kAny, 0,
                  [keys](Draft& d, std::vector<std::string> v, const Entry&) { keys(d).args = std::move(v); }}},
-  };
+  });
   append(rows, work_file_rows(section + ".", files,
                               kept("A file that is copied to this path below /work of the " + who + "'s sandbox.")));
   append(rows, limit_rows(jury_limits_in(section)));
@@ -880,7 +890,7 @@ std::vector<Key> interactor_rows() {
 }
 
 std::vector<Key> tests_rows() {
-  return {
+  return as_rows({
       {"tests", "",
        "Tests of the submission's functions and classes, in place of cases: each runs in a sandbox of the tests' own "
        "and "
@@ -911,7 +921,7 @@ std::vector<Key> tests_rows() {
        "a test. The result names them.",
        TextsForm{text_rule::kLine, 0,
                  [](Draft& d, std::vector<std::string> v, const Entry&) { d.tests->tests.trust = std::move(v); }}},
-  };
+  });
 }
 
 // What the points of a group, or of all, come to.
@@ -925,7 +935,7 @@ Key aggregate(LastingText path, LastingText description, problem::ScoreRule& (*r
 
 std::vector<Key> scoring_rows() {
   const auto latest = [](Draft& d) -> ScoringGroup& { return d.scoring.groups.back(); };
-  return {
+  return as_rows({
       aggregate(
           "scoring.aggregate",
           "What all comes to, of the groups and of the cases without one: the sum of their points, the least of them, "
@@ -955,11 +965,11 @@ std::vector<Key> scoring_rows() {
                  [latest](Draft& d, std::vector<std::string> v, const Entry&) { latest(d).required = std::move(v); }}},
       {"scoring.group[].stop", "false", "Whether the rest of its cases is not run after one that is not accepted.",
        FlagForm{[latest](Draft& d, bool v, const Entry&) { latest(d).stops = v; }}},
-  };
+  });
 }
 
 std::vector<Key> checker_rows() {
-  std::vector<Key> rows = {
+  std::vector<Key> rows = as_rows({
       checker_kind(),
       tolerance("checker.tolerance", "1e-6",
                 "With \"floats\": how far a number may be off, as such or relative to the expected number.",
@@ -969,7 +979,7 @@ std::vector<Key> checker_rows() {
       tolerance("checker.relative", "",
                 "With \"floats\", in place of `tolerance`: how far it may be off relative to the expected number.",
                 [](Checker& checker, double v) { checker.relative = v; }),
-  };
+  });
   append(rows, kattis_rows());
   append(rows, dmoj_rows());
   append(rows, jury_rows(
@@ -1004,7 +1014,7 @@ void store_shown(Draft& d, const std::vector<std::string>& v, const Entry& entry
 }
 
 std::vector<Key> image_own_rows() {
-  return {
+  return as_rows({
       image_text("name", text_rule::kImageName, &Image::name, "The image's name: that of its file without \".toml\"."),
       image_text("description", text_rule::kAny, &Image::description, "One line for `evalrun image list`."),
       image_texts("packages", text_rule::kPackage, &Image::packages, "The Debian packages that the image shows."),
@@ -1058,7 +1068,7 @@ std::vector<Key> image_own_rows() {
       {"link[].target", "", "What it points to.",
        TextForm{text_rule::kHostPath,
                 [](Draft& d, std::string v, const Entry&) { d.links.back().target = std::move(v); }}},
-  };
+  });
 }
 
 Key smoke_text(LastingText path, const TextRule& rule, std::string SmokeProgram::*member, LastingText description) {
@@ -1085,7 +1095,7 @@ void store_smoke_override(Draft& d, std::string v, const Entry& entry) {
 }
 
 std::vector<Key> smoke_rows() {
-  return {
+  return as_rows({
       {"smoke[]", "",
        "A small program that shows that the image works; its files stand in a folder called like the image.",
        TableForm{.many = kManyMounts,
@@ -1105,7 +1115,7 @@ std::vector<Key> smoke_rows() {
                  "What it must write on standard output, exactly."),
       {"smoke[].set.*", "", "A key of the plan that it needs otherwise, as for --set.",
        TextForm{text_rule::kAny, store_smoke_override}, &text_rule::kLine},
-  };
+  });
 }
 
 }  // namespace
@@ -1115,7 +1125,7 @@ std::vector<Key> plan_rows() {
   append(rows, profile_rows());
   append(rows, stream_rows());
   append(rows, file_rows());
-  append(rows, limit_rows(plan_limits()));
+  append(rows, plan_limit_rows());
   append(rows, mount_rows());
   append(rows, layer_rows());
   append(rows, compile_rows());
@@ -1130,8 +1140,12 @@ std::vector<Key> plan_rows() {
 std::vector<Key> image_rows() {
   std::vector<Key> rows = image_own_rows();
   append(rows, limit_rows(image_compile_limits()));
-  for (Key& key : plan_rows()) {
-    if (is_shared_section(key.path.substr(0, key.path.find_first_of(".[")))) rows.push_back(std::move(key));
+  // Each plan that names an image pays for this table: only the parts of the plan's are made that hold a shared
+  // section.
+  for (const auto part : {profile_rows, file_rows, plan_limit_rows, mount_rows, layer_rows}) {
+    for (Key& key : part()) {
+      if (is_shared_section(key.path.substr(0, key.path.find_first_of(".[")))) rows.push_back(std::move(key));
+    }
   }
   append(rows, smoke_rows());
   return rows;
