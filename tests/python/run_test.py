@@ -173,6 +173,27 @@ class Arguments(unittest.TestCase):
             self.assertIn(name, shown.getvalue())
 
 
+class Examined(unittest.TestCase):
+    def test_tests_grade_functions_and_no_code_forges_a_pass(self):
+        tests = "import math\ndef test_it():\n    assert double(math.floor(4.5)) == 8\nassert double('a') == 'aa'\n"
+        run = evalrun.python("def double(x): return 2 * x", tests=tests)
+        self.assertEqual((run.verdict, run.ok), ("AC", True), run.message)
+        wrong = evalrun.python("def double(x): return x", tests=tests)
+        self.assertEqual((wrong.verdict, wrong.ok), ("WA", False), wrong.message)
+        for forger in ("import os\nos._exit(0)", "class A:\n  def __eq__(self, o): return True\ndouble = lambda x: A()"):
+            forged = evalrun.python(forger, tests=tests)
+            self.assertFalse(forged.ok, forged)
+        with self.assertRaises(evalrun.CalledProcessError):
+            evalrun.python("double = None", tests=tests, check=True)
+
+    def test_entry_says_the_names_and_without_tests_is_a_mistake(self):
+        self.assertTrue(evalrun.python("x = 3", tests="assert x == 3", entry=["x"]).ok)
+        self.assertFalse(evalrun.python("x = 3", tests="assert x == 3", entry=[]).ok)
+        for mistake in ({"entry": ["x"]}, {"tests": "", "stdin": "s"}, {"tests": "", "entry": "x"}, {"tests": "", "args": ["a"]}):
+            with self.assertRaises(TypeError):
+                evalrun.python("x = 3", **mistake)
+
+
 class Errors(unittest.TestCase):
     def test_check_raises_in_the_manner_of_subprocess(self):
         with self.assertRaises(subprocess.CalledProcessError) as caught:

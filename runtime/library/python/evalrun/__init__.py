@@ -28,6 +28,7 @@ import os
 from typing import Any, Literal, Mapping, Sequence, overload
 
 from ._engine import result_of, run_all
+from ._examined import job_of_main
 from ._job import Content, File, Job, Toml, Word
 from ._library import library as _library
 from ._pool import Pool
@@ -184,6 +185,8 @@ def python(
     code: str,
     *,
     stdin: str | bytes | None = None,
+    tests: str | None = None,
+    entry: Sequence[str] | None = None,
     args: Sequence[str] = (),
     timeout: float | str | None = None,
     cpu: float | str | None = None,
@@ -198,7 +201,24 @@ def python(
 
     A sandbox waits for the next program, locked down already, so that only the interpreter has to start. The other
     arguments are those of run().
+
+    tests: asserts, functions and classes as pytest or unittest find them, that examine the code's functions and classes
+        from a second sandbox: nothing that the code does makes a test pass (docs/tests.md). The verdict is "AC" if all
+        pass; `stdin` and `args` are not for such code.
+    entry: the names that the tests take from the code; without it, those that they use and do not define.
+
+        >>> evalrun.python("def double(x): return 2 * x", tests="assert double(4) == 8").verdict
+        'AC'
     """
+    if tests is not None:
+        if stdin is not None or args:
+            raise TypeError("code that tests examine has neither stdin nor args")
+        examined = job_of_main(
+            code, tests, entry, timeout, cpu, memory, files or {}, fetch, keys or {}, report
+        )
+        return _done(examined, check)
+    if entry is not None:
+        raise TypeError("entry is for tests")
     job = Job(
         ["python3", "main.py", *args],
         stdin,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from .._engine import run_all
-from . import _checked, _examined
+from .. import _examined
+from . import _checked
 
 __all__ = ["compute", "check_correctness", "pass_at_k", "write_folder"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from .._engine import run_all
-from ._examined import job_of, verdict_of
+from .._examined import job_of, verdict_of
 
 __all__ = ["check_correctness"]
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
-from .._engine import Outcome, result_of
-from .._job import Job, Toml
+from ._engine import Outcome, result_of
+from ._job import Content, Job, Toml
 
-_PLAN = Toml('image = "python"\nsource = "solution.py"\n[tests]\nlanguage = "python"\n')
+def plan_of(source: str) -> Toml:
+    return Toml(f'image = "python"\nsource = "{source}"\n[tests]\nlanguage = "python"\n')
+
+
+_PLAN = plan_of("solution.py")
+_MAIN_PLAN = plan_of("main.py")
 
 
 def job_of(code: str, tests: str, entry: Sequence[str], timeout: float, memory: int | str) -> Job:
@@ -21,6 +26,36 @@ def job_of(code: str, tests: str, entry: Sequence[str], timeout: float, memory: 
         timeout=2 * timeout + 5,
         cpu=timeout,
         memory=memory,
+    )
+
+
+def job_of_main(
+    code: str,
+    tests: str,
+    entry: Sequence[str] | None,
+    timeout: float | str | None,
+    cpu: float | str | None,
+    memory: int | str | None,
+    files: Mapping[str, Content],
+    fetch: Sequence[str],
+    keys: Mapping[str, Any],
+    report: bool,
+) -> Job:
+    """entry: as above; without it, those that the tests use and do not define."""
+    if isinstance(entry, str):
+        raise TypeError("expected a list of names as entry")
+    names = names_taken_by(tests) if entry is None else list(entry)
+    seconds = cpu if cpu is not None else timeout
+    return Job(
+        plan=_MAIN_PLAN,
+        keys={**keys, "tests.text": tests, "tests.entry": names},
+        files={**files, "main.py": code},
+        timeout=timeout,
+        cpu=seconds,
+        memory=memory,
+        fetch=fetch,
+        text=True,
+        report=report,
     )
 
 
