@@ -64,7 +64,8 @@ Access access_of(const Plan& plan, Access asked) {
 // By its name, as execve finds it: a bare name through PATH.
 bool program_lies_in_work(const Plan& plan) {
   const auto in_work = [&](const std::filesystem::path& path) {
-    return is_within((std::filesystem::path(plan.kind.cwd) / path).lexically_normal().string(), "/work");
+    const std::string whole = (std::filesystem::path(plan.kind.cwd) / path).lexically_normal().string();
+    return is_within(as_in_work(plan.kind, whole), "/work");
   };
   const std::string& program = plan.job.argv.front();
   if (program.find('/') != std::string::npos) return in_work(program);
@@ -94,10 +95,16 @@ std::vector<Entry> own_entries(const Plan& plan) {
   }
   const bool runs_work = !turns(plan.kind.capabilities, MountKnob::WorkNoExec) || program_lies_in_work(plan);
   const Access access = access_of(plan, Access::ReadWrite);
-  entries.push_back(
-      {"/work", Workspace{runs_work ? Execution::Allowed : Execution::Denied, access}, "workspace /work", {}});
-  entries.push_back({"/tmp", Workspace{Execution::Denied, access}, "workspace /tmp", {}});
-  entries.push_back({"/dev/shm", Workspace{Execution::Denied, access}, "workspace /dev/shm", {}});
+  const Workspace work{.execution = runs_work ? Execution::Allowed : Execution::Denied, .access = access};
+  entries.push_back({"/work", work, "workspace /work", {}});
+  if (const std::string& second = plan.kind.workspace; second != "/work") {
+    const SourcePosition position = plan.origin.where("workspace.path");
+    Workspace twin = work;
+    twin.shows = "/work";
+    entries.push_back({second, std::move(twin), describe("workspace", second, position), position});
+  }
+  entries.push_back({"/tmp", Workspace{.access = access}, "workspace /tmp", {}});
+  entries.push_back({"/dev/shm", Workspace{.access = access}, "workspace /dev/shm", {}});
   return entries;
 }
 
@@ -164,8 +171,10 @@ bool replaces_own(const Entry& theirs, const Entry& ours) {
 void check_against_own(const Entry& theirs, const Entry& ours) {
   if (replaces_own(theirs, ours)) return;
   if (is_within(ours.at, theirs.at)) conflict(theirs, "would hide evalrun's own " + ours.at);
-  const bool below = is_within(theirs.at, ours.at);
-  if (below && !std::holds_alternative<Workspace>(ours.what)) conflict(theirs, ours.at + " is evalrun's own");
+  if (!is_within(theirs.at, ours.at)) return;
+  const auto* workspace = std::get_if<Workspace>(&ours.what);
+  if (workspace == nullptr) conflict(theirs, ours.at + " is evalrun's own");
+  if (!workspace->shows.empty()) conflict(theirs, ours.at + " is the workspace; mount it below " + workspace->shows);
 }
 
 // Every folder that a mount point, link or file needs and that no mount provides.
@@ -187,7 +196,8 @@ void add_folders(const Plan& plan, const std::vector<std::string>& carried, std:
   for (const Entry& entry : entries) needed.push_back(parent_of(entry.at));
   for (const WorkFile& file : plan.job.files) needed.push_back(parent_of("/work/" + file.path));
   for (const std::string& file : carried) needed.push_back(parent_of("/work/" + file));
-  if (is_within(plan.kind.cwd, "/work") || is_within(plan.kind.cwd, "/tmp")) needed.push_back(plan.kind.cwd);
+  const std::string cwd = as_in_work(plan.kind, plan.kind.cwd);
+  if (is_within(cwd, "/work") || is_within(cwd, "/tmp")) needed.push_back(cwd);
   std::vector<Entry> folders;
   for (const std::string& lowest : needed) {
     for (std::string path = lowest; path != "/"; path = parent_of(path)) {
@@ -245,6 +255,10 @@ void count_own(Layout& layout) {
 bool is_within(const std::string& path, const std::string& folder) {
   if (folder == "/") return true;
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+std::string as_in_work(const Kind& kind, const std::string& path) {
+  return is_within(path, kind.workspace) ? "/work" + path.substr(kind.workspace.size()) : path;
 }
 
 bool is_mount(const Entry& entry) {

@@ -41,6 +41,7 @@ struct Bind {
 struct Workspace {
   Execution execution = Execution::Denied;
   Access access = Access::ReadWrite;  // ReadOnly: once the plan's files have been placed
+  std::string shows = {};             // another of these folders, of which it is a second name; "": its own
 };
 struct Tmpfs {
   Bytes size;
@@ -85,5 +86,9 @@ const Entry* mount_holding(const Layout& layout, const std::string& path);
 
 // Whether `path` is `folder` or below it; both absolute and normalised.
 bool is_within(const std::string& path, const std::string& folder);
+
+// An absolute path of the sandbox by its place in /work, where it lies in the workspace: "/box/a" is "/work/a" with
+// workspace.path = "/box". Any other path as it is.
+std::string as_in_work(const Kind& kind, const std::string& path);
 
 }  // namespace evalrun::rootfs

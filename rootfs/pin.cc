@@ -157,7 +157,8 @@ bool PinnedRoot::has(const Entry& entry) const {
 NodeStep::Place PinnedRoot::place_of(const Entry& entry) const {
   auto place = NodeStep::Place::Root;
   for (const Entry& other : layout_.entries) {
-    if (!std::holds_alternative<Workspace>(other.what)) continue;
+    const auto* workspace = std::get_if<Workspace>(&other.what);
+    if (workspace == nullptr || !workspace->shows.empty()) continue;
     if (is_within(other.at, entry.at)) place = NodeStep::Place::Both;  // its folder, or one on the way there
     if (other.at != entry.at && is_within(entry.at, other.at)) return NodeStep::Place::Workspace;
   }
@@ -305,6 +306,7 @@ void PinnedRoot::add_mount(const Plan& plan, const Entry& entry) {
   if (const auto* workspace = std::get_if<Workspace>(&entry.what)) {
     if (workspace->execution == Execution::Denied) step.set_attributes |= MOUNT_ATTR_NOEXEC;
     step.sealed = workspace->access == Access::ReadOnly;
+    if (!workspace->shows.empty()) step.shows = keep(workspace->shows.substr(1));
   } else if (const auto* tmpfs = std::get_if<Tmpfs>(&entry.what)) {
     step.kind = MountStep::Kind::Tmpfs;
     step.size = keep(size_option(tmpfs->size.count));

@@ -79,7 +79,8 @@ int make_filesystem(const char* type, std::span<const Option> options, std::uint
 // A folder of the tmpfs `root_fd` as a mount of its own; its descriptor, or -errno with `failed` naming the call.
 int clone_workspace(const MountStep& step, int root_fd, Operation* failed) noexcept {
   *failed = Operation::OpenTree;
-  const int fd = static_cast<int>(sys(SYS_open_tree, root_fd, step.path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  const char* folder = step.shows != nullptr ? step.shows : step.path;
+  const int fd = static_cast<int>(sys(SYS_open_tree, root_fd, folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (fd < 0) return fd;
   *failed = Operation::MountSetattr;
   const long result = set_tree_attributes(fd, step.set_attributes);

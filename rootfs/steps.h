@@ -45,7 +45,8 @@ struct MountStep {
   bool pid_view;       // of proc: subset=pid, hidepid=2
   // Only for proc: files that stand on the root where proc will be, and on proc afterwards; kMostProcFiles at most.
   std::span<const char* const> files = {};
-  bool sealed;  // of a workspace: read-only once the files are placed
+  bool sealed;                  // of a workspace: read-only once the files are placed
+  const char* shows = nullptr;  // of a workspace: the folder, as `path`, of which it is a second name; null: its own
 };
 
 // A file of [files]. Items: indexes into `copies`.

@@ -76,13 +76,24 @@ std::string explain_rest(const Plan& plan) {
   if (limits.cpu_hard) {
     add("CPU time", "over " + to_string(limits.cpu) + " is TLE; stopped at " + to_string(*limits.cpu_hard));
   }
+  if (limits.cpu_rate) {
+    char cores[32];
+    std::snprintf(cores, sizeof cores, "%g", *limits.cpu_rate);
+    add("CPU rate", std::string("at most ") + cores + " cores' worth at a time");
+  }
+  if (limits.output_action == OutputAction::Truncate) {
+    add("output", "what goes beyond limits.output is thrown away, and the run goes on");
+  }
   if (plan.kind.oom_score_adj) {
     add("oom_score_adj", std::to_string(*plan.kind.oom_score_adj) + ", where the host is out of memory");
   }
   if (plan.kind.seccomp.deny_action == DenyAction::Violation) {
     for (const std::string& call : plan.kind.seccomp.deny) add("a call that ends it", call);
   }
-  return text.empty() ? "" : "and\n" + text;
+  for (const CollectFile& file : plan.kind.collect) {
+    if (file.as == CollectAs::Tar) add("collected as tar", file.path + ", up to " + to_string(file.max));
+  }
+  return text.empty() ? "" : "and\n" + text + "\n";
 }
 
 std::string explain_landlock(const sandbox::CompiledPlan& plan) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "runtime/core/error.h"
@@ -77,11 +78,26 @@ host::HostFacts counted_by(const Groups& groups, host::HostFacts host) {
 }
 
 void require_cgroup(const Plan& plan, const Groups& groups) {
+  if (plan.kind.limits.cpu_rate && std::ranges::none_of(groups.trees(), &GroupTree::cpu_rate)) {
+    throw HostError("host", "hold limits.cpu_rate", "cgroup", 0,
+                    "no group that this user may write bounds the rate of CPU time");
+  }
   const host::LayerState state = groups.state();
   if (plan.kind.require.cgroup == Need::IfAvailable || state.kind == host::LayerState::Kind::Enforced) return;
   throw HostError("host", "provide the layer", "cgroup", 0,
                   state.why + "; a plan accepts that with [require] cgroup = \"if-available\"");
 }
+
+namespace {
+
+// The kernel takes 1 ms of quota and 1 s of period at most and at least; a short period keeps short runs even.
+struct CpuBandwidth {
+  explicit CpuBandwidth(double rate)
+      : period(rate < 0.1 ? 100'000 : 10'000), quota(std::llround(rate * static_cast<double>(period))) {}
+  long long period, quota;  // microseconds
+};
+
+}  // namespace
 
 RunGroups::RunGroups(Groups& groups, const Limits& limits)
     : groups_(&groups), name_(groups.next_name()), limits_(limits) {
@@ -97,7 +113,9 @@ RunGroups::RunGroups(Groups& groups, const Limits& limits)
 
 void RunGroups::make_v1_groups() {
   for (const GroupTree& tree : groups_->trees()) {
-    if (tree.kind != GroupTree::Kind::V2) make(tree);
+    if (tree.kind == GroupTree::Kind::V2) continue;
+    if (tree.kind == GroupTree::Kind::V1Cpu && !limits_.cpu_rate) continue;
+    make(tree);
   }
 }
 
@@ -137,6 +155,10 @@ void RunGroups::make(const GroupTree& tree) {
         forbids_swap_ = set_if_present("memory.swap.max", "0");
       }
       if (tree.pids) set("pids.max", processes);
+      if (tree.cpu_rate && limits_.cpu_rate) {
+        const CpuBandwidth allowed(*limits_.cpu_rate);
+        set("cpu.max", std::to_string(allowed.quota) + " " + std::to_string(allowed.period));
+      }
       clone_into_ = group.get();
       return;
     case GroupTree::Kind::V1Memory:
@@ -147,7 +169,14 @@ void RunGroups::make(const GroupTree& tree) {
       forbids_swap_ = set_if_present("memory.swappiness", "0");
       break;
     case GroupTree::Kind::V1Pids: set("pids.max", processes); break;
-    case GroupTree::Kind::V1Cpuacct: break;
+    case GroupTree::Kind::V1Cpuacct:
+    case GroupTree::Kind::V1Cpu:
+      if (tree.cpu_rate && limits_.cpu_rate) {
+        const CpuBandwidth allowed(*limits_.cpu_rate);
+        set("cpu.cfs_period_us", std::to_string(allowed.period));
+        set("cpu.cfs_quota_us", std::to_string(allowed.quota));
+      }
+      break;
   }
   task_files_.emplace_back(::openat(group.get(), "tasks", O_WRONLY | O_CLOEXEC));
   if (!task_files_.back()) throw HostError("cgroup", "open", folder + "/tasks", errno);

@@ -95,14 +95,15 @@ GroupTree v2_tree(const std::string& folder) {
           .folder = folder,
           .memory = has_word(handed_down, "memory"),
           .pids = has_word(handed_down, "pids"),
-          .cpu = true};
+          .cpu = true,
+          .cpu_rate = has_word(handed_down, "cpu")};
 }
 
-// Hands down what the folder's own group was given of `memory` and `pids`; the kernel refuses that for a group that
-// holds processes, except the tree's root.
+// Hands down what the folder's own group was given of `memory`, `pids` and `cpu`; the kernel refuses that for a group
+// that holds processes, except the tree's root.
 void hand_down_controllers(const std::string& folder) {
   const std::string given = read_small_file(folder + "/cgroup.controllers");
-  for (const char* controller : {"memory", "pids"}) {
+  for (const char* controller : {"memory", "pids", "cpu"}) {
     if (has_word(given, controller))
       write_text(AT_FDCWD, folder + "/cgroup.subtree_control", std::string("+") + controller);
   }
@@ -141,6 +142,13 @@ std::vector<GroupTree> find_group_trees(GroupVersions versions) {
   add_v1(GroupTree::Kind::V1Memory, "memory", &GroupTree::memory);
   add_v1(GroupTree::Kind::V1Pids, "pids", &GroupTree::pids);
   add_v1(GroupTree::Kind::V1Cpuacct, "cpuacct", &GroupTree::cpu);
+  // Most hosts mount cpu and cpuacct as one tree.
+  const auto same = std::ranges::find(trees, own_group_folder("cpu"), &GroupTree::folder);
+  if (same != trees.end()) {
+    same->cpu_rate = true;
+  } else {
+    add_v1(GroupTree::Kind::V1Cpu, "cpu", &GroupTree::cpu_rate);
+  }
   return trees;
 }
 

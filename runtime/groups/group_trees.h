@@ -8,12 +8,13 @@ namespace evalrun::groups {
 
 // Where runs' groups are made, in one tree.
 struct GroupTree {
-  enum class Kind { V2, V1Memory, V1Pids, V1Cpuacct };
+  enum class Kind { V2, V1Memory, V1Pids, V1Cpuacct, V1Cpu };
   Kind kind;
   std::string folder;   // an existing group that may be written
   bool memory = false;  // what a group below it gives
   bool pids = false;
   bool cpu = false;
+  bool cpu_rate = false;  // bounds it
 };
 
 // Which versions of control groups are looked for; "one alone" is for tests on hosts that have both.

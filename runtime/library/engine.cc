@@ -220,6 +220,8 @@ CompiledPlan Engine::State::compile(const PlanSource& source, const std::vector<
   const auto compiled = [&](auto what) {
     return CompiledPlan(std::make_shared<CompiledPlan::State>(std::move(what), loop::now() - began));
   };
+  // What spawn() would refuse.
+  groups::require_cgroup(task.plan, groups());
   if (task.is_graded()) {
     judge::check_runs(task, host());
     return compiled(CheckedTask{std::move(task), host()});

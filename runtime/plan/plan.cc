@@ -21,6 +21,11 @@ SourcePosition Origin::where(const std::string& key) const {
   return found == positions.end() ? whole : found->second;
 }
 
+std::string saved_name(const CollectFile& file) {
+  if (file.as == CollectAs::File) return file.path;
+  return (file.path == "." ? "work" : file.path) + ".tar";
+}
+
 std::vector<WorkFile> with_files(std::vector<WorkFile> common, const std::vector<WorkFile>& own) {
   std::erase_if(common, [&](const WorkFile& each) {
     return std::ranges::any_of(own, [&](const WorkFile& other) { return other.path == each.path; });

@@ -72,14 +72,19 @@ struct WorkFile {
   SourcePosition position;
 };
 
-// One file copied out of /work after the run.
+// What is copied out of /work after the run: one regular file as it is, or all that a pattern matches as a tar.
+enum class CollectAs { File, Tar };
 struct CollectFile {
   friend bool operator==(const CollectFile&, const CollectFile&) = default;
-  std::string path;                // relative to /work, normalised, no ".."
+  std::string path;  // relative to /work, normalised, no ".."; of a tar also a pattern, or "."
+  CollectAs as = CollectAs::File;
   Bytes max = Bytes{16ULL << 20};  // a larger file is an error of this file, not of the run
   bool optional = false;
   SourcePosition position;
 };
+
+// The relative path that it is saved under: of a tar PATH.tar, "work.tar" for all.
+std::string saved_name(const CollectFile& file);
 
 // "auto": one core that no other run holds. "any": not pinned. Count: that many free cores. List: exactly these.
 struct CpusAuto {
@@ -105,6 +110,10 @@ struct OutputLimit {
   std::optional<Bytes> standard_error;
 };
 
+// What happens to a run that writes more than limits.output: it is stopped (OLE), or goes on while the rest is thrown
+// away.
+enum class OutputAction { Stop, Truncate };
+
 // As RLIM_INFINITY.
 inline constexpr Bytes kUnlimited{~std::uint64_t{0}};
 
@@ -112,6 +121,7 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
   Duration cpu = std::chrono::seconds(2);
   std::optional<Duration> cpu_hard;  // above `cpu`: a run that has passed `cpu` is stopped only here
+  std::optional<double> cpu_rate;    // CPU seconds a second, of all processes together
   Duration wall = std::chrono::seconds(10);
   std::optional<Duration> idle;
   Bytes memory = 256_MiB;
@@ -121,6 +131,7 @@ struct Limits {
   unsigned open_files = 256;
   Bytes file_size = 64_MiB;
   OutputLimit output;
+  OutputAction output_action = OutputAction::Stop;
   Bytes workspace = 64_MiB;  // /work, /tmp and /dev/shm together
   unsigned inodes = 16384;   // the same
   Cpus cpus = CpusAuto{};
@@ -291,7 +302,8 @@ struct Determinism {
 // before its job is known: everything that its sandbox is made of stands here.
 struct Kind {
   friend bool operator==(const Kind&, const Kind&) = default;
-  std::string image;  // the image's name; empty: none
+  std::string image;                // the image's name; empty: none
+  std::string workspace = "/work";  // where the program finds the workspace; it stands at /work in any case
   std::string cwd = "/work";
   Output output = OutputCapture{};
   Output error_output = OutputCapture{};

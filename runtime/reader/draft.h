@@ -2,6 +2,7 @@
 // waits here: mounts and links replace those of an image, calls cancel those of an image.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -92,6 +93,10 @@ struct Draft {
   // A case's own limits go over the plan's, which may stand further down: the changes, for each case in turn.
   using LimitsChange = std::function<void(Limits&)>;
   std::vector<std::vector<LimitsChange>> case_limits;
+
+  // Of the file of [files] being read.
+  bool file_is_folder = false;
+  std::optional<std::uint32_t> file_mode;
 
   std::optional<Entry> mount_is_read_only;  // `write = false` of the mount being read
 

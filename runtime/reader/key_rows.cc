@@ -9,6 +9,7 @@
 #include "runtime/core/text.h"
 #include "runtime/plan/jury_limits.h"
 #include "runtime/plan/profile.h"
+#include "runtime/reader/folder_files.h"
 #include "runtime/reader/overrides.h"
 
 namespace evalrun {
@@ -172,6 +173,12 @@ std::vector<Key> program_rows() {
        "own.",
        CountForm{0, 1000,
                  [](Draft& d, std::uint64_t v, const Entry&) { d.plan.kind.oom_score_adj = static_cast<int>(v); }}},
+      {"workspace.path", in_quotes(Plan{}.kind.workspace),
+       "Where the program finds its workspace, /work, under a second name: \"/box\". `cwd` and HOME follow where the "
+       "plan "
+       "does not say them.",
+       TextForm{text_rule::kMountPoint,
+                [](Draft& d, const std::string& v, const Entry&) { d.plan.kind.workspace = normalised(v); }}},
       {"hostname", in_quotes(Plan{}.kind.hostname), "The host name that the program sees.",
        TextForm{text_rule::kHostname,
                 [](Draft& d, std::string v, const Entry&) { d.plan.kind.hostname = std::move(v); }}},
@@ -269,12 +276,33 @@ std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>
   return as_rows({
       {path, "", description,
        TableForm{.many = kManyFiles,
-                 .one_of = {"from", "text", "base64"},
+                 .one_of = {"from", "text", "base64", "folder"},
                  .begin =
                      [list](Draft& d, const Entry& entry) {
+                       d.file_is_folder = false;
+                       d.file_mode.reset();
                        list(d).push_back({normalised(entry.name), std::string(), WorkFile{}.mode, entry.position});
+                     },
+                 .end =
+                     [list](Draft& d, const Entry&) {
+                       if (!d.file_is_folder) return;
+                       std::vector<WorkFile>& files = list(d);
+                       const WorkFile folder = std::move(files.back());
+                       files.pop_back();
+                       std::ranges::move(
+                           files_of_folder(folder, d.file_mode, kManyFiles - std::min(kManyFiles, files.size())),
+                           std::back_inserter(files));
                      }},
        &text_rule::kWorkPath},
+      {kept(std::string(path) + ".folder"), "",
+       "The folder of the host whose files are copied, with all below it: regular files alone. An executable file "
+       "keeps "
+       "that where `mode` says nothing.",
+       TextForm{text_rule::kHostPath,
+                [latest](Draft& d, const std::string& v, const Entry&) {
+                  latest(d).source = d.absolute(v);
+                  d.file_is_folder = true;
+                }}},
       {kept(std::string(path) + ".from"), "", "The file of the host that it is copied from.",
        TextForm{text_rule::kHostPath,
                 [latest](Draft& d, const std::string& v, const Entry&) { latest(d).source = d.absolute(v); }}},
@@ -288,6 +316,7 @@ std::vector<Key> work_file_rows(const std::string& prefix, std::vector<WorkFile>
        TextForm{text_rule::kMode,
                 [latest](Draft& d, const std::string& v, const Entry&) {
                   std::from_chars(v.data(), v.data() + v.size(), latest(d).mode, 8);
+                  d.file_mode = latest(d).mode;
                 }}},
   });
 }
@@ -298,7 +327,14 @@ void begin_collect_file(Draft& d, const Entry& entry) {
 }
 
 void store_collect_path(Draft& d, const std::string& v, const Entry&) {
-  d.plan.kind.collect.back().path = normalised(v);
+  d.plan.kind.collect.back().path = v == "." ? v : normalised(v);
+}
+
+void end_collect_file(Draft& d, const Entry& entry) {
+  const CollectFile& file = d.plan.kind.collect.back();
+  if (file.as == CollectAs::File && file.path == ".") {
+    throw PlanError(entry.position, entry.key + ".path", "expected a file; all of /work takes as = \"tar\"");
+  }
 }
 
 std::vector<Key> file_rows() {
@@ -310,11 +346,22 @@ std::vector<Key> file_rows() {
                   store_collect_path(d, v, entry);
                 }}},
       {"collect[]", "", "The same, with its own bound.",
-       TableForm{.many = kManyFiles, .required = {"path"}, .begin = begin_collect_file}},
-      {"collect[].path", "", "Its path below /work.", TextForm{text_rule::kWorkPath, store_collect_path}},
-      {"collect[].max", in_quotes(to_string(CollectFile{}.max)), "A larger file is reported as an error of this file.",
+       TableForm{.many = kManyFiles, .required = {"path"}, .begin = begin_collect_file, .end = end_collect_file}},
+      {"collect[].path", "",
+       "Its path below /work; with as = \"tar\" a file, a folder, a pattern (\"out/*.txt\"), or \".\" for all.",
+       TextForm{text_rule::kWorkPattern, store_collect_path}},
+      {"collect[].as", in_quotes("file"),
+       "\"file\": one regular file, as it is; \"tar\": all files and folders that `path` matches, with all below them, "
+       "as one archive PATH.tar (work.tar for \".\"). Links, FIFOs and the like are left out.",
+       ChoiceForm{{"file", "tar"},
+                  [](Draft& d, std::size_t index, const Entry&) {
+                    d.plan.kind.collect.back().as = index == 0 ? CollectAs::File : CollectAs::Tar;
+                  }}},
+      {"collect[].max", in_quotes(to_string(CollectFile{}.max)),
+       "A larger file, or archive as a whole, is reported as an error of this file.",
        SizeForm{1_B, kTiB, [](Draft& d, Bytes v, const Entry&) { d.plan.kind.collect.back().max = v; }}},
-      {"collect[].optional", boolean(CollectFile{}.optional), "Whether it is no error that the file is missing.",
+      {"collect[].optional", boolean(CollectFile{}.optional),
+       "Whether it is no error that the file is missing, or that nothing matches.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.kind.collect.back().optional = v; }}},
       {"env.*", "", "One variable of the environment; nothing is inherited.",
        TextForm{text_rule::kAny,
@@ -465,6 +512,14 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
                 [change = table.change](Draft& d, Duration v, const Entry&) {
                   change(d, [v](Limits& limits) { limits.cpu_hard = v; });
                 }}},
+      {kept(table.prefix + "cpu_rate"), "",
+       "How much CPU time all processes together may use at a time: 0.5 is half a core, 2 are two. Needs a control "
+       "group "
+       "that bounds it.",
+       NumberForm{0.01, kMaxCore + 1,
+                  [change = table.change](Draft& d, double v, const Entry&) {
+                    change(d, [v](Limits& limits) { limits.cpu_rate = v; });
+                  }}},
       limit(table, "wall", &Limits::wall, "Time on a monotonic clock, from the program's start to its end."),
       {kept(table.prefix + "idle"), "", "Time in which no process of the run uses CPU.",
        TimeForm{1ms, kDay,
@@ -491,6 +546,14 @@ std::vector<Key> limit_rows(const LimitsTable& table) {
       limit(table, "file_size", &Limits::file_size, 0_B, "The largest file that the program may write."),
   });
   append(rows, output_limit_rows(table));
+  rows.push_back(
+      {kept(table.prefix + "output_action"), default_of(table, [](const Limits&) { return in_quotes("stop"); }),
+       "What becomes of a run that writes more than `output`: it is stopped (OLE), or it goes on and the rest "
+       "is thrown away.",
+       ChoiceForm{{"stop", "truncate"}, [change = table.change](Draft& d, std::size_t index, const Entry&) {
+                    const OutputAction action = index == 0 ? OutputAction::Stop : OutputAction::Truncate;
+                    change(d, [action](Limits& limits) { limits.output_action = action; });
+                  }}});
   rows.push_back(
       limit(table, "workspace", &Limits::workspace, 64_KiB, "What /work, /tmp and /dev/shm hold together, in memory."));
   // /work, /tmp and /dev/shm take some themselves.

@@ -48,6 +48,15 @@ void check_paths(const std::vector<File>& files, const std::string& section) {
   }
 }
 
+// Of a tar, `path` is a pattern: it may lie in another's folder, and is saved under a name of its own.
+void check_collect(const std::vector<CollectFile>& wanted) {
+  std::vector<CollectFile> saved = wanted;
+  for (CollectFile& file : saved) {
+    file.path = saved_name(file);
+  }
+  check_paths(saved, "collect");
+}
+
 void check_network(const Plan& plan) {
   if (plan.kind.network.mode == NetworkMode::Loopback) return;
   const auto refuse = [&](const std::vector<std::uint16_t>& ports, const std::string& key) {
@@ -376,6 +385,11 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   task.plan = std::move(header);
   const Plan& plan = task.plan;
   const GradingKeys keys = read_all_keys(root, task, images);
+  if (!plan.origin.positions.contains("cwd")) task.plan.kind.cwd = plan.kind.workspace;
+  // The image's HOME is the workspace.
+  if (const auto home = task.plan.job.env.find("HOME"); home != task.plan.job.env.end() && home->second == "/work") {
+    home->second = plan.kind.workspace;
+  }
   check_network(plan);
   check_streams(plan);
   check_cpu_limits(plan.kind.limits, plan.origin.where("limits.cpu_hard"), "limits.cpu_hard");
@@ -392,7 +406,7 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
     check_paths(own, key);
     if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
   }
-  check_paths(plan.kind.collect, "collect");
+  check_collect(plan.kind.collect);
   settle_grading(task, keys);
   make_jury(root, task, keys, images);
   if (keys.tests) add_tests(task, *keys.tests);

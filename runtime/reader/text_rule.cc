@@ -93,6 +93,10 @@ bool is_work_path(std::string_view text) noexcept {
          !text.ends_with('/') && !text.ends_with("/.");
 }
 
+bool is_work_pattern(std::string_view text) noexcept {
+  return text == "." || is_work_path(text);
+}
+
 bool is_env_name(std::string_view text) noexcept {
   return is_line(text) && text.find('=') == text.npos;
 }
@@ -147,6 +151,9 @@ constinit const TextRule kSandboxPath = {"an absolute path in the sandbox withou
 constinit const TextRule kMountPoint = {
     "an absolute path in the sandbox without \"..\", other than \"/\" and not in /proc or /dev", "^/", is_mount_point};
 constinit const TextRule kWorkPath = {"a file's path relative to /work without \"..\"", "^[^/]", is_work_path};
+constinit const TextRule kWorkPattern = {
+    "a path relative to /work without \"..\", perhaps with \"*\" and \"?\" in its names, or \".\"", "^[^/]",
+    is_work_pattern};
 constinit const TextRule kEnvName = {"a name that is not empty and without \"=\" and NUL", "^[^=]+$", is_env_name};
 constinit const TextRule kHostname = {"1 to 64 letters, digits, \".\" and \"-\"", "^[A-Za-z0-9.-]{1,64}$", is_hostname};
 constinit const TextRule kCallName = {"the name of a system call, such as \"memfd_create\"", "^[a-z0-9_]+$",

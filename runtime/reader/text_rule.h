@@ -23,6 +23,7 @@ extern const TextRule kHostAbsolute;  // an absolute path of the host
 extern const TextRule kSandboxPath;   // an absolute path in the sandbox
 extern const TextRule kMountPoint;    // the same, where something may be mounted or linked
 extern const TextRule kWorkPath;      // a file below /work
+extern const TextRule kWorkPattern;   // the same, or a pattern of names, or "." for all
 extern const TextRule kEnvName;
 extern const TextRule kHostname;
 extern const TextRule kCallName;

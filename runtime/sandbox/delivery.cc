@@ -37,6 +37,7 @@ rootfs::RootSteps put_root(rootfs::RootSteps steps, Arena& arena) {
     mount.path = arena.put_text(mount.path);
     mount.size = arena.put_text(mount.size);
     mount.inodes = arena.put_text(mount.inodes);
+    mount.shows = arena.put_text(mount.shows);
     const std::span<const char*> files = arena.put(mount.files);
     for (const char*& file : files) file = arena.put_text(file);
     mount.files = files;

@@ -54,7 +54,8 @@ std::string beginning_of(const WorkFile& file) {
 
 // "#!/usr/bin/awk -f" is executed as /usr/bin/awk.
 std::string interpreter_of(const Plan& plan, const std::string& program) {
-  const std::string at = (std::filesystem::path(plan.kind.cwd) / program).lexically_normal().string();
+  const std::string whole = (std::filesystem::path(plan.kind.cwd) / program).lexically_normal().string();
+  const std::string at = rootfs::as_in_work(plan.kind, whole);
   const auto file =
       std::ranges::find_if(plan.job.files, [&](const WorkFile& each) { return "/work/" + each.path == at; });
   const std::string begin = file == plan.job.files.end() ? "" : beginning_of(*file);

@@ -56,15 +56,16 @@ std::uint64_t taken_rights(const CapabilitySet& held) {
 }
 
 // What the plan or its compile step placed in /work is the program; the loader asks for its cache first of all.
-bool belongs_to_program(const std::string& at) {
-  return at == "/work" || at == "/etc/ld.so.cache";
+bool belongs_to_program(const rootfs::Entry& entry) {
+  const auto* workspace = std::get_if<rootfs::Workspace>(&entry.what);
+  return entry.at == "/work" || entry.at == "/etc/ld.so.cache" || (workspace != nullptr && workspace->shows == "/work");
 }
 
 // Devices hold nothing. What belongs to the program may be read.
 std::uint64_t left_of(std::uint64_t rights, const rootfs::Entry& entry, std::uint64_t taken) {
   const auto* bind = std::get_if<rootfs::Bind>(&entry.what);
   if (bind != nullptr && bind->device) return rights;
-  return rights & ~(belongs_to_program(entry.at) ? taken & ~kRead.rights : taken);
+  return rights & ~(belongs_to_program(entry) ? taken & ~kRead.rights : taken);
 }
 
 void add_program_files(const ProgramFiles& files, std::uint64_t taken, std::vector<PathRule>& rules) {

@@ -108,8 +108,9 @@ class Finder {
 
   [[nodiscard]] std::optional<Content> open(const std::string& path) const {
     if (const std::optional<std::string> host = view_.host_path(path)) return open_on_host(*host);
-    if (!path.starts_with("/work/")) return std::nullopt;
-    const std::string name = path.substr(std::strlen("/work/"));
+    const std::string in_work = rootfs::as_in_work(plan_.kind, path);
+    if (!in_work.starts_with("/work/")) return std::nullopt;
+    const std::string name = in_work.substr(std::strlen("/work/"));
     if (const auto file = std::ranges::find(carried_, name, &rootfs::CarriedFile::path); file != carried_.end()) {
       return Content(file->descriptor.get());
     }

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,9 +45,10 @@ struct WorkFileOpened {
 // Without following any link; it must be a regular file.
 WorkFileOpened open_in_work(int work, const std::string& path);
 
-// Copies files piece by piece, so that whoever turns a loop is never long at it. Each file is opened beneath /work
-// without following any link, must be regular and no larger than its bound, and is copied to the same relative path.
-// Failures are values.
+// Copies files, and archives of files and folders, piece by piece, so that whoever turns a loop is never long at it.
+// Each file is opened beneath /work without following any link, must be regular and no larger than its bound, and is
+// copied to the same relative path. An archive has what its pattern matches, by name, folders with all below them;
+// links, FIFOs and the like are left out. It is no larger than its bound as a whole. Failures are values.
 class Collection {
  public:
   // `work` is the sandbox's /work (O_PATH is enough). All is borrowed until the end.
@@ -61,16 +64,30 @@ class Collection {
   std::vector<CollectedFile> take() { return std::move(files_); }
 
  private:
+  // What of an archive is still to be written, by names: a folder's are listed when its turn comes.
+  struct Archive {
+    std::vector<std::string> pattern;  // its parts; none: all
+    std::vector<std::string> to_come;  // paths, the next one last
+    std::uint64_t left = 0;            // of the file that is being copied
+    std::size_t entries = 0;
+    bool is_optional = false;
+  };
   struct Open {
     CollectedFile file;
+    std::string save_as;  // relative to the folder to save in
     std::uint64_t most;
     Fd source;
     Fd folder;  // outlives sink
     NewFile sink;
     Sha256 hash;
+    std::optional<Archive> archive;
   };
 
   void begin(const CollectFile& wanted);
+  bool put(std::string_view bytes);
+  void advance_archive();
+  void add_to_archive(const std::string& path);
+  void list_folder(const std::string& path, int folder);
   void end();
 
   int work_;

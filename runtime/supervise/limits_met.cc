@@ -50,6 +50,10 @@ std::vector<LimitMet> limits_met(const MetFacts& facts, const RunResult& result,
     met.push_back({Limit::FileSize, limits.file_size, std::nullopt, Evidence::Seen,
                    "a file of exactly this size, when a process failed"});
   }
+  if (facts.output_cut) {
+    met.push_back(
+        {Limit::Output, *facts.output_cut, std::nullopt, Evidence::Seen, "what went beyond it was thrown away"});
+  }
   if (facts.workspace_is_full) {
     met.push_back(
         {Limit::Workspace, limits.workspace, std::nullopt, Evidence::Seen, "statfs: nothing free at the end"});

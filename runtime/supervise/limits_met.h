@@ -19,9 +19,10 @@ struct MetFacts {
   std::uint64_t tasks_seen = 0;                         // the most at one time, by sampling
   std::optional<std::uint64_t> processes_refused = {};  // counted by a group
   std::string processes_source = {};
-  bool workspace_is_full = false;   // when nobody could write any more
-  bool inodes_are_used_up = false;  // the same
-  Bytes largest_process = {};       // that the program had
+  std::optional<Bytes> output_cut = {};  // limits.output, where more was written and thrown away
+  bool workspace_is_full = false;        // when nobody could write any more
+  bool inodes_are_used_up = false;       // the same
+  Bytes largest_process = {};            // that the program had
 };
 
 // Returns the limits that the run of `result` met. The limit by which it ended is not among them: the outcome has it.

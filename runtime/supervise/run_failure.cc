@@ -29,7 +29,9 @@ bool Run::is_programs_own_fault(const StepResult& step) const {
   // set-up.
   const std::string* program = program_of(step);
   if (program == nullptr) return false;
-  const std::string path = (std::filesystem::path(plan_->plan().kind.cwd) / *program).lexically_normal().string();
+  const Kind& kind = plan_->plan().kind;
+  const std::string path =
+      rootfs::as_in_work(kind, (std::filesystem::path(kind.cwd) / *program).lexically_normal().string());
   return rootfs::is_within(path, "/work") || rootfs::is_within(path, "/tmp");
 }
 

@@ -91,7 +91,8 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
   facts.shared_memory_refused = shared_memory_ && shared_memory_->has_refused();
   facts.address_space_refused = address_space_ && address_space_->has_refused();
   facts.may_send_file_size_signal = !plan_->child().has_listener || may_send_file_size_signal_;
-  facts.output_exceeded = output_.exceeded() || (error_output_ && error_output_->exceeded());
+  facts.output_exceeded = plan_->plan().kind.limits.output_action == OutputAction::Stop &&
+                          (output_.exceeded() || (error_output_ && error_output_->exceeded()));
   facts.about_to_exec = about_to_exec_;
   if (target_end_) facts.end = End{target_end_->code, target_end_->status};
   facts.cpu = cpu.total();
@@ -103,6 +104,13 @@ RunFacts Run::facts(const CpuTime& cpu, const Memory& memory) const {
 
 MetFacts Run::met_facts() const {
   MetFacts facts{.about_to_exec = about_to_exec_, .look = look_, .tasks_seen = peak_tasks_};
+  const Limits& limits = plan_->plan().kind.limits;
+  if (limits.output_action == OutputAction::Truncate) {
+    const OutputLimit& output = limits.output;
+    if (output_.exceeded()) facts.output_cut = output.both ? output.both : output.standard_output;
+    if (error_output_ && error_output_->exceeded())
+      facts.output_cut = output.both ? output.both : output.standard_error;
+  }
   if (groups_) facts.processes_refused = groups_->processes_refused();
   if (facts.processes_refused) facts.processes_source = groups_->refused_processes_source();
   if (finish_ && finish_->workspace.is_known) {

@@ -166,7 +166,8 @@ Drain::Drain(loop::EventLoop& loop, loop::LoopOwner& owner, const Output& output
       pipe_(make_pipe(Blocking::No, Blocking::Yes)),
       budgets_(std::move(budgets)),
       on_excess_(std::move(on_excess)),
-      tap_(std::move(tap)) {
+      tap_(std::move(tap)),
+      at_limit_(plan.kind.limits.output_action) {
   if (const auto* capture = std::get_if<OutputCapture>(&output)) {
     capture_ = true;
     if (capture->most) most_kept_ = capture->most->count;
@@ -266,7 +267,7 @@ void Drain::on_readable() {
   for (int turn = 0; turn < kReadsPerTurn && taken < kBytesPerTurn; ++turn) {
     if (closing_ && left_ == 0) return end();
     const std::uint64_t allowed = allowance();
-    if (allowed == 0 && !exceeded_ && holds_more()) return stop_at_limit();
+    if (allowed == 0 && !exceeded_ && holds_more() && !goes_on_at_limit()) return;
     // Never more than is allowed: what is read makes room for more.
     std::uint64_t most = exceeded_ ? chunk.size() : std::clamp<std::uint64_t>(allowed, std::uint64_t{1}, chunk.size());
     if (closing_) most = std::min(most, left_);
@@ -280,7 +281,7 @@ void Drain::on_readable() {
     taken += static_cast<std::size_t>(count);
     accept({chunk.data(), static_cast<std::size_t>(count)});
     // Written between the two calls above.
-    if (allowed == 0 && !exceeded_) return stop_at_limit();
+    if (allowed == 0 && !exceeded_ && !goes_on_at_limit()) return;
     if (pending_.empty()) continue;
     // Wait for the sink with the pipe unwatched: the program then waits for us, as it would for the sink itself. A sink
     // that cannot be waited for is a regular file, and always ready.
@@ -293,10 +294,12 @@ void Drain::on_readable() {
   }
 }
 
-void Drain::stop_at_limit() {
+bool Drain::goes_on_at_limit() {
   exceeded_ = true;
+  if (at_limit_ == OutputAction::Truncate) return true;
   loop_.forget(pipe_.read_end.get());
   on_excess_();
+  return false;
 }
 
 void Drain::on_sink_writable() {
@@ -307,7 +310,7 @@ void Drain::on_sink_writable() {
 
 // Back to the pipe. One that is closing is read now: nobody need ever write to it again, so it need not become ready.
 void Drain::go_on() {
-  if (!exceeded_) start();
+  if (!exceeded_ || at_limit_ == OutputAction::Truncate) start();
   while (closing_ && !ended_ && pending_.empty()) on_readable();
 }
 

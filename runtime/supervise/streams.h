@@ -80,7 +80,8 @@ class Drain {
     std::uint64_t left;
   };
 
-  // `on_excess` is called once, when the program has written more than its budgets allow.
+  // `on_excess` is called once, when the program has written more than its budgets allow; never where
+  // limits.output_action is "truncate": what is written then is counted and thrown away.
   Drain(loop::EventLoop& loop, loop::LoopOwner& owner, const Output& output, const Plan& plan, const char* key,
         std::vector<Budget*> budgets, std::function<void()> on_excess, OutputTap tap = {});
   ~Drain();
@@ -110,7 +111,7 @@ class Drain {
   void accept(std::string_view data);
   void keep(std::string_view bytes);
   [[nodiscard]] std::uint64_t allowance() const;
-  void stop_at_limit();
+  [[nodiscard]] bool goes_on_at_limit();
   void go_on();
   bool flush();  // false: the sink takes no more now
   void end() noexcept;
@@ -127,6 +128,7 @@ class Drain {
   bool capture_ = false;
   std::uint64_t most_kept_ = std::numeric_limits<std::uint64_t>::max();
   bool sink_failed_ = false;
+  OutputAction at_limit_;
   bool exceeded_ = false;
   std::string pending_;
   Sha256 hash_;

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "tests/support/command.h"
+#include "tests/support/paths.h"
 #include "tests/support/sessions.h"
 
 namespace evalrun::test {
@@ -130,6 +132,82 @@ TEST(cpu_hard, lies_above_the_limit) {
   EXPECT_EQ(refusal("1001ms"), "");
 }
 
+TEST(cpu_rate, stretches_a_run_that_would_use_more_and_leaves_its_cpu_time_as_it_is) {
+  const auto burn = [](const std::string& more) {
+    return run(probe_plan("probe", {"burn", "0.3"}, "limits.cpu = \"5s\"\n" + more));
+  };
+  const Result half = burn("limits.cpu_rate = 0.5\n");
+  if (half.verdict() == Verdict::Ie)
+    EVALRUN_SKIP("a control group that bounds the rate of CPU time: " + std::string(half.message()));
+  EXPECT_EQ(half.verdict(), Verdict::Ok) << half.json();
+  EXPECT_GE(half.wall(), 500ms);
+  EXPECT_GE(half.cpu(), 290ms);
+  EXPECT_LT(half.cpu(), 500ms);
+  const Result slow = burn("limits.cpu_rate = 0.05\nlimits.wall = \"1s\"\n");
+  EXPECT_EQ(slow.verdict(), Verdict::Tle) << slow.json();
+  EXPECT_LT(slow.cpu(), 200ms) << "a tenth of a second's work at the most, in a second";
+  const Result enough = burn("limits.cpu_rate = 2\n");
+  EXPECT_EQ(enough.verdict(), Verdict::Ok) << enough.json();
+  EXPECT_GE(enough.cpu(), 290ms);
+}
+
+TEST(output_action, lets_a_run_go_on_whose_output_is_cut) {
+  const auto say = [](std::size_t bytes, const std::string& more) {
+    return run(probe_plan("probe", {"say", std::string(bytes, 'x'), "complain", "e", "say", "last"},
+                          "limits.output = \"1KiB\"\n" + more));
+  };
+  const std::string truncate = "limits.output_action = \"truncate\"\n";
+  const Result below = say(1000, truncate);  // and a newline, "e\n", "last\n"
+  EXPECT_EQ(below.verdict(), Verdict::Ok) << below.json();
+  EXPECT_EQ(below.standard_output(), std::string(1000, 'x') + "\nlast\n");
+  EXPECT_EQ(below.standard_error(), "e\n");
+  EXPECT_EQ(below.json().find("\"output\""), std::string::npos) << below.json();
+  const Result beyond = say(5000, truncate);
+  EXPECT_EQ(beyond.verdict(), Verdict::Ok) << beyond.json();
+  EXPECT_EQ(beyond.standard_output(), std::string(1024, 'x'));
+  const nlohmann::json told = nlohmann::json::parse(beyond.json());
+  EXPECT_EQ(told.at("stdout").at("bytes"), 5006);
+  EXPECT_EQ(told.at("stdout").at("truncated"), true);
+  EXPECT_EQ(told.at("limits_met").at(0).at("limit"), "output") << told;
+  const Result stopped = say(5000, "");
+  EXPECT_EQ(stopped.verdict(), Verdict::Ole) << stopped.json();
+  const Result flood = run("argv = [\"/work/storm\", \"flood\", \"78\"]\nfiles.storm = { from = " +
+                           nlohmann::json(probe("storm").string()).dump() + ", mode = \"0755\" }\n" +
+                           "limits.output = \"1KiB\"\nlimits.cpu = \"300ms\"\n" + truncate);
+  EXPECT_EQ(flood.verdict(), Verdict::Tle) << flood.json();
+}
+
+TEST(workspace_path, is_a_second_name_of_the_workspace_where_the_program_starts) {
+  const std::string box = "workspace.path = \"/box\"\n";
+  EXPECT_EQ(output_of({"cwd"}, box), "cwd /box\n");
+  EXPECT_EQ(output_of({"cwd"}, ""), "cwd /work\n");
+  EXPECT_EQ(output_of({"cwd"}, box + "cwd = \"/tmp\"\n"), "cwd /tmp\n");
+  EXPECT_EQ(output_of({"cwd"}, box + "cwd = \"/box/deep\"\n"), "cwd /box/deep\n");
+  EXPECT_EQ(output_of({"create", "/box/a", "read", "/work/a", "create", "/tmp/b", "create", "/usr/c"}, box),
+            "create /box/a OK\nread /work/a OK\ncreate /tmp/b OK\ncreate /usr/c ENOENT\n");
+  EXPECT_EQ(output_of({"create", "/box/a"}, ""), "create /box/a ENOENT\n");
+  EXPECT_EQ(output_of({"create", "a", "read", "/tmp/x/a"}, "workspace.path = \"/tmp/x\"\n"),
+            "create a OK\nread /tmp/x/a OK\n");
+  // What is placed can be executed by either name.
+  const std::string probe_at = nlohmann::json(probe("probe").string()).dump();
+  const Result executed = run("argv = [\"/box/p\", \"say\", \"hi\"]\n" + box +
+                              "profile = \"pure\"\n[files]\np = { from = " + probe_at + ", mode = \"0755\" }\n");
+  EXPECT_EQ(executed.standard_output(), "hi\n") << executed.json();
+}
+
+TEST(workspace_path, is_refused_where_something_else_stands) {
+  const auto refusal = [](const std::string& path, const std::string& more = "") {
+    return refusal_of(probe_plan("probe", {"exit", "0"}, "workspace.path = \"" + path + "\"\n" + more));
+  };
+  EXPECT_EQ(refusal("/work"), "");
+  EXPECT_NE(refusal("/tmp").find("something else stands there"), std::string::npos) << refusal("/tmp");
+  EXPECT_NE(refusal("/proc/x").find("workspace.path: expected"), std::string::npos) << refusal("/proc/x");
+  EXPECT_NE(refusal("box").find("workspace.path: expected"), std::string::npos) << refusal("box");
+  const TemporaryFolder folder;
+  EXPECT_NE(refusal("/box", bind_of(folder.path(), "/box/data")).find("mount it below /work"), std::string::npos);
+  EXPECT_EQ(refusal("/box", bind_of(folder.path(), "/work/data")), "");
+}
+
 // In a cell too: what is prepared ahead has the score of its plan.
 TEST(oom_score_adj, is_that_of_every_process_of_the_run) {
   const auto scores = [](unsigned prepared, const std::string& more) {
@@ -238,6 +316,122 @@ TEST(network_ports, are_reached_on_the_sandboxs_own_wildcard_and_nowhere_else) {
   EXPECT_EQ(endpoints({"new", "tcp6", "bind", "[::]:8080", "listen", "1", "new", "tcp6", "connect", "[::1]:8080"},
                       "bind = [8080], connect = [8080]"),
             "bind [::]:8080 OK\nlisten OK\nconnect [::1]:8080 OK\n");
+}
+
+// What is in an archive, as tar(1) lists it.
+std::string listed(const fs::path& archive) {
+  return run_command({"tar", "-tf", archive.string()}).output;
+}
+
+TEST(explain, tells_each_small_key_that_a_plan_says) {
+  const TemporaryFolder folder;
+  folder.write("data/secret", "s");
+  folder.write(
+      "plan.toml",
+      "argv = [\"/usr/bin/true\"]\nhide = [\"/data/secret\"]\noom_score_adj = 500\nworkspace.path = \"/box\"\n"
+      "collect = [{ path = \"out\", as = \"tar\", max = \"3MiB\" }]\n[limits]\ncpu_hard = \"7s\"\ncpu_rate = 0.5\n"
+      "output_action = \"truncate\"\n[seccomp]\ndeny = { calls = [\"uname\"], action = \"violation\" }\n[network]\n"
+      "mode = \"loopback\"\nbind = [\"8000-8010\", 0]\n[[mount]]\nbind = \"/usr\"\nat = \"/usr\"\nexec = true\n" +
+          bind_of("data", "/data", "optional = true\n"));
+  const Finished told = run_command({evalrun().string(), "explain", (folder.path() / "plan.toml").string()});
+  EXPECT_EQ(told.exit_code, 0) << told.error_output;
+  for (const std::string words :
+       {"/data/secret", "/box ", "stopped at 7s", "0.5 cores", "is thrown away, and the run goes on",
+        "500, where the host", "a call that ends it     uname", "8000-8010", "whichever the kernel chooses",
+        "collected as tar        out, up to 3MiB"}) {
+    EXPECT_NE(told.output.find(words), std::string::npos) << words << " is missing in\n" << told.output;
+  }
+  folder.write("plan.toml", "argv = [\"/usr/bin/true\"]\n[[mount]]\nbind = \"/usr\"\nat = \"/usr\"\nexec = true\n");
+  const std::string plain = run_command({evalrun().string(), "explain", (folder.path() / "plan.toml").string()}).output;
+  EXPECT_EQ(plain.find("\nand\n"), std::string::npos) << plain;
+}
+
+class Collecting {
+ public:
+  // The result of a program that leaves files in /work, of which `collect` is collected.
+  nlohmann::json collect(const std::vector<std::string>& words, const std::string& collect) {
+    Engine engine;
+    const Result result =
+        run_to_end(engine, mounted_probe_plan("probe", words, "collect = [" + collect + "]\n"), {.save_to = saved()});
+    EXPECT_EQ(result.verdict(), Verdict::Ok) << result.json();
+    return nlohmann::json::parse(result.json()).at("files");
+  }
+  [[nodiscard]] fs::path saved() const { return folder_.path() / "saved"; }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+const std::vector<std::string> kLeaves = {
+    "mkdir",  "/work/out",      "create", "/work/out/a.txt",      "fill",    "/work/out/b.log",  "5000",
+    "mkdir",  "/work/out/deep", "create", "/work/out/deep/c.txt", "symlink", "/etc/passwd",      "/work/out/link",
+    "mkfifo", "/work/out/fifo", "create", "/work/top.txt",        "create",  "/work/.hidden.txt"};
+
+TEST(collect_tar, takes_a_folder_a_pattern_or_all_and_leaves_out_what_is_no_file) {
+  Collecting collecting;
+  const nlohmann::json files = collecting.collect(
+      kLeaves,
+      "{ path = \"out\", as = \"tar\" }, { path = \"out/*.txt\", as = \"tar\" }, { path = \".\", as = \"tar\" }, "
+      "{ path = \"*.txt\", as = \"tar\" }, \"top.txt\"");
+  ASSERT_EQ(files.size(), 5U) << files;
+  for (const auto& file : files) EXPECT_FALSE(file.contains("error")) << file;
+  EXPECT_EQ(listed(collecting.saved() / "out.tar"), "out/\nout/a.txt\nout/b.log\nout/deep/\nout/deep/c.txt\n");
+  EXPECT_EQ(listed(collecting.saved() / "out/*.txt.tar"), "out/a.txt\n");
+  EXPECT_EQ(listed(collecting.saved() / "work.tar"),
+            ".hidden.txt\nout/\nout/a.txt\nout/b.log\nout/deep/\nout/deep/c.txt\ntop.txt\n");
+  EXPECT_EQ(listed(collecting.saved() / "*.txt.tar"), "top.txt\n");
+  EXPECT_EQ(files[0].at("bytes"), fs::file_size(collecting.saved() / "out.tar"));
+  EXPECT_EQ(run_command({"tar", "-xOf", (collecting.saved() / "out.tar").string(), "out/b.log"}).output.size(), 5000U);
+}
+
+TEST(collect_tar, is_bounded_as_a_whole_and_tells_where_nothing_matches) {
+  Collecting collecting;
+  // A header of 512 bytes, 5000 in ten blocks, and two blocks at the end.
+  const auto error = [&](const std::string& more) {
+    const nlohmann::json files =
+        collecting.collect({"fill", "/work/b", "5000"}, "{ path = \"b\", as = \"tar\"" + more + " }");
+    fs::remove_all(collecting.saved());
+    return files.empty() ? "none" : files[0].value("error", "");
+  };
+  EXPECT_EQ(error(", max = \"6656B\""), "");
+  EXPECT_EQ(error(", max = \"6655B\""), "larger than 6655B");
+  EXPECT_EQ(error(", max = \"511B\""), "larger than 511B");
+  const nlohmann::json missing = collecting.collect({"exit", "0"},
+                                                    "{ path = \"x*\", as = \"tar\" }, { path = \"y\", as = "
+                                                    "\"tar\", optional = true }");
+  ASSERT_EQ(missing.size(), 1U) << missing;
+  EXPECT_EQ(missing[0].at("error"), "nothing matches");
+  EXPECT_FALSE(fs::exists(collecting.saved() / "x*.tar"));
+  EXPECT_NE(
+      refusal_of(probe_plan("probe", {"exit", "0"}, "collect = [{ path = \".\" }]\n")).find("all of /work takes as"),
+      std::string::npos);
+}
+
+TEST(collect_tar, keeps_names_that_are_longer_than_a_header_holds) {
+  Collecting collecting;
+  const std::string deep = std::string(120, 'n');
+  collecting.collect({"mkdir", "/work/" + deep, "create", "/work/" + deep + "/" + deep},
+                     "{ path = \".\", as = \"tar\" }");
+  EXPECT_EQ(listed(collecting.saved() / "work.tar"), deep + "/\n" + deep + "/" + deep + "\n");
+}
+
+TEST(files_folder, places_every_file_below_it_and_refuses_what_is_none) {
+  const TemporaryFolder folder;
+  folder.write("data/a.txt", "a");
+  folder.write("data/deep/b.txt", "b");
+  const auto plan = [&](const std::string& more) {
+    return mounted_probe_plan("probe", {"cat", "/work/in/a.txt", "cat", "/work/in/deep/b.txt"}, "") +
+           "[files]\n\"in\" = { folder = \"" + (folder.path() / "data").string() + "\" }\n" + more;
+  };
+  EXPECT_EQ(run(plan("")).standard_output(), "ab") << "placed";
+  EXPECT_NE(refusal_of(plan("\"in/a.txt\" = { text = \"\" }\n")).find("found \"in/a.txt\" again"), std::string::npos);
+  fs::create_symlink("/etc/passwd", folder.path() / "data/link");
+  EXPECT_NE(refusal_of(plan("")).find("link: expected regular files and folders alone"), std::string::npos)
+      << refusal_of(plan(""));
+  fs::remove_all(folder.path() / "data");
+  EXPECT_NE(refusal_of(plan("")).find("No such file"), std::string::npos) << refusal_of(plan(""));
+  folder.write("data", "a file");
+  EXPECT_NE(refusal_of(plan("")).find("expected a folder"), std::string::npos) << refusal_of(plan(""));
 }
 
 }  // namespace

@@ -24,10 +24,12 @@ class PlanDump {
     line("stderr", std::visit(*this, plan.kind.error_output));
     line("hostname", plan.kind.hostname);
     for (const Hidden& hidden : plan.kind.hidden) line("hide", hidden.path);
+    if (plan.kind.workspace != "/work") line("workspace.path", plan.kind.workspace);
     if (plan.kind.oom_score_adj) line("oom_score_adj", *plan.kind.oom_score_adj);
     for (const WorkFile& file : plan.job.files) dump_file(file);
     for (const CollectFile& file : plan.kind.collect) {
-      line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed"));
+      line("collect", file.path + " " + to_string(file.max) + (file.optional ? " optional" : " needed") +
+                          (file.as == CollectAs::Tar ? " tar" : ""));
     }
     dump_limits(plan.kind.limits, "limits.");
     for (const Mount& mount : plan.kind.mounts) dump_mount(mount);
@@ -87,6 +89,8 @@ class PlanDump {
 
   void dump_limits(const Limits& limits, const std::string& prefix) {
     line(prefix + "cpu", to_string(limits.cpu));
+    if (limits.cpu_rate) line(prefix + "cpu_rate", *limits.cpu_rate);
+    if (limits.output_action == OutputAction::Truncate) line(prefix + "output_action", "truncate");
     if (limits.cpu_hard) line(prefix + "cpu_hard", to_string(*limits.cpu_hard));
     line(prefix + "wall", to_string(limits.wall));
     line(prefix + "idle", maybe(limits.idle));

@@ -60,12 +60,24 @@ std::string jury_image() {
   return path;
 }
 
+// A folder with a file, and one that can be executed.
+std::string sample_folder() {
+  static const test::TemporaryFolder folder;
+  if (!fs::exists(folder.path() / "b/run")) {
+    folder.write("a.py", "");
+    folder.write("b/run", "");
+    fs::permissions(folder.path() / "b/run", fs::perms::owner_all);
+  }
+  return folder.path().string();
+}
+
 std::vector<Sample> samples() {
   std::vector<Sample> samples = {
       {"argv", "argv = @", R"(["b", "c"])", "argv = [b][c]\n"},
       {"source", "argv = [\"run\", \"{source}\"]\nsource = @\nfiles.\"x/y.py\".text = \"\"", R"("./x//y.py")",
        "argv = [run][x/y.py]\nsource = x/y.py\nfiles.x/y.py = text  644\n"},
       {"cwd", at_top("cwd = @"), R"("/data/./x/")", "cwd = /data/x\n"},
+      {"workspace.path", at_top("workspace.path = @"), R"("/box/.")", "cwd = /box\nworkspace.path = /box\n"},
       {"hostname", at_top("hostname = @"), R"("Host-1.x")", "hostname = Host-1.x\n"},
       {"env.*", at_top("env = { A = @ }"), R"("1=2")", "env.A = 1=2\n"},
       {"stdin", at_top("stdin = @"), R"("inherit")", "stdin = inherit\n"},
@@ -81,11 +93,15 @@ std::vector<Sample> samples() {
        "files.a/b.py = from /plans/s.py 644\n"},
       {"stdin.base64", at_top("stdin = { base64 = @ }"), R"("YQBi/w==")", std::string("stdin = text a\0b\xff\n", 18)},
       {"files.*.base64", at_top("[files]\nx = { base64 = @ }"), R"("aGVsbG8=")", "files.x = text hello 644\n"},
+      {"files.*.folder", at_top("[files]\nx = { folder = @ }"), in_quotes(sample_folder()),
+       "files.x/a.py = from " + sample_folder() + "/a.py 644\nfiles.x/b/run = from " + sample_folder() +
+           "/b/run 755\n"},
       {"files.*.text", at_top("[files]\nx = { text = @ }"), R"("hello")", "files.x = text hello 644\n"},
       {"files.*.mode", at_top("[files]\nx = { text = \"\"<, mode = @> }"), R"("755")", "files.x = text  755\n"},
       {"collect[]", at_top("collect = [@]"), R"("a/./b")", "collect = a/b 16MiB needed\n"},
       {"collect[].path", at_top("collect = [{ path = @ }]"), R"("a")", "collect = a 16MiB needed\n"},
       {"collect[].max", at_top("collect = [{ path = \"a\"<, max = @> }]"), R"("4MiB")", "collect = a 4MiB needed\n"},
+      {"collect[].as", at_top("collect = [{ path = \"a\"<, as = @> }]"), R"("tar")", "collect = a 16MiB needed tar\n"},
       {"collect[].optional", at_top("collect = [{ path = \"a\"<, optional = @> }]"), "true",
        "collect = a 16MiB optional\n"},
       {"mount[].bind", at_top("mount = [{ at = \"/x\", bind = @ }]"), R"("data")",
@@ -146,6 +162,10 @@ std::vector<Sample> samples() {
        "files.x = from /plans/s.py 644\n"},
       {"case[].files.*.text", at_top("case = [{ expect.text = \"\"<, files = { x = { text = @ } }> }]"), R"("hello")",
        "files.x = text hello 644\n"},
+      {"case[].files.*.folder", at_top("case = [{ expect.text = \"\"<, files = { x = { folder = @ } }> }]"),
+       in_quotes(sample_folder()),
+       "files.x/a.py = from " + sample_folder() + "/a.py 644\nfiles.x/b/run = from " + sample_folder() +
+           "/b/run 755\n"},
       {"case[].files.*.base64", at_top("case = [{ expect.text = \"\"<, files = { x = { base64 = @ } }> }]"),
        R"("aGVsbG8=")", "files.x = text hello 644\n"},
       {"case[].files.*.mode", at_top("case = [{ expect.text = \"\", files = { x = { text = \"\"<, mode = @> } } }]"),
@@ -261,6 +281,10 @@ std::vector<Sample> samples() {
                        R"("s")", "files.x = from /plans/s 644\n"});
     samples.push_back({section + ".files.*.text", at_top(begin + "argv = [\"c\"]<, files = { x = { text = @ } }> }"),
                        R"("s")", "files.x = text s 644\n"});
+    samples.push_back({section + ".files.*.folder",
+                       at_top(begin + "argv = [\"c\"]<, files = { x = { folder = @ } }> }"), in_quotes(sample_folder()),
+                       "files.x/a.py = from " + sample_folder() + "/a.py 644\nfiles.x/b/run = from " + sample_folder() +
+                           "/b/run 755\n"});
     samples.push_back({section + ".files.*.base64",
                        at_top(begin + "argv = [\"c\"]<, files = { x = { base64 = @ } }> }"), R"("YQ==")",
                        "files.x = text a 644\n"});
@@ -297,6 +321,8 @@ std::vector<Sample> samples() {
     limit("cpu", R"("1.5s")", "1500ms");
     limit("wall", R"("24h")", "86400s");
     limit("cpu_hard", R"("100m")", "6000s");
+    limit("cpu_rate", "0.5", "0.5");
+    limit("output_action", R"("truncate")", "truncate");
     if (place.path != "interactor.limits.") limit("idle", R"("1ms")", "1ms");
     limit("memory", R"("1MiB")", "1MiB");
     limit("address_space", R"("512MiB")", "512MiB");
