@@ -1,5 +1,6 @@
 // A case that tests examine: the submission answers them from a sandbox of its own, or runs them itself.
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -7,12 +8,27 @@
 #include "runtime/judge/case_run.h"
 #include "runtime/judge/examination.h"
 #include "runtime/judge/secret_stream.h"
+#include "runtime/supervise/collect.h"
 
 namespace evalrun::judge {
 namespace {
 
 // More than the programs write of themselves.
 constexpr std::size_t kMostOfRecord = std::size_t{8} << 20;
+
+std::string content_of(const supervise::WorkFileOpened& file) {
+  std::string content(file.size, '\0');
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count =
+        ::pread(file.descriptor.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  content.resize(done);
+  return content;
+}
 
 std::string random_token() {
   std::array<unsigned char, 16> bytes;
@@ -29,7 +45,21 @@ std::string random_token() {
 }  // namespace
 
 void CaseRun::start_examination() {
-  if (context_.task.tests->mode == TestsMode::InProcess) {
+  const Tests& tests = *context_.task.tests;
+  if (tests.mode == TestsMode::Reported) {
+    supervise::RunHooks hooks;
+    const auto keep = [this](std::string_view piece) {
+      const std::size_t room = testing::kMostOfReport - record_.size();
+      if (piece.size() > room) record_is_cut_ = true;
+      record_.append(piece.substr(0, room));
+    };
+    if (tests.report_file.empty()) {
+      (tests.report_stream == ReportStream::Output ? hooks.output : hooks.error_output) = keep;
+    }
+    run_ = start_program(std::move(hooks));
+    return;
+  }
+  if (tests.mode == TestsMode::InProcess) {
     token_ = random_token();
     supervise::RunHooks hooks;
     hooks.output = [this](std::string_view piece) {
@@ -47,6 +77,25 @@ void CaseRun::start_examination() {
       context_.pool.loop(),
       [&](supervise::RunHooks hooks) { return context_.pool.start_first_of_two(examiner.plan, std::move(hooks)); },
       [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
+}
+
+void CaseRun::end_reported(Fd work) {
+  if (interrupted_) return settle(Verdict::Cancelled);
+  const Tests& tests = *context_.task.tests;
+  std::string missing;
+  if (record_is_cut_) missing = "larger than " + to_string(Bytes{testing::kMostOfReport});
+  if (judges_a_file()) {
+    const supervise::WorkFileOpened file = supervise::open_in_work(work.get(), one().output_file);
+    if (!file.refusal.empty()) {
+      missing = file.error == ENOENT ? "the program has not written it" : file.refusal;
+    } else if (file.size > testing::kMostOfReport) {
+      missing = "larger than " + to_string(Bytes{testing::kMostOfReport});
+    } else {
+      record_ = content_of(file);
+    }
+    if (!missing.empty()) missing = one().output_file + ": " + missing;
+  }
+  settle_examination(settle_reported(tests.report, record_, missing, grade_.run, one().limits));
 }
 
 void CaseRun::end_in_process() {

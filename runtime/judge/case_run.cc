@@ -225,7 +225,9 @@ void CaseRun::end_program() {
   Fd work = judges_a_file() ? run_->take_work_folder() : Fd();
   run_.reset();
   take_run(std::move(run));
-  if (context_.task.tests) return end_in_process();
+  if (context_.task.tests) {
+    return context_.task.tests->mode == TestsMode::Reported ? end_reported(std::move(work)) : end_in_process();
+  }
   const bool ok = verdict_of(grade_.run.outcome) == Verdict::Ok;
   if (judges_a_file() && ok) {
     judged_by() == nullptr ? feed_output_file(std::move(work)) : open_output_file(std::move(work));

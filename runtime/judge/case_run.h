@@ -90,6 +90,7 @@ class CaseRun {
   void start_examination();
   void end_examination();
   void end_in_process();
+  void end_reported(Fd work);
   void settle_examination(Examination examination);
   void end_dialogue();
   void judge_output_of_interactor(Fd work);
@@ -134,6 +135,7 @@ class CaseRun {
   std::unique_ptr<supervise::Run> run_;                   // of the submission, or of the jury's program
   std::unique_ptr<Dialogue> dialogue_;                    // in place of the submission's run
   std::string record_, token_;                            // of tests in one process with the submission
+  bool record_is_cut_ = false;                            // of a report
   bool has_run_ = false;                                  // grade_.run is that of a pass
   CaseGrade grade_;
 };

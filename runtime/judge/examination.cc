@@ -1,7 +1,6 @@
 #include "runtime/judge/examination.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "runtime/core/text.h"
@@ -12,18 +11,6 @@ namespace {
 using supervise::Outcome;
 using supervise::RunResult;
 using supervise::SandboxFault;
-
-struct StatusRow {
-  TestStatus status;
-  std::string_view name;
-};
-
-constexpr std::array kStatuses{
-    StatusRow{TestStatus::Passed, "passed"}, StatusRow{TestStatus::Failed, "failed"},
-    StatusRow{TestStatus::Error, "error"},   StatusRow{TestStatus::Skipped, "skipped"},
-    StatusRow{TestStatus::NotRun, "notrun"}, StatusRow{TestStatus::Protocol, "protocol"},
-    StatusRow{TestStatus::Load, "load"},
-};
 
 // What is written of a field: "\\", "\t" and the like, and other characters as Python writes them, which stay so.
 std::string field_of(std::string_view written) {
@@ -64,9 +51,9 @@ bool read_line(TestRecord& record, std::string_view line) {
     return true;
   }
   if (fields[0] == "test" && fields.size() == 4) {
-    const auto* row = std::ranges::find(kStatuses, fields[1], &StatusRow::name);
-    if (row == kStatuses.end()) return false;
-    record.tests.push_back({field_of(fields[2]), row->status, field_of(fields[3])});
+    const TestStatus* status = testing::status_named(fields[1]);
+    if (status == nullptr) return false;
+    record.tests.push_back({field_of(fields[2]), *status, field_of(fields[3])});
     return true;
   }
   if (fields[0] != "end" || fields.size() < 2 || fields.size() > 3) return false;
@@ -110,7 +97,10 @@ std::string count_of(std::size_t count, const char* what) {
 // Of a record that is complete.
 void settle_by_tests(Examination& all) {
   const auto passed = std::ranges::count(all.tests, TestStatus::Passed, &TestLine::status);
-  if (const TestLine* failed = first_failed(all.tests)) {
+  if (all.tests.empty()) {
+    all.verdict = Verdict::Wa;
+    all.message = "no test was run";
+  } else if (const TestLine* failed = first_failed(all.tests)) {
     all.verdict = verdict_of(failed->status);
     all.message = std::to_string(passed) + " of " + count_of(all.tests.size(), "test") + " passed; " + failed->name +
                   ": " + failed->message;
@@ -131,10 +121,6 @@ bool has_met_limit(const SideEnd& submission) {
 }
 
 }  // namespace
-
-std::string_view name_of(TestStatus status) noexcept {
-  return std::ranges::find(kStatuses, status, &StatusRow::status)->name;
-}
 
 TestRecord read_record(std::string_view text) {
   TestRecord record;
@@ -210,11 +196,51 @@ Examination settle_in_process(TestRecord record, const RunResult& run, const Lim
   return all;
 }
 
-std::vector<std::string_view> tricks_not_excluded_in_process() {
-  return {"objects that compare equal to everything",
-          "functions of the tests, of unittest or of Python that the submission replaces",
-          "frames and objects of the tests that the submission finds and changes",
-          "a record with its token that the submission finds and writes itself"};
+Examination settle_reported(ReportFormat format, std::string_view text, const std::string& missing,
+                            const RunResult& run, const Limits& limits) {
+  Examination all;
+  const auto* exited = std::get_if<supervise::Exited>(&run.outcome);
+  if (is_fault(run.outcome)) {
+    all.message = message_of(run, limits);
+    return all;
+  }
+  testing::Report report;
+  switch (format) {
+    case ReportFormat::Junit: report = testing::read_junit(text); break;
+    case ReportFormat::Tap: report = testing::read_tap(text); break;
+    case ReportFormat::Doctest: report = testing::read_doctest(text); break;
+  }
+  all.tests = std::move(report.tests);
+  if (exited == nullptr) {
+    all.verdict = judge::verdict_of(run.outcome);
+    all.message = message_of(run, limits);
+  } else if (!missing.empty() || !report.fault.empty()) {
+    all.verdict = Verdict::Re;
+    all.message = "there is no whole report: " + (missing.empty() ? report.fault : missing);
+    if (exited->code != 0) all.message += "; " + message_of(run, limits);
+    all.message = one_line(all.message);
+  } else {
+    settle_by_tests(all);
+    if (all.verdict == Verdict::Ac && exited->code != 0) {
+      all.verdict = Verdict::Re;
+      all.message += ", and the program " + message_of(run, limits);
+    }
+  }
+  return all;
+}
+
+std::vector<std::string_view> tricks_not_excluded(TestsMode mode) {
+  switch (mode) {
+    case TestsMode::TwoSided: return {};
+    case TestsMode::InProcess:
+      return {"objects that compare equal to everything",
+              "functions of the tests, of unittest or of Python that the submission replaces",
+              "frames and objects of the tests that the submission finds and changes",
+              "a record with its token that the submission finds and writes itself"};
+    case TestsMode::Reported:
+      return {"a report that the submission writes itself", "tests that the submission changes or leaves out"};
+  }
+  return {};
 }
 
 }  // namespace evalrun::judge

@@ -13,27 +13,12 @@
 #include "runtime/judge/dialogue.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/tests.h"
+#include "runtime/testing/test_report.h"
 
 namespace evalrun::judge {
 
-enum class TestStatus {
-  Passed,
-  Failed,    // an assertion
-  Error,     // another exception
-  Skipped,   // by itself, before it asked the submission for anything
-  NotRun,    // what came before it has ended the tests
-  Protocol,  // the submission's side has ended, or said what the protocol does not allow
-  Load,      // the submission could not be loaded, or has not what the tests are for
-};
-
-struct TestLine {
-  friend bool operator==(const TestLine&, const TestLine&) = default;
-  std::string name;
-  TestStatus status = TestStatus::NotRun;
-  std::string message;
-};
-
-std::string_view name_of(TestStatus status) noexcept;
+using testing::TestLine;
+using testing::TestStatus;
 
 struct TestRecord {
   std::vector<TestLine> tests;
@@ -61,7 +46,11 @@ Examination settle_two_sided(TestRecord record, const DialogueEnd& end, const Li
 Examination settle_in_process(TestRecord record, const supervise::RunResult& run, const Limits& limits,
                               std::string_view token);
 
-// What a verdict of tests in one process cannot exclude, for the result.
-std::vector<std::string_view> tricks_not_excluded_in_process();
+// `text`: the report, as far as it is there. `missing`: why it is not.
+Examination settle_reported(ReportFormat format, std::string_view text, const std::string& missing,
+                            const supervise::RunResult& run, const Limits& limits);
+
+// What a verdict of such tests cannot exclude, for the result.
+std::vector<std::string_view> tricks_not_excluded(TestsMode mode);
 
 }  // namespace evalrun::judge

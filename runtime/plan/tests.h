@@ -10,13 +10,22 @@ namespace evalrun {
 enum class TestsMode {
   TwoSided,   // the tests run in a sandbox of their own, and ask the submission's by a pipe
   InProcess,  // the tests run in one process with the submission, which can forge what they say
+  Reported,   // the plan's own program runs them, and writes a report, which it can forge
 };
+
+// What a report is written in (runtime/testing/test_report.h).
+enum class ReportFormat { Junit, Tap, Doctest };
+enum class ReportStream { Output, ErrorOutput };
 
 struct Tests {
   friend bool operator==(const Tests&, const Tests&) = default;
   TestsMode mode = TestsMode::TwoSided;
   std::vector<std::string> entry;  // the names of the submission that the tests find there
   std::vector<std::string> trust;  // classes of the submission whose own operators may decide a test
+  // Of TestsMode::Reported.
+  ReportFormat report = ReportFormat::Junit;
+  ReportStream report_stream = ReportStream::Output;
+  std::string report_file;  // below /work; "": the stream
 };
 
 // Paths below /work, of the programs that evalrun brings and of the tests.

@@ -978,6 +978,23 @@ std::vector<Key> tests_rows() {
                   [](Draft& d, std::size_t index, const Entry&) {
                     d.tests->tests.mode = index == 0 ? TestsMode::TwoSided : TestsMode::InProcess;
                   }}},
+      {"tests.report", "",
+       "The plan's own program, of whatever language, runs the tests and writes a report of them: JUnit's XML, the "
+       "Test "
+       "Anything Protocol, or what `python3 -m doctest -v` says. It can forge the verdict, and the result says so.",
+       ChoiceForm{{"junit", "tap", "doctest"},
+                  [](Draft& d, std::size_t index, const Entry&) {
+                    d.tests->tests.mode = TestsMode::Reported;
+                    d.tests->tests.report = static_cast<ReportFormat>(index);
+                  }}},
+      {"tests.report_file", "", "The regular file below /work that holds the report. Without it, a stream does.",
+       TextForm{text_rule::kWorkPath,
+                [](Draft& d, const std::string& v, const Entry&) { d.tests->tests.report_file = normalised(v); }}},
+      {"tests.report_stream", in_quotes("stdout"), "The stream that holds the report.",
+       ChoiceForm{{"stdout", "stderr"},
+                  [](Draft& d, std::size_t index, const Entry&) {
+                    d.tests->tests.report_stream = index == 0 ? ReportStream::Output : ReportStream::ErrorOutput;
+                  }}},
       {"tests.trust", "[]",
        "Classes of the submission whose own operators (==, <, and those with a plain value on the other side) may "
        "decide "

@@ -24,14 +24,42 @@ void place_program(std::vector<WorkFile>& files, const std::string& path, const 
   files.push_back(placed(path + ".text", std::string(program.text), position));
 }
 
+// The plan's own program writes a report of the tests that it runs.
+void add_reported(Task& task, const TestsKeys& keys) {
+  const Origin& origin = task.plan.origin;
+  for (const char* key : {"tests.file", "tests.text", "tests.entry", "tests.mode", "tests.trust"}) {
+    if (!origin.positions.contains(key)) continue;
+    throw PlanError(origin.where(key), key,
+                    "expected without tests.report: the plan's program runs the tests, and [files] places them");
+  }
+  if (origin.positions.contains("tests.report_file") && origin.positions.contains("tests.report_stream")) {
+    throw PlanError(origin.where("tests.report_stream"), "tests.report_stream",
+                    "expected one of report_file and report_stream, found both");
+  }
+  task.tests = keys.tests;
+  Case one;
+  one.name = "tests";
+  one.input = task.plan.job.input;
+  one.limits = task.plan.kind.limits;
+  one.own_points = one.points;
+  one.expected = std::string();
+  one.output_file = keys.tests.report_file;
+  one.position = origin.where("tests");
+  task.cases.push_back(std::move(one));
+}
+
+void refuse_cases(const Task& task) {
+  if (task.cases.empty()) return;
+  throw PlanError(task.cases.front().position, "case[0]", "expected without [tests], which is judged in their place");
+}
+
 void check_rest_of_plan(const Task& task) {
   const Origin& origin = task.plan.origin;
   const auto refuse = [&](const std::string& key, const std::string& why) {
     if (origin.positions.contains(key)) throw PlanError(origin.where(key), key, why);
   };
-  if (!task.cases.empty()) {
-    throw PlanError(task.cases.front().position, "case[0]", "expected without [tests], which is judged in their place");
-  }
+  refuse("tests.report_file", "expected with tests.report alone");
+  refuse("tests.report_stream", "expected with tests.report alone");
   refuse("stdin", "expected without [tests]: the tests ask the submission by its standard input");
   refuse("stdout", "expected without [tests]: the submission answers the tests by its standard output");
   const bool is_of_image = to_string(origin.where("argv")) == to_string(origin.where("image"));
@@ -101,6 +129,8 @@ std::shared_ptr<const JuryProgram> examiner_of(const Task& task, const TestsKeys
 }  // namespace
 
 void add_tests(Task& task, const TestsKeys& keys) {
+  refuse_cases(task);
+  if (keys.tests.mode == TestsMode::Reported) return add_reported(task, keys);
   check_rest_of_plan(task);
   check_names(task, keys.tests.entry, "tests.entry");
   check_names(task, keys.tests.trust, "tests.trust");

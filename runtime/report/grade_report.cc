@@ -9,6 +9,7 @@
 #include "runtime/judge/verdict.h"
 #include "runtime/report/board.h"
 #include "runtime/report/figures.h"
+#include "runtime/testing/test_line.h"
 
 namespace evalrun::report {
 namespace {
@@ -178,20 +179,27 @@ ordered_json groups_json(const Task& task, const std::vector<judge::GroupGrade>&
   return groups;
 }
 
+std::string_view name_of(TestsMode mode) {
+  switch (mode) {
+    case TestsMode::TwoSided: return "two-sided";
+    case TestsMode::InProcess: return "in-process";
+    case TestsMode::Reported: return "reported";
+  }
+  return "";
+}
+
 // What [tests] has found, and what stands behind it.
 void add_tests(ordered_json& json, const Tests& tests, const judge::Examination* examination) {
-  json["mode"] = tests.mode == TestsMode::TwoSided ? "two-sided" : "in-process";
-  json["forgeable"] = tests.mode == TestsMode::InProcess;
-  if (tests.mode == TestsMode::InProcess) {
-    for (const std::string_view trick : judge::tricks_not_excluded_in_process()) json["not_excluded"].push_back(trick);
-  }
+  json["mode"] = name_of(tests.mode);
+  json["forgeable"] = tests.mode != TestsMode::TwoSided;
+  for (const std::string_view trick : judge::tricks_not_excluded(tests.mode)) json["not_excluded"].push_back(trick);
   if (!tests.trust.empty()) json["trusted"] = tests.trust;
   ordered_json& list = json["tests"] = ordered_json::array();
   if (examination == nullptr) return;
-  for (const judge::TestLine& test : examination->tests) {
+  for (const testing::TestLine& test : examination->tests) {
     list.push_back({{"name", json_text(test.name)},
-                    {"passed", test.status == judge::TestStatus::Passed},
-                    {"status", judge::name_of(test.status)},
+                    {"passed", test.status == testing::TestStatus::Passed},
+                    {"status", testing::name_of(test.status)},
                     {"message", json_text(test.message)}});
   }
 }
@@ -326,8 +334,8 @@ std::string to_text(const GradeReport& report) {
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
   text += words_of_groups(report.task, grade.groups);
   if (report.task.tests && grade.cases.front().examination) {
-    for (const judge::TestLine& test : grade.cases.front().examination->tests) {
-      text += padded(judge::name_of(test.status), 10) + one_line(test.name);
+    for (const testing::TestLine& test : grade.cases.front().examination->tests) {
+      text += padded(testing::name_of(test.status), 10) + one_line(test.name);
       if (!test.message.empty()) text += ": " + one_line(test.message);
       text += "\n";
     }

@@ -385,5 +385,88 @@ TEST(tests_plan, is_refused_with_keys_that_it_leaves_nothing_to_do) {
             std::string::npos);
 }
 
+// The plan's own program, here a shell, runs the tests and writes their report.
+PlanRun run_reporting(const std::string& script, const std::string& keys, const std::string& more = "") {
+  return run_plan("image = \"bash\"\nargv = [\"bash\", \"t.sh\"]\n" + more + "[files]\n\"t.sh\" = { text = '''\n" +
+                  script + "''' }\n[tests]\n" + keys);
+}
+
+TEST(tests_plan, takes_a_report_of_a_program_in_any_language) {
+  const std::string tap = "echo 1..3\necho ok 1 - adds\necho not ok 2 - divides\necho 'ok 3 # skip'\n";
+  const PlanRun run = run_reporting(tap + "exit 1\n", "report = \"tap\"\n");
+  EXPECT_EQ(run.verdict(), "WA") << run.command.output << run.command.error_output;
+  EXPECT_EQ(statuses(run), "passed failed skipped ");
+  EXPECT_EQ(run.result.at("mode"), "reported");
+  EXPECT_EQ(run.result.at("forgeable"), true);
+  EXPECT_FALSE(run.result.at("not_excluded").empty());
+  EXPECT_EQ(run.result.at("message"), "case tests: 1 of 3 tests passed; divides: not ok");
+
+  const std::string good = "echo 1..1\necho ok 1 - adds\n";
+  EXPECT_EQ(run_reporting(good, "report = \"tap\"\n").verdict(), "AC");
+  EXPECT_EQ(
+      run_reporting("{\n" + good + "} >&2\necho noise\n", "report = \"tap\"\nreport_stream = \"stderr\"\n").verdict(),
+      "AC");
+  EXPECT_EQ(run_reporting("{\n" + good + "} >&2\n", "report = \"tap\"\n").verdict(), "RE") << "the other stream";
+  const std::string junit = "report = \"junit\"\nreport_file = \"out/r.xml\"\n";
+  const std::string write = "mkdir out\necho '<testsuite><testcase name=\"a\"/></testsuite>' > out/r.xml\n";
+  EXPECT_EQ(run_reporting(write, junit).verdict(), "AC");
+  const PlanRun failing = run_reporting(write + "exit 3\n", junit);
+  EXPECT_EQ(failing.verdict(), "RE") << "all passed, and it failed";
+  EXPECT_EQ(failing.result.at("message"), "case tests: 1 test passed, and the program exited with code 3");
+}
+
+TEST(tests_plan, that_report_nothing_or_are_stopped_pass_nothing) {
+  const auto message = [](const PlanRun& run) { return run.result.at("message").get<std::string>(); };
+  const std::string junit = "report = \"junit\"\nreport_file = \"r.xml\"\n";
+  const PlanRun none = run_reporting("exit 0\n", junit);
+  EXPECT_EQ(none.verdict(), "RE");
+  EXPECT_EQ(message(none), "case tests: there is no whole report: r.xml: the program has not written it");
+  const PlanRun link = run_reporting("ln -s /etc/passwd r.xml\n", junit);
+  EXPECT_EQ(link.verdict(), "RE") << message(link);
+  EXPECT_EQ(run_reporting("mkfifo r.xml\n", junit).verdict(), "RE");
+  const PlanRun early = run_reporting("echo 1..2\necho ok 1\n", "report = \"tap\"\n");
+  EXPECT_EQ(message(early), "case tests: there is no whole report: the plan says 1..2, and 1 tests are told");
+  EXPECT_EQ(run_reporting("echo 1..0\n", "report = \"tap\"\n").verdict(), "WA");
+  const PlanRun slow =
+      run_reporting("echo 1..1\necho ok 1\nwhile :; do :; done\n", "report = \"tap\"\n", "limits.cpu = \"200ms\"\n");
+  EXPECT_EQ(slow.verdict(), "TLE") << message(slow);
+  EXPECT_EQ(statuses(slow), "passed ");
+  EXPECT_EQ(run_reporting("kill -9 $$\n", "report = \"tap\"\n").verdict(), "RE");
+  const PlanRun flood = run_reporting("yes ok\n", "report = \"tap\"\n", "limits.output = \"64KiB\"\n");
+  EXPECT_EQ(flood.verdict(), "OLE");
+}
+
+TEST(tests_plan, reads_what_doctest_says) {
+  NEEDS_PYTHON();
+  const std::string plan =
+      "image = \"python\"\nargv = [\"python3\", \"-m\", \"doctest\", \"-v\", \"m.py\"]\n[files]\n\"m.py\" = { text = "
+      "'''\ndef f(x):\n    \"\"\"\n    >>> f(1)\n    2\n    \"\"\"\n    return 2 * x\ndef g():\n    \"\"\"\n    >>> "
+      "g()\n    1\n    \"\"\"\n    return RESULT\n''' }\n[tests]\nreport = \"doctest\"\n";
+  const auto returning = [&](const std::string& result) {
+    std::string text = plan;
+    return run_plan(text.replace(text.find("RESULT"), 6, result));
+  };
+  EXPECT_EQ(returning("1").verdict(), "AC");
+  const PlanRun wrong = returning("2");
+  EXPECT_EQ(wrong.verdict(), "WA") << wrong.command.output;
+  EXPECT_EQ(statuses(wrong), "passed failed ");
+  EXPECT_EQ(wrong.result.at("tests").at(1).at("message"), "1 of 1 example failed; line 9: g(); expected 1; got 2");
+}
+
+TEST(tests_plan, of_a_report_take_no_tests_of_their_own) {
+  const auto refused = [](const std::string& keys) {
+    const PlanRun run = run_reporting("exit 0\n", keys);
+    EXPECT_EQ(run.command.exit_code, 2) << run.command.output;
+    return run.command.error_output;
+  };
+  EXPECT_NE(refused("report = \"tap\"\ntext = \"\"\n").find("expected without tests.report"), std::string::npos);
+  EXPECT_NE(refused("report = \"tap\"\nentry = [\"f\"]\n").find("expected without tests.report"), std::string::npos);
+  EXPECT_NE(refused("report = \"tap\"\nreport_file = \"a\"\nreport_stream = \"stdout\"\n").find("found both"),
+            std::string::npos);
+  EXPECT_NE(
+      refused("language = \"python\"\ntext = \"\"\nreport_file = \"a\"\n").find("expected with tests.report alone"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace evalrun::test

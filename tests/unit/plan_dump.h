@@ -151,6 +151,11 @@ class PlanDump {
       line("tests.mode", static_cast<int>(task.tests->mode));
       line("tests.entry", join(task.tests->entry));
       line("tests.trust", join(task.tests->trust));
+      if (task.tests->mode == TestsMode::Reported) {
+        line("tests.report", static_cast<int>(task.tests->report));
+        line("tests.report_from",
+             task.tests->report_file + " " + (task.tests->report_stream == ReportStream::Output ? "stdout" : "stderr"));
+      }
     }
     line("checker.is_program", task.judged_by.has_value());
     line("passes", task.passes);

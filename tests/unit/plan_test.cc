@@ -264,6 +264,12 @@ std::vector<Sample> samples() {
                      "444\nfiles..evalrun/in_process.py.text = a program "
                      "444\nfiles..evalrun/tests.py = text  444\n"
                      "tests.mode = 1\n"});
+  samples.push_back({"tests.report", "argv = [\"a\"]\ntests = { report = @ }", R"("tap")",
+                     "tests.report = 1\ntests.report_from =  stdout\n"});
+  samples.push_back({"tests.report_file", "argv = [\"a\"]\ntests = { report = \"tap\"<, report_file = @> }",
+                     R"("r/./t")", "case.output_file = r/t\ntests.report_from = r/t stdout\n"});
+  samples.push_back({"tests.report_stream", "argv = [\"a\"]\ntests = { report = \"tap\"<, report_stream = @> }",
+                     R"("stderr")", "tests.report_from =  stderr\n"});
   // A jury's program has the keys of a plan, in two places.
   for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
                                       std::pair<std::string, std::string>{"interactor", ""}}) {
