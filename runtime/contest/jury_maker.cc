@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/contest/dmoj_python.h"
+#include "runtime/contest/fifo_script.h"
 #include "runtime/contest/package_limits.h"
 #include "runtime/contest/python2.h"
 #include "runtime/reader/parse.h"
@@ -15,20 +16,8 @@ using problem::Role;
 // Of what a jury program writes, what a result shows.
 constexpr Bytes kJuryExcerpt = 16_KiB;
 
-// A manager is given the FIFO from the submission and the FIFO to it, and the input as its standard input and as
-// input.txt. Here its standard streams are the dialogue: two copies of cat join them to FIFOs of its own sandbox.
-constexpr const char* kManagerScript = R"SH(mkfifo /tmp/from /tmp/to || exit 99
-cp judge/input input.txt
-exec 3<&0 4>&1
-cat <&3 >/tmp/from 4>&- & reader=$!
-cat </tmp/to >&4 3<&- & writer=$!
-exec 3<&- 4>&-
-"$@" /tmp/from /tmp/to <judge/input >judge/feedback/outcome 2>judge/feedback/text
-code=$?
-kill $reader $writer 2>/dev/null
-cat judge/feedback/text >&2
-exit $code
-)SH";
+// A manager finds its input as its standard input and as input.txt. What it writes is its outcome.
+constexpr const char* kManagerBegins = "cp judge/input input.txt";
 
 // A jury's Python leans on CPython.
 std::vector<std::string> jury_images() {
@@ -123,7 +112,13 @@ std::variant<std::shared_ptr<const JuryProgram>, Refusal> make_jury_program(cons
   }
   if (program.role == Role::Manager) {
     const std::vector<std::string> own = std::move(task.plan.job.argv);
-    task.plan.job.argv = {"sh", "-c", kManagerScript, "manager"};
+    task.plan.job.argv = {"bash",
+                          "-c",
+                          std::string(kManagerBegins) + kFifoScript,
+                          "manager",
+                          "judge/input",
+                          "judge/feedback/outcome",
+                          "judge/feedback/text"};
     task.plan.job.argv.insert(task.plan.job.argv.end(), own.begin(), own.end());
   }
   jury->plan = std::move(task.plan);

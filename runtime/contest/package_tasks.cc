@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <set>
 
+#include "runtime/contest/fifo_script.h"
 #include "runtime/contest/handed_in_outputs.h"
 #include "runtime/contest/jury_maker.h"
 #include "runtime/contest/package_judging.h"
@@ -65,10 +66,6 @@ PackageTasks::PackageTasks(const packages::Package& package, std::string path, c
   refuse_streams();
   if (problem.interaction && problem.interaction->processes > 1) {
     refuse("num_processes: a manager that talks with several processes of a submission is not supported yet");
-  }
-  if (problem.interaction &&
-      problem.interaction->submission_ends == problem::Interaction::SubmissionEnds::FifosAsArguments) {
-    refuse("user_io: fifo_io, a submission that is given two FIFOs, is not supported yet; std_io is");
   }
   common_.passes = problem.passes;
   if (problem.validator_scores) {
@@ -264,6 +261,16 @@ void PackageTasks::add_compile_flags(Task& task, const Sources& sources) const {
   if (package_.problem.signature_grader) argv.emplace_back("-DSIGNATURE_GRADER");
 }
 
+// What the submission prints goes nowhere: the two FIFOs alone lead to the manager.
+void PackageTasks::give_fifos(Task& task) const {
+  using Ends = problem::Interaction::SubmissionEnds;
+  const auto& interaction = package_.problem.interaction;
+  if (!interaction || interaction->submission_ends != Ends::FifosAsArguments) return;
+  std::vector<std::string> argv = {"bash", "-c", kFifoScript, "submission", "/dev/null", "/dev/null", ""};
+  argv.insert(argv.end(), task.plan.job.argv.begin(), task.plan.job.argv.end());
+  task.plan.job.argv = std::move(argv);
+}
+
 Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::optional<Bytes> memory_limit,
                             const std::vector<std::string>& overrides) const {
   const problem::Limits& limits = package_.problem.limits;
@@ -291,6 +298,7 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
     one.time_limit = time_limit;
   }
   if (is_output) show_outputs(task, sources, package_.problem);
+  if (!is_output) give_fifos(task);
   task.jury = common_.jury;
   task.interaction = common_.interaction;
   task.passes = common_.passes;

@@ -59,6 +59,7 @@ class PackageTasks final : public Tasks {
   void judge_by(Case& made, const problem::Case& one);
   void refuse_streams();
   void add_compile_flags(Task& task, const Sources& sources) const;
+  void give_fifos(Task& task) const;
   void tell_python_checkers(Task& task, const Sources& sources) const;
   void refuse(std::string why);
   std::shared_ptr<const JuryProgram> with_wall_limit(const std::shared_ptr<const JuryProgram>& interactor,
