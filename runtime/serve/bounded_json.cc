@@ -91,7 +91,8 @@ std::vector<std::string> Fields::texts(const char* name) const {
 
 const json* Fields::array(const char* name) const {
   const json* value = find(name);
-  if (value != nullptr && !value->is_array()) throw BadField(name_of(name), "Input should be a valid list", "list_type");
+  if (value != nullptr && !value->is_array())
+    throw BadField(name_of(name), "Input should be a valid list", "list_type");
   return value;
 }
 

@@ -29,7 +29,8 @@ nlohmann::json parse_object(std::string_view text);
 class Fields {
  public:
   // Of a member of another object, `inside` is its name with a dot after it.
-  explicit Fields(const nlohmann::json& object, std::string inside = "") : object_(object), inside_(std::move(inside)) {}
+  explicit Fields(const nlohmann::json& object, std::string inside = "")
+      : object_(object), inside_(std::move(inside)) {}
 
   [[nodiscard]] const nlohmann::json* find(const char* name) const;
   [[nodiscard]] std::string text(const char* name) const;  // must be there

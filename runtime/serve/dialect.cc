@@ -45,19 +45,34 @@ std::size_t size_of(const WorkEnd& end) {
 }  // namespace
 
 std::string verdict_of(const WorkEnd& end) {
-  return std::visit(
-      Overloaded{[](const Ended& ended) {
-                   const auto* run = std::get_if<supervise::RunResult>(&ended.end.value);
-                   const judge::Verdict verdict = run != nullptr ? judge::verdict_of(run->outcome)
-                                                                 : std::get<judge::Grade>(ended.end.value).verdict;
-                   return std::string(name_of(verdict));
-                 },
-                 [](const NotPossible&) { return std::string(); }, [](const Lost&) { return std::string("IE"); }},
-      end);
+  return std::visit(Overloaded{[](const Ended& ended) {
+                                 const auto* run = std::get_if<supervise::RunResult>(&ended.end.value);
+                                 const judge::Verdict verdict = run != nullptr
+                                                                    ? judge::verdict_of(run->outcome)
+                                                                    : std::get<judge::Grade>(ended.end.value).verdict;
+                                 return std::string(name_of(verdict));
+                               },
+                               [](const NotPossible&) { return std::string(); },
+                               [](const GroupEnded& group) {
+                                 // The first that is not well stands for all.
+                                 judge::Verdict verdict = judge::Verdict::Ok;
+                                 for (const supervise::RunResult& run : group.end.runs) {
+                                   if (verdict == judge::Verdict::Ok) verdict = judge::verdict_of(run.outcome);
+                                 }
+                                 return std::string(name_of(verdict));
+                               },
+                               [](const Lost&) { return std::string("IE"); }},
+                    end);
 }
 
 std::optional<Fault> fault_of(const WorkEnd& end) {
   if (const auto* lost = std::get_if<Lost>(&end)) return Fault{lost->message, lost->fault.retryable};
+  if (const auto* group = std::get_if<GroupEnded>(&end)) {
+    for (const supervise::RunResult& run : group->end.runs) {
+      if (std::optional<Fault> fault = fault_of_run(run)) return fault;
+    }
+    return std::nullopt;
+  }
   const auto* ended = std::get_if<Ended>(&end);
   if (ended == nullptr) return std::nullopt;
   if (const auto* run = std::get_if<supervise::RunResult>(&ended->end.value)) return fault_of_run(*run);
@@ -69,6 +84,11 @@ void account_for(Workshop& shop, Exchange& exchange, const WorkEnd& end) {
   ++exchange.account.jobs;
   exchange.account.verdict = verdict;
   if (!verdict.empty()) shop.metrics.count_run(verdict);
+  if (const auto* group = std::get_if<GroupEnded>(&end)) {
+    exchange.account.waited = group->waited;
+    shop.metrics.add(Stage::Wait, group->waited);
+    for (const supervise::RunResult& run : group->end.runs) add_times(shop.metrics, run);
+  }
   const auto* ended = std::get_if<Ended>(&end);
   if (ended == nullptr) return;
   exchange.account.waited = std::max(exchange.account.waited, ended->waited);

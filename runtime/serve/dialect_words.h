@@ -10,17 +10,17 @@
 namespace evalrun::serve {
 
 enum class EndKind {
-  Well,          // exited with 0
-  Exited,        // with another code
+  Well,    // exited with 0
+  Exited,  // with another code
   Signaled,
-  TimeLimit,     // of CPU, elapsed or idle time
+  TimeLimit,  // of CPU, elapsed or idle time
   MemoryLimit,
-  OutputLimit,   // of standard output, or of both streams
+  OutputLimit,  // of standard output, or of both streams
   ErrorOutputLimit,
   FileSizeLimit,
-  Violation,     // a call that only exploits need
-  NotStarted,    // execve refused the program
-  Lost,          // the sandbox's own fault, or ended by the server
+  Violation,   // a call that only exploits need
+  NotStarted,  // execve refused the program
+  Lost,        // the sandbox's own fault, or ended by the server
 };
 
 struct EndWords {

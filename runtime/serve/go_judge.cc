@@ -27,16 +27,18 @@ Response error(int status, const std::string& message) {
 
 // Clients ask which of these a server has before they lean on them.
 ordered_json features() {
-  return {{"copyOutOptional", true}, {"pipeProxy", true},       {"symlink", false},          {"addressSpaceLimit", true},
-          {"stream", false},         {"procPeak", true},        {"copyOutTruncate", true},   {"pipeProxyZeroCopy", false},
+  return {{"copyOutOptional", true}, {"pipeProxy", true}, {"symlink", false},        {"addressSpaceLimit", true},
+          {"stream", false},         {"procPeak", true},  {"copyOutTruncate", true}, {"pipeProxyZeroCopy", false},
           {"fixSymlinkEscape", true}};
 }
 
 std::string version_page() {
   utsname system{};
   ::uname(&system);
-  ordered_json page = {{"buildVersion", "v1.11.0"}, {"goVersion", "evalrun " EVALRUN_VERSION},
-                       {"platform", system.machine}, {"os", "linux"}};
+  ordered_json page = {{"buildVersion", "v1.11.0"},
+                       {"goVersion", "evalrun " EVALRUN_VERSION},
+                       {"platform", system.machine},
+                       {"os", "linux"}};
   page.update(features());
   return page.dump();
 }
@@ -44,8 +46,9 @@ std::string version_page() {
 std::string config_page() {
   ordered_json page = features();
   page["fileStorePath"] = "memory";
-  page["runnerConfig"] = {{"cgroupType", 2},  {"cgroupControllers", {"cpu", "memory", "pids"}}, {"workDir", "/w"},
-                          {"hostName", "sandbox"}, {"uid", 1000}, {"gid", 1000}};
+  page["runnerConfig"] = {{"cgroupType", 2}, {"cgroupControllers", {"cpu", "memory", "pids"}},
+                          {"workDir", "/w"}, {"hostName", "sandbox"},
+                          {"uid", 1000},     {"gid", 1000}};
   return page.dump();
 }
 
@@ -84,6 +87,15 @@ class GoJudgeDialect::Group : public std::enable_shared_from_this<Group> {
         results_[i] = failed_result("Internal Error", failed.what());
       }
     }
+    const bool is_whole = std::ranges::all_of(tasks, [](const auto& task) { return task.has_value(); });
+    if (!request_.pipes.empty() && is_whole) return begin_group(tasks);
+    if (!request_.pipes.empty()) {
+      // None runs without the others.
+      for (std::size_t i = 0; i < tasks.size(); ++i) {
+        if (!std::exchange(tasks[i], std::nullopt)) continue;
+        results_[i] = failed_result("Internal Error", "another command cannot run");
+      }
+    }
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       if (!tasks[i]) continue;
       ids_.push_back(dialect_.shop_.queue.submit(
@@ -114,6 +126,37 @@ class GoJudgeDialect::Group : public std::enable_shared_from_this<Group> {
       if (thrown) self->results_[index] = failed_result("Internal Error", "the files cannot be read");
       self->store(index);
     });
+  }
+
+  void begin_group(std::vector<std::optional<Task>>& tasks) {
+    std::vector<Plan> plans;
+    for (std::optional<Task>& task : tasks) plans.push_back(std::move(task->plan));
+    std::vector<PipeBetween> pipes;
+    for (const GoPipe& pipe : request_.pipes) {
+      const std::uint64_t copied = pipe.name.empty() ? 0 : std::min(pipe.max, dialect_.shop_.ceilings.output.count);
+      pipes.push_back({pipe.writer.index, pipe.writer.fd, pipe.reader.index, copied});
+    }
+    const auto self = shared_from_this();
+    ids_.push_back(dialect_.shop_.queue.submit_group(std::move(plans), std::move(pipes),
+                                                     [self](WorkEnd end) { self->settle_group(std::move(end)); }));
+    exchange_->tell_gone([group = weak_from_this()] {
+      if (const auto kept = group.lock()) kept->leave();
+    });
+  }
+
+  void settle_group(WorkEnd end) {
+    account_for(dialect_.shop_, *exchange_, end);
+    const auto kept = std::make_shared<WorkEnd>(std::move(end));
+    const Bytes most = dialect_.shop_.ceilings.output;
+    const auto self = shared_from_this();
+    dialect_.shop_.background.give(
+        [self, kept, most] { self->results_ = results_of_group(self->request_, *kept, most); },
+        [self](std::exception_ptr thrown) {
+          for (std::size_t i = 0; i < self->results_.size(); ++i) {
+            if (thrown) self->results_[i] = failed_result("Internal Error", "the files cannot be read");
+            self->store(i);
+          }
+        });
   }
 
   void store(std::size_t index) {
@@ -197,8 +240,7 @@ Response GoJudgeDialect::failure(Failure why, const std::string& message) const 
 
 Response GoJudgeDialect::add_file(Exchange& exchange) {
   const std::string body = exchange.take_body();
-  const std::optional<FormFile> file =
-      form_file(exchange.request().header("content-type").value_or(""), body, "file");
+  const std::optional<FormFile> file = form_file(exchange.request().header("content-type").value_or(""), body, "file");
   if (!file) return error(400, "the form has no file called \"file\"");
   const std::optional<std::string> id = store_.add(file->name.substr(0, kLongestName), std::string(file->content));
   if (!id) return error(507, "the server's file store is full; delete files, or raise --store-quota");
@@ -221,9 +263,6 @@ Response GoJudgeDialect::use_file(const Request& request) {
 void GoJudgeDialect::run(const std::shared_ptr<Exchange>& exchange) {
   try {
     GoRequest request = read_go_request(exchange->take_body());
-    if (!request.pipes.empty()) {
-      return exchange->answer(failure(Failure::NotOffered, "pipeMapping is not offered"));
-    }
     if (!shop_.queue.has_room(request.commands.size())) {
       return exchange->answer(failure(Failure::Busy, "worker queue is full"));
     }

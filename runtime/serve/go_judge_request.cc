@@ -126,14 +126,15 @@ GoPipe read_pipe(const json& value, const std::vector<GoCommand>& commands) {
 void check_pipes(const GoRequest& request) {
   const auto uses = [&](std::size_t index, int fd) {
     return std::ranges::count_if(request.pipes, [&](const GoPipe& pipe) {
-      return (pipe.writer.index == index && pipe.writer.fd == fd) || (pipe.reader.index == index && pipe.reader.fd == fd);
+      return (pipe.writer.index == index && pipe.writer.fd == fd) ||
+             (pipe.reader.index == index && pipe.reader.fd == fd);
     });
   };
   for (std::size_t index = 0; index < request.commands.size(); ++index) {
     const std::vector<GoFile>& files = request.commands[index].files;
     for (int fd = 0; fd < 3; ++fd) {
-      const bool is_null =
-          static_cast<std::size_t>(fd) < files.size() && std::holds_alternative<GoPiped>(files[static_cast<std::size_t>(fd)]);
+      const bool is_null = static_cast<std::size_t>(fd) < files.size() &&
+                           std::holds_alternative<GoPiped>(files[static_cast<std::size_t>(fd)]);
       const auto pipes = uses(index, fd);
       if (pipes > 1) throw BadField("pipeMapping", "pipeMapping: a descriptor has two pipes");
       if (is_null && pipes == 0) throw BadField("files", "null file without a pipe");

@@ -91,7 +91,8 @@ TomlTable files_of(const GoCommand& command, FileStore& store) {
   for (const GoCopyIn& copy : command.copy_in) {
     const std::string path = in_work(copy.path);
     if (path.empty()) throw GoFileError(copy.path, "CopyInCreateFile", "a file lies below /w");
-    if (find_member(files, path) != nullptr) throw GoFileError(copy.path, "CopyInCreateFile", "the file is there twice");
+    if (find_member(files, path) != nullptr)
+      throw GoFileError(copy.path, "CopyInCreateFile", "the file is there twice");
     TomlTable file;
     file.push_back({"text", place, toml_text(content_of(copy.file, store))});
     file.push_back({"mode", place, toml_text("0777")});
@@ -123,7 +124,10 @@ PlanText go_judge_plan() {
 Task task_of_command(const GoCommand& command, const PlanTemplate& plan, Workshop& shop, FileStore& store) {
   const TomlPlace place = toml_text("").place;
   TomlTable keys;
-  keys.push_back({"argv", place, toml_texts(command.args)});
+  std::vector<std::string> args = command.args;
+  // The program by the path that it has: whether it is the client's own file decides whose fault it is if it is none.
+  if (args.front().starts_with("/w/")) args.front().replace(0, 2, "/work");
+  keys.push_back({"argv", place, toml_texts(args)});
   keys.push_back({"files", place, node(files_of(command, store))});
   if (!command.files.empty()) {
     TomlTable input;
@@ -200,10 +204,38 @@ void copy_out(GoResult& result, const GoCommand& command, int work, Bytes most) 
         read_from_work(work, {path, bound, true, {}}, command.cuts_copy_out ? TooLarge::Cut : TooLarge::Refuse);
     if (content.state == WorkContent::State::Missing && copy.is_optional) continue;
     left -= content.bytes.size();
-    const bool is_there = content.error.empty() || (command.cuts_copy_out && content.state == WorkContent::State::TooLarge);
+    const bool is_there =
+        content.error.empty() || (command.cuts_copy_out && content.state == WorkContent::State::TooLarge);
     if (!content.error.empty()) result.file_errors.push_back({copy.name, type_of(content.state), content.error});
     if (is_there) (copy.is_cached ? result.cached : result.files).emplace_back(copy.name, std::move(content.bytes));
   }
+}
+
+GoResult result_of_run(const GoCommand& command, const supervise::RunResult& run, int work, const Limits& limits,
+                       Bytes most) {
+  const EndKind kind = kind_of(run.outcome);
+  GoResult result = failed_result(words_of(kind).go_judge, "");
+  result.exit_status = exit_code_of(run.outcome).value_or(signal_of(run.outcome));
+  result.time = static_cast<std::uint64_t>(run.cpu.total().count());
+  result.run_time = static_cast<std::uint64_t>(run.wall.count());
+  result.memory = run.memory.peak.count;
+  result.processes = run.processes.peak;
+  if (kind != EndKind::Well && kind != EndKind::Exited && kind != EndKind::Signaled) {
+    result.error = judge::message_of(run.outcome, limits);
+  }
+  add_stream(result, command, run.output, 1);
+  add_stream(result, command, run.error_output, 2);
+  copy_out(result, command, work, most);
+  return result;
+}
+
+// A program that did its part, and whose files are not what was asked for.
+void judge_files(GoResult& result) {
+  if (result.status != words_of(EndKind::Well).go_judge || result.file_errors.empty()) return;
+  const bool wrote_too_much = std::ranges::any_of(
+      result.file_errors, [](const GoResult::FileError& error) { return error.type == "CollectSizeExceeded"; });
+  result.status = wrote_too_much ? "Output Limit Exceeded" : "File Error";
+  result.error = result.file_errors.front().name + ": " + result.file_errors.front().message;
 }
 
 }  // namespace
@@ -213,29 +245,37 @@ GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most) {
     return failed_result("Internal Error", not_possible->message);
   }
   if (const std::optional<Fault> fault = fault_of(end)) return failed_result("Internal Error", fault->message);
-  auto& ended = std::get<Ended>(end);
-  auto& run = std::get<supervise::RunResult>(ended.end.value);
-  const EndKind kind = kind_of(run.outcome);
-  GoResult result = failed_result(words_of(kind).go_judge, "");
-  result.exit_status = exit_code_of(run.outcome).value_or(signal_of(run.outcome));
-  result.time = static_cast<std::uint64_t>(run.cpu.total().count());
-  result.run_time = static_cast<std::uint64_t>(run.wall.count());
-  result.memory = run.memory.peak.count;
-  result.processes = run.processes.peak;
-  if (kind != EndKind::Well && kind != EndKind::Exited && kind != EndKind::Signaled) {
-    result.error = judge::message_of(run.outcome, ended.job->plan().kind.limits);
-  }
-  add_stream(result, command, run.output, 1);
-  add_stream(result, command, run.error_output, 2);
-  copy_out(result, command, ended.work.get(), most);
-  // A program that did its part, and whose files are not what was asked for.
-  if (kind == EndKind::Well && !result.file_errors.empty()) {
-    const bool wrote_too_much = std::ranges::any_of(
-        result.file_errors, [](const GoResult::FileError& error) { return error.type == "CollectSizeExceeded"; });
-    result.status = wrote_too_much ? "Output Limit Exceeded" : "File Error";
-    result.error = result.file_errors.front().name + ": " + result.file_errors.front().message;
-  }
+  const auto& ended = std::get<Ended>(end);
+  GoResult result = result_of_run(command, std::get<supervise::RunResult>(ended.end.value), ended.work.get(),
+                                  ended.job->plan().kind.limits, most);
+  judge_files(result);
   return result;
+}
+
+std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most) {
+  std::vector<GoResult> results;
+  auto* group = std::get_if<GroupEnded>(&end);
+  if (group == nullptr) {
+    for (const GoCommand& command : request.commands) results.push_back(result_of_command(command, end, most));
+    return results;
+  }
+  for (std::size_t i = 0; i < request.commands.size(); ++i) {
+    results.push_back(
+        result_of_run(request.commands[i], group->end.runs[i], group->end.works[i].get(), group->limits[i], most));
+  }
+  for (std::size_t i = 0; i < request.pipes.size(); ++i) {
+    const GoPipe& pipe = request.pipes[i];
+    if (pipe.name.empty()) continue;
+    GoResult& result = results[pipe.writer.index];
+    const bool is_cached =
+        std::ranges::any_of(request.commands[pipe.writer.index].copy_out,
+                            [&](const GoCopyOut& copy) { return copy.is_cached && copy.name == pipe.name; });
+    (is_cached ? result.cached : result.files).emplace_back(pipe.name, std::move(group->end.copies[i]));
+    // What the pipe is called is no file of the program's.
+    std::erase_if(result.file_errors, [&](const GoResult::FileError& error) { return error.name == pipe.name; });
+  }
+  for (GoResult& result : results) judge_files(result);
+  return results;
 }
 
 std::string to_json(const std::vector<GoResult>& results) {

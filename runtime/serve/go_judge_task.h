@@ -48,6 +48,8 @@ struct GoResult {
 GoResult failed_result(const std::string& status, const std::string& error);
 // Reads the files that are copied out. `command` is what the task was made of. Any thread may call it.
 GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most);
+// The same of each of a group.
+std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most);
 
 std::string to_json(const std::vector<GoResult>& results);
 

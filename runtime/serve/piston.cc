@@ -90,7 +90,8 @@ std::string decoded(const std::string& text, const std::string& encoding, std::s
     if (!is_base64(text)) throw BadField(field, field + " is not base64");
     return bytes_of_base64(text);
   }
-  if (encoding != "hex") throw BadField(field, "files[" + std::to_string(index) + "].encoding must be utf8, base64 or hex");
+  if (encoding != "hex")
+    throw BadField(field, "files[" + std::to_string(index) + "].encoding must be utf8, base64 or hex");
   std::string bytes;
   for (std::size_t i = 0; i + 1 < text.size() + 1; i += 2) {
     unsigned byte = 0;
@@ -124,8 +125,8 @@ Bytes memory_in(const json& body, const char* name, const Ceilings& ceilings) {
   const double value = found->get<double>();
   if (value <= 0) return std::min(kMemory, ceilings.memory);
   if (value > static_cast<double>(ceilings.memory.count)) {
-    throw BadField(name, std::string(name) + " cannot exceed the configured limit of " +
-                             std::to_string(ceilings.memory.count));
+    throw BadField(
+        name, std::string(name) + " cannot exceed the configured limit of " + std::to_string(ceilings.memory.count));
   }
   return std::max(Bytes{static_cast<std::uint64_t>(value)}, 1_MiB);
 }
@@ -136,7 +137,8 @@ ordered_json message_of(const supervise::RunResult& run) {
   switch (end) {
     case EndKind::Well: break;
     case EndKind::Exited:
-    case EndKind::NotStarted: return "Exited with error status " + std::to_string(exit_code_of(run.outcome).value_or(0));
+    case EndKind::NotStarted:
+      return "Exited with error status " + std::to_string(exit_code_of(run.outcome).value_or(0));
     case EndKind::Signaled:
     case EndKind::FileSizeLimit:
     case EndKind::Violation: return "Caught fatal signal " + std::to_string(signal_of(run.outcome));
@@ -219,7 +221,8 @@ bool is_in_range(const std::string& version, const std::string& range) {
   if (sign == "<=") return have->parts <= wanted->parts;
   if (sign == "<") return have->parts < wanted->parts;
   if (sign == "^") return have->parts >= wanted->parts && begins_alike(*have, *wanted, wanted->count == 0 ? 0 : 1);
-  if (sign == "~") return have->parts >= wanted->parts && begins_alike(*have, *wanted, std::min<std::size_t>(wanted->count, 2));
+  if (sign == "~")
+    return have->parts >= wanted->parts && begins_alike(*have, *wanted, std::min<std::size_t>(wanted->count, 2));
   return begins_alike(*have, *wanted, wanted->count);
 }
 
@@ -242,7 +245,8 @@ Route PistonDialect::route(const Request& request) const {
   const std::string_view name = std::string_view(path).substr(kBase.size());
   if (name == "execute") return method == "POST" ? Route::Mine : Route::WrongMethod;
   if (name == "runtimes") return method == "GET" ? Route::Mine : Route::WrongMethod;
-  if (name == "packages") return method == "GET" || method == "POST" || method == "DELETE" ? Route::Mine : Route::WrongMethod;
+  if (name == "packages")
+    return method == "GET" || method == "POST" || method == "DELETE" ? Route::Mine : Route::WrongMethod;
   if (name == "connect") return Route::Mine;
   return Route::NotMine;
 }
@@ -274,7 +278,8 @@ Response PistonDialect::failure(Failure why, const std::string& message) const {
 
 const PistonDialect::Runtime* PistonDialect::find(const std::string& language, const std::string& version) const {
   for (const Runtime& runtime : runtimes_) {
-    const bool is_it = runtime.row->name == language || std::ranges::find(runtime.aliases, language) != runtime.aliases.end();
+    const bool is_it =
+        runtime.row->name == language || std::ranges::find(runtime.aliases, language) != runtime.aliases.end();
     if (is_it && is_in_range(runtime.version, version)) return &runtime;
   }
   return nullptr;
@@ -351,9 +356,8 @@ void PistonDialect::execute(const std::shared_ptr<Exchange>& exchange) {
     const Runtime* runtime = find(language, version);
     if (runtime == nullptr) throw BadField("language", language + "-" + version + " runtime is unknown");
     Task task = task_of(body, *runtime);
-    run_for(shop_, exchange, std::move(task), [runtime](WorkEnd& end) {
-      return result_of(end, runtime->row->name, runtime->version);
-    });
+    run_for(shop_, exchange, std::move(task),
+            [runtime](WorkEnd& end) { return result_of(end, runtime->row->name, runtime->version); });
   } catch (const BadField& error) {
     exchange->answer(with_message(400, error.what()));
   } catch (const PlanError& error) {

@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kBody = "request";
 // What programs of the other systems are used to having.
 constexpr const char* kCommonLimits =
-    "[limits]\nprocesses = 128\nopen_files = 1024\nworkspace = \"256MiB\"\nfile_size = \"256MiB\"\nstack = \"unlimited\"\n"
+    "[limits]\nprocesses = 128\nopen_files = 1024\nworkspace = \"256MiB\"\nfile_size = \"256MiB\"\nstack = "
+    "\"unlimited\"\n"
     "output = \"1TiB\"\n";
 constexpr const char* kStatus = "/var/lib/dpkg/status";
 
@@ -38,7 +39,8 @@ std::string plan_of_row(const LanguageRow& row) {
   if (*row.compile == '\0') return text;
   text += "[compile]\n";
   if (std::string_view(row.compile) != "image") text += "argv = " + words_in_toml(row.compile) + "\n";
-  return text + "[compile.limits]\nprocesses = 256\nopen_files = 1024\nworkspace = \"512MiB\"\nfile_size = \"512MiB\"\n";
+  return text +
+         "[compile.limits]\nprocesses = 256\nopen_files = 1024\nworkspace = \"512MiB\"\nfile_size = \"512MiB\"\n";
 }
 
 // "4:12.2.0-3" → "12.2.0", "2:1.17-74" → "1.17.0".

@@ -16,10 +16,10 @@ namespace evalrun::serve {
 struct LanguageRow {
   const char* name;
   const char* image;
-  const char* source;            // what the main file is called; "": as its sender does
-  const char* compile = "";      // "image": the image's compile line; "": none; else words with spaces between them
-  const char* run = "";          // "": the image's; else words
-  const char* needs = "";        // a file of the host without which the language is not here
+  const char* source;        // what the main file is called; "": as its sender does
+  const char* compile = "";  // "image": the image's compile line; "": none; else words with spaces between them
+  const char* run = "";      // "": the image's; else words
+  const char* needs = "";    // a file of the host without which the language is not here
 };
 
 struct StageLimits {
@@ -30,11 +30,11 @@ struct StageLimits {
 struct Program {
   std::vector<std::pair<std::string, std::string>> files;  // path, content; the first one is the main file
   std::string input;
-  std::vector<std::string> args;   // after the run line; only where the row has a run line of its own, or `argv`
+  std::vector<std::string> args;  // after the run line; only where the row has a run line of its own, or `argv`
   std::vector<std::string> collect;
   StageLimits compile, run;
   std::optional<Duration> cpu, compile_cpu;  // none: as elapsed time
-  Bytes kept_output{};             // of each stream; what comes beyond it is discarded, or ends the run:
+  Bytes kept_output{};                       // of each stream; what comes beyond it is discarded, or ends the run:
   enum class AtMost { Discard, Stop } at_most = AtMost::Discard;
 };
 

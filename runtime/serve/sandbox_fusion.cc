@@ -84,8 +84,10 @@ json stage_of(const supervise::RunResult& run) {
     return is_utf8(bytes) ? bytes : "[DecodeError] 'utf-8' codec can't decode the output";
   };
   json code;
-  if (const auto exited = exit_code_of(run.outcome)) code = *exited;
-  else if (!is_late && end != EndKind::Lost) code = -signal_of(run.outcome);
+  if (const auto exited = exit_code_of(run.outcome))
+    code = *exited;
+  else if (!is_late && end != EndKind::Lost)
+    code = -signal_of(run.outcome);
   return {{"status", words_of(end).sandbox_fusion},
           {"execution_time", std::chrono::duration<double>(run.wall).count()},
           {"return_code", code},
@@ -100,7 +102,8 @@ bool is_well(const supervise::RunResult& run) {
 // What SandboxFusion has no field for: that a limit ended the program.
 std::string message_of(const supervise::RunResult& run, const Limits& limits) {
   const EndKind end = kind_of(run.outcome);
-  if (end == EndKind::Well || end == EndKind::Exited || end == EndKind::TimeLimit || end == EndKind::Signaled) return "";
+  if (end == EndKind::Well || end == EndKind::Exited || end == EndKind::TimeLimit || end == EndKind::Signaled)
+    return "";
   return judge::message_of(run.outcome, limits);
 }
 
@@ -120,12 +123,14 @@ Response result_of(WorkEnd& end) {
     return {200, json_escaped(body.dump()), "application/json", {}};
   }
   const auto& ended = std::get<Ended>(end);
-  json body = {{"status", "Success"}, {"message", ""},  {"compile_result", nullptr}, {"run_result", nullptr},
+  json body = {{"status", "Success"},          {"message", ""},
+               {"compile_result", nullptr},    {"run_result", nullptr},
                {"executor_pod_name", nullptr}, {"files", json::object()}};
   const auto add = [&](const char* key, const supervise::RunResult& run) {
     body[key] = stage_of(run);
     if (!is_well(run)) body["status"] = "Failed";
-    if (const std::string message = message_of(run, ended.job->plan().kind.limits); !message.empty()) body["message"] = json_text(message);
+    if (const std::string message = message_of(run, ended.job->plan().kind.limits); !message.empty())
+      body["message"] = json_text(message);
   };
   if (const auto* run = std::get_if<supervise::RunResult>(&ended.end.value)) {
     add("run_result", *run);
@@ -149,7 +154,8 @@ Route SandboxFusionDialect::route(const Request& request) const {
   const std::string_view path = request.path;
   if (path == "/run_code") return request.method == "POST" ? Route::Mine : Route::WrongMethod;
   if (path == "/v1/ping") return request.method == "GET" ? Route::Mine : Route::WrongMethod;
-  const bool is_others = path == "/run_jupyter" || path == "/submit" || path == "/get_prompts" || path == "/list_datasets";
+  const bool is_others =
+      path == "/run_jupyter" || path == "/submit" || path == "/get_prompts" || path == "/list_datasets";
   return is_others ? Route::Mine : Route::NotMine;
 }
 

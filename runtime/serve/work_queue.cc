@@ -23,9 +23,55 @@ WorkEnd end_of_failure() {
 
 }  // namespace
 
-WorkQueue::Id WorkQueue::submit(Task task, Taker taker) {
-  waiting_.push_back({next_, std::move(task), loop::now(), std::move(taker)});
+class WorkQueue::JobWork final : public Work {
+ public:
+  JobWork(const jobs::Workplace& place, Task task)
+      : job_(std::make_shared<jobs::LiveJob>(place, std::move(task), loop::now(), std::filesystem::path())) {}
+
+  void advance() override { job_->advance(); }
+  [[nodiscard]] bool finished() const override { return job_->finished(); }
+  void interrupt(int signal) override { job_->interrupt(signal); }
+  WorkEnd take_end(Duration waited) override {
+    Fd work = job_->take_work_folder();
+    jobs::JobEnd end = job_->take_end();
+    return Ended{std::move(job_), std::move(end), std::move(work), waited};
+  }
+
+ private:
+  std::shared_ptr<jobs::LiveJob> job_;
+};
+
+class WorkQueue::GroupWork final : public Work {
+ public:
+  GroupWork(const jobs::Workplace& place, const std::vector<Plan>& plans, const std::vector<PipeBetween>& pipes)
+      : runs_(place.pool, plans, pipes) {
+    for (const Plan& plan : plans) limits_.push_back(plan.kind.limits);
+  }
+
+  void advance() override {}
+  [[nodiscard]] bool finished() const override { return runs_.finished(); }
+  void interrupt(int signal) override { runs_.interrupt(signal); }
+  WorkEnd take_end(Duration waited) override { return GroupEnded{runs_.take_end(), std::move(limits_), waited}; }
+
+ private:
+  PipedRuns runs_;
+  std::vector<Limits> limits_;
+};
+
+WorkQueue::Id WorkQueue::enter(std::function<std::unique_ptr<Work>()> start, Taker taker) {
+  waiting_.push_back({next_, std::move(start), loop::now(), std::move(taker)});
   return next_++;
+}
+
+WorkQueue::Id WorkQueue::submit(Task task, Taker taker) {
+  const auto kept = std::make_shared<Task>(std::move(task));
+  return enter([this, kept] { return std::make_unique<JobWork>(place_, std::move(*kept)); }, std::move(taker));
+}
+
+WorkQueue::Id WorkQueue::submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, Taker taker) {
+  return enter([this, plans = std::move(plans),
+                pipes = std::move(pipes)] { return std::make_unique<GroupWork>(place_, plans, pipes); },
+               std::move(taker));
 }
 
 void WorkQueue::cancel(Id id) {
@@ -33,7 +79,7 @@ void WorkQueue::cancel(Id id) {
   for (Live& live : live_) {
     if (live.id != id) continue;
     live.taker = {};
-    live.job->interrupt(SIGTERM);
+    live.work->interrupt(SIGTERM);
   }
 }
 
@@ -41,7 +87,7 @@ void WorkQueue::interrupt(int signal) {
   for (Waiting& waiting : std::exchange(waiting_, {})) {
     waiting.taker(Lost{{"serve", "interrupt", "", EINTR, true}, "the server is ending"});
   }
-  for (const Live& live : live_) live.job->interrupt(signal);
+  for (const Live& live : live_) live.work->interrupt(signal);
 }
 
 void WorkQueue::advance() {
@@ -65,11 +111,8 @@ void WorkQueue::advance() {
 
 void WorkQueue::look_at(Live& live, std::optional<WorkEnd>& end) {
   try {
-    live.job->advance();
-    if (!live.job->finished()) return;
-    Fd work = live.job->take_work_folder();
-    jobs::JobEnd job_end = live.job->take_end();
-    end = Ended{std::move(live.job), std::move(job_end), std::move(work), live.waited};
+    live.work->advance();
+    if (live.work->finished()) end = live.work->take_end(live.waited);
   } catch (const std::exception&) {
     end = end_of_failure();
   }
@@ -78,8 +121,8 @@ void WorkQueue::look_at(Live& live, std::optional<WorkEnd>& end) {
 void WorkQueue::start(Waiting&& waiting) {
   const Duration now = loop::now();
   try {
-    auto job = std::make_shared<jobs::LiveJob>(place_, std::move(waiting.task), now, std::filesystem::path());
-    live_.push_back({waiting.id, now - waiting.since, std::move(waiting.taker), std::move(job)});
+    std::unique_ptr<Work> work = waiting.start();
+    live_.push_back({waiting.id, now - waiting.since, std::move(waiting.taker), std::move(work)});
   } catch (const std::exception&) {
     waiting.taker(end_of_failure());
   }

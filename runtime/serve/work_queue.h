@@ -17,6 +17,7 @@
 
 #include "runtime/core/fd.h"
 #include "runtime/jobs/live_job.h"
+#include "runtime/serve/piped_runs.h"
 
 namespace evalrun::serve {
 
@@ -35,7 +36,13 @@ struct Lost {
   supervise::SandboxFault fault;
   std::string message;
 };
-using WorkEnd = std::variant<Ended, NotPossible, Lost>;
+// Several programs that were at work at the same time.
+struct GroupEnded {
+  PipedRuns::End end;
+  std::vector<Limits> limits;  // of each
+  Duration waited{};
+};
+using WorkEnd = std::variant<Ended, NotPossible, Lost, GroupEnded>;
 
 class WorkQueue {
  public:
@@ -61,6 +68,8 @@ class WorkQueue {
 
   // `taker` is called once, later, unless it is cancelled. Takes it whether there is room or not.
   Id submit(Task task, Taker taker);
+  // The same of several runs that are joined by pipes; they count as one.
+  Id submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, Taker taker);
   // Nobody wants it any more; what is at work is ended.
   void cancel(Id id);
   // Ends what is at work, as lost, and what waits.
@@ -74,9 +83,24 @@ class WorkQueue {
   [[nodiscard]] bool is_idle() const noexcept { return waiting_.empty() && live_.empty(); }
 
  private:
+  // What is at work: one job, or a group.
+  class Work {
+   public:
+    Work() = default;
+    virtual ~Work() = default;
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    virtual void advance() = 0;
+    [[nodiscard]] virtual bool finished() const = 0;
+    virtual void interrupt(int signal) = 0;
+    virtual WorkEnd take_end(Duration waited) = 0;
+  };
+  class JobWork;
+  class GroupWork;
+
   struct Waiting {
     Id id;
-    Task task;
+    std::function<std::unique_ptr<Work>()> start;
     Duration since;
     Taker taker;
   };
@@ -84,11 +108,12 @@ class WorkQueue {
     Id id;
     Duration waited;
     Taker taker;  // empty: cancelled
-    std::shared_ptr<jobs::LiveJob> job;
+    std::unique_ptr<Work> work;
   };
 
+  Id enter(std::function<std::unique_ptr<Work>()> start, Taker taker);
   void start(Waiting&& waiting);
-  void look_at(Live& live, std::optional<WorkEnd>& end);
+  static void look_at(Live& live, std::optional<WorkEnd>& end);
 
   jobs::Workplace place_;
   Bounds bounds_;
