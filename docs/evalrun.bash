@@ -1,7 +1,7 @@
 # Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-_evalrun_verbs='run exec batch check explain trace doctor schema image judge help'
+_evalrun_verbs='run exec batch check explain trace doctor schema image judge serve help'
 declare -gA _evalrun_groups=([image]='list check packages')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --report --junit --csv --feedback --save-to --jobs --stop-at-first-failure --help -h'
@@ -16,6 +16,7 @@ declare -gA _evalrun_flags=(
     ['image check']='--help -h'
     ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
+    ['serve']='--listen --token-file --api --plans --jobs --queue --max-body --max-memory --max-output --max-wall --max-connections --idle --request-time --store-quota --store-age --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -32,6 +33,7 @@ declare -gA _evalrun_arguments=(
     ['image check']='@images'
     ['image packages']='@files'
     ['judge']='@files'
+    ['serve']='@nothing'
     ['help']='@verbs'
 )
 # What each option's value is.
@@ -97,6 +99,21 @@ declare -gA _evalrun_values=(
     ['judge --rules']='kattis domjudge clics bapctools'
     ['judge --compat']='spec kattis domjudge'
     ['judge --root']='@folders'
+    ['serve --listen']='@nothing'
+    ['serve --token-file']='@files'
+    ['serve --api']='@nothing'
+    ['serve --plans']='@folders'
+    ['serve --jobs']='@nothing'
+    ['serve --queue']='@nothing'
+    ['serve --max-body']='@nothing'
+    ['serve --max-memory']='@nothing'
+    ['serve --max-output']='@nothing'
+    ['serve --max-wall']='@nothing'
+    ['serve --max-connections']='@nothing'
+    ['serve --idle']='@nothing'
+    ['serve --request-time']='@nothing'
+    ['serve --store-quota']='@nothing'
+    ['serve --store-age']='@nothing'
 )
 
 # _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.

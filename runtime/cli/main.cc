@@ -18,6 +18,7 @@
 #include "runtime/cli/message.h"
 #include "runtime/cli/report_files.h"
 #include "runtime/cli/result_file.h"
+#include "runtime/cli/serve.h"
 #include "runtime/cli/suggestion_report.h"
 #include "runtime/cli/trace_report.h"
 #include "runtime/core/error.h"
@@ -197,6 +198,7 @@ int dispatch(const Options& options, ResultFile& output) {
       return (options.image.empty() ? check_installed_images() : check_image(options.image)) ? 0 : 1;
     case Verb::ImagePackages: print_packages(options); return 0;
     case Verb::Judge: return judge_task(options, output);
+    case Verb::Serve: return run_serve(options);
     case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;

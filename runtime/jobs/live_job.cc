@@ -32,7 +32,7 @@ Status status_of(judge::Verdict verdict) {
 
 LiveJob::LiveJob(const Workplace& place, Task task, Duration began, const std::filesystem::path& save_to)
     : task_(std::move(task)), began_(began) {
-  if (!task_.plan.kind.collect.empty()) save_folder_.emplace(save_to);
+  if (!task_.plan.kind.collect.empty() && !save_to.empty()) save_folder_.emplace(save_to);
   live_.emplace(start(place, task_));
   if (save_folder_ && live_->run() != nullptr) live_->run()->collect_into(&*save_folder_);
   prepared_ = loop::now() - began_;
@@ -50,6 +50,10 @@ bool LiveJob::finished() const noexcept {
 
 void LiveJob::interrupt(int signal) {
   live_->interrupt(signal);
+}
+
+Fd LiveJob::take_work_folder() {
+  return live_->take_work_folder();
 }
 
 JobEnd LiveJob::take_end() {

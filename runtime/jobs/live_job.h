@@ -34,8 +34,8 @@ struct JobEnd {
 
 class LiveJob {
  public:
-  // Starts it. `began` is when its line was taken up; `save_to` is made where the plan collects files. Throws what
-  // sandbox::compile, supervise::Run and judge::Grading throw.
+  // Starts it. `began` is when its line was taken up; `save_to` is made where the plan collects files; "": they are for
+  // take_work_folder() alone. Throws what sandbox::compile, supervise::Run and judge::Grading throw.
   LiveJob(const Workplace& place, Task task, Duration began, const std::filesystem::path& save_to);
   ~LiveJob();
   LiveJob(const LiveJob&) = delete;
@@ -48,6 +48,8 @@ class LiveJob {
   [[nodiscard]] bool finished() const noexcept;
   void interrupt(int signal);
 
+  // /work as the program left it, where the plan collects files; else none. After finished(), before take_end().
+  Fd take_work_folder();
   // Once, after finished().
   JobEnd take_end();
   // The object of `evalrun run`, on one line. Touches nothing but the task: any thread may call it.

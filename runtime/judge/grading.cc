@@ -290,6 +290,7 @@ void Grading::start_single_run() {
 }
 
 void Grading::end_single_run() {
+  work_folder_ = single_run_->take_work_folder();
   grade_.run = single_run_->take_result(nullptr);
   single_run_.reset();
 }

@@ -108,6 +108,8 @@ class Grading {
 
   // Once, after finished().
   Grade take_grade();
+  // /work of the run of a task without cases, where the plan collects files; else none. After finished().
+  Fd take_work_folder() { return std::move(work_folder_); }
 
  private:
   void start_compile();
@@ -146,6 +148,7 @@ class Grading {
   bool jury_is_ready_ = false;
   std::optional<Build> build_;
   std::unique_ptr<supervise::Run> single_run_;
+  Fd work_folder_;  // of that
   std::vector<std::unique_ptr<CaseRun>> live_;
   std::size_t next_case_ = 0;
   std::size_t first_failure_;  // the number of cases where there is none

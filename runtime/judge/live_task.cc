@@ -23,4 +23,8 @@ TaskEnd LiveTask::take_end() {
       work_);
 }
 
+Fd LiveTask::take_work_folder() {
+  return std::visit([](const auto& work) { return work->take_work_folder(); }, work_);
+}
+
 }  // namespace evalrun::judge

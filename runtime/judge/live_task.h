@@ -30,6 +30,8 @@ class LiveTask {
 
   // Once, after finished().
   TaskEnd take_end();
+  // /work as the task's one run left it, where the plan collects files; else none. After finished(), before take_end().
+  Fd take_work_folder();
 
  private:
   template <typename Work>

@@ -127,6 +127,54 @@ void set_processes(Options& options, const FlagRow& row, const std::string& valu
   set_limit(options, row, value);
 }
 
+template <std::string serve::ServeOptions::*member>
+void store_served(Options& options, const FlagRow& row, const std::string& value) {
+  if (value.empty()) refuse(row, value, row.operand);
+  options.serve.*member = value;
+}
+
+void set_apis(Options& options, const FlagRow& row, const std::string& value) {
+  const std::vector<std::string> known = {"native", "sandbox-fusion", "piston", "go-judge"};
+  options.serve.apis.clear();
+  for (std::size_t at = 0; at <= value.size();) {
+    const std::size_t comma = std::min(value.find(',', at), value.size());
+    const std::string name = value.substr(at, comma - at);
+    if (std::ranges::find(known, name) == known.end()) refuse(row, value, "some of " + join_words(known));
+    options.serve.apis.push_back(name);
+    at = comma + 1;
+  }
+}
+
+void set_queue(Options& options, const FlagRow& row, const std::string& value) {
+  options.serve.queue = whole_number(row, value, 100000);
+}
+
+void set_connections(Options& options, const FlagRow& row, const std::string& value) {
+  options.serve.http.max_connections = whole_number(row, value, 65536);
+}
+
+void set_served_size(Options& options, const FlagRow& row, const std::string& value) {
+  const std::optional<Bytes> size = parse_bytes(value);
+  if (!size || size->count == 0) refuse(row, value, "a size with a unit, such as 256MiB or 64KiB");
+  const std::string_view name = row.name;
+  Bytes& place = name == "--max-body"     ? options.serve.http.max_body
+                 : name == "--max-memory" ? options.serve.ceilings.memory
+                 : name == "--max-output" ? options.serve.ceilings.output
+                                          : options.serve.store.quota;
+  place = *size;
+}
+
+void set_served_time(Options& options, const FlagRow& row, const std::string& value) {
+  const std::optional<Duration> time = parse_duration(value);
+  if (!time || *time <= Duration{}) refuse(row, value, "a time with a unit, such as 2s or 500ms");
+  const std::string_view name = row.name;
+  Duration& place = name == "--max-wall"       ? options.serve.ceilings.wall
+                    : name == "--idle"         ? options.serve.http.idle
+                    : name == "--request-time" ? options.serve.http.request_time
+                                               : options.serve.store.age;
+  place = *time;
+}
+
 // Asked for before anything is parsed; the rows are there for the help.
 void nothing(Options&, const FlagRow&, const std::string&) {}
 
@@ -275,6 +323,19 @@ constexpr VerbRow kVerbs[] = {
          "what is wrong, each fault with its file, its line and what mends it.",
      .argument = kTask,
      .example = {.line = "evalrun judge hello.zip solution.py", .what = "Judge a solution."}},
+    {.verb = Verb::Serve,
+     .name = "serve",
+     .summary = "Run programs for clients, over HTTP.",
+     .usage = "[OPTIONS]",
+     .details =
+         "Listens for HTTP/1.1 requests and runs what they send, each program in a sandbox of its own. It speaks "
+         "evalrun's own paths (/v1/run, /v1/grade, /v1/batch, /v1/images) and those of other systems, so that their "
+         "clients change only a URL: SandboxFusion, Piston and go-judge. GET /healthz tells whether runs are possible "
+         "here, GET /metrics what was done, GET /openapi.json what may be sent.\n\nA request names no file of this "
+         "host. It listens on the loopback unless it has a token. If the queue is full, a request is refused before it "
+         "is accepted. On SIGTERM it takes no more requests, ends those that it has accepted, and exits with 0. One "
+         "line of JSON for each request is written to standard error.",
+     .example = {.line = "evalrun serve --listen 127.0.0.1:8080 --jobs 8", .what = "Serve clients of this host."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -289,7 +350,7 @@ constexpr VerbRow kVerbs[] = {
 constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Trace};
 constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,   Verb::Batch,  Verb::Check,     Verb::Explain,
                           Verb::Trace,         Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck,
-                          Verb::ImagePackages, Verb::Judge,  Verb::Help};
+                          Verb::ImagePackages, Verb::Judge,  Verb::Serve,  Verb::Help};
 
 constexpr VerbSet kReport = {Verb::Run, Verb::Batch, Verb::Judge};
 constexpr FlagRow kFlags[] = {
@@ -655,6 +716,100 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Judge},
      .completes = Completes::Folders,
      .apply = store<&Options::links_root>},
+    {.name = "--listen",
+     .operand = "ADDRESS",
+     .what = "Listen there: ADDR:PORT with a numeric address, or unix:PATH. Without --token-file it must be the "
+             "loopback or a Unix socket. Sockets that a service manager passes are used in its place.",
+     .standard = "127.0.0.1:8080",
+     .verbs = {Verb::Serve},
+     .apply = store_served<&serve::ServeOptions::listen>},
+    {.name = "--token-file",
+     .operand = "FILE",
+     .what = "Answer only requests with the token in the first line of this file, as \"Authorization: Bearer TOKEN\".",
+     .standard = "no token",
+     .verbs = {Verb::Serve},
+     .completes = Completes::Files,
+     .apply = store_served<&serve::ServeOptions::token_file>},
+    {.name = "--api",
+     .operand = "LIST",
+     .what = "Speak these dialects, with commas between them: native, sandbox-fusion, piston, go-judge.",
+     .standard = "all",
+     .verbs = {Verb::Serve},
+     .apply = set_apis},
+    {.name = "--plans",
+     .operand = "FOLDER",
+     .what = "Let requests name the plans in this folder: \"sum\" is FOLDER/sum.toml. They may do what a request may "
+             "not, such as show files of this host.",
+     .standard = "none",
+     .verbs = {Verb::Serve},
+     .completes = Completes::Folders,
+     .apply = store_served<&serve::ServeOptions::plans>},
+    {.name = "--jobs",
+     .operand = "NUMBER",
+     .what = "Run this many sandboxes at a time, from 1 to 1024. The cases of one job run one after another.",
+     .standard = "one for each core",
+     .verbs = {Verb::Serve},
+     .apply = set_jobs},
+    {.name = "--queue",
+     .operand = "NUMBER",
+     .what = "Let this many jobs wait for a sandbox, from 1 to 100000. What comes beyond is refused.",
+     .standard = "256",
+     .verbs = {Verb::Serve},
+     .apply = set_queue},
+    {.name = "--max-body",
+     .operand = "SIZE",
+     .what = "Refuse requests with a larger body. All bodies together may have eight times that.",
+     .standard = "64MiB",
+     .verbs = {Verb::Serve},
+     .apply = set_served_size},
+    {.name = "--max-memory",
+     .operand = "SIZE",
+     .what = "The most that a request may ask for as limits.memory or limits.workspace.",
+     .standard = "4GiB",
+     .verbs = {Verb::Serve},
+     .apply = set_served_size},
+    {.name = "--max-output",
+     .operand = "SIZE",
+     .what = "The most output, and the most collected files, that are kept of a run.",
+     .standard = "64MiB",
+     .verbs = {Verb::Serve},
+     .apply = set_served_size},
+    {.name = "--max-wall",
+     .operand = "TIME",
+     .what = "The most that a request may ask for as a limit of CPU time or elapsed time.",
+     .standard = "10m",
+     .verbs = {Verb::Serve},
+     .apply = set_served_time},
+    {.name = "--max-connections",
+     .operand = "NUMBER",
+     .what = "Have this many connections open at a time. Beyond it, the one that was silent for longest is closed.",
+     .standard = "512",
+     .verbs = {Verb::Serve},
+     .apply = set_connections},
+    {.name = "--idle",
+     .operand = "TIME",
+     .what = "Close a connection on which nothing moves for so long.",
+     .standard = "60s",
+     .verbs = {Verb::Serve},
+     .apply = set_served_time},
+    {.name = "--request-time",
+     .operand = "TIME",
+     .what = "Close a connection whose request has not arrived after so long.",
+     .standard = "120s",
+     .verbs = {Verb::Serve},
+     .apply = set_served_time},
+    {.name = "--store-quota",
+     .operand = "SIZE",
+     .what = "Keep at most this much of the files that clients of the go-judge dialect leave with the server.",
+     .standard = "1GiB",
+     .verbs = {Verb::Serve},
+     .apply = set_served_size},
+    {.name = "--store-age",
+     .operand = "TIME",
+     .what = "Remove such a file when nobody has used it for so long.",
+     .standard = "1h",
+     .verbs = {Verb::Serve},
+     .apply = set_served_time},
     {.name = "--help", .short_name = "-h", .what = "Print this help.", .verbs = kAll, .apply = nothing},
 };
 
@@ -707,6 +862,13 @@ constexpr StatusRow kStatuses[] = {
      .what =
          "A submission could not be judged: a program of the jury or a sandbox failed, or the judge was interrupted.",
      .verbs = {Verb::Judge}},
+    {.status = "0",
+     .what = "The server was ended, and everything that it had accepted was answered.",
+     .verbs = {Verb::Serve}},
+    {.status = "2",
+     .what = "The command line is wrong, or the address cannot be listened on safely.",
+     .verbs = {Verb::Serve}},
+    {.status = "3", .what = "The server could not begin, or failed.", .verbs = {Verb::Serve}},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",
      .verbs = {Verb::Exec}},

@@ -10,6 +10,7 @@
 #include "runtime/judge/blame.h"
 #include "runtime/library/evalrun.hh"
 #include "runtime/plan/checker.h"
+#include "runtime/serve/serve_options.h"
 
 namespace evalrun::cli {
 
@@ -26,6 +27,7 @@ enum class Verb {
   ImageCheck,
   ImagePackages,
   Judge,
+  Serve,
   Help
 };
 // What a folder of submissions is, of `judge`.
@@ -73,6 +75,8 @@ struct Options {
   judge::Rules rules = judge::Rules::Kattis;
   Compat compat = Compat::Spec;
   std::string links_root;  // the folder that links of the package may lead into; empty: the package
+
+  serve::ServeOptions serve;  // of `serve`
 
   std::vector<std::string> help_of;  // of `help`: a verb's words; empty: of all
 };

@@ -1,0 +1,137 @@
+#include "runtime/serve/closed_plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/core/error.h"
+#include "runtime/core/text.h"
+#include "runtime/reader/key_table.h"
+#include "runtime/reader/overrides.h"
+#include "runtime/reader/text_rule.h"
+
+namespace evalrun::serve {
+namespace {
+
+// Sections that say how well a program is confined: the operator's.
+constexpr std::array<std::string_view, 3> kOperatorsSections = {"seccomp", "require", "oom_score_adj"};
+
+bool has_text_rule(const KeyNode& keys, const TextRule& rule) {
+  return std::ranges::any_of(keys.forms, [&](const Key* key) {
+    const auto* form = std::get_if<TextForm>(&key->form);
+    return form != nullptr && form->rule.accepts == rule.accepts;
+  });
+}
+
+void refuse_paths(const TomlNode& node, const KeyNode* keys) {
+  if (keys == nullptr) return;  // the reader of plans refuses it
+  if (const auto* table = std::get_if<TomlTable>(&node.value)) {
+    for (const TomlMember& member : *table) refuse_paths(member.node, keys->member(member.name));
+  } else if (const auto* array = std::get_if<TomlArray>(&node.value)) {
+    for (const TomlNode& element : *array) refuse_paths(element, keys->exactly("[]"));
+  } else if (const auto* text = std::get_if<std::string>(&node.value)) {
+    const std::string key(keys->path);
+    // A key that takes a path and other texts too, as "inherit", is whatever the text is.
+    if (has_text_rule(*keys, text_rule::kHostPath)) {
+      throw PlanError(node.place.position(), key, "names a file of the host, which no request may; send its content");
+    }
+    if (has_text_rule(*keys, text_rule::kImageReference) && is_image_path(*text)) {
+      throw PlanError(node.place.position(), key,
+                      "names a file of the host, which no request may; use an image's name");
+    }
+  }
+}
+
+void refuse_section(std::string_view name, const SourcePosition& position) {
+  if (std::ranges::find(kOperatorsSections, name) == kOperatorsSections.end()) return;
+  throw PlanError(position, name, "is for the operator's own plans; a request cannot set it");
+}
+
+std::string_view first_part(std::string_view key) {
+  return key.substr(0, key.find('.'));
+}
+
+class Excess {
+ public:
+  Excess(const Plan& plan, const Ceilings& ceilings) : plan_(plan), ceilings_(ceilings) {}
+
+  void check(const Limits& limits, const std::string& section) const {
+    most(limits.wall, ceilings_.wall, section + ".wall");
+    most(limits.cpu, ceilings_.wall, section + ".cpu");
+    most(limits.memory, ceilings_.memory, section + ".memory");
+    most(limits.workspace, ceilings_.memory, section + ".workspace");
+  }
+
+  // What is kept of a stream is in the server's memory.
+  void check(const Output& output, const Limits& limits, const std::optional<Bytes>& own,
+             const std::string& key) const {
+    if (std::holds_alternative<OutputInherit>(output) || std::holds_alternative<OutputFile>(output)) {
+      throw PlanError(plan_.origin.where(key), key, "is not the server's to give; use \"capture\" or \"null\"");
+    }
+    const auto* capture = std::get_if<OutputCapture>(&output);
+    if (capture == nullptr) return;
+    Bytes kept = capture->most.value_or(kUnlimited);
+    for (const std::optional<Bytes>& limit : {limits.output.both, own})
+      kept = std::min(kept, limit.value_or(kUnlimited));
+    if (kept > ceilings_.output) {
+      throw PlanError(plan_.origin.where(key), key,
+                      "would keep up to " + to_string(kept) + ", and this server keeps at most " +
+                          to_string(ceilings_.output) + "; lower limits.output, or write " + key + " = { capture = \"" +
+                          to_string(ceilings_.output) + "\" }");
+    }
+  }
+
+ private:
+  template <typename Amount>
+  void most(Amount asked, Amount given, const std::string& key) const {
+    if (asked <= given) return;
+    throw PlanError(plan_.origin.where(key), key,
+                    "is " + to_string(asked) + ", and this server gives at most " + to_string(given));
+  }
+
+  const Plan& plan_;
+  const Ceilings& ceilings_;
+};
+
+}  // namespace
+
+void refuse_host_access(const TomlNode& root) {
+  if (const auto* table = std::get_if<TomlTable>(&root.value)) {
+    for (const TomlMember& member : *table) refuse_section(member.name, member.place.position());
+  }
+  refuse_paths(root, &plan_keys().root);
+}
+
+void refuse_host_access(const SetChange& change) {
+  // By the key's own row: a key can be written in several ways.
+  const KeyNode* keys = find_override_key(change.key);
+  if (keys == nullptr) return;  // the reader of plans refuses it
+  refuse_section(first_part(keys->path), change.value.place.position());
+  refuse_paths(change.value, keys);
+}
+
+void refuse_excess(const Task& task, const Ceilings& ceilings) {
+  const Plan& plan = task.plan;
+  const Excess excess(plan, ceilings);
+  excess.check(plan.kind.limits, "limits");
+  if (task.compile) excess.check(task.compile->limits, "compile.limits");
+  for (const Case& one : task.cases) excess.check(one.limits, "case.limits");
+  for (const auto& program : task.jury) {
+    if (!program) continue;
+    excess.check(program->plan.kind.limits, "checker.limits");
+    if (program->compile) excess.check(program->compile->limits, "checker.limits");
+  }
+  if (std::holds_alternative<InputInherit>(plan.job.input)) {
+    throw PlanError(plan.origin.where("stdin"), "stdin", "is not the server's to give; use a text or \"null\"");
+  }
+  excess.check(plan.kind.output, plan.kind.limits, plan.kind.limits.output.standard_output, "stdout");
+  excess.check(plan.kind.error_output, plan.kind.limits, plan.kind.limits.output.standard_error, "stderr");
+  std::uint64_t collected = 0;
+  for (const CollectFile& file : plan.kind.collect) collected += std::min(file.max.count, ceilings.output.count + 1);
+  if (collected > ceilings.output.count) {
+    throw PlanError(plan.origin.where("collect"), "collect",
+                    "files may come to more than " + to_string(ceilings.output) +
+                        ", which is what this server keeps; give each a smaller `max`");
+  }
+}
+
+}  // namespace evalrun::serve
