@@ -1,8 +1,8 @@
 # Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-_evalrun_verbs='run exec batch check explain trace doctor schema image judge help'
-declare -gA _evalrun_groups=([image]='list check packages')
+_evalrun_verbs='run exec batch check explain trace doctor schema image judge worker submit fleet help'
+declare -gA _evalrun_groups=([image]='list check packages' [fleet]='status dead retry drain cancel')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --report --junit --csv --feedback --save-to --jobs --stop-at-first-failure --help -h'
     ['exec']='--image -i --file --stdin --stdout --stderr --cpu --wall --memory --processes --output-limit --result --print-plan --set --help -h'
@@ -16,6 +16,13 @@ declare -gA _evalrun_flags=(
     ['image check']='--help -h'
     ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
+    ['worker']='--jobs --queue --host --cpu-class --lease --save-to --unsafe-host-paths --help -h'
+    ['submit']='--plan --set --format --csv --report --junit --queue --cpu-class --wait --batch --tenant --priority --queue-limit --help -h'
+    ['fleet status']='--queue --metrics --format --help -h'
+    ['fleet dead']='--queue --format --help -h'
+    ['fleet retry']='--queue --help -h'
+    ['fleet drain']='--queue --all --help -h'
+    ['fleet cancel']='--queue --batch --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -32,6 +39,13 @@ declare -gA _evalrun_arguments=(
     ['image check']='@images'
     ['image packages']='@files'
     ['judge']='@files'
+    ['worker']='@nothing'
+    ['submit']='@files'
+    ['fleet status']='@nothing'
+    ['fleet dead']='@nothing'
+    ['fleet retry']='@nothing'
+    ['fleet drain']='@nothing'
+    ['fleet cancel']='@nothing'
     ['help']='@verbs'
 )
 # What each option's value is.
@@ -97,6 +111,31 @@ declare -gA _evalrun_values=(
     ['judge --rules']='kattis domjudge clics bapctools'
     ['judge --compat']='spec kattis domjudge'
     ['judge --root']='@folders'
+    ['worker --jobs']='@nothing'
+    ['worker --queue']='@nothing'
+    ['worker --host']='@nothing'
+    ['worker --cpu-class']='@nothing'
+    ['worker --lease']='@nothing'
+    ['worker --save-to']='@folders'
+    ['submit --plan']='@files'
+    ['submit --set']='@nothing'
+    ['submit --format']='json text csv'
+    ['submit --report']='@files'
+    ['submit --junit']='@files'
+    ['submit --queue']='@nothing'
+    ['submit --cpu-class']='@nothing'
+    ['submit --batch']='@nothing'
+    ['submit --tenant']='@nothing'
+    ['submit --priority']='contest course batch'
+    ['submit --queue-limit']='@nothing'
+    ['fleet status --queue']='@nothing'
+    ['fleet status --format']='text json'
+    ['fleet dead --queue']='@nothing'
+    ['fleet dead --format']='text json'
+    ['fleet retry --queue']='@nothing'
+    ['fleet drain --queue']='@nothing'
+    ['fleet cancel --queue']='@nothing'
+    ['fleet cancel --batch']='@nothing'
 )
 
 # _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.

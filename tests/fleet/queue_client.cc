@@ -15,7 +15,7 @@ Lease lease_of(const ClaimedJob& job, Duration most) {
 Enqueued QueueClient::enqueue(const Lot& lot, const std::vector<std::string>& names) {
   std::vector<NewJob> jobs;
   for (const std::string& name : names)
-    jobs.push_back({name, R"({"id":")" + name + R"(","line":1,)", "line of " + name});
+    jobs.push_back({name, "digest", R"({"id":")" + name + R"(","line":1,)", "line of " + name});
   return ask<Enqueued>([&](auto then) { queue_->enqueue(lot, jobs, then); });
 }
 

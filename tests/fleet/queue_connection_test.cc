@@ -95,7 +95,7 @@ TEST_F(QueueConnection, calls_wait_for_a_server_that_comes_back_and_keep_their_o
   server.kill_at_once();
   std::string order;
   for (const std::string name : {"b", "c", "d"}) {
-    client->queue().enqueue({.batch = "b"}, {{name, "{", name}}, [&order, name](Enqueued) { order += name; });
+    client->queue().enqueue({.batch = "b"}, {{name, "", "{", name}}, [&order, name](Enqueued) { order += name; });
   }
   client->wait([&] { return !client->queue().why_away().empty(); });
   EXPECT_TRUE(client->claim(worker("w"), 1).is_away);
@@ -183,7 +183,7 @@ TEST_F(QueueConnection, a_server_whose_memory_is_full_takes_results_and_no_jobs)
   client->enqueue({.batch = "b"}, {"a"});
   ASSERT_EQ(redis_cli(server, {"config", "set", "maxmemory", "1"}).exit_code, 0);
   bool is_in = false;
-  client->queue().enqueue({.batch = "b"}, {{"b", "{", "b"}}, [&](Enqueued) { is_in = true; });
+  client->queue().enqueue({.batch = "b"}, {{"b", "", "{", "b"}}, [&](Enqueued) { is_in = true; });
   for (int i = 0; i < 10; ++i) client->loop().run_once(30ms);
   EXPECT_FALSE(is_in);
   const Identity w = worker("w");
@@ -201,7 +201,7 @@ TEST_F(QueueConnection, a_large_line_goes_in_and_out_whole) {
   const RedisServer server;
   const auto client = client_of(server.address());
   const std::string line(12U << 20, 'x');
-  client->ask<Enqueued>([&](auto then) { client->queue().enqueue({.batch = "b"}, {{"a", "{", line}}, then); });
+  client->ask<Enqueued>([&](auto then) { client->queue().enqueue({.batch = "b"}, {{"a", "", "{", line}}, then); });
   const Claimed claimed = client->claim(worker("w"), 1);
   ASSERT_EQ(claimed.jobs.size(), 1U);
   EXPECT_EQ(claimed.jobs[0].line, line);

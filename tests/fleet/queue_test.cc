@@ -95,7 +95,7 @@ TEST_F(QueueRules, a_claim_gives_no_more_than_can_start_and_no_job_twice) {
 }
 
 TEST_F(QueueRules, a_claim_brings_the_line_the_plan_and_the_time_waited) {
-  client_->enqueue({.batch = "b", .plan = "digest"}, {"a"});
+  client_->enqueue({.batch = "b"}, {"a"});
   pass(1234ms);
   const ClaimedJob job = claim_one(worker("w"));
   EXPECT_EQ(job.line, "line of a");

@@ -40,12 +40,12 @@ struct Lot {
   Priority priority = Priority::Batch;
   std::string cpu_class = {};   // only workers of this class run them; "": all do
   std::string batch = {};       // whose results are read together
-  std::string plan = {};        // the digest of the bundle (plan_bundle.h) that the jobs change; "": none
   std::uint64_t bound = 10000;  // jobs of this tenant that may wait at a time
 };
 
 struct NewJob {
   std::string id;    // of the queue: one id is one job, whoever submits it how often
+  std::string plan;  // the digest of what it changes (put_plan)
   std::string head;  // how its result line begins: {"id":"a","line":7,
   std::string line;  // the job, as of `evalrun batch`
 };
@@ -64,7 +64,7 @@ struct Identity {
 };
 
 struct ClaimedJob {
-  std::string id, token, line, plan;
+  std::string id, token, line, plan, head;
   Duration waited{};
   unsigned attempt = 1;
   bool is_alone = false;  // a worker was lost over it: nothing else may run beside it
@@ -170,7 +170,8 @@ class Queue {
 
   // Called each time when the queue is back, before any other call is made again; may be empty.
   virtual void on_return(Done handler) = 0;
-  // "" while it can be reached, else why not.
+  [[nodiscard]] virtual bool is_there() const = 0;
+  // Why it was lost, or could not be reached; "" while it is there, and until the first attempt to reach it has failed.
   [[nodiscard]] virtual std::string why_away() const = 0;
   // No call waits for its answer.
   [[nodiscard]] virtual bool is_idle() const = 0;

@@ -76,7 +76,7 @@ class RedisConnection {
   loop::EventLoop& loop_;
   const QueueAddress address_;
   State state_ = State::Away;
-  std::string why_away_ = "not connected yet";
+  std::string why_away_;
   std::vector<SocketAddress> targets_;  // that were not tried yet
   Fd socket_, write_end_;               // the same socket: the loop watches a descriptor for one thing
   bool is_writing_ = false;             // write_end_ is watched

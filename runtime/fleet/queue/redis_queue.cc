@@ -49,11 +49,12 @@ std::string milliseconds(Duration time) {
 }
 
 ClaimedJob claimed_job(const RedisReply& reply) {
-  const auto& fields = elements_of(reply, 7);
-  ClaimedJob job{text_of(fields[0]), text_of(fields[1]), text_of(fields[2]), text_of(fields[3])};
+  const auto& fields = elements_of(reply, 8);
+  ClaimedJob job{text_of(fields[0]), text_of(fields[1]), text_of(fields[2]), text_of(fields[3]), ""};
   job.waited = std::chrono::milliseconds(number_of(fields[4]));
   job.attempt = static_cast<unsigned>(number_of(fields[5]));
   job.is_alone = text_of(fields[6]) == "1";
+  job.head = text_of(fields[7]);
   return job;
 }
 
@@ -136,8 +137,8 @@ void RedisQueue::get_plan(const std::string& digest, Then<std::optional<std::str
 void RedisQueue::enqueue(const Lot& lot, const std::vector<NewJob>& jobs, Then<Enqueued> then) {
   const std::string priority = std::to_string(static_cast<int>(lot.priority));
   const std::string bound = std::to_string(lot.bound);
-  Words words = {lot.tenant, priority, lot.cpu_class, lot.batch, bound, lot.plan};
-  for (const NewJob& job : jobs) words.insert(words.end(), {job.id, job.head, job.line});
+  Words words = {lot.tenant, priority, lot.cpu_class, lot.batch, bound};
+  for (const NewJob& job : jobs) words.insert(words.end(), {job.id, job.plan, job.head, job.line});
   run(Script::Enqueue, std::move(words), Again::Yes, [then = std::move(then)](std::optional<RedisReply> reply) {
     const auto& counts = elements_of(*reply, 2);
     then({static_cast<std::size_t>(number_of(counts[0])), static_cast<std::size_t>(number_of(counts[1]))});

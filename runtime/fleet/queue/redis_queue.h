@@ -46,6 +46,7 @@ class RedisQueue final : public Queue {
   void status(Then<std::string> then) override;
 
   void on_return(Done handler) override { connection_.on_return(std::move(handler)); }
+  [[nodiscard]] bool is_there() const override { return connection_.is_ready(); }
   [[nodiscard]] std::string why_away() const override { return connection_.why_away(); }
   [[nodiscard]] bool is_idle() const override { return connection_.is_idle(); }
 

@@ -19,6 +19,7 @@ for i = 9, #ARGV, 3 do
   local word = 'ok'
   if fields.state ~= 'leased' or fields.token ~= token or fields.worker ~= worker then
     word = 'lost'
+    count('lost')
   elseif now > tonumber(fields.started) + most then
     word = 'late'
   else

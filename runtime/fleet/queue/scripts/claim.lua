@@ -1,6 +1,6 @@
 -- ARGV: now, worker, host, class, free (how many can start now), running (how many do), lease in milliseconds.
 -- Answers "drain" or "" or "alone", then for each job its id, token, line, plan, milliseconds waited, attempt, whether it
--- must run alone.
+-- must run alone, and how its result line begins.
 -- "alone": a job waits that must run alone, and this worker is to end what it runs first.
 local worker, host, own_class = ARGV[2], ARGV[3], ARGV[4]
 local free, running, lease = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -21,11 +21,12 @@ local function start(id, fields)
   count_no_longer_waiting(id, fields.tenant)
   local losses, nacks = tonumber(fields.losses or '0'), tonumber(fields.nacks or '0')
   return {id, tostring(token), fields.line, fields.plan, tostring(now - tonumber(fields.submitted)),
-    tostring(losses + nacks + 1), losses > 0 and '1' or '0'}
+    tostring(losses + nacks + 1), losses > 0 and '1' or '0', fields.head}
 end
 
 local function job_to_start(id)
-  return job(id, 'tenant', 'line', 'plan', 'submitted', 'losses', 'nacks', 'class', 'tried', 'reserved', 'reserved_until')
+  return job(id, 'tenant', 'line', 'plan', 'submitted', 'losses', 'nacks', 'class', 'tried', 'reserved', 'reserved_until',
+    'head')
 end
 
 -- Jobs that ran before. One whose worker was lost may have ended it: it runs alone, so that it takes no other job along.
