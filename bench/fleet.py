@@ -3,8 +3,8 @@
 
   fleet.py EVALRUN [--jobs N] [--rounds N] [--bulk N] [--submissions N]
 
-The contest: --submissions jobs of 20 ms of CPU time each, at even distances, such that they take half of the machine; how
-long each waits before it starts, alone and beside --bulk trivial jobs of lower priority.
+The contest: --submissions jobs of some 20 ms of CPU time each, at even distances; how long each waits before it starts, alone
+and beside --bulk trivial jobs of lower priority.
 """
 import argparse
 import json
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "tests", "fleet"))
 import chaos  # noqa: E402  the server of its own, and its client
 
@@ -43,7 +44,6 @@ def stop(workers):
         worker.wait(60)
 
 
-
 def timed(words, output):
     began = time.time()
     with open(output, "w") as file:
@@ -70,8 +70,8 @@ def throughput(options, folder, plan):
         url = f"unix:{redis.path}"
         workers = start_workers(options.evalrun, url, folder)
         # Cells and canaries are ready, as in a fleet that is at work.
-        timed([options.evalrun, "submit", "--queue", url, "--plan", plan, "--wait", os.devnull], output)
-        time.sleep(1)
+        subprocess.run([options.evalrun, "submit", "--queue", url, "--plan", plan, "--wait", "-"], check=True, text=True,
+                       input="".join(f'{{"id":"{i}"}}\n' for i in range(20)), stdout=subprocess.DEVNULL)
         producer = subprocess.Popen([options.evalrun, "submit", "--queue", url, "--plan", plan, "--wait", jobs],
                                     stdout=open(output, "w"))
         began, memory, producer_kib = time.time(), 0, 0
@@ -117,15 +117,12 @@ def contest(options, folder, plan, bulk):
         cpu = 0.01 + 0.002 * (i % 12)
         submit.stdin.write(json.dumps({"id": i, "argv": ["/opt/program", str(cpu)]}) + "\n")
         submit.stdin.flush()
-        time.sleep(max(0.0, began + (i + 1) * 0.02 - time.time()))
+        time.sleep(max(0.0, began + (i + 1) * options.distance - time.time()))
     submit.stdin.close()
     waited = sorted(json.loads(line)["fleet"]["waited_ms"] for line in submit.stdout)
     submit.wait()
     left = redis.ask("ZCARD", "er:waiting")
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.wait(60)
+    stop(workers)
     redis.process.kill()
     redis.process.wait()
     at = lambda share: waited[min(len(waited) - 1, int(share * len(waited)))]
@@ -140,6 +137,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bulk", type=int, default=50000)
     parser.add_argument("--submissions", type=int, default=300)
+    parser.add_argument("--distance", type=float, default=0.05, help="seconds from one submission to the next")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="evalrun-fleet-") as folder:
         program = os.path.join(folder, "program")

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -128,6 +129,9 @@ def main():
     parser.add_argument("--fsync", default="everysec")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if shutil.which("redis-server") is None:
+        print("missing: redis-server")
+        return 1 if os.environ.get("EVALRUN_MUST_WORK") == "1" else 77
     chance = random.Random(options.seed)
     every = options.every or {"workers": 0.4, "queue": 4.0, "stops": 1.0, "both": 0.4}[options.what]
     mounts_before = mounts()

@@ -197,6 +197,26 @@ TEST_F(QueueConnection, a_server_whose_memory_is_full_takes_results_and_no_jobs)
   client->wait([&] { return is_in; });
 }
 
+TEST_F(QueueConnection, a_server_whose_disk_fails_is_waited_for) {
+  const RedisServer server({"--save", "3600 1"});
+  const auto client = client_of(server.address());
+  client->enqueue({.batch = "b"}, {"a"});
+  // Where its file should be, something is in the way; then it refuses every write.
+  std::filesystem::create_directories(server.folder() / "dump.rdb" / "x");
+  redis_cli(server, {"bgsave"});
+  const auto is_ill = [&] { return redis_cli(server, {"set", "x", "y"}).output.starts_with("MISCONF"); };
+  for (int i = 0; i < 100 && !is_ill(); ++i) client->loop().run_once(30ms);
+  ASSERT_TRUE(is_ill());
+  bool is_in = false;
+  client->queue().enqueue({.batch = "b"}, {{"b", "", "{", "b"}}, [&](Enqueued) { is_in = true; });
+  for (int i = 0; i < 10; ++i) client->loop().run_once(30ms);
+  EXPECT_FALSE(is_in);
+  EXPECT_NE(client->queue().why_away().find("MISCONF"), std::string::npos) << client->queue().why_away();
+  std::filesystem::remove_all(server.folder() / "dump.rdb");
+  redis_cli(server, {"bgsave"});
+  client->wait([&] { return is_in; });
+}
+
 TEST_F(QueueConnection, a_large_line_goes_in_and_out_whole) {
   const RedisServer server;
   const auto client = client_of(server.address());

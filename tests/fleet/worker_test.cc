@@ -335,6 +335,22 @@ TEST_F(Fleet, a_queue_that_ends_and_comes_back_loses_nothing) {
   EXPECT_EQ(status()["stats"]["done"], 80);
 }
 
+TEST_F(Fleet, a_queue_that_stands_still_for_longer_than_a_lease_takes_no_job_from_its_worker) {
+  start_worker("h1", {"--jobs", "1"});
+  start_worker("h2", {"--jobs", "1"});
+  submit(text_of({job("a", {"sleep", "5"}), job("b", {"sleep", "5"})}), {"--batch", "b"});
+  ASSERT_TRUE(wait_for_running(2));
+  server_->stop_for_a_while();
+  std::this_thread::sleep_for(3s);
+  server_->go_on();
+  for (const auto& [id, line] :
+       by_id(submit(text_of({job("a", {}), job("b", {})}), {"--batch", "b", "--wait"}).output)) {
+    EXPECT_EQ(line["fleet"]["attempt"], 1) << id;
+    EXPECT_EQ(line["result"]["verdict"], "OK") << id;
+  }
+  EXPECT_EQ(status()["stats"].value("reclaimed", 0), 0);
+}
+
 TEST_F(Fleet, a_job_that_names_a_path_of_the_host_is_refused) {
   StartedCommand worker({evalrun().string(), "worker", "--queue", server_->url(), "--jobs", "1"}, folder_.path());
   folder_.write("bare.toml", "image = \"bash\"\nargv = [\"/bin/true\"]\n");

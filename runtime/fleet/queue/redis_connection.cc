@@ -33,8 +33,9 @@ constexpr std::size_t kKeptWritten = 1U << 20;
 // Not the call's fault, and over some time: the server's memory or disk is full, it loads its data, it has a master
 // that it waits for, or another script takes long.
 bool is_passing(const std::string& error) {
-  constexpr std::array<std::string_view, 9> kPassing = {"LOADING",    "MISCONF",  "OOM ",        "READONLY", "BUSY ",
-                                                        "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOSCRIPT"};
+  constexpr std::array<std::string_view, 10> kPassing = {"LOADING",     "MISCONF",    "OOM ",       "READONLY",
+                                                         "BUSY ",       "NOREPLICAS", "MASTERDOWN", "TRYAGAIN",
+                                                         "CLUSTERDOWN", "NOSCRIPT"};
   return std::ranges::any_of(kPassing, [&](std::string_view word) { return error.starts_with(word); });
 }
 
@@ -154,8 +155,7 @@ void RedisConnection::greet() {
 
 void RedisConnection::on_greeted() {
   state_ = State::Ready;
-  why_away_.clear();
-  back_off_ = {};
+  if (!is_refused_) why_away_.clear();
   std::deque<Call> again = std::exchange(waiting_, {});
   if (on_return_) on_return_();
   for (Call& call : again) {
@@ -269,11 +269,19 @@ void RedisConnection::read() {
 void RedisConnection::take(RedisReply&& reply) {
   if (sent_.empty()) throw QueueError("the queue answers what nobody asked");
   if (reply.kind == RedisReply::Kind::Error) {
-    if (is_passing(reply.text)) return lose(one_line(reply.text));
+    if (is_passing(reply.text)) {
+      is_refused_ = true;
+      return lose(one_line(reply.text));
+    }
     throw QueueError("the queue refuses: " + one_line(reply.text));
   }
   const Call call = std::move(sent_.front());
   sent_.pop_front();
+  if (is_ready()) {
+    is_refused_ = false;
+    why_away_.clear();
+    back_off_ = {};
+  }
   call.answered(std::move(reply));
 }
 

@@ -77,6 +77,7 @@ class RedisConnection {
   const QueueAddress address_;
   State state_ = State::Away;
   std::string why_away_;
+  bool is_refused_ = false;  // it was not the connection that failed, and no call has been answered well since
   std::vector<SocketAddress> targets_;  // that were not tried yet
   Fd socket_, write_end_;               // the same socket: the loop watches a descriptor for one thing
   bool is_writing_ = false;             // write_end_ is watched
