@@ -13,12 +13,26 @@ constexpr std::size_t kDigits = 16;
 
 }  // namespace
 
-bool SeenIds::add(std::string_view id) {
+SeenIds::Key SeenIds::key_of(std::string_view id) {
   const std::string digits = sha256_hex(id);
   Key key{};
   for (std::size_t i = 0; i < key.size(); ++i) {
     std::from_chars(digits.data() + i * kDigits, digits.data() + (i + 1) * kDigits, key[i], 16);
   }
+  return key;
+}
+
+bool SeenIds::contains(std::string_view id) const {
+  if (table_.empty()) return false;
+  const Key key = key_of(id);
+  for (std::size_t place = key[0] % table_.size(); table_[place] != Key{}; place = (place + 1) % table_.size()) {
+    if (table_[place] == key) return true;
+  }
+  return false;
+}
+
+bool SeenIds::add(std::string_view id) {
+  const Key key = key_of(id);
   // Three quarters full at most.
   if (4 * (count_ + 1) > 3 * table_.size()) grow();
   return insert(key);

@@ -13,9 +13,11 @@ class SeenIds {
  public:
   // False where it was there already.
   bool add(std::string_view id);
+  [[nodiscard]] bool contains(std::string_view id) const;
 
  private:
   using Key = std::array<std::uint64_t, 2>;
+  static Key key_of(std::string_view id);
   bool insert(const Key& key);
   void grow();
 

@@ -1,8 +1,6 @@
 #include "runtime/cli/batch.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "runtime/batch/batch.h"
 #include "runtime/cli/end_signals.h"
+#include "runtime/cli/jobs_file.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/progress_line.h"
 #include "runtime/cli/report_files.h"
@@ -26,35 +25,6 @@ namespace evalrun::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Jobs {
-  Fd file;  // none: standard input
-  std::string name;
-  fs::path folder;
-  std::uint64_t size = 0;  // 0: not known
-
-  [[nodiscard]] int get() const { return file ? file.get() : STDIN_FILENO; }
-};
-
-Jobs open_jobs(const std::string& path) {
-  Jobs jobs{{}, path == "-" ? "<stdin>" : path, fs::current_path()};
-  const std::optional<int> descriptor = descriptor_named_by(path);
-  if (!descriptor) {
-    HostFile file = open_host_file(path, FileUse::Read);
-    if (!file.descriptor) throw UsageError(path + ": " + file.refusal);
-    jobs.file = std::move(file.descriptor);
-    jobs.size = file.size;
-    jobs.folder = fs::absolute(path).parent_path();
-    return jobs;
-  }
-  // Whatever the caller has opened, as a pipe. What a shell calls /dev/fd/63 is in no folder that anybody means.
-  if (*descriptor != STDIN_FILENO) jobs.file = Fd(::fcntl(*descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  struct stat status {};
-  if (::fstat(*descriptor, &status) != 0) throw UsageError(path + ": " + errno_text(errno));
-  if (S_ISDIR(status.st_mode)) throw UsageError(path + ": " + errno_text(EISDIR));
-  if (S_ISREG(status.st_mode)) jobs.size = static_cast<std::uint64_t>(status.st_size);
-  return jobs;
-}
 
 jobs::Plans::Sources sources_of(const Options& options, const fs::path& folder) {
   if (!options.plan.empty() && descriptor_named_by(options.plan) == STDIN_FILENO &&
@@ -86,7 +56,7 @@ void tell_interruption(int signal, const batch::Progress& progress, std::size_t 
 }  // namespace
 
 int run_batch(const Options& options) {
-  const Jobs jobs = open_jobs(options.jobs_file);
+  const JobsFile jobs = open_jobs(options.jobs_file);
   jobs::Plans plans(sources_of(options, jobs.folder));
   ReportFiles reports(options);
   std::optional<jobs::JobBoard> board;

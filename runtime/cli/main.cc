@@ -13,6 +13,7 @@
 #include "runtime/cli/exec.h"
 #include "runtime/cli/execute.h"
 #include "runtime/cli/explain.h"
+#include "runtime/cli/fleet.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/judge.h"
 #include "runtime/cli/message.h"
@@ -199,6 +200,13 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::ImagePackages: print_packages(options); return 0;
     case Verb::Judge: return judge_task(options, output);
     case Verb::Serve: return run_serve(options);
+    case Verb::Worker: return run_worker(options);
+    case Verb::Submit: return submit_jobs(options);
+    case Verb::FleetStatus: return fleet_status(options);
+    case Verb::FleetDead: return list_dead(options);
+    case Verb::FleetRetry: return retry_dead(options);
+    case Verb::FleetDrain: return drain_workers(options);
+    case Verb::FleetCancel: return cancel_jobs(options);
     case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;

@@ -35,6 +35,13 @@ void refuse_inherited(const Plan& plan) {
 
 }  // namespace
 
+Task task_of(const PlanTemplate& plan, JobLine&& job, const std::filesystem::path& folder, ImageCache& images,
+             const VisitHostPath& visit) {
+  Task made = plan.make(std::move(job.changes), folder, images, visit);
+  refuse_inherited(made.plan);
+  return made;
+}
+
 Plans::Plans(const Sources& sources)
     : overrides_(sources.overrides), folder_(sources.folder), hash_(hash_of(sources)), images_(sources.images) {
   if (sources.base) base_.emplace(*sources.base, overrides_);
@@ -43,9 +50,7 @@ Plans::Plans(const Sources& sources)
 Task Plans::task_of(JobLine&& job) {
   if (job.plan.empty() && !base_) throw PlanError(job.position, "plan", "missing; the batch has no --plan");
   const PlanTemplate& plan = job.plan.empty() ? *base_ : template_of((folder_ / job.plan).string());
-  Task made = plan.make(std::move(job.changes), folder_, images_);
-  refuse_inherited(made.plan);
-  return made;
+  return jobs::task_of(plan, std::move(job), folder_, images_);
 }
 
 const PlanTemplate& Plans::template_of(const std::string& path) {

@@ -13,6 +13,11 @@
 
 namespace evalrun::jobs {
 
+// The plan varied by the job, as one of many: streams that they would share are refused. A relative path in the job is
+// relative to `folder`; `visit` as for PlanTemplate::make(). Throws PlanError.
+Task task_of(const PlanTemplate& plan, JobLine&& job, const std::filesystem::path& folder, ImageCache& images,
+             const VisitHostPath& visit = {});
+
 class Plans {
  public:
   struct Sources {

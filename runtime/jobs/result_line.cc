@@ -27,8 +27,16 @@ std::string text_of(const JobId& id) {
   return text != nullptr ? *text : std::to_string(std::get<std::int64_t>(id));
 }
 
+std::string result_head(const JobId& id, std::uint64_t line) {
+  return front(written(id), line);
+}
+
+std::string error_member(const std::string& message) {
+  return "\"error\":" + quoted(message);
+}
+
 std::string result_line(const JobId& id, std::uint64_t line, const std::string& result) {
-  return front(written(id), line) + "\"result\":" + result + "}";
+  return result_head(id, line) + "\"result\":" + result + "}";
 }
 
 std::optional<std::string> id_in_result_line(std::string_view line) {
@@ -42,7 +50,7 @@ std::optional<std::string> id_in_result_line(std::string_view line) {
 }
 
 std::string error_line(const std::optional<JobId>& id, std::uint64_t line, const std::string& message) {
-  return front(id ? written(*id) : "null", line) + "\"error\":" + quoted(message) + "}";
+  return front(id ? written(*id) : "null", line) + error_member(message) + "}";
 }
 
 }  // namespace evalrun::jobs

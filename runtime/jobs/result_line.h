@@ -18,6 +18,12 @@ std::string text_of(const JobId& id);
 // {"id":…,"line":n,"result":…}, without a newline. `result` is a JSON object.
 std::string result_line(const JobId& id, std::uint64_t line, const std::string& result);
 
+// {"id":…,"line":n, : what the lines of a job begin with, whatever comes of it.
+std::string result_head(const JobId& id, std::uint64_t line);
+
+// "error":… without braces.
+std::string error_member(const std::string& message);
+
 // {"id":…,"line":n,"error":…}; an id that could not be read is null.
 std::string error_line(const std::optional<JobId>& id, std::uint64_t line, const std::string& message);
 

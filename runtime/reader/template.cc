@@ -126,13 +126,15 @@ PlanTemplate::PlanTemplate(const PlanText& text, const std::vector<std::string>&
   read_tree(root_, plan_keys(), rehearsal);
 }
 
-Task PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder, ImageCache& images) const {
+Task PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder, ImageCache& images,
+                        const VisitHostPath& visit) const {
   TomlNode root = root_;
   std::vector<std::string> texts;
   for (const PlanChange& change : changes) texts.push_back(std::visit(ChangeText{}, change));
   Plan header = header_;
   header.origin.sha256 = hash_with_changes(header_.origin.sha256, texts);
   for (PlanChange& change : changes) std::visit(Apply{root, folder}, std::move(change));
+  if (visit) visit_host_paths(root, visit);
   return task_of_tree(root, std::move(header), images);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/plan/plan.h"
+#include "runtime/reader/host_paths.h"
 #include "runtime/reader/image.h"
 #include "runtime/reader/parse.h"
 #include "runtime/reader/toml_tree.h"
@@ -67,8 +68,9 @@ class PlanTemplate {
 
   // The task with the changes in their order; a relative path in them is relative to `folder`. Its name is that of the
   // text; its hash covers the changes. Throws PlanError; a change's problem stands where the change's values stand.
-  [[nodiscard]] Task make(std::vector<PlanChange> changes, const std::filesystem::path& folder,
-                          ImageCache& images) const;
+  // `visit` is told of the paths of the host that the varied plan names, before anything else is made of them.
+  [[nodiscard]] Task make(std::vector<PlanChange> changes, const std::filesystem::path& folder, ImageCache& images,
+                          const VisitHostPath& visit = {}) const;
 
  private:
   TomlNode root_;

@@ -121,6 +121,34 @@ void set_folders(Options& options, const FlagRow& row, const std::string& value)
   options.folders = value == "classes" ? Folders::Classes : Folders::Submissions;
 }
 
+void set_lease(Options& options, const FlagRow& row, const std::string& value) {
+  using namespace std::chrono_literals;
+  const std::optional<Duration> time = parse_duration(value);
+  if (!time || *time < 500ms || *time > 1h) refuse(row, value, "a time from 500ms to 1h");
+  options.lease = value;
+}
+
+void set_priority(Options& options, const FlagRow& row, const std::string& value) {
+  check_choice(row, value);
+  options.priority = value == "contest"  ? fleet::Priority::Contest
+                     : value == "course" ? fleet::Priority::Course
+                                         : fleet::Priority::Batch;
+}
+
+void set_queue_limit(Options& options, const FlagRow& row, const std::string& value) {
+  options.queue_limit = whole_number(row, value, 100000000);
+}
+
+// It becomes part of a name in the queue.
+template <std::string Options::*member>
+void store_name(Options& options, const FlagRow& row, const std::string& value) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  if (value.empty() || value.size() > 64 || value.find_first_not_of(kPlain) != value.npos) {
+    refuse(row, value, "at most 64 letters, digits, '_', '-' and '.'");
+  }
+  options.*member = value;
+}
+
 void set_processes(Options& options, const FlagRow& row, const std::string& value) {
   constexpr unsigned kMost = 32768;
   static_cast<void>(whole_number(row, value, kMost));
@@ -203,6 +231,12 @@ constexpr ArgumentRow kTask = {"TASK",
                                "is a .toml file. After it the submissions.",
                                Count::Any, Completes::Files,
                                [](Options& options, const std::string& value) { options.judged.push_back(value); }};
+
+constexpr ArgumentRow kWorkers = {"WORKER", "The name of a worker, or of a host.", Count::Any, Completes::Nothing,
+                                  [](Options& options, const std::string& value) { options.words.push_back(value); }};
+constexpr ArgumentRow kQueueJobs = {
+    "JOB", "The name of a job in the queue, as `evalrun fleet dead` prints it: BATCH/=ID.", Count::Any,
+    Completes::Nothing, [](Options& options, const std::string& value) { options.words.push_back(value); }};
 
 constexpr VerbRow kVerbs[] = {
     {.verb = Verb::Run,
@@ -336,6 +370,65 @@ constexpr VerbRow kVerbs[] = {
          "is accepted. On SIGTERM it takes no more requests, ends those that it has accepted, and exits with 0. One "
          "line of JSON for each request is written to standard error.",
      .example = {.line = "evalrun serve --listen 127.0.0.1:8080 --jobs 8", .what = "Serve clients of this host."}},
+    {.verb = Verb::Worker,
+     .name = "worker",
+     .summary = "Run the jobs of a queue, with workers on other machines.",
+     .usage = "[OPTIONS]",
+     .details = "Takes jobs out of a queue, which is a Redis server, runs them as `evalrun batch` does, and puts their "
+                "results back. It claims no more than it can start now. A job of a worker that ends or is cut off is "
+                "another worker's, and has one result all the same.\n\nSIGTERM or SIGINT drains it: it claims nothing "
+                "more, and ends with its last job. The same signal once more gives back what runs.",
+     .example = {.line = "evalrun worker --queue redis://10.0.0.5:6379/0 --jobs 8",
+                 .what = "Run eight jobs of the queue at a time."}},
+    {.verb = Verb::Submit,
+     .name = "submit",
+     .summary = "Put jobs into the queue of a fleet, and print their results.",
+     .usage = "[OPTIONS] [JOBS]",
+     .details = "Reads the lines that `evalrun batch` reads, and puts them into the queue. With --wait it prints what "
+                "`evalrun batch` prints, with the worker beside each result. Where the queue is full it waits, as a "
+                "writer before a full pipe does.\n\nWith --batch NAME the same command can be given again after a "
+                "crash: a job that is in the queue, or has its result there, is not submitted once more. Results are "
+                "kept for seven days.",
+     .argument = kJobs,
+     .example = {.line = "evalrun submit --queue unix:/run/redis/redis.sock --plan plan.toml --wait jobs.jsonl",
+                 .what = "Run jobs on a fleet."}},
+    {.verb = Verb::FleetStatus,
+     .name = "fleet status",
+     .summary = "Print what waits in the queue, and the workers.",
+     .usage = "[OPTIONS]",
+     .details = "Prints how many jobs wait, run, are done and were given up, the workers, and the CPU time of each "
+                "tenant.",
+     .example = {.line = "evalrun fleet status --metrics", .what = "Print it for Prometheus."}},
+    {.verb = Verb::FleetDead,
+     .name = "fleet dead",
+     .summary = "Print the jobs that were given up, and why.",
+     .usage = "[OPTIONS]",
+     .details = "Prints each job that three workers were lost over, or whose sandbox failed on three hosts, with the "
+                "names of these.",
+     .example = {.line = "evalrun fleet dead", .what = "Print the jobs that were given up."}},
+    {.verb = Verb::FleetRetry,
+     .name = "fleet retry",
+     .summary = "Try jobs once more that were given up.",
+     .usage = "[OPTIONS] [JOB...]",
+     .details = "Puts these jobs back into the queue, or all that were given up. The result that said so is withdrawn "
+                "if nobody has fetched it.",
+     .argument = kQueueJobs,
+     .example = {.line = "evalrun fleet retry", .what = "Try all of them once more."}},
+    {.verb = Verb::FleetDrain,
+     .name = "fleet drain",
+     .summary = "Let workers end with their last job.",
+     .usage = "[OPTIONS] [WORKER...]",
+     .details = "Tells these workers, or all workers of these hosts, to claim nothing more and to end.",
+     .argument = kWorkers,
+     .example = {.line = "evalrun fleet drain judge-3", .what = "Drain all workers of the host judge-3."}},
+    {.verb = Verb::FleetCancel,
+     .name = "fleet cancel",
+     .summary = "Cancel jobs that wait or run.",
+     .usage = "[OPTIONS] [JOB...]",
+     .details = "Cancels the jobs of a batch, or these. Each has a result with the verdict CANCELLED, unless it ended "
+                "before.",
+     .argument = kQueueJobs,
+     .example = {.line = "evalrun fleet cancel --batch rejudge-7", .what = "Cancel a whole batch."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -348,11 +441,15 @@ constexpr VerbRow kVerbs[] = {
 // --- flags -----------------------------------------------------------------------------------------------------------
 
 constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Trace};
-constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,   Verb::Batch,  Verb::Check,     Verb::Explain,
-                          Verb::Trace,         Verb::Doctor, Verb::Schema, Verb::ImageList, Verb::ImageCheck,
-                          Verb::ImagePackages, Verb::Judge,  Verb::Serve,  Verb::Help};
+constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,       Verb::Batch,      Verb::Check,       Verb::Explain,
+                          Verb::Trace,         Verb::Doctor,     Verb::Schema,     Verb::ImageList,   Verb::ImageCheck,
+                          Verb::ImagePackages, Verb::Judge,      Verb::Worker,     Verb::Submit,      Verb::FleetStatus,
+                          Verb::FleetDead,     Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel, Verb::Serve,
+                          Verb::Help};
+constexpr VerbSet kFleet = {Verb::Worker,     Verb::Submit,     Verb::FleetStatus, Verb::FleetDead,
+                            Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel};
 
-constexpr VerbSet kReport = {Verb::Run, Verb::Batch, Verb::Judge};
+constexpr VerbSet kReport = {Verb::Run, Verb::Batch, Verb::Judge, Verb::Submit};
 constexpr FlagRow kFlags[] = {
     {.name = "--image",
      .short_name = "-i",
@@ -455,7 +552,7 @@ constexpr FlagRow kFlags[] = {
      .operand = "PLAN",
      .what = "Use this plan as the base that jobs change.",
      .standard = "each job names its own",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Submit},
      .completes = Completes::Files,
      .apply = store<&Options::plan>},
     {.name = "--set",
@@ -479,7 +576,7 @@ constexpr FlagRow kFlags[] = {
     {.name = "--set",
      .operand = "KEY=VALUE",
      .what = "Override one key in every plan, as in --set limits.cpu=5s. May be repeated.",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Submit},
      .repeats = true,
      .apply = append<&Options::set>},
     {.name = "--format",
@@ -496,10 +593,13 @@ constexpr FlagRow kFlags[] = {
      .what = "Print a line of JSON, a row of a table or a row of CSV for each job. A row shows the longest of a "
              "submission's cases.",
      .standard = "json",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Submit},
      .completes = Completes::Values,
      .apply = set_format},
-    {.name = "--csv", .what = "The same as --format csv.", .verbs = {Verb::Batch}, .apply = use_format<Format::Csv>},
+    {.name = "--csv",
+     .what = "The same as --format csv.",
+     .verbs = {Verb::Batch, Verb::Submit},
+     .apply = use_format<Format::Csv>},
     {.name = "--format",
      .operand = "FORMAT",
      .values = "text json",
@@ -597,7 +697,7 @@ constexpr FlagRow kFlags[] = {
      .operand = "NUMBER",
      .what = "Run this many sandboxes at a time, from 1 to 1024. The cases of one job run one after another.",
      .standard = "one for each core",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Worker},
      .apply = set_jobs},
     {.name = "--stop-at-first-failure",
      .what = "Stop a grading after the first case that fails.",
@@ -810,12 +910,108 @@ constexpr FlagRow kFlags[] = {
      .standard = "1h",
      .verbs = {Verb::Serve},
      .apply = set_served_time},
+    {.name = "--queue",
+     .operand = "ADDRESS",
+     .what =
+         "The queue: redis://[USER:PASSWORD@]HOST[:PORT][/DB], or unix:PATH[?db=DB] for a socket. Every user of the "
+         "host can read a password in a command line, and none in EVALRUN_QUEUE.",
+     .standard = "EVALRUN_QUEUE of the environment",
+     .verbs = kFleet,
+     .apply = store<&Options::queue>},
+    {.name = "--host",
+     .operand = "NAME",
+     .what = "Call the worker's host so. A job whose sandbox failed on a host goes to another one.",
+     .standard = "the host's name",
+     .verbs = {Verb::Worker},
+     .apply = store_name<&Options::host>},
+    {.name = "--cpu-class",
+     .operand = "NAME",
+     .what = "The class of this host's processors. Jobs that ask for a class run on workers of that class alone.",
+     .standard = "none",
+     .verbs = {Verb::Worker},
+     .apply = store_name<&Options::cpu_class>},
+    {.name = "--cpu-class",
+     .operand = "NAME",
+     .what = "Let only workers of this class run the jobs.",
+     .standard = "all do",
+     .verbs = {Verb::Submit},
+     .apply = store_name<&Options::cpu_class>},
+    {.name = "--lease",
+     .operand = "TIME",
+     .what = "How long the queue waits for a word of this worker before another one gets its jobs.",
+     .standard = "30s",
+     .verbs = {Verb::Worker},
+     .apply = set_lease},
+    {.name = "--save-to",
+     .operand = "FOLDER",
+     .what = "Save the files that plans collect in this folder, in one folder for each job.",
+     .standard = "a plan that collects files is refused",
+     .verbs = {Verb::Worker},
+     .completes = Completes::Folders,
+     .apply = store<&Options::save_to>},
+    {.name = "--unsafe-host-paths",
+     .what = "Let jobs name paths of this host: files, binds, images. Whoever can submit can then read what this user "
+             "can.",
+     .standard = "a job that names one is refused",
+     .verbs = {Verb::Worker},
+     .apply = turn_on<&Options::unsafe_host_paths>},
+    {.name = "--wait",
+     .what = "Wait for the results and print them as jobs end.",
+     .verbs = {Verb::Submit},
+     .apply = turn_on<&Options::wait>},
+    {.name = "--batch",
+     .operand = "NAME",
+     .what = "Call the batch so. Submitted again under its name, a batch goes on where it is.",
+     .standard = "a name by chance, which is printed",
+     .verbs = {Verb::Submit},
+     .apply = store_name<&Options::batch>},
+    {.name = "--batch",
+     .operand = "NAME",
+     .what = "Cancel all jobs of this batch.",
+     .verbs = {Verb::FleetCancel},
+     .apply = store_name<&Options::batch>},
+    {.name = "--tenant",
+     .operand = "NAME",
+     .what = "On whose behalf. Tenants share the workers by the CPU time that their jobs use.",
+     .standard = "default",
+     .verbs = {Verb::Submit},
+     .apply = store_name<&Options::tenant>},
+    {.name = "--priority",
+     .operand = "PRIORITY",
+     .values = "contest course batch",
+     .what = "Jobs of a contest go before those of a course, and these before all others. One job in twenty is taken "
+             "from the last of them all the same.",
+     .standard = "batch",
+     .verbs = {Verb::Submit},
+     .completes = Completes::Values,
+     .apply = set_priority},
+    {.name = "--queue-limit",
+     .operand = "NUMBER",
+     .what = "Let at most this many jobs of the tenant wait in the queue, and wait with the rest.",
+     .standard = "10000",
+     .verbs = {Verb::Submit},
+     .apply = set_queue_limit},
+    {.name = "--metrics",
+     .what = "Print it in the text format of Prometheus.",
+     .verbs = {Verb::FleetStatus},
+     .apply = turn_on<&Options::metrics>},
+    {.name = "--format",
+     .operand = "FORMAT",
+     .values = "text json",
+     .what = "Print text, or JSON.",
+     .standard = "text",
+     .verbs = {Verb::FleetStatus, Verb::FleetDead},
+     .completes = Completes::Values,
+     .apply = set_format},
+    {.name = "--all", .what = "Drain all workers.", .verbs = {Verb::FleetDrain}, .apply = turn_on<&Options::all>},
     {.name = "--help", .short_name = "-h", .what = "Print this help.", .verbs = kAll, .apply = nothing},
 };
 
 // --- exit statuses ---------------------------------------------------------------------------------------------------
 
 constexpr VerbSet kOnePlan = {Verb::Run, Verb::Trace};
+constexpr VerbSet kFleetVerbs = {Verb::FleetStatus, Verb::FleetDead, Verb::FleetRetry, Verb::FleetDrain,
+                                 Verb::FleetCancel};
 constexpr StatusRow kStatuses[] = {
     {.status = "0", .what = "The program ended well: it exited with 0, or every case was accepted.", .verbs = kOnePlan},
     {.status = "1",
@@ -869,6 +1065,21 @@ constexpr StatusRow kStatuses[] = {
      .what = "The command line is wrong, or the address cannot be listened on safely.",
      .verbs = {Verb::Serve}},
     {.status = "3", .what = "The server could not begin, or failed.", .verbs = {Verb::Serve}},
+    {.status = "0", .what = "The worker was drained.", .verbs = {Verb::Worker}},
+    {.status = "2", .what = "The command line is wrong.", .verbs = {Verb::Worker}},
+    {.status = "3", .what = "This host runs nothing, or the queue refuses the worker.", .verbs = {Verb::Worker}},
+    {.status = "0", .what = "Every job ended well, or, without --wait, was submitted.", .verbs = {Verb::Submit}},
+    {.status = "1",
+     .what = "A program of some job failed, hit a limit, or did what its plan does not allow.",
+     .verbs = {Verb::Submit}},
+    {.status = "2", .what = "A line of the input or a plan is wrong, or the command line is.", .verbs = {Verb::Submit}},
+    {.status = "3",
+     .what = "A job was given up or cancelled, the queue refuses, or the command was interrupted.",
+     .verbs = {Verb::Submit}},
+    {.status = "0", .what = "It was done.", .verbs = kFleetVerbs},
+    {.status = "1", .what = "There is no such job or worker.", .verbs = kFleetVerbs},
+    {.status = "2", .what = "The command line is wrong.", .verbs = kFleetVerbs},
+    {.status = "3", .what = "The queue does not answer, or refuses.", .verbs = kFleetVerbs},
     {.status = "0-255",
      .what = "The command's own status, if it exited by itself. Only --result tells it from those below.",
      .verbs = {Verb::Exec}},

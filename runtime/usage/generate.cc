@@ -186,15 +186,21 @@ complete -o filenames -F _evalrun evalrun
 )bash";
 
 std::string completion() {
-  std::string verbs, flags, values, arguments, group, inner;
+  std::string verbs, flags, values, arguments;
+  std::vector<std::pair<std::string, std::string>> groups;  // with the verbs of each
   for (const VerbRow& row : verb_rows()) {
     const std::string name = row.name;
     const std::size_t space = name.find(' ');
     if (space == name.npos) {
       verbs += (verbs.empty() ? "" : " ") + name;
     } else {
-      if (group.empty()) verbs += " " + name.substr(0, space);
-      group = name.substr(0, space);
+      const std::string group = name.substr(0, space);
+      // The verbs of a group stand together.
+      if (groups.empty() || groups.back().first != group) {
+        verbs += " " + group;
+        groups.emplace_back(group, "");
+      }
+      std::string& inner = groups.back().second;
       inner += (inner.empty() ? "" : " ") + name.substr(space + 1);
     }
     flags += "    [" + quoted_for_bash(name) + "]=" + quoted_for_bash(flags_of(row.verb)) + "\n";
@@ -208,9 +214,12 @@ std::string completion() {
       values += "    [" + quoted_for_bash(name + " " + flag.short_name) + "]=" + offer + "\n";
     }
   }
-  return std::string(kCompletionHead) + "_evalrun_verbs=" + quoted_for_bash(verbs) +
-         "\ndeclare -gA _evalrun_groups=([" + group + "]=" + quoted_for_bash(inner) +
-         ")\ndeclare -gA _evalrun_flags=(\n" + flags +
+  std::string groups_text;
+  for (const auto& [group, inner] : groups) {
+    groups_text += (groups_text.empty() ? "[" : " [") + group + "]=" + quoted_for_bash(inner);
+  }
+  return std::string(kCompletionHead) + "_evalrun_verbs=" + quoted_for_bash(verbs) + "\ndeclare -gA _evalrun_groups=(" +
+         groups_text + ")\ndeclare -gA _evalrun_flags=(\n" + flags +
          ")\n# What each verb's argument is.\ndeclare -gA _evalrun_arguments=(\n" + arguments +
          ")\n# What each option's value is.\ndeclare -gA _evalrun_values=(\n" + values + ")\n" + kCompletionTail;
 }

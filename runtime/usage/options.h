@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/batch/ordering.h"
+#include "runtime/fleet/queue/queue.h"
 #include "runtime/judge/blame.h"
 #include "runtime/library/evalrun.hh"
 #include "runtime/plan/checker.h"
@@ -28,6 +29,13 @@ enum class Verb {
   ImagePackages,
   Judge,
   Serve,
+  Worker,
+  Submit,
+  FleetStatus,
+  FleetDead,
+  FleetRetry,
+  FleetDrain,
+  FleetCancel,
   Help
 };
 // What a folder of submissions is, of `judge`.
@@ -77,6 +85,18 @@ struct Options {
   std::string links_root;  // the folder that links of the package may lead into; empty: the package
 
   serve::ServeOptions serve;  // of `serve`
+  // Of `worker`, `submit` and `fleet`.
+  std::string queue;               // the address; empty: EVALRUN_QUEUE
+  std::string host, cpu_class;     // of a worker; `cpu_class` of jobs too
+  std::string lease;               // a time; empty: the default
+  bool unsafe_host_paths = false;  // jobs may name paths of the worker's host
+  bool wait = false;               // for the results
+  std::string batch, tenant;       // empty: a name by chance; "default"
+  fleet::Priority priority = fleet::Priority::Batch;
+  unsigned queue_limit = 0;  // 0: the default
+  bool metrics = false;
+  bool all = false;                // of `fleet drain`
+  std::vector<std::string> words;  // names of workers and hosts, or of jobs
 
   std::vector<std::string> help_of;  // of `help`: a verb's words; empty: of all
 };

@@ -23,8 +23,8 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain help image judge run schema trace" ""
-offers "schema" s
+offers "batch check doctor exec explain fleet help image judge run schema submit trace worker" ""
+offers "schema submit" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
@@ -41,6 +41,8 @@ offers "json text" doctor --format ""
 offers "json markdown text" schema --format ""
 offers "json text" plan.toml --format ""
 offers "check list packages" image ""
+offers "cancel dead drain retry status" fleet ""
+offers "batch contest course" submit --priority ""
 offers "pypy python" image check py
 offers "pypy python" exec -i py
 offers "pypy python" exec --image py

@@ -22,10 +22,10 @@ readers() {
 
 expect "files that read the environment" \
   "$(readers "$root"/{runtime,rootfs,netns,lockdown} | grep -v '^runtime/isolate/' | xargs)" \
-  "runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/reader/image.cc"
+  "runtime/cli/queue_of.cc runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/reader/image.cc"
 
 in_page=$(sed -n '/^\.SH ENVIRONMENT/,/^\.SH FILES/s/^\.B \([A-Z_]*\)$/\1/p' "$root/docs/evalrun.1" | xargs)
-in_plan=$(grep -oE 'getenv\("[A-Z_]+"\)' "$root/runtime/reader/image.cc" | sed 's/.*"\(.*\)".*/\1/' | xargs)
+in_plan=$(grep -ohE 'getenv\("[A-Z_]+"\)' "$root"/runtime/{reader/image,cli/queue_of}.cc | sed 's/.*"\(.*\)".*/\1/' | xargs)
 expect "variables of the manual page" "$in_page" "$in_plan"
 
 expect "files of evalrun-isolate that read it" "$(readers "$root/runtime/isolate" | xargs)" \

@@ -1,0 +1,40 @@
+#include "runtime/reader/host_paths.h"
+
+#include <optional>
+
+#include "runtime/reader/key_table.h"
+
+namespace evalrun {
+namespace {
+
+std::optional<HostPathUse> use_of(const KeyNode& keys, const std::string& text) {
+  if (keys.name == "image") return is_image_path(text) ? std::optional(HostPathUse::Image) : std::nullopt;
+  for (const Key* key : keys.forms) {
+    const auto* form = std::get_if<TextForm>(&key->form);
+    if (form == nullptr) continue;
+    const auto accepts = form->rule.accepts;
+    if (accepts == text_rule::kHostPath.accepts || accepts == text_rule::kHostAbsolute.accepts)
+      return HostPathUse::File;
+  }
+  return std::nullopt;
+}
+
+// `keys` is null where no key of a plan is.
+void visit_node(TomlNode& node, const KeyNode* keys, const VisitHostPath& visit) {
+  if (keys == nullptr) return;
+  if (auto* table = std::get_if<TomlTable>(&node.value)) {
+    for (TomlMember& member : *table) visit_node(member.node, keys->member(member.name), visit);
+  } else if (auto* array = std::get_if<TomlArray>(&node.value)) {
+    for (TomlNode& element : *array) visit_node(element, keys->exactly("[]"), visit);
+  } else if (auto* text = std::get_if<std::string>(&node.value)) {
+    if (const std::optional<HostPathUse> use = use_of(*keys, *text)) visit(*text, *use, keys->path, node.place);
+  }
+}
+
+}  // namespace
+
+void visit_host_paths(TomlNode& root, const VisitHostPath& visit) {
+  visit_node(root, &plan_keys().root, visit);
+}
+
+}  // namespace evalrun
