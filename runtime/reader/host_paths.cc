@@ -19,13 +19,14 @@ std::optional<HostPathUse> use_of(const KeyNode& keys, const std::string& text) 
   return std::nullopt;
 }
 
-// `keys` is null where no key of a plan is.
-void visit_node(TomlNode& node, const KeyNode* keys, const VisitHostPath& visit) {
+// `keys` is null where no key of a plan is. `Node` is const where nothing is written.
+template <typename Node, typename Visit>
+void visit_node(Node& node, const KeyNode* keys, const Visit& visit) {
   if (keys == nullptr) return;
   if (auto* table = std::get_if<TomlTable>(&node.value)) {
-    for (TomlMember& member : *table) visit_node(member.node, keys->member(member.name), visit);
+    for (auto& member : *table) visit_node(member.node, keys->member(member.name), visit);
   } else if (auto* array = std::get_if<TomlArray>(&node.value)) {
-    for (TomlNode& element : *array) visit_node(element, keys->exactly("[]"), visit);
+    for (auto& element : *array) visit_node(element, keys->exactly("[]"), visit);
   } else if (auto* text = std::get_if<std::string>(&node.value)) {
     if (const std::optional<HostPathUse> use = use_of(*keys, *text)) visit(*text, *use, keys->path, node.place);
   }
@@ -35,6 +36,14 @@ void visit_node(TomlNode& node, const KeyNode* keys, const VisitHostPath& visit)
 
 void visit_host_paths(TomlNode& root, const VisitHostPath& visit) {
   visit_node(root, &plan_keys().root, visit);
+}
+
+void see_host_paths(const TomlNode& root, const SeeHostPath& see) {
+  visit_node(root, &plan_keys().root, see);
+}
+
+void see_host_paths(const TomlNode& value, const KeyNode& key, const SeeHostPath& see) {
+  visit_node(value, &key, see);
 }
 
 }  // namespace evalrun

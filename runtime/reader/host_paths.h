@@ -12,12 +12,20 @@ namespace evalrun {
 
 enum class HostPathUse { File, Image };
 
-// Told of each, with its key ("files.*.from"); may write another in its place, and may throw PlanError.
+// Told of each, with its key ("files.*.from"); may throw PlanError.
+using SeeHostPath =
+    std::function<void(const std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at)>;
+// The same; may write another path in its place.
 using VisitHostPath =
     std::function<void(std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at)>;
 
 // `root` is a plan's tree of values. What no key of a plan is, or has the wrong type, is left to the reader of the
 // tree.
 void visit_host_paths(TomlNode& root, const VisitHostPath& visit);
+void see_host_paths(const TomlNode& root, const SeeHostPath& see);
+
+struct KeyNode;
+// Of the value of one key, which `key` is in the table.
+void see_host_paths(const TomlNode& value, const KeyNode& key, const SeeHostPath& see);
 
 }  // namespace evalrun

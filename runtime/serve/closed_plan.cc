@@ -5,9 +5,9 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
+#include "runtime/reader/host_paths.h"
 #include "runtime/reader/key_table.h"
 #include "runtime/reader/overrides.h"
-#include "runtime/reader/text_rule.h"
 
 namespace evalrun::serve {
 namespace {
@@ -15,30 +15,10 @@ namespace {
 // Sections that say how well a program is confined: the operator's.
 constexpr std::array<std::string_view, 3> kOperatorsSections = {"seccomp", "require", "oom_score_adj"};
 
-bool has_text_rule(const KeyNode& keys, const TextRule& rule) {
-  return std::ranges::any_of(keys.forms, [&](const Key* key) {
-    const auto* form = std::get_if<TextForm>(&key->form);
-    return form != nullptr && form->rule.accepts == rule.accepts;
-  });
-}
-
-void refuse_paths(const TomlNode& node, const KeyNode* keys) {
-  if (keys == nullptr) return;  // the reader of plans refuses it
-  if (const auto* table = std::get_if<TomlTable>(&node.value)) {
-    for (const TomlMember& member : *table) refuse_paths(member.node, keys->member(member.name));
-  } else if (const auto* array = std::get_if<TomlArray>(&node.value)) {
-    for (const TomlNode& element : *array) refuse_paths(element, keys->exactly("[]"));
-  } else if (const auto* text = std::get_if<std::string>(&node.value)) {
-    const std::string key(keys->path);
-    // A key that takes a path and other texts too, as "inherit", is whatever the text is.
-    if (has_text_rule(*keys, text_rule::kHostPath)) {
-      throw PlanError(node.place.position(), key, "names a file of the host, which no request may; send its content");
-    }
-    if (has_text_rule(*keys, text_rule::kImageReference) && is_image_path(*text)) {
-      throw PlanError(node.place.position(), key,
-                      "names a file of the host, which no request may; use an image's name");
-    }
-  }
+void refuse_path(const std::string&, HostPathUse use, std::string_view key, const TomlPlace& at) {
+  throw PlanError(at.position(), std::string(key),
+                  use == HostPathUse::Image ? "names a file of the host, which no request may; use an image's name"
+                                            : "names a file of the host, which no request may; send its content");
 }
 
 void refuse_section(std::string_view name, const SourcePosition& position) {
@@ -98,7 +78,7 @@ void refuse_host_access(const TomlNode& root) {
   if (const auto* table = std::get_if<TomlTable>(&root.value)) {
     for (const TomlMember& member : *table) refuse_section(member.name, member.place.position());
   }
-  refuse_paths(root, &plan_keys().root);
+  see_host_paths(root, refuse_path);
 }
 
 void refuse_host_access(const SetChange& change) {
@@ -106,7 +86,7 @@ void refuse_host_access(const SetChange& change) {
   const KeyNode* keys = find_override_key(change.key);
   if (keys == nullptr) return;  // the reader of plans refuses it
   refuse_section(first_part(keys->path), change.value.place.position());
-  refuse_paths(change.value, keys);
+  see_host_paths(change.value, *keys, refuse_path);
 }
 
 void refuse_excess(const Task& task, const Ceilings& ceilings) {
