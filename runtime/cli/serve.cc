@@ -138,7 +138,8 @@ int run_serve(const Options& options) {
     queue.advance();
     jury.advance();
     if (ended_by != 0 && queue.is_idle() && background.is_idle() && server.open_exchanges() == 0) break;
-    if (queue.waiting() == 0 && ended_by == 0) preparing.advance();
+    // All that can be started has been.
+    if (ended_by == 0) preparing.advance();
     loop.run_once();
   }
   loop.forget(signals.get());

@@ -5,6 +5,7 @@
 
 #include "runtime/serve/go_judge.h"
 #include "runtime/serve/native.h"
+#include "runtime/serve/openapi.h"
 #include "runtime/serve/piston.h"
 #include "runtime/serve/sandbox_fusion.h"
 
@@ -18,6 +19,11 @@ void add_dialects(Service& service, Workshop& shop, const ServeOptions& options)
   const auto wants = [&](const char* name) {
     return options.apis.empty() || std::ranges::find(options.apis, name) != options.apis.end();
   };
+  std::vector<std::string> apis;
+  for (const std::string& name : dialect_names()) {
+    if (wants(name.c_str())) apis.push_back(name);
+  }
+  service.set_openapi([apis] { return openapi_document(apis); });
   if (wants("native")) service.add(std::make_unique<NativeDialect>(shop));
   if (wants("sandbox-fusion")) service.add(std::make_unique<SandboxFusionDialect>(shop));
   if (wants("piston")) service.add(std::make_unique<PistonDialect>(shop));

@@ -171,6 +171,31 @@ TEST(ServeNative, a_batch_whose_reader_does_not_read_holds_nobody_up) {
   EXPECT_EQ(std::ranges::count(reply.body, '\n'), 30);
 }
 
+TEST(ServeNative, the_openapi_document_has_every_key_of_a_plan_and_the_paths_that_are_served) {
+  const Server server({"--api", "native,piston"});
+  const json document = server.get("/openapi.json").json();
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  EXPECT_TRUE(document["paths"].contains("/v1/run"));
+  EXPECT_TRUE(document["paths"].contains("/api/v2/execute"));
+  EXPECT_FALSE(document["paths"].contains("/run_code"));
+  const json& job = document["components"]["schemas"]["Job"]["properties"];
+  for (const char* key : {"image", "argv", "limits", "stdin", "files", "id", "toml"})
+    EXPECT_TRUE(job.contains(key)) << key;
+  // Every reference leads somewhere.
+  const std::string text = document.dump();
+  for (std::size_t at = 0; (at = text.find("#/components/schemas/", at)) != text.npos;) {
+    at += 21;
+    EXPECT_TRUE(document["components"]["schemas"].contains(text.substr(at, text.find('"', at) - at)));
+  }
+  // Every path is there: whatever it answers, it is not 404.
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      const std::string verb = method == "get" ? "GET" : "POST";
+      EXPECT_NE(server.request(verb, path, verb == "GET" ? "" : "{}").status, 404) << path;
+    }
+  }
+}
+
 TEST(ServeNative, images_are_listed_with_what_is_here) {
   const Server server;
   const json images = server.get("/v1/images").json()["images"];
