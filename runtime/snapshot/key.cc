@@ -122,8 +122,12 @@ std::string why_not(const Plan& plan) {
   }
   if (narrows(kind.landlock)) return "landlock.read and landlock.execute name all that may be read and executed";
   if (kind.limits.address_space) return "limits.address_space counts what a snapshot maps in another way";
-  if (plan.job.source.empty() || plan.job.argv.empty()) return "the plan names no source";
-  if (!names_source(plan.job.argv.back(), plan)) return "words follow the source in argv: they are a job's";
+  const bool names =
+      std::ranges::any_of(plan.job.argv, [&](const std::string& word) { return names_source(word, plan); });
+  if (plan.job.source.empty() || !names) return "its argv does not name the source";
+  if (!kind.snapshot.preload.empty() && kind.snapshot.hook == InterpreterHook::None) {
+    return "the image " + printable(kind.image) + " is not known to load modules ahead";
+  }
   return "";
 }
 
@@ -133,6 +137,9 @@ std::string key_of(const Plan& plan, const host::HostFacts& host) {
   hash.add(plan.kind.cwd);
   hash.add(plan.kind.hostname);
   hash.add(plan.kind.determinism.aslr ? 1 : 0);
+  hash.add(static_cast<std::uint64_t>(plan.kind.snapshot.hook));
+  hash.add(static_cast<std::uint64_t>(plan.kind.snapshot.loaded_ahead));
+  hash.add(plan.kind.snapshot.preload);
   add_limits(plan.kind.limits, hash);
   add_file_system(plan.kind, hash);
   add_rules(plan.kind, hash);

@@ -205,7 +205,7 @@ Findings follow(const sandbox::CompiledPlan& plan, const host::HostFacts& host, 
   Findings found;
   found.parts.program = paths.program;
   found.parts.personality = plan.child().fixed_addresses ? 0x0040000 : 0;
-  found.parts.standing = recorder.follow();
+  found.parts.standing = recorder.follow(plan.plan().kind.snapshot);
   expect_streams_alone(recorder.pid());
   const Standing& standing = found.parts.standing;
   found.parts.memory = read_memory(recorder.pid(), standing.stack_pointer, standing.heap_begin, standing.heap_end);

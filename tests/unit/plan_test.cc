@@ -226,6 +226,10 @@ std::vector<Sample> samples() {
        "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
       {"snapshot.mode", at_top("snapshot.mode = @"), R"("yes")", "snapshot.mode = 2\n"},
+      {"snapshot.preload", at_top("snapshot.preload = @"), R"(["numpy", "json"])",
+       "snapshot.preload = [numpy][json]\n"},
+      {"snapshot.renew_runs", at_top("snapshot.renew_runs = @"), "7", "snapshot.renew_runs = 7\n"},
+      {"snapshot.renew_after", at_top("snapshot.renew_after = @"), R"("90s")", "snapshot.renew_after = 90000000000\n"},
   };
   const std::string tested = at_top("source = \"s.py\"\nfiles.\"s.py\".text = \"\"\ntests = { ");
   samples.push_back({"tests.language", tested + "text = \"\", language = @ }", R"("python")", "tests.mode = 0\n"});
