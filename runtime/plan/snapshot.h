@@ -17,12 +17,13 @@ enum class SnapshotMode {
 // What is known of an interpreter's inside (snapshot/python_hook.h).
 enum class InterpreterHook { None, Python };
 
-// A program of evalrun's own that is loaded before the snapshot is made: a side of an examination.
-enum class LoadedAhead { Nothing, Candidate, Examiner };
+// A program of evalrun's own that is loaded before the snapshot is made: a side of an examination. The last word of
+// argv is then its starter.
+enum class LoadedAhead { Nothing, Candidate, Examiner, InProcess };
 
 struct SnapshotUse {
   friend bool operator==(const SnapshotUse&, const SnapshotUse&) = default;
-  SnapshotMode mode = SnapshotMode::Off;
+  SnapshotMode mode = SnapshotMode::Auto;
   bool is_supported = false;                     // by the image
   InterpreterHook hook = InterpreterHook::None;  // the image's
   std::vector<std::string> preload;              // modules that are imported before it is made

@@ -14,7 +14,7 @@ constexpr std::string_view kText =
     ;
 
 // As a literal of Python's, whatever is in it.
-std::string python_text(std::string_view text) {
+std::string python_bytes(std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string literal = "b'";
   for (const char c : text) {
@@ -25,14 +25,20 @@ std::string python_text(std::string_view text) {
       literal += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
     }
   }
-  return literal + "'.decode()";
+  return literal + "'";
 }
 
-std::string side_text(LoadedAhead side) {
+// Its code and its text.
+std::string pair_of(const examiner::Program& program) {
+  return "(" + python_bytes(program.code) + "," + python_bytes(program.text) + ")";
+}
+
+std::string side_of(LoadedAhead side) {
   switch (side) {
-    case LoadedAhead::Nothing: return "None";
-    case LoadedAhead::Candidate: return python_text(examiner::candidate_program().text);
-    case LoadedAhead::Examiner: return python_text(examiner::examiner_program().text);
+    case LoadedAhead::Nothing: break;
+    case LoadedAhead::Candidate: return pair_of(examiner::candidate_program());
+    case LoadedAhead::Examiner: return pair_of(examiner::examiner_program());
+    case LoadedAhead::InProcess: return pair_of(examiner::in_process_program());
   }
   return "None";
 }
@@ -58,10 +64,10 @@ std::optional<Word> word_of(std::uint64_t word) noexcept {
 
 std::string text_of_hook(const SnapshotUse& use) {
   std::string names = "[";
-  for (const std::string& name : use.preload) names += python_text(name) + ",";
+  for (const std::string& name : use.preload) names += python_bytes(name) + ".decode(),";
   names += "]";
-  return "exec(compile(" + python_text(kText) + ", '<evalrun>', 'exec', dont_inherit=True), {'NAMES': " + names +
-         ", 'SIDE': " + side_text(use.loaded_ahead) + "})\n";
+  return "exec(compile(" + python_bytes(kText) + ", '<evalrun>', 'exec', dont_inherit=True), {'NAMES': " + names +
+         ", 'SIDE': " + side_of(use.loaded_ahead) + "})\n";
 }
 
 }  // namespace evalrun::snapshot

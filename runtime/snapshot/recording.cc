@@ -18,6 +18,7 @@
 #include "runtime/sandbox/spawn.h"
 #include "runtime/snapshot/call_answerer.h"
 #include "runtime/snapshot/file_builder.h"
+#include "runtime/snapshot/key.h"
 #include "runtime/snapshot/recorder.h"
 #include "runtime/snapshot/snapshot_error.h"
 
@@ -49,7 +50,7 @@ Paths paths_of(const std::string& program) {
 // With an empty file where the script will be.
 Plan plan_of_recording(const Plan& plan) {
   Plan recording = plan;
-  recording.job.files = {{.path = plan.job.source, .source = std::string(), .mode = 0644, .position = {}}};
+  recording.job.files = {{.path = script_of(plan), .source = std::string(), .mode = 0644, .position = {}}};
   recording.job.input = InputNull{};
   recording.kind.collect.clear();
   return recording;

@@ -237,17 +237,18 @@ std::vector<Sample> samples() {
                      "files.tests.py = from /plans/t.py 444\n"});
   samples.push_back(
       {"tests.text", tested + "language = \"python\", text = @ }", R"("x")", "files.tests.py = text x 444\n"});
-  const std::string words = "tests.argv = [a][-S][/work/.evalrun/examiner.py][/work/tests.py][s]";
+  const std::string nul(1, '\0');
+  const std::string words = "files..evalrun/words = text /work/tests.py" + nul + "s" + nul;
   samples.push_back({"tests.entry", tested + "language = \"python\", text = \"\"<, entry = @> }", R"(["g"])",
-                     "tests.entry = [g]\n" + words + "[g][--]\n"});
+                     "tests.entry = [g]\n" + words + "g" + nul + "-- 444\n"});
   samples.push_back({"tests.trust", tested + "language = \"python\", text = \"\"<, trust = @> }", R"(["G"])",
-                     "tests.trust = [G]\n" + words + "[--][G]\n"});
+                     "tests.trust = [G]\n" + words + "--" + nul + "G 444\n"});
   samples.push_back({"tests.mode", tested + "language = \"python\", text = \"\"<, mode = @> }", R"("in-process")",
-                     "argv = [a][/work/.evalrun/in_process.py][/work/.evalrun/tests.py][/work/s.py]\n"
+                     "argv = [a][/work/.evalrun/in_process.py]\n"
                      "files..evalrun/in_process.py = a program 444\nfiles..evalrun/in_process.py.code = a program "
                      "444\nfiles..evalrun/in_process.py.text = a program "
-                     "444\nfiles..evalrun/tests.py = text  444\n"
-                     "tests.mode = 1\n"});
+                     "444\nfiles..evalrun/words = text /work/.evalrun/tests.py" +
+                         nul + "/work/s.py 444\nfiles..evalrun/tests.py = text  444\ntests.mode = 1\n"});
   // A jury's program has the keys of a plan, in two places.
   for (const auto& [section, keys] : {std::pair<std::string, std::string>{"checker", "kind = \"program\", "},
                                       std::pair<std::string, std::string>{"interactor", ""}}) {

@@ -187,6 +187,37 @@ TEST(snapshot_store, one_that_failed_twice_is_not_used_again_and_is_named) {
   EXPECT_EQ(store.refused("b"), nullptr);
 }
 
+TEST(snapshot_store, one_is_due_after_so_many_runs_and_after_so_long_and_serves_on) {
+  Store store;
+  const auto snapshot = store.take("a", recorded_in(store.folder(), "a", 10));
+  SnapshotUse use;
+  use.renew_runs = 2;
+  EXPECT_FALSE(store.is_due("a", use));
+  store.note_run(*snapshot);
+  EXPECT_FALSE(store.is_due("a", use));
+  store.note_run(*snapshot);
+  EXPECT_TRUE(store.is_due("a", use));
+  EXPECT_EQ(store.find("a"), snapshot);
+  use.renew_runs = 3;
+  EXPECT_FALSE(store.is_due("a", use));
+  use.renew_after = Duration(1);
+  EXPECT_TRUE(store.is_due("a", use));
+  EXPECT_FALSE(store.is_due("b", use)) << "there is none";
+}
+
+TEST(snapshot_store, a_recorder_that_somebody_ended_says_nothing_of_the_interpreter_until_the_third) {
+  Store store;
+  const NotRecorded ended{"its recorder was ended", true};
+  store.take("a", ended);
+  store.take("a", ended);
+  EXPECT_EQ(store.refused("a"), nullptr);
+  store.take("a", ended);
+  ASSERT_NE(store.refused("a"), nullptr);
+  store.take("b", NotRecorded{"it calls prctl", false});
+  ASSERT_NE(store.refused("b"), nullptr);
+  EXPECT_EQ(*store.refused("b"), "it calls prctl");
+}
+
 TEST(snapshot_store, its_folder_is_for_this_user_alone_and_gone_with_it) {
   std::filesystem::path folder;
   {
