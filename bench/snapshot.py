@@ -15,7 +15,7 @@ import time
 
 # What an image runs: its source, a program that says "42", and the bare command.
 PROGRAMS = {
-    "python": ("main.py", "def f(n):\n    return n * 7\nassert f(6) == 42\nprint(f(6))\n", ["python3", "main.py"]),
+    "python": ("main.py", "def f(n):\n    return n * 7\nassert f(6) == 42\nprint(f(6))\n", ["/usr/bin/python3", "main.py"]),
     "perl": ("main.pl", "print 6 * 7, qq(\\n);\n", ["perl", "main.pl"]),
     "lua": ("main.lua", "print(6 * 7)\n", ["lua5.4", "main.lua"]),
     "php": ("main.php", "<?php echo 6 * 7, PHP_EOL;\n", ["php", "main.php"]),
@@ -46,6 +46,47 @@ def run_batch(evalrun, folder, image, mode, runs, jobs):
         "cpu_ms": statistics.median(one["cpu"]["total_us"] for one in kept) / 1000 if kept else None,
         "from_snapshot": sum(one["start"]["kind"] == "snapshot" for one in results),
     }
+
+
+def latencies(evalrun, folder, image, mode, text, keys, runs):
+    """Milliseconds from a job's line to its result's, of jobs that come one at a time and began as asked."""
+    source = PROGRAMS[image][0]
+    plan = folder / "plan.toml"
+    plan.write_text(f'image = "{image}"\nsource = "{source}"\nsnapshot.mode = "{mode}"\n{keys}')
+    wanted = "execve" if mode == "off" else "snapshot"
+    kept = []
+    with subprocess.Popen(
+        [evalrun, "batch", "--plan", str(plan), "--jobs", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as batch:
+        for i in range(100 * runs):
+            line = json.dumps({"id": i, "files": {source: {"text": text}}}) + "\n"
+            began = time.monotonic()
+            batch.stdin.write(line)
+            batch.stdin.flush()
+            result = json.loads(batch.stdout.readline())["result"]
+            took = time.monotonic() - began
+            assert result["verdict"] == "OK", result
+            if result["start"]["kind"] == wanted:
+                kept.append(1000 * took)
+            if len(kept) == runs:
+                break
+            time.sleep(0.003)  # for the next run to be prepared
+        batch.stdin.close()
+    return kept
+
+
+def print_latencies(options):
+    """Of Python's empty program, and of one that uses numpy where that is installed."""
+    programs = [("pass", "pass\n", "")]
+    numpy = "import numpy as np\na = np.arange(10.0)\nassert a.sum() == 45\n"
+    if subprocess.run(["/usr/bin/python3", "-c", "import numpy"], capture_output=True).returncode == 0:
+        programs.append(("numpy", numpy, 'snapshot.preload = ["numpy"]\n'))
+    for name, text, keys in programs:
+        for mode in ("off", "auto"):
+            with tempfile.TemporaryDirectory() as folder:
+                took = latencies(options.evalrun, pathlib.Path(folder), "python", mode, text, keys, options.runs // 4)
+            start = "execve" if mode == "off" else "snapshot"
+            print(f"{name:8} {start:9} {statistics.median(took):8.2f} ms from a job's line to its result (median of {len(took)})")
 
 
 def run_bare(folder, image, runs):
@@ -86,6 +127,7 @@ def main():
                 f"{image:8} {start:9} {figure['runs_per_s']:7.0f} {figure['wall_ms']:9.2f} {figure['cpu_ms']:9.2f}"
                 f" {figure['from_snapshot']:9.0f} of {options.runs}"
             )
+    print_latencies(options)
 
 
 if __name__ == "__main__":

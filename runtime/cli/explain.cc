@@ -148,7 +148,10 @@ std::string explain_cell(const sandbox::CompiledPlan& plan) {
 std::string explain_snapshot(const sandbox::CompiledPlan& plan) {
   if (plan.plan().kind.snapshot.mode == SnapshotMode::Off) return "";
   const std::string why_not = snapshot::why_not(plan.plan());
-  if (!why_not.empty()) return "snapshot: runs start by execve: " + one_line(why_not) + "\n";
+  if (!why_not.empty()) {
+    const std::string told = snapshot::told_why_not(plan.plan(), why_not);
+    return told.empty() ? "" : "snapshot: runs start by execve: " + one_line(told) + "\n";
+  }
   return "snapshot: runs with the same argv and env begin with one interpreter that was started before.\n"
          "  shared, read-only: its memory as it was in front of the first look at the workspace, at /.snapshot\n"
          "  the same in all of them: addresses, the stack canary, seeds that it drew while it started\n"

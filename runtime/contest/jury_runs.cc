@@ -43,7 +43,7 @@ void JuryRuns::start(std::size_t place) {
   auto live = std::make_unique<Live>();
   live->place = place;
   live->argv = plan.job.argv;
-  live->run = pool_.start_alone(ready.compile(plan, what.work, std::move(placed)));
+  live->run = pool_.start_alone(ready.compile(plan, what.work, {}, std::move(placed)));
   live_.push_back(std::move(live));
 }
 

@@ -286,6 +286,8 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
   all.insert(all.end(), overrides.begin(), overrides.end());
   const bool is_output = are_outputs(sources);
   Task task = is_output ? task_of_outputs(sources, images_, all) : contest::task_for(sources, images_, all);
+  // The submissions that the time limit is found from, and those that it is held against, must begin alike.
+  if (!limits.time) task.plan.kind.snapshot.mode = SnapshotMode::Off;
   give_compiler_room(task.compile, limits);
   add_compile_flags(task, sources);
   if (package_.problem.format == problem::Format::Dmoj && is_virtual_machine(sources.language)) {

@@ -1,1 +1,2 @@
-run_candidate(sys.argv[1])
+def main(words):
+    run_candidate(words[0])

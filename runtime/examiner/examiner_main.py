@@ -1,2 +1,4 @@
-_end = sys.argv.index("--")
-run_examiner(sys.argv[1], sys.argv[2], tuple(sys.argv[3:_end]), sys.argv[_end + 1 :])
+def main(words):
+    tests, stem, *names = words
+    end = names.index("--")
+    run_examiner(tests, stem, tuple(names[:end]), names[end + 1 :])

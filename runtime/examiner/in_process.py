@@ -66,4 +66,6 @@ def run_in_process(tests, source, entry):
     posix._exit(0)
 
 
-run_in_process(sys.argv[1], sys.argv[2], tuple(sys.argv[3:]))
+def main(words):
+    tests, source, *entry = words
+    run_in_process(tests, source, tuple(entry))

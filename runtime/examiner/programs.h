@@ -6,7 +6,8 @@
 
 namespace evalrun::examiner {
 
-// What is run: it starts the program beside it, in the file of its own name and ".code" or ".text".
+// What is run: it starts the program beside it, in the file of its own name and ".code" or ".text", with the words of
+// the file "words" beside it.
 std::string_view starter();
 
 struct Program {
@@ -14,15 +15,15 @@ struct Program {
   std::string_view code;  // for the Python that evalrun was built with; of another one it is not used
 };
 
-// argv: the submission's file. Standard input and output are the examiner's questions and its own answers.
+// Words: the submission's file. Standard input and output are the examiner's questions and its own answers.
 Program candidate_program();
 
-// argv: the test file, the submission's module name, the entries, "--", the trusted classes. Standard input and output
+// Words: the test file, the submission's module name, the entries, "--", the trusted classes. Standard input and output
 // lead to the candidate; the record of the tests goes to standard error.
 Program examiner_program();
 
-// argv: the test file, the submission's file, the entries. Standard input is the token that the last line of the record
-// must have; the record goes to standard output.
+// Words: the test file, the submission's file, the entries. Standard input is the token that the last line of the
+// record must have; the record goes to standard output.
 Program in_process_program();
 
 }  // namespace evalrun::examiner

@@ -75,7 +75,9 @@ void CaseRun::start_examination() {
   options.transcript = Bytes{};
   dialogue_ = std::make_unique<Dialogue>(
       context_.pool.loop(),
-      [&](supervise::RunHooks hooks) { return context_.pool.start_first_of_two(examiner.plan, std::move(hooks)); },
+      [&](supervise::RunHooks hooks) {
+        return context_.pool.start_first_of_two(context_.starts.of_examiner(), examiner.plan, std::move(hooks));
+      },
       [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
 }
 

@@ -137,11 +137,12 @@ std::unique_ptr<supervise::Run> CaseRun::start_program(supervise::RunHooks hooks
     own->job.files = with_files(std::move(own->job.files), one().files);
   }
   const Plan& plan = own ? *own : shared;
+  const snapshot::Choice& start = context_.starts.of(one());
   if (cells_ == UseCells::Yes && context_.program.carried() == 0 && !judges_a_file()) {
-    return context_.pool.start(plan, std::move(hooks));
+    return context_.pool.start_as(start, plan, std::move(hooks));
   }
   const WorkAfterwards work = judges_a_file() ? WorkAfterwards::Kept : WorkAfterwards::Gone;
-  return context_.pool.start_alone(context_.program.compile(plan, work), std::move(hooks));
+  return context_.pool.start_alone(context_.program.compile(plan, work, start), std::move(hooks));
 }
 
 // Its files are its own, the case's input and answer, and what it is to judge.
@@ -183,7 +184,7 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
   }
   plan.job.files.push_back(placed_text((std::string(kJuryFeedback) + kFolderMark).c_str(), ""));
   for (const WorkFile& file : kept_feedback_) plan.job.files.push_back(file);
-  return context_.pool.start_alone(ready.compile(plan, WorkAfterwards::Kept, std::move(more)), std::move(hooks));
+  return context_.pool.start_alone(ready.compile(plan, WorkAfterwards::Kept, {}, std::move(more)), std::move(hooks));
 }
 
 void CaseRun::interrupt(int signal) {

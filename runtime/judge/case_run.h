@@ -9,6 +9,7 @@
 
 #include "runtime/checkers/checker.h"
 #include "runtime/judge/blame.h"
+#include "runtime/judge/case_starts.h"
 #include "runtime/judge/dialogue.h"
 #include "runtime/judge/examination.h"
 #include "runtime/judge/jury_call.h"
@@ -55,6 +56,7 @@ class CaseRun {
     const Task& task;
     Program& program;
     const Jury& jury;  // with all that the task needs ready
+    const CaseStarts& starts;
     // Whose rules say who is to blame; none: evalrun's own order (judge/score.h), which asks a checker last.
     std::optional<Rules> rules;
   };

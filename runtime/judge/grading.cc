@@ -173,6 +173,7 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
       options_(options),
       few_kinds_(has_few_kinds(task)),
       program_(plan_of_program(task), host_),
+      starts_(pool, task),
       own_jury_(options.jury == nullptr ? std::make_unique<Jury>(pool, host_) : nullptr),
       jury_(options.jury == nullptr ? own_jury_.get() : options.jury),
       needed_(needed_jury(task)),
@@ -245,7 +246,7 @@ bool Grading::prepare_jury() {
 }
 
 void Grading::start_cases() {
-  if (interrupted_ || next_case_ >= cases_to_run() || !prepare_jury()) return;
+  if (interrupted_ || next_case_ >= cases_to_run() || !prepare_jury() || !starts_.choose(program_)) return;
   while (next_case_ < cases_to_run() && live_.size() < jobs()) {
     if (!settle_without_run(next_case_)) start_case(next_case_);
     ++next_case_;
@@ -328,7 +329,7 @@ void Grading::start_case(std::size_t index) {
     grade.jury_fault = fault_of_compile_step(*program, jury_->failure(*program));
     return record(index, std::move(grade));
   }
-  const CaseRun::Context context{pool_, task_, program_, *jury_, options_.rules};
+  const CaseRun::Context context{pool_, task_, program_, *jury_, starts_, options_.rules};
   try {
     live_.push_back(
         std::make_unique<CaseRun>(context, index, may_follow_another(index) ? UseCells::Yes : UseCells::No));

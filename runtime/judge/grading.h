@@ -141,6 +141,7 @@ class Grading {
   GradingOptions options_;
   const bool few_kinds_;  // of cases: the pool keeps cells for all of them
   Program program_;       // with the input and the limits of the case that was started last
+  CaseStarts starts_;
 
   std::unique_ptr<Jury> own_jury_;
   Jury* jury_;

@@ -43,8 +43,11 @@ std::string Program::carry(Fd work, const std::vector<Limits>& limits) {
 }
 
 std::shared_ptr<const sandbox::CompiledPlan> Program::compile(const Plan& plan, WorkAfterwards work,
+                                                              const snapshot::Choice& start,
                                                               std::vector<rootfs::CarriedFile> more) const {
   sandbox::CompileExtras extras;
+  extras.snapshot = start.snapshot;
+  extras.why_no_snapshot = start.why_not;
   extras.keep_work_folder = work == WorkAfterwards::Kept;
   if (artefacts_) extras.carried = artefacts_->open();
   // A run's own file goes over what the compile step has left.

@@ -50,6 +50,7 @@ class Program {
 
   // One run of it, with `plan` in place of its own; `more` is placed in /work too. Throws what sandbox::compile throws.
   [[nodiscard]] std::shared_ptr<const sandbox::CompiledPlan> compile(const Plan& plan, WorkAfterwards work,
+                                                                     const snapshot::Choice& start = {},
                                                                      std::vector<rootfs::CarriedFile> more = {}) const;
 
  private:

@@ -53,14 +53,20 @@ void Session::State::hold(std::unique_ptr<supervise::Run> run) {
 }
 
 void Session::State::start(const CompiledRun& compiled, const SpawnOptions& options) {
-  if (!compiled.groundwork) return hold(engine->pool(1).start(compiled.plan, hooks_for(options)));
+  if (!compiled.groundwork) {
+    pool::CellPool& pool = engine->pool(1);
+    const snapshot::Choice choice =
+        compiled.plan->snapshot() != nullptr ? snapshot::Choice() : pool.choose(compiled.plan->plan());
+    if (choice.snapshot) return hold(pool.start_as(choice, compiled.plan->plan(), hooks_for(options)));
+    return hold(pool.start(compiled.plan, hooks_for(options)));
+  }
   auto run = engine->pool(1).start_on(std::move(*compiled.groundwork), compiled.plan, hooks_for(options));
   compiled.groundwork.reset();
   hold(std::move(run));
 }
 
 void Session::State::start(const PlannedRun& planned, const SpawnOptions& options) {
-  hold(engine->pool(1).start(planned.plan, hooks_for(options)));
+  hold(engine->pool(1).start_by_choice(planned.plan, hooks_for(options)));
 }
 
 void Session::State::start(const CheckedTask& checked, const SpawnOptions& options) {

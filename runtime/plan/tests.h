@@ -32,6 +32,9 @@ struct Tests {
 inline constexpr const char* kCandidateProgram = ".evalrun/candidate.py";
 inline constexpr const char* kExaminerProgram = ".evalrun/examiner.py";
 inline constexpr const char* kInProcessProgram = ".evalrun/in_process.py";
+// Beside them: what the program is told, with a NUL byte between two words. Not in argv, so that all runs of a program
+// have the same.
+inline constexpr const char* kProgramWords = ".evalrun/words";
 inline constexpr const char* kTestFile = "tests.py";
 
 // What every record of tests begins with.

@@ -184,26 +184,31 @@ std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::Run
 }
 
 std::unique_ptr<supervise::Run> CellPool::start_by_choice(const Plan& plan, supervise::RunHooks hooks) {
-  snapshot::Choice choice = snapshots_.choose(plan);
+  return start_as(choose(plan), plan, std::move(hooks));
+}
+
+std::unique_ptr<supervise::Run> CellPool::start_as(const snapshot::Choice& choice, const Plan& plan,
+                                                   supervise::RunHooks hooks) {
   if (std::unique_ptr<supervise::Run> run = start_prepared(plan, choice.snapshot, hooks)) {
-    run->explain_start(std::move(choice.why_not));
+    run->explain_start(choice.why_not);
     return watched(std::move(run), choice.snapshot);
   }
-  sandbox::CompileExtras extras{
-      .carried = {}, .snapshot = choice.snapshot, .why_no_snapshot = std::move(choice.why_not)};
+  sandbox::CompileExtras extras{.carried = {}, .snapshot = choice.snapshot, .why_no_snapshot = choice.why_not};
   return watched(start(sandbox::compile(plan, host_, std::move(extras)), std::move(hooks)), choice.snapshot);
 }
 
 // A snapshot from which runs cannot start is found out by them.
 std::unique_ptr<supervise::Run> CellPool::watched(std::unique_ptr<supervise::Run> run, const Snapshot& snapshot) {
   if (snapshot) {
+    snapshots_.note_run(*snapshot);
     run->tell_failed_restore([this, snapshot](const std::string& why) { snapshots_.note_failure(*snapshot, why); });
   }
   return run;
 }
 
-std::unique_ptr<supervise::Run> CellPool::start_first_of_two(const Plan& plan, supervise::RunHooks hooks) {
-  std::unique_ptr<supervise::Run> run = start(plan, std::move(hooks));
+std::unique_ptr<supervise::Run> CellPool::start_first_of_two(const snapshot::Choice& choice, const Plan& plan,
+                                                             supervise::RunHooks hooks) {
+  std::unique_ptr<supervise::Run> run = start_as(choice, plan, std::move(hooks));
   if (PreparedKind* kind = ready_ == 0 ? nullptr : find(plan)) kind->comes_first_of_two = true;
   return run;
 }

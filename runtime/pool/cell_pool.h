@@ -34,11 +34,17 @@ class CellPool {
   // Throws what sandbox::compile and Run throw. The runs must not outlive the pool.
   std::unique_ptr<supervise::Run> start(const Plan& plan, supervise::RunHooks hooks = {});
   // The same of a run beside which another one is started next, of another kind: both kinds are prepared then.
-  std::unique_ptr<supervise::Run> start_first_of_two(const Plan& plan, supervise::RunHooks hooks = {});
+  std::unique_ptr<supervise::Run> start_first_of_two(const snapshot::Choice& choice, const Plan& plan,
+                                                     supervise::RunHooks hooks = {});
   // The same of a plan that has been compiled.
   std::unique_ptr<supervise::Run> start(const std::shared_ptr<const sandbox::CompiledPlan>& plan,
                                         supervise::RunHooks hooks = {});
-  // The same of a run that begins as its plan's [snapshot] says.
+  // How runs of the plan's kind begin, as its [snapshot] says: for who starts several that must begin alike.
+  snapshot::Choice choose(const Plan& plan) { return snapshots_.choose(plan); }
+  // The same of a run that begins as was chosen for a plan of the same words and environment.
+  std::unique_ptr<supervise::Run> start_as(const snapshot::Choice& choice, const Plan& plan,
+                                           supervise::RunHooks hooks = {});
+  // Both at once.
   std::unique_ptr<supervise::Run> start_by_choice(const Plan& plan, supervise::RunHooks hooks = {});
   // By itself, whatever is prepared.
   std::unique_ptr<supervise::Run> start_alone(std::shared_ptr<const sandbox::CompiledPlan> plan,

@@ -1,5 +1,6 @@
 #include "runtime/pool/snapshot_keeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/core/error.h"
@@ -12,15 +13,30 @@ SnapshotKeeper::~SnapshotKeeper() {
 }
 
 snapshot::Choice SnapshotKeeper::choose(const Plan& plan) {
+  snapshot::Choice choice = choose_silently(plan);
+  choice.why_not = snapshot::told_why_not(plan, std::move(choice.why_not));
+  return choice;
+}
+
+snapshot::Choice SnapshotKeeper::choose_silently(const Plan& plan) {
   if (plan.kind.snapshot.mode == SnapshotMode::Off) return {};
   if (std::string why = snapshot::why_not(plan); !why.empty()) return {nullptr, std::move(why)};
   const std::string key = snapshot::key_of(plan, host_);
-  if (auto found = store_.find(key)) return {std::move(found), ""};
+  if (auto found = store_.find(key)) {
+    if (!in_work_ && store_.is_due(key, plan.kind.snapshot)) record(plan, key);
+    return {std::move(found), ""};
+  }
   if (const std::string* refused = store_.refused(key)) return {nullptr, *refused};
-  if (in_work_) return {nullptr, "a snapshot is being recorded"};
-  if (std::exchange(asked_for_, key) != key) return {nullptr, "no run before had these words and this environment"};
+  if (in_work_) return {nullptr, "a snapshot is being recorded", true};
+  const auto asked = std::ranges::find(asked_for_, key);
+  if (asked == asked_for_.end()) {
+    asked_for_.push_back(key);
+    if (asked_for_.size() > kMostAskedFor) asked_for_.pop_front();
+    return {nullptr, "no run before had these words and this environment", true};
+  }
+  asked_for_.erase(asked);
   record(plan, key);
-  return {nullptr, "a snapshot is being recorded"};
+  return {nullptr, "a snapshot is being recorded", true};
 }
 
 void SnapshotKeeper::record(const Plan& plan, const std::string& key) {
@@ -29,7 +45,7 @@ void SnapshotKeeper::record(const Plan& plan, const std::string& key) {
     loop_.watch(in_work_->making.descriptor(), loop::Interest::Read, loop_.caller(), [this] { on_recorded(); });
   } catch (const SystemError& error) {
     in_work_.reset();
-    store_.take(key, snapshot::NotRecorded{error.what()});
+    store_.take(key, snapshot::NotRecorded{error.what(), false});
   }
 }
 
@@ -37,7 +53,8 @@ void SnapshotKeeper::on_recorded() {
   InWork done = std::move(*in_work_);
   loop_.forget(done.making.descriptor());
   in_work_.reset();
-  store_.take(done.key, done.making.result());
+  const bool is_there = store_.take(done.key, done.making.result()) != nullptr;
+  if (!is_there && store_.refused(done.key) == nullptr) asked_for_.push_back(done.key);  // the next run has it recorded
 }
 
 void SnapshotKeeper::note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why) {

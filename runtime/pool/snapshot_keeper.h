@@ -4,7 +4,7 @@
 // snapshot.
 #pragma once
 
-#include <map>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -21,12 +21,16 @@ class SnapshotKeeper {
   SnapshotKeeper(const SnapshotKeeper&) = delete;
   SnapshotKeeper& operator=(const SnapshotKeeper&) = delete;
 
+  // How many keys are remembered that one run has asked for.
+  static constexpr std::size_t kMostAskedFor = 64;
+
   // How a run of the plan starts. The second that could start from a snapshot has one recorded, if none is there.
   snapshot::Choice choose(const Plan& plan);
 
   // The process that records now; -1: none does.
   [[nodiscard]] pid_t recorder() const noexcept { return in_work_ ? in_work_->making.pid() : -1; }
 
+  void note_run(const sandbox::SnapshotStart& snapshot) noexcept { store_.note_run(snapshot); }
   // A run was to start from it and could not. A snapshot from which two could not is not used any more.
   void note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why);
 
@@ -36,14 +40,15 @@ class SnapshotKeeper {
     snapshot::Making making;
   };
 
+  snapshot::Choice choose_silently(const Plan& plan);
   void record(const Plan& plan, const std::string& key);
   void on_recorded();
 
   loop::EventLoop& loop_;
   const host::HostFacts& host_;
   snapshot::Store store_;
-  std::optional<InWork> in_work_;  // one at a time
-  std::string asked_for_;          // the key that was asked for last, and is not there
+  std::optional<InWork> in_work_;      // one at a time
+  std::deque<std::string> asked_for_;  // keys that were asked for and are not there, the latest last
 };
 
 }  // namespace evalrun::pool

@@ -624,6 +624,17 @@ Key calls(LastingText path, std::vector<std::string> Draft::*list, LastingText d
   return {path, "[]", description, TextsForm{text_rule::kCallName, 0, store}};
 }
 
+// Of the image, and of the plan in its place.
+Key preload_row() {
+  return {
+      "snapshot.preload", "[]",
+      "Modules that the interpreter imports before its snapshot is made, such as \"numpy\"; in place of the image's. "
+      "Of Python alone.",
+      TextsForm{text_rule::kLine, 0, [](Draft& d, std::vector<std::string> v, const Entry&) {
+                  d.plan.kind.snapshot.preload = std::move(v);
+                }}};
+}
+
 std::vector<Key> layer_rows() {
   return as_rows({
       choice<NetworkMode>(
@@ -695,6 +706,17 @@ std::vector<Key> layer_rows() {
           "a single run does so first with \"yes\", and never with \"auto\". Where it cannot, it starts by execve, and "
           "the "
           "result's `start` says why."),
+      preload_row(),
+      {"snapshot.renew_runs", std::to_string(SnapshotUse{}.renew_runs),
+       "After how many runs a snapshot is made anew: until then they have the same addresses and the same seeds.",
+       CountForm{1, 1'000'000'000,
+                 [](Draft& d, std::uint64_t v, const Entry&) {
+                   d.plan.kind.snapshot.renew_runs = static_cast<unsigned>(v);
+                 }}},
+      {"snapshot.renew_after", in_quotes(to_string(SnapshotUse{}.renew_after)),
+       "After what time a snapshot is made anew.",
+       TimeForm{std::chrono::seconds(1), std::chrono::hours(24 * 365),
+                [](Draft& d, Duration v, const Entry&) { d.plan.kind.snapshot.renew_after = v; }}},
   });
 }
 
@@ -1133,6 +1155,14 @@ std::vector<Key> image_own_rows() {
        "open "
        "before it looks at its script.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.plan.kind.snapshot.is_supported = v; }}},
+      {"snapshot.hook", in_quotes("none"),
+       "What evalrun knows of the interpreter's inside: of \"python\" it imports `preload` and prepares the end of a "
+       "run.",
+       ChoiceForm{{"none", "python"},
+                  [](Draft& d, std::size_t index, const Entry&) {
+                    d.plan.kind.snapshot.hook = index == 0 ? InterpreterHook::None : InterpreterHook::Python;
+                  }}},
+      preload_row(),
       {"abstract", "false", "Whether the image is only there to be included.",
        FlagForm{[](Draft& d, bool v, const Entry&) { d.abstract = v; }}},
       {"link[]", "", "A symbolic link.",

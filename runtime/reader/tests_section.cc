@@ -18,10 +18,13 @@ WorkFile placed(std::string path, std::variant<std::filesystem::path, std::strin
 }
 
 void place_program(std::vector<WorkFile>& files, const std::string& path, const examiner::Program& program,
-                   const SourcePosition& position) {
+                   const std::vector<std::string>& words, const SourcePosition& position) {
   files.push_back(placed(path, std::string(examiner::starter()), position));
   files.push_back(placed(path + ".code", std::string(program.code), position));
   files.push_back(placed(path + ".text", std::string(program.text), position));
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : std::string(1, '\0')) + word;
+  files.push_back(placed(kProgramWords, std::move(all), position));
 }
 
 // The plan's own program writes a report of the tests that it runs.
@@ -115,14 +118,16 @@ std::shared_ptr<const JuryProgram> examiner_of(const Task& task, const TestsKeys
   plan.kind.profiles = {{&profiles().front(), plan.origin.whole}};
   plan.kind.narrowings.clear();
   plan.kind.capabilities = strictest(plan.kind.profiles, plan.kind.narrowings);
-  plan.job.argv = {python, "-S", std::string("/work/") + kExaminerProgram, std::string("/work/") + kTestFile,
-                   std::filesystem::path(program.job.source).stem().string()};
-  plan.job.argv.insert(plan.job.argv.end(), keys.tests.entry.begin(), keys.tests.entry.end());
-  plan.job.argv.emplace_back("--");
-  plan.job.argv.insert(plan.job.argv.end(), keys.tests.trust.begin(), keys.tests.trust.end());
+  plan.job.argv = {python, "-S", std::string("/work/") + kExaminerProgram};
+  std::vector<std::string> words = {std::string("/work/") + kTestFile,
+                                    std::filesystem::path(program.job.source).stem().string()};
+  words.insert(words.end(), keys.tests.entry.begin(), keys.tests.entry.end());
+  words.emplace_back("--");
+  words.insert(words.end(), keys.tests.trust.begin(), keys.tests.trust.end());
   const SourcePosition position = program.origin.where("tests");
   plan.job.files = {placed(kTestFile, keys.source, position)};
-  place_program(plan.job.files, kExaminerProgram, examiner::examiner_program(), position);
+  place_program(plan.job.files, kExaminerProgram, examiner::examiner_program(), words, position);
+  plan.kind.snapshot.loaded_ahead = LoadedAhead::Examiner;
   return examiner;
 }
 
@@ -155,14 +160,17 @@ void add_tests(Task& task, const TestsKeys& keys) {
   if (two_sided) {
     task.jury.push_back(examiner_of(task, keys, python));
     task.interaction = Interaction{task.jury.size() - 1, false};
-    place_program(plan.job.files, kCandidateProgram, examiner::candidate_program(), position);
-    plan.job.argv = {python, "-S", std::string("/work/") + kCandidateProgram, source};
+    place_program(plan.job.files, kCandidateProgram, examiner::candidate_program(), {source}, position);
+    plan.job.argv = {python, "-S", std::string("/work/") + kCandidateProgram};
+    plan.kind.snapshot.loaded_ahead = LoadedAhead::Candidate;
     return;
   }
-  place_program(plan.job.files, kInProcessProgram, examiner::in_process_program(), position);
+  std::vector<std::string> words = {"/work/.evalrun/tests.py", source};
+  words.insert(words.end(), keys.tests.entry.begin(), keys.tests.entry.end());
+  place_program(plan.job.files, kInProcessProgram, examiner::in_process_program(), words, position);
   plan.job.files.push_back(placed(".evalrun/tests.py", keys.source, position));
-  plan.job.argv = {python, std::string("/work/") + kInProcessProgram, "/work/.evalrun/tests.py", source};
-  plan.job.argv.insert(plan.job.argv.end(), keys.tests.entry.begin(), keys.tests.entry.end());
+  plan.job.argv = {python, std::string("/work/") + kInProcessProgram};
+  plan.kind.snapshot.loaded_ahead = LoadedAhead::InProcess;
 }
 
 }  // namespace evalrun

@@ -11,6 +11,7 @@ namespace evalrun::snapshot {
 struct Choice {
   std::shared_ptr<const sandbox::SnapshotStart> snapshot;  // null: by execve
   std::string why_not;                                     // where the plan asks for a snapshot
+  bool can_come = false;                                   // one is being recorded, or will be for the next run
 };
 
 // Records one where the plan says "yes" and there is none, and waits for it: for Python a fifth of a second. Never

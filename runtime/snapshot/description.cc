@@ -65,10 +65,10 @@ std::string describe(const Outcome& outcome) {
 Outcome read_description(const std::string& words, const std::filesystem::path& file) {
   try {
     const json object = json::parse(words);
-    if (object.contains("why")) return NotRecorded{object.at("why").get<std::string>()};
+    if (object.contains("why")) return NotRecorded{object.at("why").get<std::string>(), false};
     return recorded_of(object, file);
   } catch (const json::exception&) {
-    return NotRecorded{"its recorder was ended"};
+    return NotRecorded{"its recorder was ended", true};
   }
 }
 

@@ -152,6 +152,8 @@ std::string build_file(FileParts parts, Pause pause) {
   head.count_of_actions = static_cast<std::uint32_t>(parts.standing.actions.size());
   head.thread = parts.standing.thread;
   head.frame = put_frame(part, std::move(parts.standing.frame));
+  head.hook = parts.standing.hook;
+  if (!parts.standing.hook_frame.empty()) head.hook.frame = put_frame(part, std::move(parts.standing.hook_frame));
   head.count_of_pieces = static_cast<std::uint32_t>(parts.memory.pieces.size());
   // The last table: after it come the pages.
   const std::uint64_t pieces_at = part.next_address(alignof(Piece));

@@ -91,6 +91,27 @@ enum class Purpose : std::uint32_t {
   WaitForRecorder  // starts the interpreter once it has read a byte of standard input
 };
 
+// How an interpreter that was prepared from inside goes on (python_hook.h). Its functions, as the C interface of the
+// language has them, and its objects, by their addresses.
+//
+// The end: its own function that takes the interpreter down begins with a jump to here. Each question is an object that
+// is called without arguments; where all answers are the wanted ones, there is nothing to take down that a program
+// could notice. Else the function gets its own first bytes back and is called.
+struct EndQuestion {
+  std::uint64_t object, wanted;
+};
+inline constexpr std::uint64_t kMostQuestions = 6;
+
+struct Hook {
+  // The way back from what was loaded, to where the thread stood before.
+  std::uint64_t release, state;
+  const void* frame;
+  std::uint64_t finalize, first_bytes;  // 0: the end is its own
+  std::uint64_t call, is_true, clear_error;
+  std::uint64_t count_of_questions;
+  EndQuestion questions[kMostQuestions];
+};
+
 struct Head {
   Purpose purpose;
   std::uint32_t pauses;  // not 0: it waits for a byte of standard input when all is restored, for its trial
@@ -109,6 +130,7 @@ struct Head {
   } stack;  // the part of it that is in use
   ThreadState thread;
   const void* frame;  // what rt_sigreturn(2) takes
+  Hook hook;
 };
 static_assert(kHeadAt + sizeof(Head) <= kPage);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 #include <variant>
 
 #include "runtime/core/sha256.h"
@@ -100,8 +101,8 @@ void add_host(const host::HostFacts& host, Hash& hash) {
 
 // Bash is given its script as "./main.sh".
 bool names_source(const std::string& word, const Plan& plan) {
-  return (std::filesystem::path(plan.kind.cwd) / word).lexically_normal() ==
-         std::filesystem::path("/work") / plan.job.source;
+  return !plan.job.source.empty() && (std::filesystem::path(plan.kind.cwd) / word).lexically_normal() ==
+                                         std::filesystem::path("/work") / plan.job.source;
 }
 
 bool narrows(const LandlockPaths& paths) {
@@ -122,9 +123,25 @@ std::string why_not(const Plan& plan) {
   }
   if (narrows(kind.landlock)) return "landlock.read and landlock.execute name all that may be read and executed";
   if (kind.limits.address_space) return "limits.address_space counts what a snapshot maps in another way";
-  if (plan.job.source.empty() || plan.job.argv.empty()) return "the plan names no source";
-  if (!names_source(plan.job.argv.back(), plan)) return "words follow the source in argv: they are a job's";
+  if (script_of(plan).empty()) return "its argv does not name the source";
+  if (!kind.snapshot.preload.empty() && kind.snapshot.hook == InterpreterHook::None) {
+    return "the image " + printable(kind.image) + " is not known to load modules ahead";
+  }
   return "";
+}
+
+std::string told_why_not(const Plan& plan, std::string why) {
+  return plan.origin.positions.contains("snapshot.mode") ? std::move(why) : std::string();
+}
+
+std::string script_of(const Plan& plan) {
+  if (plan.job.argv.empty()) return "";
+  if (plan.kind.snapshot.loaded_ahead != LoadedAhead::Nothing) {
+    return std::filesystem::path(plan.job.argv.back()).lexically_relative("/work").string();
+  }
+  const bool names =
+      std::ranges::any_of(plan.job.argv, [&](const std::string& word) { return names_source(word, plan); });
+  return names ? plan.job.source : "";
 }
 
 std::string key_of(const Plan& plan, const host::HostFacts& host) {
@@ -133,6 +150,9 @@ std::string key_of(const Plan& plan, const host::HostFacts& host) {
   hash.add(plan.kind.cwd);
   hash.add(plan.kind.hostname);
   hash.add(plan.kind.determinism.aslr ? 1 : 0);
+  hash.add(static_cast<std::uint64_t>(plan.kind.snapshot.hook));
+  hash.add(static_cast<std::uint64_t>(plan.kind.snapshot.loaded_ahead));
+  hash.add(plan.kind.snapshot.preload);
   add_limits(plan.kind.limits, hash);
   add_file_system(plan.kind, hash);
   add_rules(plan.kind, hash);

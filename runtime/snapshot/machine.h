@@ -30,16 +30,43 @@ struct ThreadState {
 // The size of the call instruction: a thread that is put back makes its last call again.
 inline constexpr std::uint64_t kCallInstruction = 2;
 
-// The first instruction of the restorer: hands the kernel's stack over to `evalrun_restorer`.
-#define EVALRUN_RESTORER_ENTRY             \
-  asm(".pushsection .text.entry, \"ax\"\n" \
-      ".globl evalrun_restorer_entry\n"    \
-      "evalrun_restorer_entry:\n"          \
-      "  mov %rsp, %rdi\n"                 \
-      "  and $-16, %rsp\n"                 \
-      "  call evalrun_restorer\n"          \
-      "  ud2\n"                            \
+// The first instruction of the restorer: hands the kernel's stack over to `evalrun_restorer`. After it, at the two
+// places that are named below, what an interpreter comes to that was prepared from inside (format.h, Hook): the return
+// from what was loaded, and the end.
+inline constexpr std::uint64_t kHookReturnAt = 32, kHookEndAt = 64;  // after the entry
+#define EVALRUN_RESTORER_ENTRY               \
+  asm(".pushsection .text.entry, \"ax\"\n"   \
+      ".globl evalrun_restorer_entry\n"      \
+      "evalrun_restorer_entry:\n"            \
+      "  mov %rsp, %rdi\n"                   \
+      "  and $-16, %rsp\n"                   \
+      "  call evalrun_restorer\n"            \
+      "  ud2\n"                              \
+      "  .org evalrun_restorer_entry + 32\n" \
+      "  and $-16, %rsp\n"                   \
+      "  call evalrun_hook_return\n"         \
+      "  ud2\n"                              \
+      "  .org evalrun_restorer_entry + 64\n" \
+      "  jmp evalrun_hook_end\n"             \
       ".popsection\n")
+
+// A jump to an address below 4 GiB, in place of a function's first eight bytes: mov $address, %eax; jmp *%rax.
+constexpr std::uint64_t jump_to(std::uint64_t address, std::uint64_t first_bytes) noexcept {
+  return (first_bytes & 0xff00000000000000) | 0x00e0ff00000000b8 | address << 8;
+}
+
+// Takes all registers from `frame`.
+[[noreturn]] inline void go_back_to(const void* frame) noexcept {
+  asm volatile(
+      "mov %[frame], %%rsp\n\t"
+      "mov $15, %%eax\n\t"  // rt_sigreturn
+      "syscall\n\t"
+      "ud2"
+      :
+      : [frame] "r"(frame)
+      : "rax", "rcx", "r11", "memory");
+  __builtin_unreachable();
+}
 
 // Gives the stack back and takes all registers from `frame`.
 [[noreturn]] inline void leave_for(const void* frame, std::uint64_t stack, std::uint64_t size) noexcept {

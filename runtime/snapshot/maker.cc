@@ -41,7 +41,7 @@ std::string outcome_in_words(const Plan& plan, const host::HostFacts& host, cons
   try {
     return describe(record(plan, host, folder, name));
   } catch (const std::exception& error) {
-    return describe(NotRecorded{error.what()});
+    return describe(NotRecorded{error.what(), false});
   }
 }
 

@@ -14,6 +14,7 @@ namespace evalrun::snapshot {
 // Why there is none.
 struct NotRecorded {
   std::string why;
+  bool was_ended = false;  // the recorder, by somebody: that says nothing of the interpreter
 };
 using Outcome = std::variant<Recorded, NotRecorded>;
 

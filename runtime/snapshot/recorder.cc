@@ -19,6 +19,7 @@
 #include "runtime/core/sys.h"
 #include "runtime/core/text.h"
 #include "runtime/snapshot/registers.h"
+#include "runtime/snapshot/restorer_image.h"
 #include "runtime/snapshot/snapshot_error.h"
 
 namespace evalrun::snapshot {
@@ -214,36 +215,57 @@ void Recorder::finish(const Call& call, Standing& standing) {
   standing.cpu = cpu() - standing.cpu;
 }
 
-Standing Recorder::follow() {
-  Standing standing;
-  begin(standing);
+// What leaves nothing behind but what is noted.
+void Recorder::pass(const Call& call, Standing& standing) {
+  if (effect_of(call.number, call.arguments) == Effect::Strange)
+    throw SnapshotError("it calls " + lockdown::name_of_call(static_cast<int>(call.number)));
+  resume(PTRACE_SYSCALL);
+  const int left = wait();
+  if (WSTOPSIG(left) != kCallStop) throw SnapshotError("it is sent a signal");
+  const std::int64_t result = result_of_call();
+  const bool was_to_fail = effect_of(call.number, call.arguments) == Effect::Attempts;
+  if (result >= 0 && was_to_fail)
+    throw SnapshotError("it calls " + lockdown::name_of_call(static_cast<int>(call.number)));
+  if (result >= 0 && opens_to_write(call.number, call.arguments)) throw SnapshotError("it opens a file to write to it");
+  if (result >= 0) note(call, standing);
+  if (call.number == SYS_brk) standing.heap_end = static_cast<std::uint64_t>(result);
+}
+
+Recorder::Call Recorder::go_on(Until until, Standing& standing) {
   for (;;) {
     resume(PTRACE_SYSCALL);
     const int status = wait();
+    const bool is_return = event_of(status) == 0 && WSTOPSIG(status) == SIGSEGV && until == Until::Return &&
+                           instruction_pointer_of(pid_) == hook_return_address();
+    if (is_return) return {};
     if (WSTOPSIG(status) != kCallStop) throw SnapshotError("it starts threads or children, or is sent a signal");
     const Call call = entered_call();
-    const Effect effect = effect_of(call.number, call.arguments);
-    if (effect == Effect::Looks && looks_at_workspace(call, standing)) {
-      finish(call, standing);
-      return standing;
+    if (effect_of(call.number, call.arguments) == Effect::Looks && looks_at_workspace(call, standing)) {
+      if (until == Until::Workspace) return call;
+      throw SnapshotError("what it loads looks at the workspace");
     }
-    if (effect == Effect::Strange)
-      throw SnapshotError("it calls " + lockdown::name_of_call(static_cast<int>(call.number)));
-    resume(PTRACE_SYSCALL);
-    const int left = wait();
-    if (WSTOPSIG(left) != kCallStop) throw SnapshotError("it is sent a signal");
-    const std::int64_t result = result_of_call();
-    const bool was_to_fail = effect == Effect::Attempts;
-    if (result >= 0 && was_to_fail)
-      throw SnapshotError("it calls " + lockdown::name_of_call(static_cast<int>(call.number)));
-    if (result >= 0 && opens_to_write(call.number, call.arguments))
-      throw SnapshotError("it opens a file to write to it");
-    if (result >= 0) note(call, standing);
-    if (call.number == SYS_brk) standing.heap_end = static_cast<std::uint64_t>(result);
+    const bool speaks = call.number == SYS_lseek && static_cast<int>(call.arguments[0]) == -1;
+    const std::optional<Word> word = speaks ? word_of(call.arguments[2]) : std::nullopt;
+    if (word && until == Until::Place) {
+      if (*word == Word::Place) return call;
+      hear(*word, call.arguments[1], standing);
+    }
+    pass(call, standing);
   }
 }
 
+Standing Recorder::follow(const SnapshotUse& use) {
+  Standing standing;
+  use_ = &use;
+  begin(standing);
+  Call call = go_on(Until::Workspace, standing);
+  if (use.hook == InterpreterHook::Python) call = prepare(call, standing);
+  finish(call, standing);
+  return standing;
+}
+
 Bytes Recorder::let_it_end() {
+  if (interrupted_) go_back_from_hook();
   if (is_stopped_) resume(PTRACE_CONT);
   for (;;) {
     const int status = wait();

@@ -18,6 +18,7 @@
 #include "runtime/sandbox/spawn.h"
 #include "runtime/snapshot/call_answerer.h"
 #include "runtime/snapshot/file_builder.h"
+#include "runtime/snapshot/key.h"
 #include "runtime/snapshot/recorder.h"
 #include "runtime/snapshot/snapshot_error.h"
 
@@ -49,7 +50,7 @@ Paths paths_of(const std::string& program) {
 // With an empty file where the script will be.
 Plan plan_of_recording(const Plan& plan) {
   Plan recording = plan;
-  recording.job.files = {{.path = plan.job.source, .source = std::string(), .mode = 0644, .position = {}}};
+  recording.job.files = {{.path = script_of(plan), .source = std::string(), .mode = 0644, .position = {}}};
   recording.job.input = InputNull{};
   recording.kind.collect.clear();
   return recording;
@@ -205,7 +206,7 @@ Findings follow(const sandbox::CompiledPlan& plan, const host::HostFacts& host, 
   Findings found;
   found.parts.program = paths.program;
   found.parts.personality = plan.child().fixed_addresses ? 0x0040000 : 0;
-  found.parts.standing = recorder.follow();
+  found.parts.standing = recorder.follow(plan.plan().kind.snapshot);
   expect_streams_alone(recorder.pid());
   const Standing& standing = found.parts.standing;
   found.parts.memory = read_memory(recorder.pid(), standing.stack_pointer, standing.heap_begin, standing.heap_end);

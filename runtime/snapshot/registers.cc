@@ -48,6 +48,20 @@ user_regs_struct registers_of(pid_t pid) {
   return registers;
 }
 
+// In place of a call's number: none is made, and none is repeated.
+constexpr unsigned long long kNoCall = ~0ULL;
+
+void write_registers(pid_t pid, const user_regs_struct& registers) {
+  user_regs_struct copy = registers;
+  if (::ptrace(PTRACE_SETREGS, pid, nullptr, &copy) != 0) throw SystemError("ptrace", "write registers");
+}
+
+user_regs_struct general_of(const SavedRegisters& saved) {
+  user_regs_struct registers{};
+  std::memcpy(&registers, saved.general.data(), sizeof registers);
+  return registers;
+}
+
 std::vector<char> extended_state_of(pid_t pid) {
   std::vector<char> state(kLargestState);
   iovec part{state.data(), state.size()};
@@ -135,6 +149,52 @@ std::string frame_of(pid_t pid, std::uint64_t number, const std::uint64_t* alt_s
 void place_frame(std::string& frame, std::uint64_t address) {
   const std::uint64_t state = address + kStateAt;
   std::memcpy(frame.data() + offsetof(ucontext_t, uc_mcontext.fpregs), &state, sizeof state);
+}
+
+SavedRegisters save_registers(pid_t pid) {
+  const user_regs_struct registers = registers_of(pid);
+  const std::vector<char> extended = extended_state_of(pid);
+  return {{reinterpret_cast<const char*>(&registers), sizeof registers}, {extended.data(), extended.size()}};
+}
+
+void repeat_call(pid_t pid, const SavedRegisters& saved, std::uint64_t number) {
+  user_regs_struct registers = general_of(saved);
+  registers.rax = number;
+  registers.orig_rax = kNoCall;
+  registers.rip -= kCallInstruction;
+  std::string extended = saved.extended;
+  iovec part{extended.data(), extended.size()};
+  if (::ptrace(PTRACE_SETREGSET, pid, NT_X86_XSTATE, &part) != 0)
+    throw SystemError("ptrace", "write the vector registers");
+  write_registers(pid, registers);
+}
+
+void skip_call(pid_t pid) {
+  user_regs_struct registers = registers_of(pid);
+  registers.orig_rax = kNoCall;
+  write_registers(pid, registers);
+}
+
+void call_function(pid_t pid, const SavedRegisters& saved, std::uint64_t function, std::uint64_t argument,
+                   std::uint64_t return_to) {
+  user_regs_struct registers = general_of(saved);
+  registers.orig_rax = kNoCall;
+  registers.rax = 0;
+  registers.rip = function;
+  registers.rdi = argument;
+  // Aligned to 16 before the call, below the red zone (System V ABI).
+  registers.rsp = (registers.rsp - 256) / 16 * 16 - sizeof return_to;
+  if (::ptrace(PTRACE_POKEDATA, pid, registers.rsp, return_to) != 0)
+    throw SystemError("ptrace", "write a return address");
+  write_registers(pid, registers);
+}
+
+std::uint64_t result_of_function(pid_t pid) {
+  return registers_of(pid).rax;
+}
+
+std::uint64_t instruction_pointer_of(pid_t pid) {
+  return registers_of(pid).rip;
 }
 
 std::string processor_features() {

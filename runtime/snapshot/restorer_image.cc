@@ -2,6 +2,8 @@
 
 #include <elf.h>
 
+#include "runtime/snapshot/machine.h"
+
 // EVALRUN_RESTORER: the linked program's path.
 asm(R"(
   .pushsection .rodata.evalrun_restorer, "a", @progbits
@@ -27,6 +29,14 @@ RestorerImage restorer_image() noexcept {
   const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(evalrun_restorer_image);
   const auto& segment = *reinterpret_cast<const Elf64_Phdr*>(evalrun_restorer_image + header.e_phoff);
   return {{evalrun_restorer_image, segment.p_filesz}, header.e_entry};
+}
+
+std::uint64_t hook_return_address() noexcept {
+  return restorer_image().entry + kHookReturnAt;
+}
+
+std::uint64_t hook_end_address() noexcept {
+  return restorer_image().entry + kHookEndAt;
 }
 
 }  // namespace evalrun::snapshot

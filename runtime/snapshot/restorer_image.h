@@ -14,4 +14,9 @@ struct RestorerImage {
 
 RestorerImage restorer_image() noexcept;
 
+// Where a thread comes back to from what was loaded into its interpreter, and where such an interpreter ends
+// (machine.h). While it is recorded there is nothing at these addresses.
+std::uint64_t hook_return_address() noexcept;
+std::uint64_t hook_end_address() noexcept;
+
 }  // namespace evalrun::snapshot

@@ -125,9 +125,12 @@ Making Store::make(const Plan& plan, const host::HostFacts& host, const std::str
 
 std::shared_ptr<const sandbox::SnapshotStart> Store::take(const std::string& key, Outcome outcome) {
   if (auto* not_recorded = std::get_if<NotRecorded>(&outcome)) {
+    if (not_recorded->was_ended && ++ended_[key] < kMostEnded) return nullptr;
     refused_.insert_or_assign(key, std::move(not_recorded->why));
+    entries_.erase(key);
     return nullptr;
   }
+  ended_.erase(key);
   auto& recorded = std::get<Recorded>(outcome);
   Entry entry;
   struct stat found {};
@@ -135,7 +138,7 @@ std::shared_ptr<const sandbox::SnapshotStart> Store::take(const std::string& key
   std::shared_ptr<const sandbox::SnapshotStart> start = with_file(std::move(recorded.start));
   entry.start = start;
   entry.looked_at = std::move(recorded.looked_at);
-  entry.compared = now();
+  entry.made = entry.compared = now();
   entry.used = ++uses_;
   entries_.insert_or_assign(key, std::move(entry));
   make_room();
@@ -154,6 +157,18 @@ void Store::make_room() {
   while (entries_.size() > 1 && size() > most_.count) {
     drop(std::ranges::min_element(entries_, {}, [](const auto& entry) { return entry.second.used; }));
   }
+}
+
+void Store::note_run(const sandbox::SnapshotStart& snapshot) noexcept {
+  for (auto& [key, entry] : entries_) {
+    if (entry.start.get() == &snapshot) ++entry.runs;
+  }
+}
+
+bool Store::is_due(const std::string& key, const SnapshotUse& use) const {
+  const auto entry = entries_.find(key);
+  return entry != entries_.end() &&
+         (entry->second.runs >= use.renew_runs || now() - entry->second.made >= use.renew_after);
 }
 
 bool Store::note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why) {

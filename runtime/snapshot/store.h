@@ -36,6 +36,8 @@ class Store {
  public:
   // All snapshots together; what was used longest ago goes first. A file stays until no compiled plan has it.
   static constexpr Bytes kMostBytes = 512_MiB;
+  // So many recorders of one key are ended by somebody before it is given up.
+  static constexpr unsigned kMostEnded = 3;
   // A snapshot from which so many runs could not be started is not used any more.
   static constexpr unsigned kMostFailures = 2;
   // How often the files that an interpreter has looked at are compared.
@@ -55,6 +57,12 @@ class Store {
   // What came of it. The new snapshot, or null.
   std::shared_ptr<const sandbox::SnapshotStart> take(const std::string& key, Outcome outcome);
 
+  // One more run starts from it.
+  void note_run(const sandbox::SnapshotStart& snapshot) noexcept;
+  // Whether the one that is there has served so many runs, or is so old, that it is to be made anew. It serves on until
+  // then.
+  [[nodiscard]] bool is_due(const std::string& key, const SnapshotUse& use) const;
+
   // A run could not be started from it. Whether it has been dropped for that.
   bool note_failure(const sandbox::SnapshotStart& snapshot, const std::string& why);
 
@@ -66,6 +74,8 @@ class Store {
     Duration compared{};  // CLOCK_MONOTONIC
     std::uint64_t used = 0;
     unsigned failures = 0;
+    Duration made{};  // CLOCK_MONOTONIC
+    unsigned runs = 0;
   };
 
   void drop(std::map<std::string, Entry>::iterator entry) noexcept;
@@ -75,6 +85,7 @@ class Store {
   std::optional<OwnFolder> folder_;
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> refused_;  // why
+  std::map<std::string, unsigned> ended_;       // recorders in a row
   std::uint64_t uses_ = 0, made_ = 0;
 };
 

@@ -307,6 +307,54 @@ TEST(snapshot, a_program_that_executes_the_snapshot_gets_the_interpreter_with_it
   }
 }
 
+TEST(snapshot, words_after_the_source_are_a_programs_own) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  const std::string plan = python_plan("import sys\nprint(sys.argv, sys.orig_argv)\n",
+                                       "argv = [\"python3\", \"-u\", \"main.py\", \"a b\", \"-c\", \"\"]\n");
+  const PlanRun run = run_by("yes", plan);
+  EXPECT_TRUE(began_with_snapshot(run)) << start_of(run);
+  EXPECT_EQ(run.output(), "['main.py', 'a b', '-c', ''] ['python3', '-u', 'main.py', 'a b', '-c', '']\n");
+}
+
+TEST(snapshot, a_module_that_is_loaded_ahead_is_there_and_its_random_numbers_differ_from_run_to_run) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  const TemporaryFolder folder;
+  const std::string plan =
+      folder.write("plan.toml", python_plan("pass", "snapshot.preload = [\"random\", \"json\"]\n")).string();
+  std::string jobs;
+  for (int i = 0; i < 40; ++i) {
+    jobs += "{\"id\":" + std::to_string(i) +
+            ",\"files\":{\"main.py\":{\"text\":\"import sys, time\\ntime.sleep(0.02)\\nthere = 'json' in sys.modules\\n"
+            "import random\\nprint(there, random.random())\\n\"}}}\n";
+  }
+  const Finished batch = run_command({evalrun().string(), "batch", "--plan", plan, "--set", "snapshot.mode=auto",
+                                      "--jobs", "1", folder.write("jobs", jobs).string()});
+  std::vector<std::string> said;
+  for (std::size_t at = 0, end = 0; (end = batch.output.find('\n', at)) != std::string::npos; at = end + 1) {
+    const auto result = nlohmann::json::parse(batch.output.substr(at, end - at)).at("result");
+    if (result.at("start").at("kind") == "snapshot") said.push_back(result.at("stdout").at("text"));
+  }
+  ASSERT_GE(said.size(), 2U) << batch.error_output;
+  for (const std::string& one : said) EXPECT_TRUE(one.starts_with("True 0.")) << one;
+  std::ranges::sort(said);
+  EXPECT_EQ(std::ranges::adjacent_find(said), said.end()) << "two runs drew the same";
+}
+
+// Its pages are then never written to: the program that leaves a file to be written out is taken down whole.
+TEST(snapshot, an_interpreter_is_taken_down_only_where_something_could_notice) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  const auto faults = [](const std::string& program) {
+    const PlanRun run = run_by("yes", python_plan(program));
+    EXPECT_TRUE(began_with_snapshot(run)) << start_of(run);
+    return run.result.at("faults").at("minor").get<long>();
+  };
+  const long small = faults("print(1)\n");
+  EXPECT_GT(faults("f = open('/work/x', 'w')\nf.write('x')\n"), small + 250);
+  EXPECT_LT(
+      faults("class A:\n    def f(self): return 1\nwith open('/work/x', 'w') as f: f.write('x')\nprint(A().f())\n"),
+      small + 100);
+}
+
 TEST(snapshot, explain_says_what_runs_from_one_share_and_nothing_for_plans_without) {
   const TemporaryFolder folder;
   const std::string plan = folder.write("plan.toml", python_plan("pass")).string();
@@ -327,7 +375,8 @@ TEST(snapshot, what_cannot_start_from_one_starts_by_execve_and_says_why) {
   };
   EXPECT_EQ(why("determinism.aslr = true\n"),
             "determinism.aslr = true: all runs from one snapshot have the same addresses");
-  EXPECT_EQ(why("argv = [\"python3\", \"main.py\", \"word\"]\n"), "words follow the source in argv: they are a job's");
+  EXPECT_EQ(why("argv = [\"python3\", \"-c\", \"print(1)\"]\n"), "its argv does not name the source");
+  EXPECT_EQ(why("snapshot.preload = [\"no_such_module\"]\n"), "snapshot.preload: no_such_module cannot be imported");
   EXPECT_EQ(why("profile = \"pure\"\n"),
             "the plan takes fs.read or exec away, and a snapshot is one more file to read and to execute");
   const PlanRun automatic = run_by("auto", python_plan("print(1)\n"));

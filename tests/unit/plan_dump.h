@@ -222,6 +222,10 @@ class PlanDump {
     line("determinism.aslr", plan.kind.determinism.aslr);
     line("snapshot.mode", static_cast<int>(plan.kind.snapshot.mode));
     line("snapshot.supported", plan.kind.snapshot.is_supported);
+    line("snapshot.hook", static_cast<int>(plan.kind.snapshot.hook));
+    line("snapshot.preload", join(plan.kind.snapshot.preload));
+    line("snapshot.renew_runs", plan.kind.snapshot.renew_runs);
+    line("snapshot.renew_after", plan.kind.snapshot.renew_after.count());
   }
 
   std::ostringstream out_;

@@ -246,6 +246,10 @@ std::vector<Sample> samples() {
        "group.stop = 0\n"},
       {"determinism.aslr", at_top("determinism.aslr = @"), "false", "determinism.aslr = 0\n"},
       {"snapshot.mode", at_top("snapshot.mode = @"), R"("yes")", "snapshot.mode = 2\n"},
+      {"snapshot.preload", at_top("snapshot.preload = @"), R"(["numpy", "json"])",
+       "snapshot.preload = [numpy][json]\n"},
+      {"snapshot.renew_runs", at_top("snapshot.renew_runs = @"), "7", "snapshot.renew_runs = 7\n"},
+      {"snapshot.renew_after", at_top("snapshot.renew_after = @"), R"("90s")", "snapshot.renew_after = 90000000000\n"},
   };
   const std::string tested = at_top("source = \"s.py\"\nfiles.\"s.py\".text = \"\"\ntests = { ");
   samples.push_back({"tests.language", tested + "text = \"\", language = @ }", R"("python")", "tests.mode = 0\n"});
@@ -253,17 +257,18 @@ std::vector<Sample> samples() {
                      "files.tests.py = from /plans/t.py 444\n"});
   samples.push_back(
       {"tests.text", tested + "language = \"python\", text = @ }", R"("x")", "files.tests.py = text x 444\n"});
-  const std::string words = "tests.argv = [a][-S][/work/.evalrun/examiner.py][/work/tests.py][s]";
+  const std::string nul(1, '\0');
+  const std::string words = "files..evalrun/words = text /work/tests.py" + nul + "s" + nul;
   samples.push_back({"tests.entry", tested + "language = \"python\", text = \"\"<, entry = @> }", R"(["g"])",
-                     "tests.entry = [g]\n" + words + "[g][--]\n"});
+                     "tests.entry = [g]\n" + words + "g" + nul + "-- 444\n"});
   samples.push_back({"tests.trust", tested + "language = \"python\", text = \"\"<, trust = @> }", R"(["G"])",
-                     "tests.trust = [G]\n" + words + "[--][G]\n"});
+                     "tests.trust = [G]\n" + words + "--" + nul + "G 444\n"});
   samples.push_back({"tests.mode", tested + "language = \"python\", text = \"\"<, mode = @> }", R"("in-process")",
-                     "argv = [a][/work/.evalrun/in_process.py][/work/.evalrun/tests.py][/work/s.py]\n"
+                     "argv = [a][/work/.evalrun/in_process.py]\n"
                      "files..evalrun/in_process.py = a program 444\nfiles..evalrun/in_process.py.code = a program "
                      "444\nfiles..evalrun/in_process.py.text = a program "
-                     "444\nfiles..evalrun/tests.py = text  444\n"
-                     "tests.mode = 1\n"});
+                     "444\nfiles..evalrun/words = text /work/.evalrun/tests.py" +
+                         nul + "/work/s.py 444\nfiles..evalrun/tests.py = text  444\ntests.mode = 1\n"});
   samples.push_back({"tests.report", "argv = [\"a\"]\ntests = { report = @ }", R"("tap")",
                      "tests.report = 1\ntests.report_from =  stdout\n"});
   samples.push_back({"tests.report_file", "argv = [\"a\"]\ntests = { report = \"tap\"<, report_file = @> }",

@@ -27,8 +27,8 @@ begin=$(sed -n 's/^inline constexpr std::uint64_t kBegin = \(0x[0-9a-f]*\);$/\1/
 readelf --wide --dynamic "$program" | grep -q 'no dynamic section' || fail "the restorer is linked dynamically"
 
 # All of them are on the whitelist (tests/golden/whitelist-strict.txt): a restore needs no right of its own.
-made=$(grep -ohE 'SYS_[a-z0-9_]+' "$root/runtime/snapshot/restorer.cc" | sed 's/^SYS_//' | sort -u | tr '\n' ' ')
-expected='arch_prctl brk close execve exit_group fstat mmap mremap openat personality pread64 read rseq rt_sigaction set_robust_list set_tid_address write '
+made=$(grep -ohE 'SYS_[a-z0-9_]+' "$root"/runtime/snapshot/restorer{,_hook}.cc | sed 's/^SYS_//' | sort -u | tr '\n' ' ')
+expected='arch_prctl brk close execve exit_group fstat mmap mprotect mremap openat personality pread64 read rseq rt_sigaction set_robust_list set_tid_address write '
 [[ $made == "$expected" ]] || fail "expected the calls $expected" "found $made"
 for call in $expected munmap rt_sigreturn getrusage clock_gettime; do
   grep -qE "(^|[^a-z0-9_])$call([^a-z0-9_]|$)" "$root/tests/golden/whitelist-strict.txt" || fail "$call is not on the whitelist"

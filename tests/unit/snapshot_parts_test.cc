@@ -45,7 +45,8 @@ TEST(snapshot_key, differs_with_all_that_an_interpreter_can_start_from) {
        {"env.X = \"1\"\n", "env.PYTHONHASHSEED = \"0\"\n", "argv = [\"python3\", \"-O\", \"main.py\"]\n",
         "cwd = \"/tmp\"\n", "limits.stack = \"8MiB\"\n", "limits.memory = \"128MiB\"\n", "limits.open_files = 100\n",
         "hostname = \"other\"\n", "seccomp.deny = [\"kill\"]\n", "seccomp.profile = \"compatible\"\n",
-        "proc.view = \"full\"\n", "network.mode = \"loopback\"\n", "determinism.aslr = false\n"}) {
+        "proc.view = \"full\"\n", "network.mode = \"loopback\"\n", "determinism.aslr = false\n",
+        "snapshot.preload = [\"json\"]\n"}) {
     EXPECT_NE(key_of(plan_with(more), host), key) << more;
   }
   EXPECT_NE(key_of(plan_with("", "[[mount]]\nbind = \"/usr/share\"\nat = \"/data\"\n"), host), key);
@@ -56,8 +57,8 @@ TEST(snapshot_key, differs_with_all_that_an_interpreter_can_start_from) {
 
 TEST(snapshot_key, a_plan_that_cannot_start_from_one_says_why) {
   EXPECT_EQ(why_not(plan_with()), "");
-  EXPECT_EQ(why_not(plan_with("argv = [\"python3\", \"main.py\", \"x\"]\n")),
-            "words follow the source in argv: they are a job's");
+  EXPECT_EQ(why_not(plan_with("argv = [\"python3\", \"main.py\", \"x\"]\n")), "");
+  EXPECT_EQ(why_not(plan_with("argv = [\"python3\", \"-c\", \"pass\"]\n")), "its argv does not name the source");
   EXPECT_EQ(why_not(plan_with("determinism.aslr = true\n")),
             "determinism.aslr = true: all runs from one snapshot have the same addresses");
   EXPECT_EQ(why_not(plan_with("determinism.aslr = false\n")), "");
@@ -66,6 +67,10 @@ TEST(snapshot_key, a_plan_that_cannot_start_from_one_says_why) {
   Plan unknown = plan_with();
   unknown.kind.snapshot.is_supported = false;
   EXPECT_EQ(why_not(unknown), "the image python is not known to start from one");
+  Plan without_hook = plan_with("snapshot.preload = [\"json\"]\n");
+  EXPECT_EQ(why_not(without_hook), "");
+  without_hook.kind.snapshot.hook = InterpreterHook::None;
+  EXPECT_EQ(why_not(without_hook), "the image python is not known to load modules ahead");
 }
 
 TEST(snapshot_files, a_change_of_any_file_that_was_looked_at_is_found) {
@@ -107,7 +112,7 @@ TEST(snapshot_calls, what_a_snapshot_cannot_carry_is_told_from_what_it_can) {
   EXPECT_EQ(effect(SYS_fcntl, {1, F_GETFL}), Effect::Memory);
   EXPECT_EQ(effect(SYS_fcntl, {1, F_SETFL}), Effect::Strange);
   for (const int number : {SYS_clone, SYS_clone3, SYS_bind, SYS_pipe2, SYS_write, SYS_chdir, SYS_umask, SYS_setitimer,
-                           SYS_timer_create, SYS_epoll_create1, SYS_eventfd2, SYS_execve, SYS_kill, 4242}) {
+                           SYS_timer_create, SYS_epoll_ctl, SYS_eventfd2, SYS_execve, SYS_kill, 4242}) {
     EXPECT_EQ(effect(number, {}), Effect::Strange) << number;
   }
 }
@@ -180,6 +185,37 @@ TEST(snapshot_store, one_that_failed_twice_is_not_used_again_and_is_named) {
   ASSERT_NE(store.refused("a"), nullptr);
   EXPECT_EQ(*store.refused("a"), "mmap: no");
   EXPECT_EQ(store.refused("b"), nullptr);
+}
+
+TEST(snapshot_store, one_is_due_after_so_many_runs_and_after_so_long_and_serves_on) {
+  Store store;
+  const auto snapshot = store.take("a", recorded_in(store.folder(), "a", 10));
+  SnapshotUse use;
+  use.renew_runs = 2;
+  EXPECT_FALSE(store.is_due("a", use));
+  store.note_run(*snapshot);
+  EXPECT_FALSE(store.is_due("a", use));
+  store.note_run(*snapshot);
+  EXPECT_TRUE(store.is_due("a", use));
+  EXPECT_EQ(store.find("a"), snapshot);
+  use.renew_runs = 3;
+  EXPECT_FALSE(store.is_due("a", use));
+  use.renew_after = Duration(1);
+  EXPECT_TRUE(store.is_due("a", use));
+  EXPECT_FALSE(store.is_due("b", use)) << "there is none";
+}
+
+TEST(snapshot_store, a_recorder_that_somebody_ended_says_nothing_of_the_interpreter_until_the_third) {
+  Store store;
+  const NotRecorded ended{"its recorder was ended", true};
+  store.take("a", ended);
+  store.take("a", ended);
+  EXPECT_EQ(store.refused("a"), nullptr);
+  store.take("a", ended);
+  ASSERT_NE(store.refused("a"), nullptr);
+  store.take("b", NotRecorded{"it calls prctl", false});
+  ASSERT_NE(store.refused("b"), nullptr);
+  EXPECT_EQ(*store.refused("b"), "it calls prctl");
 }
 
 TEST(snapshot_store, its_folder_is_for_this_user_alone_and_gone_with_it) {

@@ -12,6 +12,7 @@
 #include "runtime/reader/parse.h"
 #include "runtime/report/figures.h"
 #include "runtime/sandbox/compile.h"
+#include "runtime/snapshot/chooser.h"
 #include "tests/support/command.h"
 #include "tests/support/paths.h"
 #include "tests/verdicts/row.h"
@@ -85,11 +86,24 @@ std::string filled(std::string text, const std::string& mark, const std::string&
   return text;
 }
 
-supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, groups::Groups& groups) {
+enum class Begin { ByExecve, WithSnapshot };
+
+// Where the plan can begin with one; its folder goes when this process ends.
+snapshot::Choice snapshot_for(Plan& plan, Begin begin) {
+  static snapshot::Store store;
+  if (begin == Begin::ByExecve) return {};
+  plan.kind.snapshot.mode = SnapshotMode::Yes;
+  return snapshot::choose(store, plan, host::probe_host());
+}
+
+supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, groups::Groups& groups, Begin begin) {
   for (const auto& [name, text] : row.files) folder.write(name, text);
   const std::string toml = filled(filled(row.plan, "{folder}", folder.path()), "{probes}", probe("x").parent_path());
   const PlanText text{toml, "plan.toml", "plan", folder.path()};
-  const auto plan = sandbox::compile(parse_plan(text, accepted_lacks(), {source_dir() / "images"}), host::probe_host());
+  Plan parsed = parse_plan(text, accepted_lacks(), {source_dir() / "images"});
+  snapshot::Choice choice = snapshot_for(parsed, begin);
+  const auto plan =
+      sandbox::compile(std::move(parsed), host::probe_host(), {.carried = {}, .snapshot = std::move(choice.snapshot)});
   if (row.meanwhile.after_compile) row.meanwhile.after_compile(folder.path());
   try {
     loop::EventLoop loop;
@@ -103,9 +117,9 @@ supervise::Outcome run_in(const TemporaryFolder& folder, const Row& row, groups:
 }
 
 // "" where the verdict and the outcome are the right ones, else both, and what is right.
-std::string wrong_in(const Row& row, groups::Groups& groups) {
+std::string wrong_in(const Row& row, groups::Groups& groups, Begin begin) {
   const TemporaryFolder folder;
-  const supervise::Outcome outcome = run_in(folder, row, groups);
+  const supervise::Outcome outcome = run_in(folder, row, groups, begin);
   nlohmann::json shown = report::to_json(outcome);
   // Measured, not judged.
   for (const char* quantity : {"allowed_us", "reached_us", "allowed_bytes", "reached_bytes", "files_bytes"})
@@ -147,12 +161,12 @@ class Summary : public testing::Environment {
 };
 const auto* const kSummary = testing::AddGlobalTestEnvironment(new Summary);
 
-void check(const Row& row, const BackEnd& back_end) {
+void check(const Row& row, const BackEnd& back_end, Begin begin = Begin::ByExecve) {
   groups::Groups groups(back_end.trees);
   ++count().rows;
   for (unsigned i = 1; i <= repeats(); ++i) {
     ++count().runs;
-    const std::string wrong = wrong_in(row, groups);
+    const std::string wrong = wrong_in(row, groups, begin);
     if (wrong.empty()) continue;
     ++count().wrong;
     ADD_FAILURE() << row.name << " on " << back_end.name << ", time " << i << ": " << wrong;
@@ -218,6 +232,12 @@ TEST_P(ImageVerdicts, is_the_one_that_is_right) {
   const ImageRow& row = *GetParam().row;
   if (!is_installed(row.image)) EVALRUN_SKIP("the programs of image " + row.image);
   check(row.row, *GetParam().back_end);
+}
+
+TEST_P(ImageVerdicts, is_the_same_from_a_snapshot) {
+  const ImageRow& row = *GetParam().row;
+  if (!is_installed(row.image)) EVALRUN_SKIP("the programs of image " + row.image);
+  check(row.row, *GetParam().back_end, Begin::WithSnapshot);
 }
 
 INSTANTIATE_TEST_SUITE_P(verdicts, ImageVerdicts, testing::ValuesIn(all_image_params()), name_of_image_row);

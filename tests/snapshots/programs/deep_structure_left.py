@@ -1,0 +1,3 @@
+a = None
+for i in range(200000): a = [a]
+print('end')

@@ -1,0 +1,4 @@
+import sys
+def h(*a): raise TypeError('in hook')
+sys.excepthook = h
+raise ValueError('x')

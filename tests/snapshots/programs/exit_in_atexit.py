@@ -1,0 +1,3 @@
+import atexit, sys
+atexit.register(lambda: sys.exit(6))
+print('end')

@@ -1,0 +1,3 @@
+import faulthandler
+def f(): faulthandler.dump_traceback()
+f()

@@ -1,0 +1,4 @@
+class A: pass
+a = A(); a.me = a; a.f = open('/work/x', 'w'); a.f.write('y')
+del a
+print('end')

@@ -1,0 +1,4 @@
+import warnings
+warnings.simplefilter('always')
+f = open('/work/x', 'w')
+f.write('x')

@@ -1,0 +1,4 @@
+import gc
+gc.unfreeze()
+gc.collect()
+print('end')

@@ -1,0 +1,3 @@
+#: {"stdin": {"text": "eins\nzwei\ndrei"}}
+import fileinput
+print([l.strip() for l in fileinput.input()])

@@ -1,0 +1,5 @@
+#: {"stdin": {"text": "eins\nzwei\ndrei"}}
+input()
+input()
+input()
+input()

@@ -1,0 +1,2 @@
+import code
+code.InteractiveInterpreter({'x': 4}).runsource('print(x)')

@@ -1,0 +1,2 @@
+import linecache
+print(linecache.getline('/work/main.py', 1))

@@ -1,0 +1,2 @@
+a = [{'i': i, 'l': [i]} for i in range(60000)]
+print(len(a))

@@ -1,0 +1,4 @@
+import sys
+kept = dict(sys.modules)
+sys.modules.clear()
+print(len(kept) > 10)

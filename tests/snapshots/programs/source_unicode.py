@@ -1,0 +1,2 @@
+größe = 'Zoë 🎈'
+print(größe, len(größe))

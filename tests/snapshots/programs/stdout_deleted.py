@@ -1,0 +1,3 @@
+import sys
+del sys.stdout
+sys.stderr.write('end\n')

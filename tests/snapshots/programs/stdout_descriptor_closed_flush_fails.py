@@ -1,0 +1,4 @@
+import os, sys
+sys.stdout.write('x')
+os.close(1)
+sys.stderr.write('y\n')

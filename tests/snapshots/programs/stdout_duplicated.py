@@ -1,0 +1,4 @@
+import os, sys
+print('one', flush=True)
+os.dup2(2, 1)
+print('two')

@@ -1,0 +1,3 @@
+import subprocess
+p = subprocess.Popen(['sleep', '30'])
+print('end')

@@ -1,0 +1,2 @@
+import sys
+for n in sys.modules: print(n)

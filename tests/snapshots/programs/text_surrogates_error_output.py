@@ -1,0 +1,2 @@
+import sys
+print('\udc80', file=sys.stderr)

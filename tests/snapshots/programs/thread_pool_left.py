@@ -1,0 +1,3 @@
+from concurrent.futures import ThreadPoolExecutor
+x = ThreadPoolExecutor(2)
+print(list(x.map(lambda i: i * i, range(5))))

@@ -1,0 +1,1 @@
+raise ExceptionGroup('g', [ValueError(1), TypeError('two'), ExceptionGroup('h', [KeyError('k')])])

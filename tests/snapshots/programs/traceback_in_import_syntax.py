@@ -1,0 +1,2 @@
+open('/work/bad.py', 'w').write('def f(:\n')
+import bad

@@ -1,0 +1,4 @@
+e = ValueError('x')
+e.add_note('a note')
+e.add_note('another')
+raise e
