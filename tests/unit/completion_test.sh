@@ -23,8 +23,8 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain help image judge run schema trace" ""
-offers "schema" s
+offers "batch check doctor exec explain help image judge run schema serve trace" ""
+offers "schema serve" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
