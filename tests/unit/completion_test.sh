@@ -23,8 +23,8 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain fleet help image judge run schema submit trace worker" ""
-offers "schema submit" s
+offers "batch check doctor exec explain fleet help image judge run schema serve submit trace worker" ""
+offers "schema serve submit" s
 offers "--help --version -h" -
 offers "--format" run --fo
 offers "--save-to" run --sa
