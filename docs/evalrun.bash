@@ -1,7 +1,7 @@
 # Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-_evalrun_verbs='run exec batch check explain trace doctor schema image judge worker submit fleet help'
+_evalrun_verbs='run exec batch check explain trace doctor schema image judge worker submit fleet calibrate help'
 declare -gA _evalrun_groups=([image]='list check packages' [fleet]='status dead retry drain cancel')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --report --junit --csv --feedback --save-to --jobs --stop-at-first-failure --help -h'
@@ -16,13 +16,14 @@ declare -gA _evalrun_flags=(
     ['image check']='--help -h'
     ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
-    ['worker']='--jobs --queue --host --cpu-class --lease --save-to --unsafe-host-paths --help -h'
-    ['submit']='--plan --set --format --csv --report --junit --queue --cpu-class --wait --batch --tenant --priority --queue-limit --help -h'
+    ['worker']='--jobs --queue --host --cpu-class --lease --save-to --unsafe-host-paths --files --cache --cache-size --help -h'
+    ['submit']='--plan --set --format --csv --report --junit --queue --cpu-class --files --wait --batch --tenant --priority --queue-limit --help -h'
     ['fleet status']='--queue --metrics --format --help -h'
     ['fleet dead']='--queue --format --help -h'
     ['fleet retry']='--queue --help -h'
     ['fleet drain']='--queue --all --help -h'
     ['fleet cancel']='--queue --batch --help -h'
+    ['calibrate']='--format --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -46,6 +47,7 @@ declare -gA _evalrun_arguments=(
     ['fleet retry']='@nothing'
     ['fleet drain']='@nothing'
     ['fleet cancel']='@nothing'
+    ['calibrate']='@nothing'
     ['help']='@verbs'
 )
 # What each option's value is.
@@ -117,6 +119,9 @@ declare -gA _evalrun_values=(
     ['worker --cpu-class']='@nothing'
     ['worker --lease']='@nothing'
     ['worker --save-to']='@folders'
+    ['worker --files']='@folders'
+    ['worker --cache']='@folders'
+    ['worker --cache-size']='@nothing'
     ['submit --plan']='@files'
     ['submit --set']='@nothing'
     ['submit --format']='json text csv'
@@ -124,6 +129,7 @@ declare -gA _evalrun_values=(
     ['submit --junit']='@files'
     ['submit --queue']='@nothing'
     ['submit --cpu-class']='@nothing'
+    ['submit --files']='@folders'
     ['submit --batch']='@nothing'
     ['submit --tenant']='@nothing'
     ['submit --priority']='contest course batch'
@@ -136,6 +142,7 @@ declare -gA _evalrun_values=(
     ['fleet drain --queue']='@nothing'
     ['fleet cancel --queue']='@nothing'
     ['fleet cancel --batch']='@nothing'
+    ['calibrate --format']='text json'
 )
 
 # _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.

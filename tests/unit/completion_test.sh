@@ -23,7 +23,7 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain fleet help image judge run schema submit trace worker" ""
+offers "batch calibrate check doctor exec explain fleet help image judge run schema submit trace worker" ""
 offers "schema submit" s
 offers "--help --version -h" -
 offers "--format" run --fo
