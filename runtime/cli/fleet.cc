@@ -6,6 +6,7 @@
 #include "runtime/cli/message.h"
 #include "runtime/cli/queue_of.h"
 #include "runtime/core/plural.h"
+#include "runtime/fleet/calibration.h"
 #include "runtime/fleet/status_report.h"
 
 namespace evalrun::cli {
@@ -99,6 +100,12 @@ int cancel_jobs(const Options& options) {
   std::cout << plural(all.ended, "waiting job") << " cancelled, " << plural(all.told, "running job")
             << " told to stop\n";
   return all.ended + all.told == 0 ? 1 : 0;
+}
+
+int calibrate_host(const Options& options) {
+  const fleet::Calibration calibration = fleet::calibrate();
+  std::cout << (options.format == Format::Json ? fleet::to_json(calibration) : fleet::to_text(calibration));
+  return 0;
 }
 
 }  // namespace evalrun::cli

@@ -12,5 +12,6 @@ int list_dead(const Options& options);
 int retry_dead(const Options& options);
 int drain_workers(const Options& options);
 int cancel_jobs(const Options& options);
+int calibrate_host(const Options& options);
 
 }  // namespace evalrun::cli

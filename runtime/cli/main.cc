@@ -207,6 +207,7 @@ int dispatch(const Options& options, ResultFile& output) {
     case Verb::FleetRetry: return retry_dead(options);
     case Verb::FleetDrain: return drain_workers(options);
     case Verb::FleetCancel: return cancel_jobs(options);
+    case Verb::Calibrate: return calibrate_host(options);
     case Verb::Help: return 0;  // parse_options() has printed it
   }
   return 2;

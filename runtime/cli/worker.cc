@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <random>
 
 #include "runtime/cli/end_signals.h"
@@ -54,12 +55,18 @@ int run_worker(const Options& options) {
   warm::ForkServer fork_server;
   pool::CellPool pool(loop, groups, facts, jobs_at_a_time, &fork_server);
   judge::Jury jury(pool, facts);
+  std::optional<fleet::FileCache> files;
+  if (!options.shared_files.empty()) {
+    files.emplace(options.shared_files, options.cache.empty() ? "worker-files" : options.cache,
+                  parse_bytes(options.cache_size).value_or(4_GiB));
+  }
   const std::unique_ptr<fleet::Queue> queue = queue_of(options, loop);
   fleet::WorkerOptions worker_options{
       .who = {worker_name(host), host, options.cpu_class, EVALRUN_VERSION, jobs_at_a_time},
       .save_to = options.save_to,
       .images = image_search_path(),
       .host_paths = options.unsafe_host_paths ? fleet::HostPaths::Allowed : fleet::HostPaths::Refused,
+      .files = files ? &*files : nullptr,
       .say = [](const std::string& message) { say(message); }};
   if (!options.lease.empty()) worker_options.lease = parse_duration(options.lease).value_or(worker_options.lease);
   fleet::Worker worker({loop, facts, pool, judge::AfterFailure::GoOn, &jury}, std::move(worker_options), *queue);

@@ -10,18 +10,29 @@ namespace {
 // Each may be 16 MiB of text.
 constexpr std::size_t kManyPlans = 32;
 
+// What the plan's bundle or the job's line says is in the shared folder. In a line the digest is a path like any other,
+// which has been made absolute.
+std::optional<FileDigest> file_named_by(const std::string& path, const PlanBundle& bundle) {
+  if (const auto found = bundle.files.find(path); found != bundle.files.end()) return parse_file_digest(found->second);
+  const std::size_t at = path.rfind("sha256:");
+  return at == path.npos ? std::nullopt : parse_file_digest(std::string_view(path).substr(at));
+}
+
 // A batch's job may name files of the host, since whoever writes the jobs has the host. A fleet's jobs come from afar.
-void refuse_host_path(const std::string&, HostPathUse use, std::string_view key, const TomlPlace& at) {
+[[noreturn]] void refuse_host_path(HostPathUse use, std::string_view key, const TomlPlace& at, bool is_shared) {
+  if (is_shared && use == HostPathUse::Read) {
+    throw PlanError(at.position(), key, "a file by its digest, and this worker has no --files");
+  }
   const std::string what = use == HostPathUse::Image
                                ? "expected the name of an image, since a job of a fleet may name no file"
                                : "a job of a fleet may name no path";
-  throw PlanError(at.position(), key, what + " of the worker's host; use text or base64");
+  throw PlanError(at.position(), key, what + " of the worker's host; use text, base64 or --files");
 }
 
 }  // namespace
 
-FleetPlans::FleetPlans(std::vector<std::filesystem::path> images, HostPaths host_paths)
-    : host_paths_(host_paths), images_(std::move(images)) {}
+FleetPlans::FleetPlans(std::vector<std::filesystem::path> images, HostPaths host_paths, FileCache* files)
+    : host_paths_(host_paths), files_(files), images_(std::move(images)) {}
 
 void FleetPlans::add(const std::string& digest, const std::string& bundle) {
   const SourcePosition position{"the plan " + digest.substr(0, 12) + " of the queue", 0, 0};
@@ -33,12 +44,40 @@ void FleetPlans::add(const std::string& digest, const std::string& bundle) {
   known_[digest] = {std::move(*read), std::move(plan)};
 }
 
-Task FleetPlans::task_of(const std::string& digest, const std::string& line, std::uint64_t line_number) {
-  const Known& known = known_.at(digest);
+FleetPlans::Made FleetPlans::make(const std::string& digest, const std::string& line, std::uint64_t line_number) {
+  Made made;
+  std::vector<FileDigest> missing;
+  try {
+    made.task = task_of(known_.at(digest), line, line_number, made, missing);
+    if (missing.empty()) return made;
+  } catch (const std::exception&) {
+    for (const FileDigest& file : made.files) files_->let_go(file);
+    // Of a file that is not there yet the reader can say nothing true.
+    if (missing.empty()) throw;
+    return {std::nullopt, std::move(missing)};
+  }
+  for (const FileDigest& file : made.files) files_->let_go(file);
+  return {std::nullopt, std::move(missing)};
+}
+
+Task FleetPlans::task_of(const Known& known, const std::string& line, std::uint64_t line_number, Made& made,
+                         std::vector<FileDigest>& missing) {
   const SourcePosition position{known.bundle.jobs_name, static_cast<unsigned>(line_number), 1};
   auto parsed = jobs::parse_job(line, position);
   if (const auto* bad = std::get_if<jobs::BadLine>(&parsed)) throw UsageError(bad->message);
-  const VisitHostPath visit = host_paths_ == HostPaths::Allowed ? VisitHostPath{} : refuse_host_path;
+  const VisitHostPath visit = [&](std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at) {
+    const std::optional<FileDigest> file = file_named_by(path, known.bundle);
+    if (file && use == HostPathUse::Read && files_ != nullptr) {
+      if (const auto cached = files_->hold(*file)) {
+        made.files.push_back(*file);
+        path = cached->string();
+      } else {
+        missing.push_back(*file);
+      }
+    } else if (host_paths_ == HostPaths::Refused) {
+      refuse_host_path(use, key, at, file.has_value());
+    }
+  };
   return jobs::task_of(*known.plan, std::get<jobs::JobLine>(std::move(parsed)), known.bundle.jobs_folder, images_,
                        visit);
 }

@@ -3,10 +3,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/fleet/plan_bundle.h"
+#include "runtime/fleet/shared_files.h"
 #include "runtime/jobs/plans.h"
 #include "runtime/reader/template.h"
 
@@ -18,14 +20,21 @@ enum class HostPaths { Refused, Allowed };
 
 class FleetPlans {
  public:
-  FleetPlans(std::vector<std::filesystem::path> images, HostPaths host_paths);
+  // `files` may be null: then a job may name no file at all. Borrowed.
+  FleetPlans(std::vector<std::filesystem::path> images, HostPaths host_paths, FileCache* files);
 
   [[nodiscard]] bool has(const std::string& digest) const { return known_.contains(digest); }
   // What the queue had under the digest. Throws PlanError where it is no plan.
   void add(const std::string& digest, const std::string& bundle);
 
+  // The task, with what of the cache it holds, which is the caller's to let go; or the files that the cache does not
+  // have, and nothing is held.
+  struct Made {
+    std::optional<Task> task;
+    std::vector<FileDigest> files;
+  };
   // Of a plan that was added. Throws PlanError, and UsageError where the line is no job.
-  Task task_of(const std::string& digest, const std::string& line, std::uint64_t line_number);
+  Made make(const std::string& digest, const std::string& line, std::uint64_t line_number);
 
  private:
   struct Known {
@@ -33,7 +42,11 @@ class FleetPlans {
     std::unique_ptr<const PlanTemplate> plan;
   };
 
+  Task task_of(const Known& known, const std::string& line, std::uint64_t line_number, Made& made,
+               std::vector<FileDigest>& missing);
+
   HostPaths host_paths_;
+  FileCache* files_;
   ImageCache images_;
   std::map<std::string, Known> known_;
 };

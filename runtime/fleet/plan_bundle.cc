@@ -19,7 +19,8 @@ std::string to_json(const PlanBundle& bundle) {
                       {"folder", bundle.plan.folder.string()},
                       {"set", bundle.overrides},
                       {"jobs_name", bundle.jobs_name},
-                      {"jobs_folder", bundle.jobs_folder.string()}};
+                      {"jobs_folder", bundle.jobs_folder.string()},
+                      {"files", bundle.files}};
   // Bytes that are not UTF-8 are the plan reader's to refuse, where the plan is submitted.
   return whole.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -36,6 +37,7 @@ std::optional<PlanBundle> plan_bundle_of(const std::string& text) {
     bundle.overrides = whole.at("set").get<std::vector<std::string>>();
     bundle.jobs_name = whole.at("jobs_name").get<std::string>();
     bundle.jobs_folder = whole.at("jobs_folder").get<std::string>();
+    bundle.files = whole.value("files", std::map<std::string, std::string>());
     if (!bundle.plan.folder.is_absolute() || !bundle.jobs_folder.is_absolute()) return std::nullopt;
     return bundle;
   } catch (const json::exception&) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +14,10 @@ namespace evalrun::fleet {
 
 struct PlanBundle {
   PlanText plan;
-  std::vector<std::string> overrides;  // --set
-  std::string jobs_name;               // the file of jobs, for messages
-  std::filesystem::path jobs_folder;   // what paths in jobs are relative to
+  std::vector<std::string> overrides;        // --set
+  std::string jobs_name;                     // the file of jobs, for messages
+  std::filesystem::path jobs_folder;         // what paths in jobs are relative to
+  std::map<std::string, std::string> files;  // those that the plan names, by their paths there: sha256:DIGEST/SIZE
 };
 
 std::string to_json(const PlanBundle& bundle);

@@ -5,6 +5,8 @@
 
 #include "runtime/core/error.h"
 #include "runtime/core/sha256.h"
+#include "runtime/fleet/job_text.h"
+#include "runtime/fleet/shared_files.h"
 #include "runtime/jobs/result_line.h"
 #include "runtime/reader/template.h"
 
@@ -122,8 +124,14 @@ void Submission::take_line(batch::InputLine&& line) {
   try {
     if (path.empty() && base_plan_.empty()) throw PlanError(position, "plan", "missing; the batch has no --plan");
     if (!path.empty()) plan = plan_of((options_.folder / path).string());
+    if (!options_.files.empty()) {
+      auto shared = with_shared_files(std::get<jobs::JobLine>(parsed), options_.files, options_.folder);
+      if (shared) line.text = std::move(*shared);
+    }
   } catch (const PlanError& error) {
     return refuse(line.number, id, error.what());
+  } catch (const SharedFileError& error) {
+    return refuse(line.number, id, to_string(position) + ": " + error.what());
   }
   gathered_bytes_ += line.text.size();
   gathered_.push_back({queue_id(options_.lot.batch, jobs::text_of(*id)), plan, jobs::result_head(*id, line.number),
@@ -133,9 +141,13 @@ void Submission::take_line(batch::InputLine&& line) {
 // The digest of a plan, which is put into the queue when it is first needed. "": the base.
 std::string Submission::plan_of(const std::string& path) {
   if (const auto found = plans_.find(path); found != plans_.end()) return found->second;
-  PlanBundle bundle{path.empty() ? *options_.plan : read_plan_file(path), options_.overrides, options_.input_name,
-                    options_.folder};
+  PlanBundle bundle{path.empty() ? *options_.plan : read_plan_file(path),
+                    options_.overrides,
+                    options_.input_name,
+                    options_.folder,
+                    {}};
   if (!path.empty()) const PlanTemplate checked(bundle.plan, bundle.overrides);
+  if (!options_.files.empty()) bundle.files = shared_files_of(bundle.plan, bundle.overrides, options_.files);
   const std::string text = to_json(bundle), digest = sha256_hex(text);
   if (plans_.size() >= kManyPlans) plans_.clear();
   plans_[path] = digest;

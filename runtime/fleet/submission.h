@@ -41,6 +41,7 @@ struct SubmissionOptions {
   std::vector<std::string> overrides;                  // --set, of every plan
   std::string input_name;                              // for messages
   std::filesystem::path folder;                        // what paths in jobs are relative to
+  std::filesystem::path files;                         // the shared folder; "": files of this host go nowhere
   std::function<void(std::string_view line)> on_line;  // told of every line of JSON before it goes out; may be empty
 };
 

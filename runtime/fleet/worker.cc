@@ -74,7 +74,7 @@ Worker::Worker(const jobs::Workplace& place, WorkerOptions options, Queue& queue
     : place_(place),
       options_(std::move(options)),
       queue_(queue),
-      plans_(options_.images, options_.host_paths),
+      plans_(options_.images, options_.host_paths, options_.files),
       background_(place.loop),
       idle_wait_(kLeastIdleWait) {
   place_.loop.watch(wake_.get(), loop::Interest::Read, place_.loop.caller(), [this] { wake_.acknowledge(); });
@@ -165,14 +165,34 @@ void Worker::start_with_plan(const HeldPtr& held) {
     return give_back(held, Return::Release, "", "");
   }
   attempt(held, [&] {
-    Task task = plans_.task_of(held->claim.plan, held->claim.line, line_number_of(held->claim.head));
+    FleetPlans::Made made = plans_.make(held->claim.plan, held->claim.line, line_number_of(held->claim.head));
+    if (!made.task) return fetch_files(held, std::move(made.files));
+    held->files = std::move(made.files);
     held->claim.line.clear();
+    Task& task = *made.task;
     if (!task.plan.kind.collect.empty() && options_.save_to.empty()) {
       throw PlanError(task.plan.origin.where("collect"), "collect", "this worker saves no files; it has no --save-to");
     }
     held->most = most_time_of(task);
     held->job = std::make_unique<jobs::LiveJob>(place_, std::move(task), held->began, save_folder(*held));
   });
+}
+
+// The shared folder may be far away.
+void Worker::fetch_files(const HeldPtr& held, std::vector<FileDigest> files) {
+  const auto wanted = std::make_shared<const std::vector<FileDigest>>(std::move(files));
+  background_.give(
+      [this, wanted] {
+        for (const FileDigest& file : *wanted) options_.files->fetch(file);
+      },
+      [this, held, wanted](const std::exception_ptr& thrown) {
+        if (held->has_ended) return;
+        const bool is_well = attempt(held, [&] {
+          if (thrown) std::rethrow_exception(thrown);
+          for (const FileDigest& file : *wanted) options_.files->add(file);
+        });
+        if (is_well) start_with_plan(held);
+      });
 }
 
 // What is thrown on a job's way is that job's end, not the worker's; false then.
@@ -289,6 +309,7 @@ void Worker::give_back(const HeldPtr& held, Return how, const std::string& why, 
 void Worker::forget(const HeldPtr& held) {
   held->has_ended = true;
   held->job.reset();
+  for (const FileDigest& file : std::exchange(held->files, {})) options_.files->let_go(file);
   std::erase(held_, held);
 }
 

@@ -34,6 +34,7 @@ struct WorkerOptions {
   std::filesystem::path save_to = {};         // a folder for each job whose plan collects files; "": none may
   std::vector<std::filesystem::path> images = {};
   HostPaths host_paths = HostPaths::Refused;
+  FileCache* files = nullptr;                        // borrowed; null: jobs may name no files
   std::function<void(const std::string&)> say = {};  // what an operator should read
 };
 
@@ -69,6 +70,7 @@ class Worker {
     Duration began{};
     Duration most = std::chrono::minutes(10);  // until its plan is known
     Fate fate = Fate::Told;
+    std::vector<FileDigest> files;       // that are held for it
     std::unique_ptr<jobs::LiveJob> job;  // null: its plan is awaited, or it has ended
     bool has_ended = false;              // the queue is being told
   };
@@ -78,6 +80,7 @@ class Worker {
   void take_finished();
   void start(ClaimedJob&& claim);
   void start_with_plan(const HeldPtr& held);
+  void fetch_files(const HeldPtr& held, std::vector<FileDigest> files);
   template <typename Step>
   bool attempt(const HeldPtr& held, Step step);
   void settle(const HeldPtr& held, jobs::JobEnd&& end);

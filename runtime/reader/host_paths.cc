@@ -2,10 +2,19 @@
 
 #include <optional>
 
+#include "runtime/core/overloaded.h"
 #include "runtime/reader/key_table.h"
+#include "runtime/reader/overrides.h"
+#include "runtime/reader/template.h"
 
 namespace evalrun {
 namespace {
+
+HostPathUse use_of_file(std::string_view key) {
+  if (key.ends_with(".bind")) return HostPathUse::Bind;
+  if (key.starts_with("stdout") || key.starts_with("stderr")) return HostPathUse::Write;
+  return HostPathUse::Read;
+}
 
 std::optional<HostPathUse> use_of(const KeyNode& keys, const std::string& text) {
   if (keys.name == "image") return is_image_path(text) ? std::optional(HostPathUse::Image) : std::nullopt;
@@ -14,7 +23,7 @@ std::optional<HostPathUse> use_of(const KeyNode& keys, const std::string& text) 
     if (form == nullptr) continue;
     const auto accepts = form->rule.accepts;
     if (accepts == text_rule::kHostPath.accepts || accepts == text_rule::kHostAbsolute.accepts)
-      return HostPathUse::File;
+      return use_of_file(keys.path);
   }
   return std::nullopt;
 }
@@ -33,6 +42,19 @@ void visit_node(Node& node, const KeyNode* keys, const Visit& visit) {
 }
 
 }  // namespace
+
+void visit_host_paths(std::vector<PlanChange>& changes, const VisitHostPath& visit) {
+  const KeyNode& root = plan_keys().root;
+  for (PlanChange& change : changes) {
+    std::visit(Overloaded{[&](SetChange& set) { visit_node(set.value, find_override_key(set.key), visit); },
+                          [&](MergeChange& merge) {
+                            for (TomlMember& member : merge.keys) {
+                              visit_node(member.node, root.member(member.name), visit);
+                            }
+                          }},
+               change);
+  }
+}
 
 void visit_host_paths(TomlNode& root, const VisitHostPath& visit) {
   visit_node(root, &plan_keys().root, visit);

@@ -5,12 +5,15 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "runtime/reader/toml_tree.h"
 
 namespace evalrun {
 
-enum class HostPathUse { File, Image };
+// What the program is shown, or evalrun does, of it.
+enum class HostPathUse { Read, Write, Bind, Image };
 
 // Told of each, with its key ("files.*.from"); may throw PlanError.
 using SeeHostPath =
@@ -27,5 +30,10 @@ void see_host_paths(const TomlNode& root, const SeeHostPath& see);
 struct KeyNode;
 // Of the value of one key, which `key` is in the table.
 void see_host_paths(const TomlNode& value, const KeyNode& key, const SeeHostPath& see);
+
+struct SetChange;
+struct MergeChange;
+// The same in the changes of a plan (template.h).
+void visit_host_paths(std::vector<std::variant<SetChange, MergeChange>>& changes, const VisitHostPath& visit);
 
 }  // namespace evalrun

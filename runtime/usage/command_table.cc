@@ -106,6 +106,11 @@ void store_size(Options& options, const FlagRow& row, const std::string& value) 
   options.memory_limit = value;
 }
 
+void store_cache_size(Options& options, const FlagRow& row, const std::string& value) {
+  if (!parse_bytes(value)) refuse(row, value, "a size with a unit, such as 4GiB or 512MiB");
+  options.cache_size = value;
+}
+
 void set_rules(Options& options, const FlagRow& row, const std::string& value) {
   check_choice(row, value);
   options.rules = judge::rules_named(value).value_or(judge::Rules::Kattis);
@@ -429,6 +434,17 @@ constexpr VerbRow kVerbs[] = {
                 "before.",
      .argument = kQueueJobs,
      .example = {.line = "evalrun fleet cancel --batch rejudge-7", .what = "Cancel a whole batch."}},
+    {.verb = Verb::Calibrate,
+     .name = "calibrate",
+     .summary = "Measure how fast this host is, and name its class.",
+     .usage = "[OPTIONS]",
+     .details =
+         "Measures some seconds long what one operation takes: a multiplication, a branch that nothing predicts, a "
+         "read from memory. Prints the least of several rounds, and how much the rounds differ. The class is a name "
+         "for hosts of the same processor, governor and kernel, whose times compare: for --cpu-class of workers "
+         "and submissions.",
+     .example = {.line = "evalrun worker --cpu-class $(evalrun calibrate --format json | jq -r .cpu_class)",
+                 .what = "Let a worker say of which class it is."}},
     {.verb = Verb::Help,
      .name = "help",
      .summary = "Print the help of evalrun or of a verb.",
@@ -444,7 +460,8 @@ constexpr VerbSet kTakePlans = {Verb::Run, Verb::Check, Verb::Explain, Verb::Tra
 constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,       Verb::Batch,      Verb::Check,       Verb::Explain,
                           Verb::Trace,         Verb::Doctor,     Verb::Schema,     Verb::ImageList,   Verb::ImageCheck,
                           Verb::ImagePackages, Verb::Judge,      Verb::Worker,     Verb::Submit,      Verb::FleetStatus,
-                          Verb::FleetDead,     Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel, Verb::Serve,
+                          Verb::FleetDead,     Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel, Verb::Calibrate,
+                          Verb::Serve,
                           Verb::Help};
 constexpr VerbSet kFleet = {Verb::Worker,     Verb::Submit,     Verb::FleetStatus, Verb::FleetDead,
                             Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel};
@@ -955,6 +972,34 @@ constexpr FlagRow kFlags[] = {
      .standard = "a job that names one is refused",
      .verbs = {Verb::Worker},
      .apply = turn_on<&Options::unsafe_host_paths>},
+    {.name = "--files",
+     .operand = "FOLDER",
+     .what = "Take files of jobs from this folder, which all hosts share, by their digests.",
+     .standard = "a job that names a file is refused",
+     .verbs = {Verb::Worker},
+     .completes = Completes::Folders,
+     .apply = store<&Options::shared_files>},
+    {.name = "--files",
+     .operand = "FOLDER",
+     .what = "Put the files that plans and jobs name into this folder, which all hosts share, and name them by their "
+             "digests.",
+     .standard = "files are not given to other hosts",
+     .verbs = {Verb::Submit},
+     .completes = Completes::Folders,
+     .apply = store<&Options::shared_files>},
+    {.name = "--cache",
+     .operand = "FOLDER",
+     .what = "Keep copies of the shared files in this folder, which is this worker's alone and is emptied.",
+     .standard = "worker-files",
+     .verbs = {Verb::Worker},
+     .completes = Completes::Folders,
+     .apply = store<&Options::cache>},
+    {.name = "--cache-size",
+     .operand = "SIZE",
+     .what = "Let the copies take at most this much, as in 4GiB.",
+     .standard = "4GiB",
+     .verbs = {Verb::Worker},
+     .apply = store_cache_size},
     {.name = "--wait",
      .what = "Wait for the results and print them as jobs end.",
      .verbs = {Verb::Submit},
@@ -1000,7 +1045,7 @@ constexpr FlagRow kFlags[] = {
      .values = "text json",
      .what = "Print text, or JSON.",
      .standard = "text",
-     .verbs = {Verb::FleetStatus, Verb::FleetDead},
+     .verbs = {Verb::FleetStatus, Verb::FleetDead, Verb::Calibrate},
      .completes = Completes::Values,
      .apply = set_format},
     {.name = "--all", .what = "Drain all workers.", .verbs = {Verb::FleetDrain}, .apply = turn_on<&Options::all>},

@@ -36,6 +36,7 @@ enum class Verb {
   FleetRetry,
   FleetDrain,
   FleetCancel,
+  Calibrate,
   Help
 };
 // What a folder of submissions is, of `judge`.
@@ -86,12 +87,13 @@ struct Options {
 
   serve::ServeOptions serve;  // of `serve`
   // Of `worker`, `submit` and `fleet`.
-  std::string queue;               // the address; empty: EVALRUN_QUEUE
-  std::string host, cpu_class;     // of a worker; `cpu_class` of jobs too
-  std::string lease;               // a time; empty: the default
-  bool unsafe_host_paths = false;  // jobs may name paths of the worker's host
-  bool wait = false;               // for the results
-  std::string batch, tenant;       // empty: a name by chance; "default"
+  std::string queue;                            // the address; empty: EVALRUN_QUEUE
+  std::string host, cpu_class;                  // of a worker; `cpu_class` of jobs too
+  std::string lease;                            // a time; empty: the default
+  bool unsafe_host_paths = false;               // jobs may name paths of the worker's host
+  std::string shared_files, cache, cache_size;  // folders: that all hosts share, and of a worker's copies
+  bool wait = false;                            // for the results
+  std::string batch, tenant;                    // empty: a name by chance; "default"
   fleet::Priority priority = fleet::Priority::Batch;
   unsigned queue_limit = 0;  // 0: the default
   bool metrics = false;

@@ -374,6 +374,38 @@ TEST_F(Fleet, a_job_that_names_a_path_of_the_host_is_refused) {
   EXPECT_EQ(read_file(secret), "s3cret");
 }
 
+TEST_F(Fleet, files_of_jobs_and_plans_come_from_the_shared_folder_by_their_digests) {
+  const TemporaryFolder shared;
+  folder_.write("plan.toml", mounted_probe_plan("probe", {"echo"}));
+  folder_.write("input", "from a file\n");
+  const std::string base =
+      "argv = [\"cat\", \"data\"]\nimage = \"bash\"\n[files]\n\"data\" = { from = \"data.txt\" }\n";
+  folder_.write("cat.toml", base);
+  folder_.write("data.txt", "of the plan\n");
+  folder_.write("other.txt", "of the job\n");
+  folder_.write("jobs.jsonl", text_of({{{"id", "plan"}},
+                                       {{"id", "job"}, {"files", {{"data", {{"from", "other.txt"}}}}}},
+                                       {{"id", "again"}, {"files", {{"data", {{"from", "other.txt"}}}}}},
+                                       {{"id", "set"}, {"set", {{"stdin", {{"file", "input"}}}}}, {"argv", {"cat"}}},
+                                       {{"id", "missing"}, {"stdin", {{"file", "nowhere"}}}},
+                                       {{"id", "written"}, {"stdout", {{"file", "out"}}}}}));
+  StartedCommand worker({evalrun().string(), "worker", "--queue", server_->url(), "--jobs", "2", "--files",
+                         shared.path().string(), "--cache", path("cache")},
+                        folder_.path());
+  const Finished done =
+      run_command({evalrun().string(), "submit", "--queue", server_->url(), "--plan", path("cat.toml"), "--files",
+                   shared.path().string(), "--wait", path("jobs.jsonl")});
+  const auto results = by_id(done.output);
+  const auto output = [&](const std::string& id) { return results.at(id)["result"]["stdout"].value("text", ""); };
+  EXPECT_EQ(output("plan"), "of the plan\n") << results.at("plan").dump();
+  EXPECT_EQ(output("job"), "of the job\n") << results.at("job").dump();
+  EXPECT_EQ(output("again"), "of the job\n");
+  EXPECT_EQ(output("set"), "from a file\n") << results.at("set").dump();
+  EXPECT_NE(results.at("missing").value("error", "").find("No such file"), std::string::npos);
+  EXPECT_NE(results.at("written").value("error", "").find("only files that are read"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(path("out")));
+}
+
 TEST_F(Fleet, an_image_that_no_host_has_is_an_error_and_no_attempt) {
   start_worker("h1");
   start_worker("h2");
@@ -449,6 +481,23 @@ TEST_F(Fleet, people_get_a_table_and_reports) {
   EXPECT_NE(metrics.output.find("\nevalrun_fleet_jobs_done_total 2\n"), std::string::npos) << metrics.output;
   EXPECT_NE(metrics.output.find("evalrun_fleet_worker_slots{worker=\"h1/"), std::string::npos) << metrics.output;
   EXPECT_NE(fleet({"status"}).output.find("2 done"), std::string::npos);
+}
+
+TEST(Calibration, names_the_class_of_the_host_and_measures_what_it_says) {
+  const Finished text = run_command({evalrun().string(), "calibrate"});
+  const auto json = nlohmann::json::parse(run_command({evalrun().string(), "calibrate", "--format", "json"}).output);
+  EXPECT_NE(text.output.find("class     " + json["cpu_class"].get<std::string>() + "\n"), std::string::npos)
+      << text.output;
+  // A multiplication takes three or four cycles, a read past all caches tens of nanoseconds at the least.
+  std::map<std::string, double> figures;
+  for (const auto& figure : json["figures"]) figures[figure["name"]] = figure["ns"];
+  EXPECT_GT(figures.at("integer"), 0.3);
+  EXPECT_LT(figures.at("integer"), 20);
+  EXPECT_GT(figures.at("memory"), 3 * figures.at("integer"));
+  // What a worker takes for a class.
+  const std::string name = json["cpu_class"];
+  EXPECT_LE(name.size(), 64U);
+  EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."), name.npos);
 }
 
 TEST_F(Fleet, a_command_line_without_a_queue_or_with_a_wrong_one_says_so) {

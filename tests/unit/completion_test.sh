@@ -23,7 +23,7 @@ offers() {
   fi
 }
 
-offers "batch check doctor exec explain fleet help image judge run schema serve submit trace worker" ""
+offers "batch calibrate check doctor exec explain fleet help image judge run schema serve submit trace worker" ""
 offers "schema serve submit" s
 offers "--help --version -h" -
 offers "--format" run --fo
