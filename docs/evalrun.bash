@@ -16,7 +16,7 @@ declare -gA _evalrun_flags=(
     ['image check']='--help -h'
     ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
-    ['serve']='--listen --token-file --api --plans --jobs --queue --max-body --max-memory --max-output --max-wall --max-connections --idle --request-time --store-quota --store-age --help -h'
+    ['serve']='--listen --token-file --api --plans --src-prefix --jobs --queue --max-body --max-memory --max-output --max-wall --max-connections --idle --request-time --store-quota --store-age --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -103,6 +103,7 @@ declare -gA _evalrun_values=(
     ['serve --token-file']='@files'
     ['serve --api']='@nothing'
     ['serve --plans']='@folders'
+    ['serve --src-prefix']='@folders'
     ['serve --jobs']='@nothing'
     ['serve --queue']='@nothing'
     ['serve --max-body']='@nothing'
