@@ -108,7 +108,8 @@ int run_serve(const Options& options) {
   serve::RequestLog log(STDERR_FILENO, metrics);
   serve::WorkQueue queue({loop, host, pool, judge::AfterFailure::GoOn, &jury}, {jobs, bounds.queue});
   loop::Background background(loop);
-  serve::Workshop shop{loop, queue, background, metrics, images, bounds.ceilings, image_search_path(), bounds.plans};
+  serve::Workshop shop{
+      loop, queue, background, metrics, images, bounds.ceilings, image_search_path(), bounds.plans, bounds.src_prefix};
   serve::Health health(loop, "/proc/self/exe");
   const bool is_tcp = std::ranges::any_of(listeners, &serve::Listener::is_tcp);
   serve::Service service(shop, {token, is_tcp}, health, log);

@@ -40,7 +40,8 @@ struct Workshop {
   ImageCache& images;
   Ceilings ceilings;
   std::vector<std::filesystem::path> image_path;
-  std::filesystem::path plans;  // the operator's; empty: none
+  std::filesystem::path plans;       // the operator's; empty: none
+  std::filesystem::path host_files;  // a folder whose files go-judge's clients may name; empty: none
 };
 
 enum class Route { NotMine, WrongMethod, Mine };

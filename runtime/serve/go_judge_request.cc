@@ -23,9 +23,7 @@ GoFile read_file(const json& value, const std::string& place) {
   if (!value.is_object()) throw BadField(place, place + ": invalid file");
   const Fields fields(value, place + ".");
   // The first that is there counts, as there.
-  if (fields.find("src") != nullptr) {
-    throw BadField(place, place + ": src names a file of the server's host, which is not offered");
-  }
+  if (fields.find("src") != nullptr) return GoHostFile{fields.text("src")};
   if (fields.find("content") != nullptr) return GoContent{fields.text("content")};
   if (fields.find("fileId") != nullptr) return GoFileId{fields.text("fileId")};
   if (fields.find("name") != nullptr && fields.find("max") != nullptr) {
@@ -46,7 +44,7 @@ std::vector<GoCopyIn> read_copy_in(const Fields& fields) {
       throw BadField(place, place + ": symbolic links are not offered; copy the file");
     }
     GoFile file = read_file(value, place);
-    if (!std::holds_alternative<GoContent>(file) && !std::holds_alternative<GoFileId>(file)) {
+    if (std::holds_alternative<GoCollector>(file) || std::holds_alternative<GoPiped>(file)) {
       throw BadField(place, place + ": invalid file kind");
     }
     copies.push_back({path, std::move(file)});

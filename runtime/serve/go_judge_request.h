@@ -19,6 +19,10 @@ struct GoContent {
 struct GoFileId {
   std::string id;
 };
+// A file of the server's host, below the folder that its operator names for that.
+struct GoHostFile {
+  std::string path;
+};
 // A descriptor that is collected as the file `name`.
 struct GoCollector {
   std::string name;
@@ -26,11 +30,11 @@ struct GoCollector {
 };
 // A descriptor that a pipe fills.
 struct GoPiped {};
-using GoFile = std::variant<GoContent, GoFileId, GoCollector, GoPiped>;
+using GoFile = std::variant<GoContent, GoFileId, GoHostFile, GoCollector, GoPiped>;
 
 struct GoCopyIn {
   std::string path;
-  GoFile file;  // GoContent or GoFileId
+  GoFile file;  // GoContent, GoFileId or GoHostFile
 };
 
 struct GoCopyOut {
@@ -65,7 +69,7 @@ struct GoRequest {
   std::vector<GoPipe> pipes;
 };
 
-// Throws BadField. What go-judge has and this server does not give (tty, a host's file, cgroup weights) is refused.
+// Throws BadField. What go-judge has and this server does not give (tty, links, a share of the CPU) is refused.
 GoRequest read_go_request(std::string_view body);
 
 }  // namespace evalrun::serve

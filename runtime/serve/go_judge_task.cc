@@ -38,6 +38,17 @@ std::string content_of(const GoFile& file, FileStore& store) {
   return *stored->content;
 }
 
+// The path as it was sent, if it lies below the operator's folder: nothing in it climbs.
+std::filesystem::path host_file(const GoHostFile& file, const Workshop& shop) {
+  const std::string folder = shop.host_files.empty() ? "" : normalised(shop.host_files.string()) + "/";
+  const std::string path = text_rule::kSandboxPath.accepts(file.path) ? normalised(file.path) : "";
+  if (folder.empty() || !path.starts_with(folder)) {
+    throw BadField("src",
+                   "src: " + in_quotes(file.path) + " is not below the folder that this server shows (--src-prefix)");
+  }
+  return path;
+}
+
 const GoCollector* collector_at(const GoCommand& command, std::size_t fd) {
   return fd < command.files.size() ? std::get_if<GoCollector>(&command.files[fd]) : nullptr;
 }
@@ -129,7 +140,8 @@ Task task_of_command(const GoCommand& command, const PlanTemplate& plan, Worksho
   if (args.front().starts_with("/w/")) args.front().replace(0, 2, "/work");
   keys.push_back({"argv", place, toml_texts(args)});
   keys.push_back({"files", place, node(files_of(command, store))});
-  if (!command.files.empty()) {
+  const GoHostFile* input_file = command.files.empty() ? nullptr : std::get_if<GoHostFile>(&command.files.front());
+  if (!command.files.empty() && input_file == nullptr) {
     TomlTable input;
     input.push_back({"text", place, toml_text(content_of(command.files.front(), store))});
     keys.push_back({"stdin", place, node(std::move(input))});
@@ -138,6 +150,13 @@ Task task_of_command(const GoCommand& command, const PlanTemplate& plan, Worksho
   changes.emplace_back(MergeChange{std::move(keys)});
   Task task = plan.make(std::move(changes), "/", shop.images);
   task.plan.job.env = environment_of(command);
+  if (input_file != nullptr) task.plan.job.input = InputFile{host_file(*input_file, shop)};
+  for (const GoCopyIn& copy : command.copy_in) {
+    const auto* file = std::get_if<GoHostFile>(&copy.file);
+    if (file == nullptr) continue;
+    const auto place_of = std::ranges::find(task.plan.job.files, in_work(copy.path), &WorkFile::path);
+    place_of->source = host_file(*file, shop);
+  }
   set_limits(command, task.plan.kind.limits);
   set_output(command, task.plan, shop.ceilings);
   // Programs know their folder by go-judge's name, too.

@@ -264,6 +264,7 @@ void HttpServer::look_for_resets() {
     exchange->leave();
     // The library finds out by itself, once it may look.
     if (exchange->state_ == Exchange::State::Waiting) exchange->answer(refused(503, "the client is gone"));
+    if (exchange->state_ == Exchange::State::Streaming) exchange->end();
   }
 }
 

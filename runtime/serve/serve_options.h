@@ -34,6 +34,7 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8080";
   std::string token_file;         // empty: none
   std::string plans;              // the operator's folder; empty: none
+  std::string src_prefix;         // a folder whose files go-judge's clients may name; empty: none
   std::vector<std::string> apis;  // empty: all
   unsigned queue = 256;
   HttpLimits http;

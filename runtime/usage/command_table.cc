@@ -861,6 +861,15 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Serve},
      .completes = Completes::Folders,
      .apply = store_served<&serve::ServeOptions::plans>},
+    {.name = "--src-prefix",
+     .operand = "FOLDER",
+     .what =
+         "Let requests of the go-judge dialect name files below this folder by their absolute paths, as \"src\". Links "
+         "in it are followed.",
+     .standard = "none",
+     .verbs = {Verb::Serve},
+     .completes = Completes::Folders,
+     .apply = store_served<&serve::ServeOptions::src_prefix>},
     {.name = "--jobs",
      .operand = "NUMBER",
      .what = "Run this many sandboxes at a time, from 1 to 1024. The cases of one job run one after another.",

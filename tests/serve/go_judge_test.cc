@@ -531,6 +531,26 @@ TEST_F(GoJudge, files_are_stored_listed_and_removed) {
   EXPECT_EQ(server_->request("POST", "/file", "x", "text/plain").status, 400);
 }
 
+TEST(GoJudgeFiles, files_of_the_host_are_named_below_one_folder_alone) {
+  TemporaryFolder folder;
+  const std::string data = folder.write("data/1.in", "of the host\n").string();
+  const std::string outside = folder.write("secret", "not this\n").string();
+  const Server server({"--api", "go-judge", "--src-prefix", (folder.path() / "data").string()});
+  const auto run = [&](const std::string& path) {
+    json both = command({"sh", "-c", "cat a -"}, copies({{"a", {{"src", path}}}}));
+    both["files"][0] = {{"src", path}};
+    return server.post("/run", {{"cmd", {both}}});
+  };
+  EXPECT_EQ(run(data).json()[0]["files"]["stdout"], "of the host\nof the host\n");
+  EXPECT_EQ(run(outside).status, 400);
+  EXPECT_EQ(run((folder.path() / "data/../secret").string()).status, 400);
+  EXPECT_EQ(run("data/1.in").status, 400);
+  EXPECT_EQ(run((folder.path() / "data").string()).status, 400);
+  EXPECT_EQ(run((folder.path() / "data-other").string()).status, 400);
+  EXPECT_EQ(run("").status, 400);
+  EXPECT_EQ(run((folder.path() / "data/missing").string()).json()[0]["status"], "Internal Error");
+}
+
 TEST(GoJudgeStore, a_full_store_says_so_and_takes_files_again_when_some_are_removed) {
   const Server server({"--api", "go-judge", "--store-quota", "4KiB"});
   const auto add = [&](std::size_t size) {

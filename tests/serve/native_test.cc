@@ -1,5 +1,6 @@
 // evalrun's own dialect: its results are those of `evalrun run`, and a request gets nothing of the host.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -194,6 +195,24 @@ TEST(ServeNative, the_openapi_document_has_every_key_of_a_plan_and_the_paths_tha
       EXPECT_NE(server.request(verb, path, verb == "GET" ? "" : "{}").status, 404) << path;
     }
   }
+}
+
+TEST(ServeNative, a_batch_whose_client_is_gone_is_ended_and_nothing_of_it_stays) {
+  const Server server({"--jobs", "2"});
+  std::string lines = json{{"id", 0}, {"image", "bash"}, {"argv", {"echo", "first"}}}.dump() + "\n";
+  for (int i = 1; i < 20; ++i) {
+    lines += json{{"id", i}, {"image", "bash"}, {"argv", {"sleep", "100"}}}.dump() + "\n";
+  }
+  Connection leaving = server.connect();
+  leaving.send(request_text("POST", "/v1/batch", lines));
+  for (int i = 0; i < 400 && server.metric("evalrun_runs_total{verdict=\"OK\"}") != 1; ++i) ::usleep(5000);
+  leaving.reset();
+  // The request for the metrics is one, too.
+  for (int i = 0; i < 800 && server.metric("evalrun_requests_open") != 1; ++i) ::usleep(5000);
+  EXPECT_EQ(server.metric("evalrun_requests_open"), 1);
+  for (int i = 0; i < 800 && server.metric("evalrun_jobs_live") != 0; ++i) ::usleep(5000);
+  EXPECT_EQ(server.metric("evalrun_jobs_live"), 0);
+  EXPECT_EQ(server.metric("evalrun_jobs_waiting"), 0);
 }
 
 TEST(ServeNative, images_are_listed_with_what_is_here) {
