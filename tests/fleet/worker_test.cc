@@ -127,6 +127,13 @@ TEST_F(Fleet, gives_the_results_that_a_batch_gives) {
                 job("b", {"exit", "3"}),
                 {{"id", 7}, {"argv", {"/opt/none"}}},
                 {{"id", "d"}, {"limits", {{"cpu", 7}}}}};
+  folder_.write("own.toml", mounted_probe_plan("probe", {"say", "own"}));
+  const std::string cases =
+      "[[case]]\nstdin = { text = \"x\" }\nexpect = { text = \"x\" }\n"
+      "[[case]]\nstdin = { text = \"x\" }\nexpect = { text = \"y\" }\n";
+  folder_.write("cases.toml", mounted_probe_plan("probe", {"echo"}) + cases);
+  jobs.push_back({{"id", "own"}, {"plan", path("own.toml")}});
+  jobs.push_back({{"id", "graded"}, {"plan", path("cases.toml")}});
   const std::string text =
       text_of(jobs) + "not json\n" + R"({"id":"a"})" + "\n" + R"({"id":"f","plan":"none.toml"})" + "\n";
   start_worker("h1");
@@ -147,7 +154,7 @@ TEST_F(Fleet, gives_the_results_that_a_batch_gives) {
     return lines;
   };
   EXPECT_EQ(lines_of(fleet.output), lines_of(batch.output));
-  EXPECT_EQ(lines_of(fleet.output).size(), 7U);
+  EXPECT_EQ(lines_of(fleet.output).size(), 9U);
 }
 
 TEST_F(Fleet, a_result_says_which_worker_made_it) {
