@@ -9,6 +9,7 @@ and beside --bulk trivial jobs of lower priority.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,12 @@ def stop(workers):
         worker.wait(60)
 
 
+def used_by_children():
+    """CPU seconds of all that has ended and was waited for: what a busy machine does not change much."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def timed(words, output):
     began = time.time()
     with open(output, "w") as file:
@@ -64,8 +71,10 @@ def throughput(options, folder, plan):
     print(f"## {options.jobs} trivial jobs\n")
     shares = []
     for _ in range(options.rounds):
+        used = [used_by_children()]
         took = timed([options.evalrun, "batch", "--plan", plan, "--jobs", "2", jobs], output)
         assert lines_in(output) == options.jobs
+        used.append(used_by_children())
         redis = chaos.Redis(tempfile.mkdtemp(dir=folder), "everysec")
         url = f"unix:{redis.path}"
         workers = start_workers(options.evalrun, url, folder)
@@ -89,8 +98,11 @@ def throughput(options, folder, plan):
         stop(workers)
         redis.process.terminate()
         redis.process.wait()
+        used.append(used_by_children())
         shares.append(took / fleet)
         print(f"batch {options.jobs / took:.0f} jobs/s, fleet {options.jobs / fleet:.0f} jobs/s: {took / fleet:.2f} of it; "
+              f"CPU time of a job {1000 * (used[1] - used[0]) / options.jobs:.2f} ms and "
+              f"{1000 * (used[2] - used[1]) / options.jobs:.2f} ms; "
               f"at most {memory / 1048576:.1f} MiB in the queue, {producer_kib / 1024:.1f} MiB in the producer", flush=True)
     shares.sort()
     print(f"median {shares[len(shares) // 2]:.2f}")

@@ -4,12 +4,22 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/core/elf_file.h"
+#include "runtime/core/host_file.h"
 #include "runtime/core/text.h"
 #include "runtime/reader/parse.h"
 #include "runtime/supervise/result.h"
 
 namespace evalrun::fleet {
 namespace {
+
+// Built without -static, this command does not start where there are no libraries. That the sandbox was made is all
+// that can be learnt then.
+bool needs_libraries() {
+  const Fd command = open_to_read("/proc/self/exe");
+  const std::optional<ElfNeeds> needs = read_elf_needs(command.get());
+  return needs && !needs->loader.empty();
+}
 
 Task canary_task() {
   const std::string command = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -37,7 +47,9 @@ void Canary::advance() {
     job_->advance();
     if (!job_->finished()) return;
     const jobs::JobEnd end = job_->take_end();
-    if (end.status != jobs::Status::Good) fault_ = job_->describe(end);
+    const bool is_well =
+        end.status == jobs::Status::Good || (end.status == jobs::Status::OtherVerdict && needs_libraries());
+    if (!is_well) fault_ = job_->describe(end);
   } catch (const std::exception& error) {
     fault_ = error.what();
   }

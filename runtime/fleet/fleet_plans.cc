@@ -38,7 +38,7 @@ void FleetPlans::add(const std::string& digest, const std::string& bundle) {
   const SourcePosition position{"the plan " + digest.substr(0, 12) + " of the queue", 0, 0};
   if (sha256_hex(bundle) != digest) throw PlanError(position, "", "the queue has another text under this digest");
   std::optional<PlanBundle> read = plan_bundle_of(bundle);
-  if (!read) throw PlanError(position, "", "no plan of a version that this worker knows");
+  if (!read) throw PlanError(position, kPlanVersion, "no plan of a version that this worker knows");
   auto plan = std::make_unique<const PlanTemplate>(read->plan, read->overrides);
   if (known_.size() >= kManyPlans) known_.clear();
   known_[digest] = {std::move(*read), std::move(plan)};

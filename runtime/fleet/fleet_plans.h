@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/fleet/plan_bundle.h"
@@ -17,6 +18,9 @@ namespace evalrun::fleet {
 // Whether a job may name paths of the worker's host. A job is a stranger's word: by default it is refused that names
 // one.
 enum class HostPaths { Refused, Allowed };
+
+// The key of a PlanError where another worker, of a later version, may know the plan.
+inline constexpr std::string_view kPlanVersion = "version";
 
 class FleetPlans {
  public:

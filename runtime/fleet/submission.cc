@@ -55,7 +55,11 @@ Submission::Submission(loop::EventLoop& loop, SubmissionOptions options, Queue& 
       read_wait_(kLeastWait) {
   if (options_.plan) {
     const PlanTemplate checked(*options_.plan, options_.overrides);
-    base_plan_ = plan_of("");
+    try {
+      base_plan_ = plan_of("");
+    } catch (const SharedFileError& error) {
+      throw UsageError("--files: " + std::string(error.what()));
+    }
   }
   if (options_.results == Results::Awaited) results_.put(jobs::header_of(options_.form));
   loop_.watch(wake_.get(), loop::Interest::Read, loop_.caller(), [this] { wake_.acknowledge(); });

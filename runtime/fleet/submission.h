@@ -54,7 +54,8 @@ struct SubmissionCounts {
 
 class Submission {
  public:
-  // Reads `input` and writes `output`. All that is borrowed outlives it. Throws PlanError where the plan is wrong.
+  // Reads `input` and writes `output`. All that is borrowed outlives it. Throws PlanError where the plan is wrong, and
+  // UsageError where a file that it names cannot be shared.
   Submission(loop::EventLoop& loop, SubmissionOptions options, Queue& queue, int input, int output);
   ~Submission();
   Submission(const Submission&) = delete;

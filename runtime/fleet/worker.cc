@@ -202,9 +202,9 @@ bool Worker::attempt(const HeldPtr& held, Step step) {
     step();
     return true;
   } catch (const PlanError& error) {
-    // Another host may have the image.
+    // Another host may have the image, another worker know the version.
     const std::string member = jobs::error_member(error.what());
-    if (error.key() == "image") {
+    if (error.key() == "image" || error.key() == kPlanVersion) {
       give_back(held, Return::Cannot, one_line(error.what()), member);
     } else {
       tell(held, jobs::Status::Malformed, {}, member);

@@ -485,7 +485,8 @@ TEST_F(QueueRules, the_status_of_an_empty_queue_has_lists) {
 }
 
 TEST_F(QueueRules, ids_and_lines_may_hold_any_bytes) {
-  const std::string id("a\0\r\n$5\r\n\xff er:job:x", 20);
+  constexpr char kBytes[] = "a\0\r\n$5\r\n\xff er:job:x";
+  const std::string id(kBytes, sizeof kBytes - 1);
   client_->enqueue({.batch = "b"}, {id});
   const Identity w = worker("w");
   const ClaimedJob job = claim_one(w);

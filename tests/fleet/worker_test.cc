@@ -12,6 +12,7 @@
 #include "runtime/core/sha256.h"
 #include "runtime/fleet/queue/redis_queue.h"
 #include "runtime/fleet/submission.h"
+#include "tests/fleet/cut_proxy.h"
 #include "tests/fleet/queue_client.h"
 #include "tests/fleet/queue_server.h"
 #include "tests/load/remains.h"
@@ -126,6 +127,13 @@ TEST_F(Fleet, gives_the_results_that_a_batch_gives) {
                 job("b", {"exit", "3"}),
                 {{"id", 7}, {"argv", {"/opt/none"}}},
                 {{"id", "d"}, {"limits", {{"cpu", 7}}}}};
+  folder_.write("own.toml", mounted_probe_plan("probe", {"say", "own"}));
+  const std::string cases =
+      "[[case]]\nstdin = { text = \"x\" }\nexpect = { text = \"x\" }\n"
+      "[[case]]\nstdin = { text = \"x\" }\nexpect = { text = \"y\" }\n";
+  folder_.write("cases.toml", mounted_probe_plan("probe", {"echo"}) + cases);
+  jobs.push_back({{"id", "own"}, {"plan", path("own.toml")}});
+  jobs.push_back({{"id", "graded"}, {"plan", path("cases.toml")}});
   const std::string text =
       text_of(jobs) + "not json\n" + R"({"id":"a"})" + "\n" + R"({"id":"f","plan":"none.toml"})" + "\n";
   start_worker("h1");
@@ -146,7 +154,7 @@ TEST_F(Fleet, gives_the_results_that_a_batch_gives) {
     return lines;
   };
   EXPECT_EQ(lines_of(fleet.output), lines_of(batch.output));
-  EXPECT_EQ(lines_of(fleet.output).size(), 7U);
+  EXPECT_EQ(lines_of(fleet.output).size(), 9U);
 }
 
 TEST_F(Fleet, a_result_says_which_worker_made_it) {
@@ -333,6 +341,37 @@ TEST_F(Fleet, a_queue_that_ends_and_comes_back_loses_nothing) {
   }
   EXPECT_EQ(command.wait(), 0);
   EXPECT_EQ(status()["stats"]["done"], 80);
+}
+
+// Both for shorter than a connection is silent before it is made anew, and for longer.
+TEST_F(Fleet, a_worker_whose_way_to_the_queue_was_cut_changes_nothing_when_it_is_healed) {
+  const std::string way = path("way");
+  CutProxy proxy(way, server_->address().path);
+  StartedCommand cut({evalrun().string(), "worker", "--queue", "unix:" + way, "--host", "h1", "--jobs", "1", "--lease",
+                      "1s", "--unsafe-host-paths"},
+                     folder_.path());
+  for (const std::chrono::milliseconds length : {2500ms, 12500ms}) {
+    const std::string id = "cut-for-" + std::to_string(length.count());
+    ASSERT_TRUE(wait_until([&] { return status()["workers"].size() == 1; }));
+    submit(text_of({job(id, {"sleep", "0.8"})}), {"--batch", "b"});
+    ASSERT_TRUE(wait_for_running(1));
+    proxy.cut();
+    const auto healed = Clock::now() + length;
+    StartedCommand& other = start_worker("h2", {"--jobs", "1"});
+    const auto results = by_id(submit(text_of({job(id, {})}), {"--batch", "b", "--wait"}).output);
+    EXPECT_EQ(results.at(id)["fleet"]["host"], "h2");
+    EXPECT_EQ(results.at(id)["fleet"]["attempt"], 2);
+    ::kill(other.pid(), SIGTERM);
+    EXPECT_EQ(other.wait(), 0);
+    std::this_thread::sleep_until(healed);
+    proxy.heal();
+    // What it has done meanwhile is dropped, and then it works as ever.
+    submit(text_of({job(id + "-then", {"exit", "0"})}), {"--batch", "c"});
+    const auto then = by_id(submit(text_of({job(id + "-then", {})}), {"--batch", "c", "--wait"}).output);
+    EXPECT_EQ(then.at(id + "-then")["fleet"]["host"], "h1");
+    EXPECT_EQ(by_id(submit(text_of({job(id, {})}), {"--batch", "b", "--wait"}).output).at(id), results.at(id));
+  }
+  EXPECT_GE(status()["stats"].value("dropped", 0) + status()["stats"].value("lost", 0), 2);
 }
 
 TEST_F(Fleet, a_queue_that_stands_still_for_longer_than_a_lease_takes_no_job_from_its_worker) {

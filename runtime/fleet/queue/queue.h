@@ -120,7 +120,7 @@ struct DeadJob {
   std::string id, batch, why;  // `why` has a line for each worker
 };
 
-// What of a job is known before anybody runs it.
+// Jobs that went back into the queue, and jobs that were given up.
 struct Reclaimed {
   std::uint64_t back = 0, dead = 0;
 };

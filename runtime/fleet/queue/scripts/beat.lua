@@ -9,6 +9,8 @@ redis.call('HSET', info, 'host', ARGV[3], 'class', ARGV[4], 'jobs', ARGV[5], 've
 redis.call('HSETNX', info, 'since', now)
 redis.call('EXPIRE', info, 24 * 3600)
 redis.call('ZADD', 'er:workers', now, worker)
+-- Those that ended without a word are known for a while, and then no more.
+redis.call('ZREMRANGEBYSCORE', 'er:workers', '-inf', now - kWorkerIsKnown)
 
 local answer = {redis.call('HGET', info, 'drain') and 'drain' or ''}
 local named = {}

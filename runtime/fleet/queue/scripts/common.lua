@@ -10,6 +10,7 @@ end
 
 local kKeepSeconds = 7 * 24 * 3600  -- results, and what is known of finished jobs
 local kWorkerIsAlive = 60000        -- milliseconds since its last beat
+local kWorkerIsKnown = 3600000      -- the same, after which nobody speaks of it
 local kFirstEstimate = 10000        -- microseconds of CPU time, of a tenant nothing is known of
 
 local function job_key(id) return 'er:job:' .. id end

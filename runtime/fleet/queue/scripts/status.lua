@@ -6,9 +6,6 @@ local function pairs_of(flat)
   return out
 end
 
--- Workers that ended without a word are shown for a while, and then no more.
-redis.call('ZREMRANGEBYSCORE', 'er:workers', '-inf', now - 3600000)
-
 local status = {workers = {}, tenants = {}, stats = {}}
 status.waiting = redis.call('ZCARD', 'er:waiting')
 status.again = redis.call('ZCARD', 'er:again')
@@ -26,7 +23,7 @@ for tenant, used in pairs(pairs_of(redis.call('HGETALL', 'er:used'))) do
   status.tenants[#status.tenants + 1] = {name = tenant, cpu_us = number(used),
     waiting = number(redis.call('HGET', 'er:waiting:tenants', tenant))}
 end
-for _, worker in ipairs(redis.call('ZRANGE', 'er:workers', 0, -1)) do
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', 'er:workers', now - kWorkerIsKnown, '+inf')) do
   local info = pairs_of(redis.call('HGETALL', 'er:worker:' .. worker))
   status.workers[#status.workers + 1] = {name = worker, host = info.host or '', class = info.class or '',
     version = info.version or '', jobs = number(info.jobs), running = redis.call('SCARD', 'er:held:' .. worker),
