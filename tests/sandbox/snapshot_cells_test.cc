@@ -88,6 +88,17 @@ TEST(snapshot_cells, a_job_with_words_or_an_environment_of_its_own_starts_by_exe
   EXPECT_TRUE(began_with_snapshot(plain)) << plain.result.start.why;
 }
 
+TEST(snapshot_cells, a_job_that_must_have_random_addresses_starts_by_execve_beside_its_twins) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  Supervisor supervisor;
+  make_snapshot(supervisor, python_plan("pass"));
+  EXPECT_TRUE(began_with_snapshot(run_by_choice(supervisor, python_plan("pass"))));
+  const Finish random = run_by_choice(supervisor, python_plan("pass", "determinism.aslr = true\n"));
+  EXPECT_FALSE(began_with_snapshot(random));
+  EXPECT_EQ(random.result.start.why, "determinism.aslr = true: all runs from one snapshot have the same addresses");
+  EXPECT_TRUE(began_with_snapshot(run_by_choice(supervisor, python_plan("pass"))));
+}
+
 TEST(snapshot_cells, what_a_run_writes_to_its_memory_the_next_one_does_not_find) {
   if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
   Supervisor supervisor;
