@@ -20,7 +20,8 @@ snapshot::Choice SnapshotKeeper::choose(const Plan& plan) {
 
 const SnapshotKeeper::Known& SnapshotKeeper::known(const Plan& plan) {
   const auto found = std::ranges::find_if(known_, [&](const Known& one) {
-    return one.argv == plan.job.argv && one.source == plan.job.source && one.env == plan.job.env && one.kind == plan.kind;
+    return one.argv == plan.job.argv && one.source == plan.job.source && one.env == plan.job.env &&
+           one.kind == plan.kind;
   });
   if (found != known_.end()) return *found;
   if (known_.size() == kMostKnown) known_.pop_back();

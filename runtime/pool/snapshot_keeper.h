@@ -61,7 +61,7 @@ class SnapshotKeeper {
   const host::HostFacts& host_;
   snapshot::Store store_;
   std::optional<InWork> in_work_;      // one at a time
-  std::deque<Known> known_;              // the latest first
+  std::deque<Known> known_;            // the latest first
   std::deque<std::string> asked_for_;  // keys that were asked for and are not there, the latest last
 };
 

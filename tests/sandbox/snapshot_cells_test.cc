@@ -186,6 +186,8 @@ TEST(snapshot_cells, a_limit_of_memory_is_met_at_the_same_place_however_a_run_be
     const Finish from_snapshot = run_by_choice(supervisor, plan(mebibytes));
     EXPECT_TRUE(began_with_snapshot(from_snapshot)) << mebibytes;
     EXPECT_EQ(from_snapshot.summary(), cold.summary()) << mebibytes;
+    // How far past the limit a run was when it was ended, where processes are looked at, it does not decide itself.
+    if (cold.summary() != "OK exit 0") continue;
     const auto distance = static_cast<std::int64_t>(from_snapshot.result.memory.peak.count) -
                           static_cast<std::int64_t>(cold.result.memory.peak.count);
     EXPECT_LT(std::abs(distance), 2 << 20) << mebibytes;
