@@ -33,6 +33,9 @@ const SnapshotKeeper::Known& SnapshotKeeper::known(const Plan& plan) {
 
 snapshot::Choice SnapshotKeeper::choose_silently(const Plan& plan) {
   if (plan.kind.snapshot.mode == SnapshotMode::Off) return {};
+  // Most plans by far, and nothing is told of them.
+  const bool says_nothing = !plan.origin.positions.contains("snapshot.mode");
+  if (!plan.kind.snapshot.is_supported && says_nothing) return {};
   // Whether a plan says so itself is no part of its kind.
   if (plan.origin.positions.contains("determinism.aslr")) {
     if (std::string why = snapshot::why_not(plan); !why.empty()) return {nullptr, std::move(why)};
