@@ -18,10 +18,31 @@ snapshot::Choice SnapshotKeeper::choose(const Plan& plan) {
   return choice;
 }
 
+const SnapshotKeeper::Known& SnapshotKeeper::known(const Plan& plan) {
+  const auto found = std::ranges::find_if(known_, [&](const Known& one) {
+    return one.argv == plan.job.argv && one.source == plan.job.source && one.env == plan.job.env &&
+           one.kind == plan.kind;
+  });
+  if (found != known_.end()) return *found;
+  if (known_.size() == kMostKnown) known_.pop_back();
+  Known& one = known_.emplace_front();
+  one = {plan.kind, plan.job.argv, plan.job.env, plan.job.source, snapshot::why_not(plan), ""};
+  if (one.why_not.empty()) one.key = snapshot::key_of(plan, host_);
+  return one;
+}
+
 snapshot::Choice SnapshotKeeper::choose_silently(const Plan& plan) {
   if (plan.kind.snapshot.mode == SnapshotMode::Off) return {};
-  if (std::string why = snapshot::why_not(plan); !why.empty()) return {nullptr, std::move(why)};
-  const std::string key = snapshot::key_of(plan, host_);
+  // Most plans by far, and nothing is told of them.
+  const bool says_nothing = !plan.origin.positions.contains("snapshot.mode");
+  if (!plan.kind.snapshot.is_supported && says_nothing) return {};
+  // Whether a plan says so itself is no part of its kind.
+  if (plan.origin.positions.contains("determinism.aslr")) {
+    if (std::string why = snapshot::why_not(plan); !why.empty()) return {nullptr, std::move(why)};
+  }
+  const Known& what = known(plan);
+  if (!what.why_not.empty()) return {nullptr, what.why_not};
+  const std::string key = what.key;
   if (auto found = store_.find(key)) {
     if (!in_work_ && store_.is_due(key, plan.kind.snapshot)) record(plan, key);
     return {std::move(found), ""};

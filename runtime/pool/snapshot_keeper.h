@@ -5,8 +5,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/loop/event_loop.h"
 #include "runtime/snapshot/chooser.h"
@@ -40,6 +42,17 @@ class SnapshotKeeper {
     snapshot::Making making;
   };
 
+  // What key.h says of a plan. Most plans of a batch differ in their files alone.
+  struct Known {
+    Kind kind;
+    std::vector<std::string> argv;
+    std::map<std::string, std::string> env;
+    std::string source;
+    std::string why_not, key;
+  };
+  static constexpr std::size_t kMostKnown = 4;
+
+  const Known& known(const Plan& plan);
   snapshot::Choice choose_silently(const Plan& plan);
   void record(const Plan& plan, const std::string& key);
   void on_recorded();
@@ -48,6 +61,7 @@ class SnapshotKeeper {
   const host::HostFacts& host_;
   snapshot::Store store_;
   std::optional<InWork> in_work_;      // one at a time
+  std::deque<Known> known_;            // the latest first
   std::deque<std::string> asked_for_;  // keys that were asked for and are not there, the latest last
 };
 

@@ -206,7 +206,10 @@ def prepare(NAMES, SIDE):
         or "PYTHONTRACEMALLOC" in environment
         or sys._xoptions
     )
-    if not talks_at_its_end and not has_strange_extension(known):
+    # Of these versions it is known that nobody takes the interpreter down but Py_FinalizeEx.
+    is_known = (3, 9) <= sys.version_info[:2] <= (3, 12)
+    gc.collect()
+    if is_known and not talks_at_its_end and not has_strange_extension(known):
         # What is asked must outlive all that a program can do, and no program comes upon it by chance.
         questions = [
             (sys.gettrace, WANTS_FALSE),
@@ -225,9 +228,8 @@ def prepare(NAMES, SIDE):
         _codecs.register_error("evalrun", keep)
         for one, wanted in questions:
             say(wanted, id(one))
-
-    gc.collect()
-    gc.freeze()
+        # Whoever freezes must thaw, or files in cycles would not be written out: only where the end is ours.
+        gc.freeze()
     say(PLACE)
 
     # --- after each restore ----------------------------------------------------------------------------------------------

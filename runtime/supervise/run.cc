@@ -364,7 +364,8 @@ void Run::on_report() {
         set_up_cpu_ = std::chrono::microseconds(record.cpu_us);
         start_.kind = Start::Kind::Snapshot;
         start_.recorded_cpu = plan_->snapshot()->cpu;
-        share_ = plan_->snapshot()->share;
+        // Where processes are looked at, pages of the snapshot's file in memory count as theirs.
+        if (group_holds_memory()) share_ = plan_->snapshot()->share;
         break;
       case ChildRecord::Kind::NotRestored:
         start_.why = "not restored: " + describe_restore(record.step);

@@ -88,6 +88,17 @@ TEST(snapshot_cells, a_job_with_words_or_an_environment_of_its_own_starts_by_exe
   EXPECT_TRUE(began_with_snapshot(plain)) << plain.result.start.why;
 }
 
+TEST(snapshot_cells, a_job_that_must_have_random_addresses_starts_by_execve_beside_its_twins) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  Supervisor supervisor;
+  make_snapshot(supervisor, python_plan("pass"));
+  EXPECT_TRUE(began_with_snapshot(run_by_choice(supervisor, python_plan("pass"))));
+  const Finish random = run_by_choice(supervisor, python_plan("pass", "determinism.aslr = true\n"));
+  EXPECT_FALSE(began_with_snapshot(random));
+  EXPECT_EQ(random.result.start.why, "determinism.aslr = true: all runs from one snapshot have the same addresses");
+  EXPECT_TRUE(began_with_snapshot(run_by_choice(supervisor, python_plan("pass"))));
+}
+
 TEST(snapshot_cells, what_a_run_writes_to_its_memory_the_next_one_does_not_find) {
   if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
   Supervisor supervisor;
@@ -175,6 +186,8 @@ TEST(snapshot_cells, a_limit_of_memory_is_met_at_the_same_place_however_a_run_be
     const Finish from_snapshot = run_by_choice(supervisor, plan(mebibytes));
     EXPECT_TRUE(began_with_snapshot(from_snapshot)) << mebibytes;
     EXPECT_EQ(from_snapshot.summary(), cold.summary()) << mebibytes;
+    // How far past the limit a run was when it was ended, where processes are looked at, it does not decide itself.
+    if (cold.summary() != "OK exit 0") continue;
     const auto distance = static_cast<std::int64_t>(from_snapshot.result.memory.peak.count) -
                           static_cast<std::int64_t>(cold.result.memory.peak.count);
     EXPECT_LT(std::abs(distance), 2 << 20) << mebibytes;

@@ -340,6 +340,19 @@ TEST(snapshot, a_module_that_is_loaded_ahead_is_there_and_its_random_numbers_dif
   EXPECT_EQ(std::ranges::adjacent_find(said), said.end()) << "two runs drew the same";
 }
 
+// With -X the end is the interpreter's own, and it must find all objects that it would find.
+TEST(snapshot, files_in_cycles_are_written_out_by_an_interpreter_whose_end_is_its_own) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  const std::string program =
+      "import os\nclass A: pass\na = A()\na.me = a\na.f = os.fdopen(os.dup(1), 'w')\na.f.write('late')\ndef g(): "
+      "return a\n";
+  for (const char* words : {"[\"python3\", \"-X\", \"utf8\", \"main.py\"]", "[\"python3\", \"main.py\"]"}) {
+    const PlanRun run = run_by("yes", python_plan(program, "argv = " + std::string(words) + "\n"));
+    EXPECT_TRUE(began_with_snapshot(run)) << start_of(run);
+    EXPECT_EQ(run.output(), "late") << words;
+  }
+}
+
 // Its pages are then never written to: the program that leaves a file to be written out is taken down whole.
 TEST(snapshot, an_interpreter_is_taken_down_only_where_something_could_notice) {
   if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);

@@ -53,9 +53,22 @@ def descendants(pid, everything):
     return found
 
 
+def is_outside(pid):
+    """Whether it is in no pid namespace but this one: inits of runs are in one of their own."""
+    try:
+        with open("/proc/%d/status" % pid) as file:
+            return any(line.startswith("NSpid:") and len(line.split()) == 2 for line in file)
+    except OSError:
+        return False
+
+
 def recorders_of(supervisor, everything):
-    # A recorder leads a session of its own (snapshot/maker.cc).
-    return [one for one, status in everything.items() if status["parent"] == supervisor and status["session"] == one]
+    # A recorder leads a session of its own (snapshot/maker.cc) and has sandboxes of its own.
+    return [
+        one
+        for one, status in everything.items()
+        if status["parent"] == supervisor and status["session"] == one and is_outside(one) and descendants(one, everything)
+    ]
 
 
 def folders():
