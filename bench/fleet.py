@@ -33,7 +33,7 @@ int main(int n, char** words) {
 
 def start_workers(evalrun, url, folder, count=2):
     with open(os.path.join(folder, "workers.log"), "a") as log:
-        workers = [subprocess.Popen([evalrun, "worker", "--queue", url, "--host", f"host-{i}", "--jobs", "1",
+        workers = [subprocess.Popen([*chaos.ENDS_WITH_US, evalrun, "worker", "--queue", url, "--host", f"host-{i}", "--jobs", "1",
                                      "--unsafe-host-paths"], stdout=log, stderr=log) for i in range(count)]
     return workers
 

@@ -19,6 +19,10 @@ import tempfile
 import time
 
 
+# Whatever ends this script, nothing that it started goes on.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+
+
 class Redis:
     """A server of our own on a Unix socket, and a client in a few lines."""
 
@@ -29,7 +33,7 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder, "--appendonly", "yes",
+            [*ENDS_WITH_US, "redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder, "--appendonly", "yes",
              "--appendfsync", self.fsync, "--save", "", "--logfile", os.path.join(self.folder, "log")])
         end = time.time() + 30
         while time.time() < end:
@@ -78,7 +82,7 @@ class Worker:
         Worker.count += 1
         self.stopped_until = None
         self.process = subprocess.Popen(
-            [options.evalrun, "worker", "--queue", url, "--host", f"host-{Worker.count}", "--jobs", str(options.at_a_time),
+            [*ENDS_WITH_US, options.evalrun, "worker", "--queue", url, "--host", f"host-{Worker.count}", "--jobs", str(options.at_a_time),
              "--lease", f"{options.lease}s", "--unsafe-host-paths"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     @property
