@@ -1,8 +1,8 @@
 # Bash completion of evalrun. Written by ./dev docs from the binary's own table; do not edit.
 # shellcheck shell=bash
 
-_evalrun_verbs='run exec batch check explain trace doctor schema image judge serve help'
-declare -gA _evalrun_groups=([image]='list check packages')
+_evalrun_verbs='run exec batch check explain trace doctor schema image judge serve worker submit fleet calibrate help'
+declare -gA _evalrun_groups=([image]='list check packages' [fleet]='status dead retry drain cancel')
 declare -gA _evalrun_flags=(
     ['run']='--file --set --format --output --report --junit --csv --feedback --save-to --jobs --stop-at-first-failure --help -h'
     ['exec']='--image -i --file --stdin --stdout --stderr --cpu --wall --memory --processes --output-limit --result --print-plan --set --help -h'
@@ -17,6 +17,14 @@ declare -gA _evalrun_flags=(
     ['image packages']='--image --help -h'
     ['judge']='--set --format --output --report --junit --csv --feedback --jobs --journal --self-test --time-limit --memory-limit --language --folders --rules --compat --all --check --root --help -h'
     ['serve']='--listen --token-file --api --plans --src-prefix --jobs --queue --max-body --max-memory --max-output --max-wall --max-connections --idle --request-time --store-quota --store-age --help -h'
+    ['worker']='--jobs --queue --host --cpu-class --lease --save-to --unsafe-host-paths --files --cache --cache-size --help -h'
+    ['submit']='--plan --set --format --csv --report --junit --queue --cpu-class --files --wait --batch --tenant --priority --queue-limit --help -h'
+    ['fleet status']='--queue --metrics --format --help -h'
+    ['fleet dead']='--queue --format --help -h'
+    ['fleet retry']='--queue --help -h'
+    ['fleet drain']='--queue --all --help -h'
+    ['fleet cancel']='--queue --batch --help -h'
+    ['calibrate']='--format --help -h'
     ['help']='--help -h'
 )
 # What each verb's argument is.
@@ -34,6 +42,14 @@ declare -gA _evalrun_arguments=(
     ['image packages']='@files'
     ['judge']='@files'
     ['serve']='@nothing'
+    ['worker']='@nothing'
+    ['submit']='@files'
+    ['fleet status']='@nothing'
+    ['fleet dead']='@nothing'
+    ['fleet retry']='@nothing'
+    ['fleet drain']='@nothing'
+    ['fleet cancel']='@nothing'
+    ['calibrate']='@nothing'
     ['help']='@verbs'
 )
 # What each option's value is.
@@ -115,6 +131,36 @@ declare -gA _evalrun_values=(
     ['serve --request-time']='@nothing'
     ['serve --store-quota']='@nothing'
     ['serve --store-age']='@nothing'
+    ['worker --jobs']='@nothing'
+    ['worker --queue']='@nothing'
+    ['worker --host']='@nothing'
+    ['worker --cpu-class']='@nothing'
+    ['worker --lease']='@nothing'
+    ['worker --save-to']='@folders'
+    ['worker --files']='@folders'
+    ['worker --cache']='@folders'
+    ['worker --cache-size']='@nothing'
+    ['submit --plan']='@files'
+    ['submit --set']='@nothing'
+    ['submit --format']='json text csv'
+    ['submit --report']='@files'
+    ['submit --junit']='@files'
+    ['submit --queue']='@nothing'
+    ['submit --cpu-class']='@nothing'
+    ['submit --files']='@folders'
+    ['submit --batch']='@nothing'
+    ['submit --tenant']='@nothing'
+    ['submit --priority']='contest course batch'
+    ['submit --queue-limit']='@nothing'
+    ['fleet status --queue']='@nothing'
+    ['fleet status --format']='text json'
+    ['fleet dead --queue']='@nothing'
+    ['fleet dead --format']='text json'
+    ['fleet retry --queue']='@nothing'
+    ['fleet drain --queue']='@nothing'
+    ['fleet cancel --queue']='@nothing'
+    ['fleet cancel --batch']='@nothing'
+    ['calibrate --format']='text json'
 )
 
 # _evalrun_offer KIND: the words, or what a kind that begins with "@" stands for.

@@ -49,7 +49,7 @@ void CaseRun::start_examination() {
   if (tests.mode == TestsMode::Reported) {
     supervise::RunHooks hooks;
     const auto keep = [this](std::string_view piece) {
-      const std::size_t room = testing::kMostOfReport - record_.size();
+      const std::size_t room = testreports::kMostOfReport - record_.size();
       if (piece.size() > room) record_is_cut_ = true;
       record_.append(piece.substr(0, room));
     };
@@ -85,13 +85,13 @@ void CaseRun::end_reported(Fd work) {
   if (interrupted_) return settle(Verdict::Cancelled);
   const Tests& tests = *context_.task.tests;
   std::string missing;
-  if (record_is_cut_) missing = "larger than " + to_string(Bytes{testing::kMostOfReport});
+  if (record_is_cut_) missing = "larger than " + to_string(Bytes{testreports::kMostOfReport});
   if (judges_a_file()) {
     const supervise::WorkFileOpened file = supervise::open_in_work(work.get(), one().output_file);
     if (!file.refusal.empty()) {
       missing = file.error == ENOENT ? "the program has not written it" : file.refusal;
-    } else if (file.size > testing::kMostOfReport) {
-      missing = "larger than " + to_string(Bytes{testing::kMostOfReport});
+    } else if (file.size > testreports::kMostOfReport) {
+      missing = "larger than " + to_string(Bytes{testreports::kMostOfReport});
     } else {
       record_ = content_of(file);
     }

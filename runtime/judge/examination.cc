@@ -51,7 +51,7 @@ bool read_line(TestRecord& record, std::string_view line) {
     return true;
   }
   if (fields[0] == "test" && fields.size() == 4) {
-    const TestStatus* status = testing::status_named(fields[1]);
+    const TestStatus* status = testreports::status_named(fields[1]);
     if (status == nullptr) return false;
     record.tests.push_back({field_of(fields[2]), *status, field_of(fields[3])});
     return true;
@@ -204,11 +204,11 @@ Examination settle_reported(ReportFormat format, std::string_view text, const st
     all.message = message_of(run, limits);
     return all;
   }
-  testing::Report report;
+  testreports::Report report;
   switch (format) {
-    case ReportFormat::Junit: report = testing::read_junit(text); break;
-    case ReportFormat::Tap: report = testing::read_tap(text); break;
-    case ReportFormat::Doctest: report = testing::read_doctest(text); break;
+    case ReportFormat::Junit: report = testreports::read_junit(text); break;
+    case ReportFormat::Tap: report = testreports::read_tap(text); break;
+    case ReportFormat::Doctest: report = testreports::read_doctest(text); break;
   }
   all.tests = std::move(report.tests);
   if (exited == nullptr) {

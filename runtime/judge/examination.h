@@ -13,12 +13,12 @@
 #include "runtime/judge/dialogue.h"
 #include "runtime/judge/verdict.h"
 #include "runtime/plan/tests.h"
-#include "runtime/testing/test_report.h"
+#include "runtime/testreports/test_report.h"
 
 namespace evalrun::judge {
 
-using testing::TestLine;
-using testing::TestStatus;
+using testreports::TestLine;
+using testreports::TestStatus;
 
 struct TestRecord {
   std::vector<TestLine> tests;

@@ -13,7 +13,7 @@ enum class TestsMode {
   Reported,   // the plan's own program runs them, and writes a report, which it can forge
 };
 
-// What a report is written in (runtime/testing/test_report.h).
+// What a report is written in (runtime/testreports/test_report.h).
 enum class ReportFormat { Junit, Tap, Doctest };
 enum class ReportStream { Output, ErrorOutput };
 

@@ -9,7 +9,7 @@
 #include "runtime/judge/verdict.h"
 #include "runtime/report/board.h"
 #include "runtime/report/figures.h"
-#include "runtime/testing/test_line.h"
+#include "runtime/testreports/test_line.h"
 
 namespace evalrun::report {
 namespace {
@@ -196,10 +196,10 @@ void add_tests(ordered_json& json, const Tests& tests, const judge::Examination*
   if (!tests.trust.empty()) json["trusted"] = tests.trust;
   ordered_json& list = json["tests"] = ordered_json::array();
   if (examination == nullptr) return;
-  for (const testing::TestLine& test : examination->tests) {
+  for (const testreports::TestLine& test : examination->tests) {
     list.push_back({{"name", json_text(test.name)},
-                    {"passed", test.status == testing::TestStatus::Passed},
-                    {"status", testing::name_of(test.status)},
+                    {"passed", test.status == testreports::TestStatus::Passed},
+                    {"status", testreports::name_of(test.status)},
                     {"message", json_text(test.message)}});
   }
 }
@@ -334,8 +334,8 @@ std::string to_text(const GradeReport& report) {
   for (std::size_t i = 0; i < grade.cases.size(); ++i) text += row(report.task.cases[i], grade.cases[i], width);
   text += words_of_groups(report.task, grade.groups);
   if (report.task.tests && grade.cases.front().examination) {
-    for (const testing::TestLine& test : grade.cases.front().examination->tests) {
-      text += padded(testing::name_of(test.status), 10) + one_line(test.name);
+    for (const testreports::TestLine& test : grade.cases.front().examination->tests) {
+      text += padded(testreports::name_of(test.status), 10) + one_line(test.name);
       if (!test.message.empty()) text += ": " + one_line(test.message);
       text += "\n";
     }

@@ -1,9 +1,9 @@
 // Reports of tests as frameworks write them, and as a program writes them that wants to pass.
-#include "runtime/testing/test_report.h"
+#include "runtime/testreports/test_report.h"
 
 #include <gtest/gtest.h>
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 namespace {
 
 using Lines = std::vector<TestLine>;
@@ -106,4 +106,4 @@ TEST(doctest, without_its_last_line_is_none) {
 }
 
 }  // namespace
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

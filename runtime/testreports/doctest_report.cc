@@ -4,9 +4,9 @@
 #include <string>
 
 #include "runtime/core/small_file.h"
-#include "runtime/testing/test_report.h"
+#include "runtime/testreports/test_report.h"
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 namespace {
 
 constexpr std::size_t kMostOfMessage = 512;
@@ -145,4 +145,4 @@ Report read_doctest(std::string_view text) {
   return reader.take_report();
 }
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "runtime/core/small_file.h"
-#include "runtime/testing/test_report.h"
+#include "runtime/testreports/test_report.h"
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 namespace {
 
 std::string_view without_blanks(std::string_view text) {
@@ -146,4 +146,4 @@ Report read_tap(std::string_view text) {
   return reader.take_report();
 }
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

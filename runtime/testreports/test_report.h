@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/testing/test_line.h"
+#include "runtime/testreports/test_line.h"
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 
 // A report is read up to here, and so many tests of it.
 inline constexpr std::size_t kMostOfReport = std::size_t{8} << 20;
@@ -30,4 +30,4 @@ Report read_tap(std::string_view text);
 // What `python3 -m doctest -v FILE` writes: a test for each docstring with examples.
 Report read_doctest(std::string_view text);
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

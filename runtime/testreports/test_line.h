@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 
 enum class TestStatus {
   Passed,
@@ -27,4 +27,4 @@ std::string_view name_of(TestStatus status) noexcept;
 // Null: no status is called so.
 const TestStatus* status_named(std::string_view name) noexcept;
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

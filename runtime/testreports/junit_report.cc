@@ -2,9 +2,9 @@
 #include <string>
 
 #include "runtime/core/text.h"
-#include "runtime/testing/test_report.h"
+#include "runtime/testreports/test_report.h"
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 namespace {
 
 constexpr int kDeepest = 16;               // of suites in suites
@@ -75,4 +75,4 @@ Report read_junit(std::string_view text) {
   return report;
 }
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports

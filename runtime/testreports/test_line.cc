@@ -1,9 +1,9 @@
-#include "runtime/testing/test_line.h"
+#include "runtime/testreports/test_line.h"
 
 #include <algorithm>
 #include <array>
 
-namespace evalrun::testing {
+namespace evalrun::testreports {
 namespace {
 
 struct StatusRow {
@@ -29,4 +29,4 @@ const TestStatus* status_named(std::string_view name) noexcept {
   return row == kStatuses.end() ? nullptr : &row->status;
 }
 
-}  // namespace evalrun::testing
+}  // namespace evalrun::testreports
