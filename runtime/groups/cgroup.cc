@@ -90,7 +90,7 @@ void require_cgroup(const Plan& plan, const Groups& groups) {
 
 namespace {
 
-// The kernel takes 1 ms of quota and 1 s of period at most and at least; a short period keeps short runs even.
+// The kernel takes 1 ms of quota at the least; a short period keeps short runs even.
 struct CpuBandwidth {
   explicit CpuBandwidth(double rate)
       : period(rate < 0.1 ? 100'000 : 10'000), quota(std::llround(rate * static_cast<double>(period))) {}

@@ -166,7 +166,8 @@ Task task_of_command(const GoCommand& command, const PlanTemplate& plan, Worksho
     const std::string path = in_work(copy.name);
     if (path.empty()) continue;  // told in the result
     const Bytes most = command.copy_out_max == 0 ? kCopyOutMax : Bytes{command.copy_out_max};
-    task.plan.kind.collect.push_back({.path = path, .max = std::max(most, 1_B), .optional = true, .position = {kBody, 0, 0}});
+    task.plan.kind.collect.push_back(
+        {.path = path, .max = std::max(most, 1_B), .optional = true, .position = {kBody, 0, 0}});
   }
   return task;
 }
@@ -219,8 +220,8 @@ void copy_out(GoResult& result, const GoCommand& command, int work, Bytes most) 
       continue;
     }
     const Bytes bound{std::min(left, command.copy_out_max == 0 ? kCopyOutMax.count : command.copy_out_max)};
-    WorkContent content =
-        read_from_work(work, {.path = path, .max = bound, .optional = true, .position = {}}, command.cuts_copy_out ? TooLarge::Cut : TooLarge::Refuse);
+    WorkContent content = read_from_work(work, {.path = path, .max = bound, .optional = true, .position = {}},
+                                         command.cuts_copy_out ? TooLarge::Cut : TooLarge::Refuse);
     if (content.state == WorkContent::State::Missing && copy.is_optional) continue;
     left -= content.bytes.size();
     const bool is_there =

@@ -461,8 +461,7 @@ constexpr VerbSet kAll = {Verb::Run,           Verb::Exec,       Verb::Batch,   
                           Verb::Trace,         Verb::Doctor,     Verb::Schema,     Verb::ImageList,   Verb::ImageCheck,
                           Verb::ImagePackages, Verb::Judge,      Verb::Worker,     Verb::Submit,      Verb::FleetStatus,
                           Verb::FleetDead,     Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel, Verb::Calibrate,
-                          Verb::Serve,
-                          Verb::Help};
+                          Verb::Serve,         Verb::Help};
 constexpr VerbSet kFleet = {Verb::Worker,     Verb::Submit,     Verb::FleetStatus, Verb::FleetDead,
                             Verb::FleetRetry, Verb::FleetDrain, Verb::FleetCancel};
 

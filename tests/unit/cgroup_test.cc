@@ -27,6 +27,7 @@ TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
   Limits limits;
   limits.memory = Bytes{64 << 20};
   limits.processes = 7;
+  limits.cpu_rate = 0.25;
   const std::string memory = std::to_string(64 << 20);
   // Names are numbered: the next one's is known from this one's.
   const std::string before = groups.next_name();
@@ -57,6 +58,25 @@ TEST(cgroup, a_runs_groups_say_its_limits_and_forbid_swapping) {
     if (tree.pids) {
       EXPECT_EQ(line_of(group / "pids.max"), "8") << "and init";
     }
+    if (tree.cpu_rate && is_v2) {
+      EXPECT_EQ(line_of(group / "cpu.max"), "2500 10000");
+    } else if (tree.cpu_rate) {
+      EXPECT_EQ(line_of(group / "cpu.cfs_quota_us"), "2500");
+      EXPECT_EQ(line_of(group / "cpu.cfs_period_us"), "10000");
+    }
+  }
+}
+
+TEST(cgroup, a_run_without_a_rate_of_cpu_time_has_no_group_for_it) {
+  groups::Groups groups;
+  if (groups.state().kind != host::LayerState::Kind::Enforced) EVALRUN_SKIP("control groups");
+  const std::string before = groups.next_name();
+  const auto dash = before.rfind('-');
+  const std::string name = before.substr(0, dash + 1) + std::to_string(std::stoul(before.substr(dash + 1)) + 1);
+  groups::RunGroups run(groups, Limits{});
+  run.make_v1_groups();
+  for (const groups::GroupTree& tree : groups.trees()) {
+    EXPECT_EQ(fs::exists(fs::path(tree.folder) / name), tree.kind != groups::GroupTree::Kind::V1Cpu) << tree.folder;
   }
 }
 
