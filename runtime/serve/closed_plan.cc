@@ -106,7 +106,12 @@ void refuse_excess(const Task& task, const Ceilings& ceilings) {
   excess.check(plan.kind.output, plan.kind.limits, plan.kind.limits.output.standard_output, "stdout");
   excess.check(plan.kind.error_output, plan.kind.limits, plan.kind.limits.output.standard_error, "stderr");
   std::uint64_t collected = 0;
-  for (const CollectFile& file : plan.kind.collect) collected += std::min(file.max.count, ceilings.output.count + 1);
+  for (const CollectFile& file : plan.kind.collect) {
+    if (file.as == CollectAs::Tar) {
+      throw PlanError(file.position, "collect[].as", "\"tar\" is not offered here; collect each file by its name");
+    }
+    collected += std::min(file.max.count, ceilings.output.count + 1);
+  }
   if (collected > ceilings.output.count) {
     throw PlanError(plan.origin.where("collect"), "collect",
                     "files may come to more than " + to_string(ceilings.output) +

@@ -84,6 +84,7 @@ TEST(ServeNative, a_request_gets_nothing_of_the_host_and_takes_no_layer_away) {
   const Server server;
   const std::vector<Refused> all = {
       {"a file", {{"files", {{"a", {{"from", "/etc/passwd"}}}}}}},
+      {"a folder", {{"files", {{"a", {{"folder", "/etc"}}}}}}},
       {"input", {{"stdin", {{"file", "/etc/passwd"}}}}},
       {"output", {{"stdout", {{"file", "/tmp/written-by-a-request"}}}}},
       {"error output", {{"stderr", {{"file", "/tmp/written-by-a-request"}}}}},
@@ -106,6 +107,7 @@ TEST(ServeNative, a_request_gets_nothing_of_the_host_and_takes_no_layer_away) {
       {"too much memory", {{"limits", {{"memory", "8GiB"}}}}},
       {"too much time", {{"limits", {{"wall", "11m"}}}}},
       {"too much output", {{"limits", {{"output", "1GiB"}}}}},
+      {"an archive", {{"collect", json::array({{{"path", "a"}, {"as", "tar"}}})}}},
       {"too many files", {{"collect", json::array({{{"path", "a"}, {"max", "1GiB"}}})}}},
   };
   for (const Refused& one : all) {
