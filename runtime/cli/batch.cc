@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -14,10 +13,10 @@
 #include "runtime/cli/message.h"
 #include "runtime/cli/progress_line.h"
 #include "runtime/cli/report_files.h"
+#include "runtime/cli/sandbox_count.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
 #include "runtime/jobs/job_board.h"
-#include "runtime/judge/capacity.h"
 #include "runtime/reader/image.h"
 #include "runtime/warm/fork_server.h"
 
@@ -34,17 +33,6 @@ jobs::Plans::Sources sources_of(const Options& options, const fs::path& folder) 
   jobs::Plans::Sources sources{std::nullopt, options.set, image_search_path(), folder};
   if (!options.plan.empty()) sources.base = read_plan(options.plan);
   return sources;
-}
-
-unsigned sandboxes(const Options& options) {
-  const unsigned wanted = options.jobs != 0 ? options.jobs : judge::usable_cores();
-  judge::raise_descriptor_limit();
-  const unsigned most = judge::most_sandboxes(0);
-  if (wanted > most) {
-    say("the limit on open files has room for " + std::to_string(most) + " sandboxes at a time, not " +
-        std::to_string(wanted));
-  }
-  return std::min(wanted, most);
 }
 
 void tell_interruption(int signal, const batch::Progress& progress, std::size_t ended, bool has_journal) {
@@ -65,7 +53,7 @@ int run_batch(const Options& options) {
   if (!options.journal.empty()) journal.emplace(options.journal, plans.hash());
   if (journal && !journal->warning().empty()) say(journal->warning());
 
-  const unsigned jobs_at_a_time = sandboxes(options);
+  const unsigned jobs_at_a_time = sandboxes_at_a_time(options.jobs);
   // From here on these signals are only news: nothing that can wait for somebody else is done outside the loop.
   std::optional<EndSignals> signals(std::in_place);
   loop::EventLoop loop;

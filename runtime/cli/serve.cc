@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "runtime/cli/end_signals.h"
-#include "runtime/cli/message.h"
+#include "runtime/cli/sandbox_count.h"
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
 #include "runtime/core/small_file.h"
 #include "runtime/core/text.h"
-#include "runtime/judge/capacity.h"
 #include "runtime/reader/image.h"
 #include "runtime/serve/dialects.h"
 #include "runtime/serve/http_server.h"
@@ -57,17 +56,6 @@ std::vector<serve::Listener> open_listeners(const Options& options, const std::s
   return listeners;
 }
 
-unsigned sandboxes(const Options& options) {
-  const unsigned wanted = options.jobs != 0 ? options.jobs : judge::usable_cores();
-  judge::raise_descriptor_limit();
-  const unsigned most = judge::most_sandboxes(0);
-  if (wanted > most) {
-    say("the limit on open files has room for " + std::to_string(most) + " sandboxes at a time, not " +
-        std::to_string(wanted));
-  }
-  return std::min(wanted, most);
-}
-
 // A turn that nothing asks for: one more run is prepared where there is nothing better to do.
 class Preparing {
  public:
@@ -94,7 +82,7 @@ int run_serve(const Options& options) {
   const std::string token = read_token(options.serve.token_file);
   std::vector<serve::Listener> listeners = open_listeners(options, token);
   const serve::ServeOptions& bounds = options.serve;
-  const unsigned jobs = sandboxes(options);
+  const unsigned jobs = sandboxes_at_a_time(options.jobs);
 
   const EndSignals signals;
   loop::EventLoop loop;
