@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/batch/read_line.h"
 #include "runtime/core/error.h"
 #include "runtime/core/sha256.h"
 #include "runtime/fleet/job_text.h"
@@ -113,16 +114,10 @@ void Submission::take_lines() {
 }
 
 void Submission::take_line(batch::InputLine&& line) {
-  const SourcePosition position{options_.input_name, static_cast<unsigned>(line.number), 1};
-  if (line.too_long) {
-    return refuse(line.number, std::nullopt, to_string(position) + ": expected at most 16 MiB in a line");
-  }
-  auto parsed = jobs::parse_job(line.text, position);
-  const auto* bad = std::get_if<jobs::BadLine>(&parsed);
-  const std::optional<jobs::JobId> id = bad != nullptr ? bad->id : std::get<jobs::JobLine>(parsed).id;
-  const bool is_new = !id || ids_.add(jobs::text_of(*id));
-  if (bad != nullptr) return refuse(line.number, bad->id, bad->message);
-  if (!is_new) return refuse(line.number, id, to_string(position) + ": id: an earlier line has it already");
+  auto parsed = batch::read_line(line, options_.input_name, ids_);
+  if (const auto* bad = std::get_if<jobs::BadLine>(&parsed)) return refuse(line.number, bad->id, bad->message);
+  const std::optional<jobs::JobId> id = std::get<jobs::JobLine>(parsed).id;
+  const SourcePosition position = batch::position_of(line, options_.input_name);
   const std::string& path = std::get<jobs::JobLine>(parsed).plan;
   std::string plan = base_plan_;
   try {
