@@ -40,32 +40,12 @@ void merge(TomlTable& into, TomlTable from, const KeyNode* keys) {
   }
 }
 
-// "image", "checker.image".
-bool names_image(const KeyNode& keys) {
-  return keys.name == "image";
-}
-
-bool is_path(const KeyNode& keys) {
-  for (const Key* key : keys.forms) {
-    const auto* form = std::get_if<TextForm>(&key->form);
-    if (form == nullptr) continue;
-    if (form->rule.accepts == text_rule::kHostPath.accepts) return true;
-  }
-  return names_image(keys);
-}
-
-// Makes the relative paths of a change absolute, where the plan's own are relative to its own folder.
-void resolve_paths(TomlNode& node, const KeyNode* keys, const fs::path& folder) {
-  if (keys == nullptr) return;
-  if (auto* table = std::get_if<TomlTable>(&node.value)) {
-    for (TomlMember& member : *table) resolve_paths(member.node, keys->member(member.name), folder);
-  } else if (auto* array = std::get_if<TomlArray>(&node.value)) {
-    for (TomlNode& element : *array) resolve_paths(element, keys->exactly("[]"), folder);
-  } else if (auto* text = std::get_if<std::string>(&node.value)) {
-    const bool is_name = names_image(*keys) && !is_image_path(*text);
+// Makes the relative paths of the changes absolute, where the plan's own are relative to its own folder.
+void resolve_paths(std::vector<PlanChange>& changes, const fs::path& folder) {
+  visit_host_paths(changes, [&](std::string& path, HostPathUse, std::string_view, const TomlPlace&) {
     // What is no path stays as it is, for the reader of the tree to refuse.
-    if (is_path(*keys) && !is_name && text_rule::kHostPath.accepts(*text)) *text = (folder / *text).string();
-  }
+    if (text_rule::kHostPath.accepts(path)) path = (folder / path).string();
+  });
 }
 
 // For plan.sha256: what a change says, without where it stands.
@@ -80,16 +60,10 @@ struct ChangeText {
 
 struct Apply {
   TomlNode& root;
-  const fs::path& folder;
 
-  void operator()(SetChange&& change) const {
-    resolve_paths(change.value, find_override_key(change.key), folder);
-    set_key(root, change.key, std::move(change.value));
-  }
+  void operator()(SetChange&& change) const { set_key(root, change.key, std::move(change.value)); }
   void operator()(MergeChange&& change) const {
-    const KeyNode* keys = &plan_keys().root;
-    for (TomlMember& member : change.keys) resolve_paths(member.node, keys->member(member.name), folder);
-    merge(std::get<TomlTable>(root.value), std::move(change.keys), keys);
+    merge(std::get<TomlTable>(root.value), std::move(change.keys), &plan_keys().root);
   }
 };
 
@@ -133,7 +107,8 @@ Task PlanTemplate::make(std::vector<PlanChange> changes, const fs::path& folder,
   for (const PlanChange& change : changes) texts.push_back(std::visit(ChangeText{}, change));
   Plan header = header_;
   header.origin.sha256 = hash_with_changes(header_.origin.sha256, texts);
-  for (PlanChange& change : changes) std::visit(Apply{root, folder}, std::move(change));
+  resolve_paths(changes, folder);
+  for (PlanChange& change : changes) std::visit(Apply{root}, std::move(change));
   if (visit) visit_host_paths(root, visit);
   return task_of_tree(root, std::move(header), images);
 }
