@@ -14,15 +14,6 @@ namespace {
 // Of a name that is looked for among others: the distance to a long one takes long, and means nothing.
 constexpr std::size_t kLongestName = 60;
 
-// Takes a member out of the table: nothing where there is none.
-std::optional<TomlNode> take(TomlTable& table, std::string_view name) {
-  TomlMember* member = find_member(table, name);
-  if (member == nullptr) return std::nullopt;
-  TomlNode node = std::move(member->node);
-  table.erase(table.begin() + (member - table.data()));
-  return node;
-}
-
 std::string expected(const std::string& key, const std::string& what, const std::optional<TomlNode>& found) {
   return key + ": " + (found ? "" : "missing; ") + "expected " + what +
          (found ? ", found " + std::string(type_name(*found)) : "");
@@ -54,12 +45,12 @@ std::string unknown_key(const TomlTable& keys) {
 
 // "" or what is wrong.
 std::string read_job(TomlTable& keys, JobLine& job) {
-  if (auto plan = take(keys, "plan")) {
+  if (auto plan = take_member(keys, "plan")) {
     const auto* path = std::get_if<std::string>(&plan->value);
     if (path == nullptr || !text_rule::kHostPath.accepts(*path)) return expected("plan", "the path of a plan", plan);
     job.plan = *path;
   }
-  auto set = take(keys, "set");
+  auto set = take_member(keys, "set");
   if (set && !std::holds_alternative<TomlTable>(set->value)) return expected("set", "a table of a plan's keys", set);
   if (std::string error = unknown_key(keys); !error.empty()) return error;
   if (!keys.empty()) job.changes.emplace_back(MergeChange{std::move(keys)});
@@ -81,7 +72,7 @@ std::variant<JobLine, BadLine> parse_job(std::string_view line, const SourcePosi
   if (tree.error.empty() && keys == nullptr) {
     return bad(std::nullopt, "expected a JSON object, found " + std::string(type_name(tree.root)));
   }
-  std::optional<TomlNode> id = keys == nullptr ? std::nullopt : take(*keys, "id");
+  std::optional<TomlNode> id = keys == nullptr ? std::nullopt : take_member(*keys, "id");
   const std::optional<JobId> name = id ? id_of(*id) : std::nullopt;
   if (!tree.error.empty()) return bad(name, tree.error);
   if (!name) return bad(std::nullopt, expected("id", "a string or an integer", id));

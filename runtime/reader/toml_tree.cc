@@ -198,6 +198,14 @@ TomlMember* find_member(TomlTable& table, std::string_view name) {
   return found == table.end() ? nullptr : &*found;
 }
 
+std::optional<TomlNode> take_member(TomlTable& table, std::string_view name) {
+  TomlMember* member = find_member(table, name);
+  if (member == nullptr) return std::nullopt;
+  TomlNode node = std::move(member->node);
+  table.erase(table.begin() + (member - table.data()));
+  return node;
+}
+
 TomlNode parse_toml(std::string_view text, const std::string& file) {
   return Converter(file, Converter::Lines::Keep).convert(parse_checked(text, file));
 }

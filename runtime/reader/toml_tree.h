@@ -59,6 +59,8 @@ std::string_view type_name(const TomlNode& node);
 
 // The member called `name`; null where there is none.
 TomlMember* find_member(TomlTable& table, std::string_view name);
+// The same, taken out of the table; none where there is none.
+std::optional<TomlNode> take_member(TomlTable& table, std::string_view name);
 
 // The root is a table. Throws PlanError, with the parser's position, where `text` is not TOML, holds a NUL byte or
 // nests too deeply.

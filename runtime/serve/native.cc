@@ -28,14 +28,6 @@ struct Path {
 };
 constexpr Path kPaths[] = {{"/v1/run", "POST"}, {"/v1/grade", "POST"}, {"/v1/batch", "POST"}, {"/v1/images", "GET"}};
 
-std::optional<TomlNode> take_member(TomlTable& table, std::string_view name) {
-  TomlMember* member = find_member(table, name);
-  if (member == nullptr) return std::nullopt;
-  TomlNode node = std::move(member->node);
-  table.erase(table.begin() + (member - table.data()));
-  return node;
-}
-
 // A member that is a text; "" where there is none.
 std::string take_text(TomlTable& table, std::string_view name) {
   const std::optional<TomlNode> node = take_member(table, name);
