@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 
+#include "runtime/core/alternatives.h"
 #include "runtime/core/text.h"
 #include "runtime/reader/key_rows.h"
 
@@ -39,16 +40,6 @@ KeyTable make_table(std::vector<Key> rows) {
     node->forms.push_back(&key);
   }
   return table;
-}
-
-// "a, b or c".
-std::string alternatives(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i != 0) text.append(i + 1 == words.size() ? " or " : ", ");
-    text.append(words[i]);
-  }
-  return text;
 }
 
 std::vector<std::string> quoted(const std::vector<std::string>& words) {
