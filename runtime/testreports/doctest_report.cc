@@ -1,9 +1,9 @@
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "runtime/core/small_file.h"
+#include "runtime/testreports/pieces.h"
 #include "runtime/testreports/test_report.h"
 
 namespace evalrun::testreports {
@@ -11,25 +11,11 @@ namespace {
 
 constexpr std::size_t kMostOfMessage = 512;
 
-bool take(std::string_view& text, std::string_view word) {
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  return true;
-}
-
 void skip_blanks(std::string_view& text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
 }
 
-std::optional<unsigned long> take_number(std::string_view& text) {
-  unsigned long number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end == text.data()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
-}
-
-std::string count_of(unsigned long count) {
+std::string count_of(std::uint64_t count) {
   return std::to_string(count) + (count == 1 ? " example" : " examples");
 }
 
@@ -108,7 +94,7 @@ class Reader {
   // "   2 tests in m.f", "   1 of   2 in m.g".
   void item(std::string_view text) {
     skip_blanks(text);
-    const std::optional<unsigned long> first = take_number(text);
+    const std::optional<std::uint64_t> first = take_number(text);
     if (!first) return;
     if (report_.tests.size() == kMostTests) {
       report_.fault = "more than " + std::to_string(kMostTests) + " tests";
@@ -122,7 +108,7 @@ class Reader {
     }
     if (!take(text, " of ")) return;
     skip_blanks(text);
-    const std::optional<unsigned long> all = take_number(text);
+    const std::optional<std::uint64_t> all = take_number(text);
     if (all && take(text, " in ")) {
       report_.tests.push_back(
           {std::string(text), TestStatus::Failed, std::to_string(*first) + " of " + count_of(*all) + " failed"});

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 
 #include "runtime/core/small_file.h"
+#include "runtime/testreports/pieces.h"
 #include "runtime/testreports/test_report.h"
 
 namespace evalrun::testreports {
@@ -13,20 +13,6 @@ std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
   return text;
-}
-
-bool take(std::string_view& text, std::string_view word) {
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  return true;
-}
-
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end == text.data()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
 }
 
 // "skip" in "SKIPPED: why": directives are found by how they begin, in any case.
