@@ -1,6 +1,5 @@
 // A case that tests examine: the submission answers them from a sandbox of its own, or runs them itself.
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <array>
 
@@ -15,20 +14,6 @@ namespace {
 
 // More than the programs write of themselves.
 constexpr std::size_t kMostOfRecord = std::size_t{8} << 20;
-
-std::string content_of(const supervise::WorkFileOpened& file) {
-  std::string content(file.size, '\0');
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t count =
-        ::pread(file.descriptor.get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  content.resize(done);
-  return content;
-}
 
 std::string random_token() {
   std::array<unsigned char, 16> bytes;
@@ -92,8 +77,8 @@ void CaseRun::end_reported(Fd work) {
       missing = file.error == ENOENT ? "the program has not written it" : file.refusal;
     } else if (file.size > testreports::kMostOfReport) {
       missing = "larger than " + to_string(Bytes{testreports::kMostOfReport});
-    } else {
-      record_ = content_of(file);
+    } else if (const int error = supervise::read_bytes(file, file.size, record_); error != 0) {
+      missing = "read: " + errno_text(error);
     }
     if (!missing.empty()) missing = one().output_file + ": " + missing;
   }

@@ -49,6 +49,20 @@ WorkFileOpened open_in_work(int work, const std::string& path) {
   return opened;
 }
 
+int read_bytes(const WorkFileOpened& file, std::uint64_t most, std::string& into) {
+  std::array<char, kPiece> piece;
+  into.clear();
+  while (into.size() < most) {
+    const std::size_t wanted = std::min<std::uint64_t>(piece.size(), most - into.size());
+    const ssize_t count = ::read(file.descriptor.get(), piece.data(), wanted);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) break;
+    into.append(piece.data(), static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
 SaveFolder::SaveFolder(const std::filesystem::path& path) : path_(path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

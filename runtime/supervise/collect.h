@@ -44,6 +44,8 @@ struct WorkFileOpened {
 };
 // Without following any link; it must be a regular file.
 WorkFileOpened open_in_work(int work, const std::string& path);
+// Its bytes, no more than `most` of them. 0, or the errno that cut them short.
+int read_bytes(const WorkFileOpened& file, std::uint64_t most, std::string& into);
 
 // Copies files, and archives of files and folders, piece by piece, so that whoever turns a loop is never long at it.
 // Each file is opened beneath /work without following any link, must be regular and no larger than its bound, and is
