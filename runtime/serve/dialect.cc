@@ -100,6 +100,28 @@ void account_for(Workshop& shop, Exchange& exchange, const WorkEnd& end) {
   for (const judge::CaseGrade& one : grade.cases) add_times(shop.metrics, one.run);
 }
 
+int status_of(Failure why) noexcept {
+  switch (why) {
+    case Failure::Unauthorized: return 401;
+    case Failure::Forbidden: return 403;
+    case Failure::NotFound: return 404;
+    case Failure::WrongMethod: return 405;
+    case Failure::WrongType: return 415;
+    case Failure::TooLarge: return 413;
+    case Failure::Malformed: return 400;
+    case Failure::NotOffered: return 501;
+    case Failure::Busy:
+    case Failure::Lost: return 503;
+    case Failure::Internal: return 500;
+  }
+  return 500;
+}
+
+Response with_retry(Failure why, Response response) {
+  if (why == Failure::Busy || why == Failure::Lost) response.headers.emplace_back("Retry-After", kRetryAfter);
+  return response;
+}
+
 void answer_with(Workshop& shop, const std::shared_ptr<Exchange>& exchange, std::size_t size,
                  std::function<Response()> words) {
   if (size <= kLargeOutput) return exchange->answer(words());

@@ -31,6 +31,11 @@ enum class Failure {
   Internal,
 };
 
+// The HTTP status that says it, in a dialect that has no word of its own.
+int status_of(Failure why) noexcept;
+// `response`, and, for a failure after which the same request may well succeed, when to try again.
+Response with_retry(Failure why, Response response);
+
 // What all dialects share. All of it outlives them.
 struct Workshop {
   loop::EventLoop& loop;

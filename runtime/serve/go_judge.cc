@@ -218,24 +218,7 @@ bool GoJudgeDialect::needs_room(const Request& request) const {
 }
 
 Response GoJudgeDialect::failure(Failure why, const std::string& message) const {
-  switch (why) {
-    case Failure::Unauthorized: return error(401, message);
-    case Failure::Forbidden: return error(403, message);
-    case Failure::NotFound: return error(404, message);
-    case Failure::WrongMethod: return error(405, message);
-    case Failure::WrongType: return error(415, message);
-    case Failure::TooLarge: return error(413, message);
-    case Failure::Malformed: return error(400, message);
-    case Failure::NotOffered: return error(501, message);
-    case Failure::Busy:
-    case Failure::Lost: {
-      Response response = error(503, message);
-      response.headers.emplace_back("Retry-After", kRetryAfter);
-      return response;
-    }
-    case Failure::Internal: return error(500, message);
-  }
-  return error(500, message);
+  return with_retry(why, error(status_of(why), message));
 }
 
 Response GoJudgeDialect::add_file(Exchange& exchange) {

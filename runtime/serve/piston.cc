@@ -256,24 +256,8 @@ bool PistonDialect::needs_room(const Request& request) const {
 }
 
 Response PistonDialect::failure(Failure why, const std::string& message) const {
-  switch (why) {
-    case Failure::Unauthorized: return with_message(401, message);
-    case Failure::Forbidden: return with_message(403, message);
-    case Failure::NotFound: return with_message(404, "Not Found");
-    case Failure::WrongMethod: return with_message(405, message);
-    case Failure::WrongType: return with_message(415, message);
-    case Failure::TooLarge: return with_message(413, message);
-    case Failure::Malformed: return with_message(400, message);
-    case Failure::NotOffered: return with_message(501, message);
-    case Failure::Busy:
-    case Failure::Lost: {
-      Response response = with_message(why == Failure::Busy ? 429 : 503, message);
-      response.headers.emplace_back("Retry-After", kRetryAfter);
-      return response;
-    }
-    case Failure::Internal: return with_message(500, message);
-  }
-  return with_message(500, message);
+  const int status = why == Failure::Busy ? 429 : status_of(why);
+  return with_retry(why, with_message(status, why == Failure::NotFound ? "Not Found" : message));
 }
 
 const PistonDialect::Runtime* PistonDialect::find(const std::string& language, const std::string& version) const {

@@ -164,24 +164,10 @@ bool SandboxFusionDialect::needs_room(const Request& request) const {
 }
 
 Response SandboxFusionDialect::failure(Failure why, const std::string& message) const {
-  switch (why) {
-    case Failure::Unauthorized: return with_detail(401, message);
-    case Failure::Forbidden: return with_detail(403, message);
-    case Failure::NotFound: return with_detail(404, message);
-    case Failure::WrongMethod: return with_detail(405, message);
-    case Failure::WrongType: return with_detail(415, message);
-    case Failure::TooLarge: return with_detail(413, message);
-    case Failure::Malformed: return unprocessable("", message, "value_error");
-    case Failure::NotOffered: return with_detail(501, message);
-    case Failure::Busy:
-    case Failure::Lost: {
-      Response response = with_detail(504, message);
-      response.headers.emplace_back("Retry-After", kRetryAfter);
-      return response;
-    }
-    case Failure::Internal: return with_detail(500, message);
-  }
-  return with_detail(500, message);
+  if (why == Failure::Malformed) return unprocessable("", message, "value_error");
+  // Its clients ask again at this one.
+  const bool is_for_later = why == Failure::Busy || why == Failure::Lost;
+  return with_retry(why, with_detail(is_for_later ? 504 : status_of(why), message));
 }
 
 Task SandboxFusionDialect::task_of(const std::string& body) {
