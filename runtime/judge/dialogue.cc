@@ -35,6 +35,9 @@ constexpr int kStuckFor = 2;  // half of it
 // Before what was taken is removed from a buffer that is still growing.
 constexpr std::size_t kWorthMoving = 64 << 10;
 
+// A process that exits waits for the supervisor, which may see a limit of the other one just before.
+constexpr Duration kSeenTogether = 100ms;
+
 // Of all that it has used: who is ready to run and was given less has not had its turn.
 constexpr Duration kLittleWork = 100ms;
 
@@ -243,11 +246,27 @@ void Dialogue::on_ended(Participant& one) {
     if (one.ended_for && std::holds_alternative<SandboxFault>(*one.ended_for)) return end_side(other);
     if (one.side == Side::Submission) return look_whether_interactor_waits();
     if (!first_) first_ = Side::Interactor;
+    pass_over_late_limit();
     if (conclusion_now() != Conclusion::Accept) end_side(other);
   } catch (...) {
     one.has_ended = true;
     on_failure(std::current_exception());
   }
+}
+
+// On a busy host a program runs on after the interactor has rejected it, until that is seen here, and what has happened
+// meanwhile is seen in any order. A limit that it meets then is none of its own doing.
+void Dialogue::pass_over_late_limit() {
+  Participant& submission = *submission_;
+  if (!submission.has_ended || !interactor_->has_ended || first_ != Side::Interactor) return;
+  const bool met_a_limit = submission.ended_for && std::holds_alternative<LimitHit>(*submission.ended_for) &&
+                           !is_limit(submission.ended_for, Limit::Wall);
+  const bool was_later = interactor_->ended_at < submission.ended_at + kSeenTogether;
+  if (!met_a_limit || !was_later || conclusion_now() == Conclusion::Accept) return;
+  submission.was_ended_here = true;
+  if (submission.run) return;
+  submission.end.ended_by = EndedBy::Dialogue;  // it is settled already
+  submission.end.run.outcome = Signaled{SIGKILL};
 }
 
 Conclusion Dialogue::conclusion_now() const {

@@ -119,6 +119,7 @@ class Dialogue final : private loop::LoopOwner {
   void on_output_closed(Participant& one);
   void on_ended(Participant& one);
   void on_gone(Participant& one);
+  void pass_over_late_limit();
   void on_wall_limit();
   void end_side(Participant& one);
   void settle(Participant& one);

@@ -297,6 +297,27 @@ TEST(dialogue, every_pair_of_behaviours_has_its_one_verdict_under_each_rule_set)
   std::printf("dialogues: %u pairs of behaviours, %u dialogues\n", static_cast<unsigned>(std::size(kPairs)), played);
 }
 
+// The supervisor does nothing for a second, as may be on a busy host; meanwhile the interactor rejects, and then the
+// submission meets its limit.
+TEST(dialogue, a_limit_that_is_met_before_a_rejection_is_seen_does_not_count) {
+  Supervisor supervisor(2);
+  const RunStarter interactor =
+      starter(supervisor, plan_of_side(Side::Interactor, "read 1 say no sleep 50 exit 43"), Place::Cells);
+  Dialogue dialogue(
+      supervisor.loop,
+      [&](supervise::RunHooks hooks) {
+        hooks.output = [pass_on = std::move(hooks.output)](std::string_view piece) {
+          pass_on(piece);
+          std::this_thread::sleep_for(1s);
+        };
+        return interactor(std::move(hooks));
+      },
+      starter(supervisor, plan_of_side(Side::Submission, "say x spin", Bounds::ShortCpu), Place::Cells));
+  const DialogueEnd end = play(supervisor, dialogue);
+  EXPECT_EQ(verdicts_of(facts_of(end, time_limit_of(Bounds::ShortCpu))), "WA WA WA WA") << describe(end);
+  EXPECT_EQ(letter_of(end.first), 'i') << describe(end);
+}
+
 // --- what is recorded ------------------------------------------------------------------------------------------------
 
 TEST(dialogue, counts_what_each_side_said_and_did_not_read) {
