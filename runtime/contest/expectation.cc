@@ -117,6 +117,18 @@ class Comparison {
     if (rule.score && rule.pattern.empty() && !is_in(score(), *rule.score)) {
       found_.push_back("expected a score of " + words_of_range(*rule.score) + ", got " + score_text(score()));
     }
+    if (rule.score && !rule.pattern.empty()) look_at_group_scores(pattern, *rule.score);
+  }
+
+  // A score is that of a group as a whole, not of the cases in it.
+  void look_at_group_scores(const problem::Pattern& pattern, const std::pair<double, double>& range) {
+    for (std::size_t i = 1; i < std::min(task_.groups.size(), grade_.groups.size()); ++i) {
+      const std::string& name = task_.groups[i].name;
+      const double score = grade_.groups[i].score;
+      if (!pattern.matches_exactly(name) || is_in(score, range)) continue;
+      found_.push_back("group " + name + ": expected a score of " + words_of_range(range) + ", got " +
+                       score_text(score));
+    }
   }
 
   // Those in secret, in their order.
@@ -213,6 +225,8 @@ std::string words_of(const problem::Expectation& expected) {
     const std::string of = rule.pattern.empty() ? "" : " in " + rule.pattern;
     if (!rule.permitted.empty()) add("permitted " + words_of_results(rule.permitted) + of);
     if (!rule.required.empty()) add("required " + words_of_results(rule.required) + of);
+    if (rule.score) add("score " + words_of_range(*rule.score) + of);
+    if (!rule.message.empty()) add("the message \"" + rule.message + "\"" + of);
   }
   if (expected.score) add("score " + words_of_range(*expected.score));
   if (expected.not_full_score) add("not the full score");

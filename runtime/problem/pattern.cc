@@ -1,5 +1,6 @@
 #include "runtime/problem/pattern.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace evalrun::problem {
@@ -80,11 +81,13 @@ Pattern::Pattern(const std::string& text) : text_(text) {
   alternatives_ = expanded(text);
 }
 
+bool Pattern::matches_exactly(std::string_view path) const {
+  return std::ranges::any_of(alternatives_, [&](const std::string& one) { return matches_whole(one, path); });
+}
+
 bool Pattern::matches(std::string_view path) const {
   for (std::string_view part = path;; part = part.substr(0, part.rfind('/'))) {
-    for (const std::string& alternative : alternatives_) {
-      if (matches_whole(alternative, part)) return true;
-    }
+    if (matches_exactly(part)) return true;
     if (part.find('/') == part.npos) return false;
   }
 }

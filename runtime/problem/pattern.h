@@ -15,6 +15,8 @@ class Pattern {
 
   // Whether it matches the path or one of its folders.
   [[nodiscard]] bool matches(std::string_view path) const;
+  // Whether it matches the path itself.
+  [[nodiscard]] bool matches_exactly(std::string_view path) const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:

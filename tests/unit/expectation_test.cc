@@ -122,6 +122,40 @@ TEST(expectation, a_score_is_expected_as_it_is_written) {
   EXPECT_EQ(scored.mismatches(expected), Lines{"expected a score of 60, got 88.372093"});
 }
 
+TEST(expectation, a_rule_may_be_of_a_score_or_a_message_alone) {
+  Judgement judgement({Verdict::Ac, Verdict::Wa}, Verdict::Wa);
+  judgement.task.groups.resize(3);
+  judgement.task.groups[1].name = "secret";
+  judgement.task.groups[2].name = "secret/g";
+  judgement.grade.groups.resize(3);
+  judgement.grade.groups[0].score = 40;
+  judgement.grade.groups[1].score = 40;
+  judgement.grade.groups[2].score = 30;
+  judgement.grade.cases[1].feedback = "line 3 is too long";
+  problem::CaseRule rule;
+  rule.score = {40, 40};
+  const auto expected_by = [&](const problem::CaseRule& one) {
+    problem::Expectation expected;
+    expected.rules = {one};
+    return expected;
+  };
+  EXPECT_EQ(words_of(expected_by(rule)), "score 40");
+  EXPECT_EQ(judgement.mismatches(expected_by(rule)), Lines{});
+  rule.score = {41, 50};
+  EXPECT_EQ(judgement.mismatches(expected_by(rule)), Lines{"expected a score of 41 to 50, got 40"});
+  rule.pattern = "secret/g";
+  EXPECT_EQ(judgement.mismatches(expected_by(rule)), Lines{"group secret/g: expected a score of 41 to 50, got 30"});
+  rule.score = {30, 30};
+  EXPECT_EQ(judgement.mismatches(expected_by(rule)), Lines{});
+  EXPECT_EQ(words_of(expected_by(rule)), "score 30 in secret/g");
+  problem::CaseRule message;
+  message.message = "too long";
+  EXPECT_EQ(words_of(expected_by(message)), "the message \"too long\"");
+  EXPECT_EQ(judgement.mismatches(expected_by(message)), Lines{});
+  message.message = "too short";
+  EXPECT_EQ(judgement.mismatches(expected_by(message)), Lines{"no message of the jury holds \"too short\""});
+}
+
 TEST(expectation, partially_accepted_is_less_than_the_most) {
   Judgement scored({Verdict::Ac}, Verdict::Ac);
   scored.problem.groups[0].scoring.most = 100;
