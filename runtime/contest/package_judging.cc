@@ -70,6 +70,9 @@ std::variant<Judging, std::string> judging_of(const problem::Checker& checker,
                                },
                                [&](const problem::ProgramChecker& programs) -> Answer {
                                  return Judging{JudgedByPrograms{programs.programs}};
+                               },
+                               [&](const problem::StaticChecker& validator) -> Answer {
+                                 return Judging{JudgedByPrograms{{validator.program}}};
                                }},
                     checker);
 }

@@ -49,12 +49,13 @@ PackageTasks::PackageTasks(const packages::Package& package, std::string path, c
   for (const problem::Checker& checker : problem.checkers) {
     if (const auto* programs = std::get_if<problem::ProgramChecker>(&checker)) {
       needed.insert(programs->programs.begin(), programs->programs.end());
+    } else if (const auto* validator = std::get_if<problem::StaticChecker>(&checker)) {
+      needed.insert(validator->program);
     }
   }
   if (problem.interaction) needed.insert(problem.interaction->interactor);
   for (const problem::Group& group : problem.groups) {
     if (group.scoring.grader) needed.insert(*group.scoring.grader);
-    if (group.scoring.static_validation) refuse("static validation is not supported yet: group " + group.name);
   }
   common_.jury.resize(problem.programs.size());
   for (const std::size_t index : needed) common_.jury[index] = jury_program(index);
@@ -68,7 +69,10 @@ PackageTasks::PackageTasks(const packages::Package& package, std::string path, c
     refuse("num_processes: a manager that talks with several processes of a submission is not supported yet");
   }
   common_.passes = problem.passes;
-  if (problem.validator_scores) {
+  const bool may_score = problem.types.scoring && std::ranges::any_of(problem.checkers, [](const auto& checker) {
+                           return std::holds_alternative<problem::StaticChecker>(checker);
+                         });
+  if (problem.validator_scores || may_score) {
     // Kattis's graders need a score, the newer format has one without a file, and DOMjudge's groups take what there is.
     const bool takes_any =
         problem.format != problem::Format::KattisLegacy || problem.groups.at(0).scoring.rejected_counts;
@@ -172,8 +176,10 @@ Case PackageTasks::case_of(const problem::Case& one) {
 }
 
 void PackageTasks::judge_by(Case& made, const problem::Case& one) {
-  made.judging = judging_by(package_.problem.checkers.at(one.checker), one.validator_args, one.name);
+  const problem::Checker& judge = package_.problem.checkers.at(one.checker);
+  made.judging = judging_by(judge, one.validator_args, one.name);
   if (!made.judging) return;
+  if (std::holds_alternative<problem::StaticChecker>(judge)) made.judged_part = JudgedPart::ItsSource;
   if (auto* checker = std::get_if<Checker>(&*made.judging)) checker->dmoj.binary_data = !one.normal_newlines;
   const auto* programs = std::get_if<JudgedByPrograms>(&*made.judging);
   const bool is_module = programs != nullptr && std::ranges::any_of(programs->programs, [&](std::size_t index) {
@@ -218,6 +224,12 @@ SourcesOrRefusal PackageTasks::finished(SourcesOrRefusal sources) const {
   const std::vector<std::string>& languages = package_.problem.languages;
   if (!languages.empty() && std::ranges::find(languages, known->language) == languages.end()) {
     return Refusal{Refusal::Cause::NoImage, "the package has nothing to compile it with in " + known->language};
+  }
+  const std::optional<Bytes> code = package_.problem.limits.code;
+  if (code && known->code_bytes > code->count) {
+    return Refusal{Refusal::Cause::TooLarge, "the submission has " + std::to_string(known->code_bytes) +
+                                                 " bytes of source, and limits.code allows " +
+                                                 std::to_string(code->count)};
   }
   if (!package_.problem.signature_grader) return sources;
   return with_signature_grader(package_, std::move(*known));
@@ -306,6 +318,11 @@ Task PackageTasks::task_for(const Sources& sources, Duration time_limit, std::op
   task.passes = common_.passes;
   task.scores = common_.scores;
   task.groups = common_.groups;
+  if (std::ranges::find(task.cases, JudgedPart::ItsSource, &Case::judged_part) != task.cases.end()) {
+    task.handed_in = HandedIn{.language = sources.language,
+                              .entry_point = sources.main_class.empty() ? sources.source : sources.main_class,
+                              .files = sources.files};
+  }
   if (task.interaction) {
     // The pair's wall limit is the submission's; the interactor has some seconds more, for what it does afterwards.
     std::shared_ptr<const JuryProgram>& interactor = task.jury[task.interaction->program];

@@ -52,6 +52,17 @@ JuryWord with_share(JuryWord word, double worth) {
   return word;
 }
 
+// A static validator begins in a folder of the submission's files, and is told what they are.
+void show_source(Plan& plan, const HandedIn& source, std::vector<std::string>& arguments) {
+  plan.job.argv = from_another_folder(std::move(plan.job.argv), plan.job.files);
+  plan.kind.cwd = std::string("/work/") + kJurySource;
+  arguments.insert(arguments.begin(), {source.language, source.entry_point});
+  for (WorkFile file : source.files) {
+    file.path = std::string(kJurySource) + "/" + file.path;
+    plan.job.files.push_back(std::move(file));
+  }
+}
+
 }  // namespace
 
 void set_case(Plan& plan, const Plan& common, const Case& one) {
@@ -101,6 +112,7 @@ void CaseRun::make_checker_for_case() {
 void CaseRun::start_pass() {
   phase_ = Phase::Running;
   next_program_ = 0;
+  if (one().judged_part == JudgedPart::ItsSource) return judge_source();
   if (context_.task.tests) return start_examination();
   if (context_.task.interaction) return start_dialogue();
   supervise::RunHooks hooks;
@@ -123,6 +135,14 @@ void CaseRun::start_dialogue() {
       context_.pool.loop(),
       [&](supervise::RunHooks hooks) { return start_jury(interactor, JuryTask::Interact, std::move(hooks)); },
       [&](supervise::RunHooks hooks) { return start_program(std::move(hooks)); }, std::move(options));
+}
+
+// Nothing of the submission is run, so nothing of it can fail.
+void CaseRun::judge_source() {
+  RunResult nothing;
+  nothing.outcome = supervise::Exited{0};
+  take_run(std::move(nothing));
+  start_check();
 }
 
 std::unique_ptr<supervise::Run> CaseRun::start_program(supervise::RunHooks hooks) {
@@ -150,7 +170,8 @@ std::unique_ptr<supervise::Run> CaseRun::start_jury(const JuryProgram& program, 
                                                     supervise::RunHooks hooks) {
   const Program& ready = context_.jury.program(program);
   Plan plan = ready.plan();
-  const std::vector<std::string> arguments = jury_arguments(program, task, one().judging_args);
+  std::vector<std::string> arguments = jury_arguments(program, task, one().judging_args);
+  if (task == JuryTask::ValidateSource) show_source(plan, *context_.task.handed_in, arguments);
   plan.job.argv.insert(plan.job.argv.end(), arguments.begin(), arguments.end());
   if (program.convention == problem::Convention::DmojPython) {
     plan.job.argv.push_back(std::to_string(std::chrono::duration<double>(grade_.run.cpu.total()).count()));
@@ -370,7 +391,8 @@ void CaseRun::feed_spool() {
 void CaseRun::start_check() {
   phase_ = Phase::Checking;
   const JuryProgram& program = *context_.task.jury[judged_by()->programs[next_program_]];
-  run_ = start_jury(program, JuryTask::Check, {});
+  const bool is_source = one().judged_part == JudgedPart::ItsSource;
+  run_ = start_jury(program, is_source ? JuryTask::ValidateSource : JuryTask::Check, {});
 }
 
 void CaseRun::end_check() {

@@ -85,6 +85,7 @@ class CaseRun {
   [[nodiscard]] Duration time_limit() const { return one().time_limit.value_or(one().limits.cpu); }
   [[nodiscard]] bool judges_a_file() const { return !one().output_file.empty(); }
   void start_pass();
+  void judge_source();
   std::unique_ptr<supervise::Run> start_program(supervise::RunHooks hooks);
   std::unique_ptr<supervise::Run> start_jury(const JuryProgram& program, JuryTask task, supervise::RunHooks hooks);
   void end_program();

@@ -68,6 +68,7 @@ std::vector<std::string> arguments_by_convention(Convention convention, JuryTask
   const std::string answer = in_work(kJuryAnswer);
   const std::string output = in_work(kJuryOutput);
   const bool interacts = task == JuryTask::Interact;
+  if (task == JuryTask::ValidateSource) return {in_work(kJuryFeedback)};
   if (task == JuryTask::ValidateInput) {
     return reads_input_from_stdin(convention) ? std::vector<std::string>{} : std::vector<std::string>{input};
   }
@@ -338,6 +339,15 @@ JuryWord word_of_exit(Convention convention, const supervise::RunResult& run, in
 }
 
 }  // namespace
+
+std::vector<std::string> from_another_folder(std::vector<std::string> argv, const std::vector<WorkFile>& files) {
+  for (std::string& word : argv) {
+    const bool is_relative = word == "." || word.starts_with("./");
+    const bool is_file = std::ranges::find(files, word, &WorkFile::path) != files.end();
+    if (is_relative || is_file) word = in_work(word.c_str());
+  }
+  return argv;
+}
 
 std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask task,
                                         const std::vector<std::string>& args) {

@@ -22,15 +22,20 @@ inline constexpr const char* kJuryAnswer = "judge/answer";
 inline constexpr const char* kJuryOutput =
     "judge/output";  // the submission's, or what an interactor writes for a checker
 inline constexpr const char* kJuryFeedback = "judge/feedback/";
+inline constexpr const char* kJurySource = "judge/submission";  // a static validator's working folder
 // Files of the feedback folder in which a CMS manager's outcome and message stand.
 inline constexpr const char* kManagerOutcome = "outcome";
 inline constexpr const char* kManagerText = "text";
 // A folder is made where a file is in it: this one, in the feedback folder.
 inline constexpr const char* kFolderMark = ".folder";
 
-enum class JuryTask { Check, Interact, ValidateInput };
+enum class JuryTask { Check, Interact, ValidateInput, ValidateSource };
 
-// What follows the program's own argv. `args` are the case's.
+// The program's own argv for another working folder than /work: its files are named by their whole paths.
+std::vector<std::string> from_another_folder(std::vector<std::string> argv, const std::vector<WorkFile>& files);
+
+// What follows the program's own argv. `args` are the case's. Of ValidateSource the submission's language and entry
+// point come before them.
 std::vector<std::string> jury_arguments(const JuryProgram& program, JuryTask task,
                                         const std::vector<std::string>& args);
 

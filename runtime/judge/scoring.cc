@@ -52,7 +52,7 @@ class Work {
  private:
   void work_out(GroupIndex index);
   void add_children(GroupIndex index, std::vector<Item>& items);
-  Item item_of_case(const Group& group, std::size_t index, std::string& fault);
+  Item item_of_case(const Group& group, const Child& child, std::string& fault);
   void skip(GroupIndex index, const std::string& why);
   void skip_child(const Child& child, const std::string& why);
   void judge(GroupIndex index, const std::vector<Item>& items);
@@ -112,11 +112,11 @@ double score_of_case(const problem::CaseScore& rule, const CaseFacts& facts, std
       rule);
 }
 
-Item Work::item_of_case(const Group& group, std::size_t index, std::string& fault) {
-  const CaseFacts& facts = cases_[index];
+Item Work::item_of_case(const Group& group, const Child& child, std::string& fault) {
+  const CaseFacts& facts = cases_[child.index];
   Item item;
   item.verdict = facts.verdict.value_or(Verdict::Ie);
-  item.score = score_of_case(group.scoring.case_score, facts, fault);
+  item.score = score_of_case(child.score.value_or(group.scoring.case_score), facts, fault);
   return item;
 }
 
@@ -130,7 +130,7 @@ void Work::add_children(GroupIndex index, std::vector<Item>& items) {
     }
     Item item;
     if (child.kind == Child::Kind::Case) {
-      item = item_of_case(group, child.index, result_.groups[index].fault);
+      item = item_of_case(group, child, result_.groups[index].fault);
       const bool is_worth_nothing = cases_[child.index].points == 0;
       if (item.verdict != Verdict::Ac && groups_[0].scoring.after_rejection == AfterRejection::StopTheRest &&
           is_worth_nothing) {

@@ -155,6 +155,17 @@ struct JudgedByPrograms {
 };
 using Judging = std::variant<Checker, JudgedByPrograms>;
 
+// What the programs that judge a case look at. For the source nothing is run.
+enum class JudgedPart { ItsOutput, ItsSource };
+
+// A submission's files, for programs of the jury that look at its source.
+struct HandedIn {
+  friend bool operator==(const HandedIn&, const HandedIn&) = default;
+  std::string language;     // its code, "python3"
+  std::string entry_point;  // the file that it begins in, or its main class
+  std::vector<WorkFile> files;
+};
+
 // Whether what a case's run wrote, and where it differs from what is expected, may stand in a result.
 enum class Disclosure { Shown, Secret };
 
@@ -175,6 +186,7 @@ struct Case {
   std::vector<std::string> argv;   // where its limits make another one of the run line than the plan has; else empty
   std::vector<std::string> args;   // the program's, after its argv
   std::optional<Judging> judging;  // in place of the task's `checker` or `judged_by`
+  JudgedPart judged_part = JudgedPart::ItsOutput;
   std::vector<std::string> judging_args;  // of the programs that judge it
   double own_points = 0;                  // what problem::OwnPoints gives; plans say `points`
   std::string key;                        // cases of equal keys need one run; "": it has its own
@@ -395,6 +407,7 @@ struct Task {
   std::optional<JudgedByPrograms> judged_by;             // in place of `checker`
   std::vector<std::shared_ptr<const JuryProgram>> jury;  // null: none of the cases needs it
   std::optional<Interaction> interaction;
+  std::optional<HandedIn> handed_in;  // where a case is judged by the source
   // Its one case is judged by tests; where they have a sandbox of their own, the examiner is the interactor.
   std::optional<Tests> tests;
   unsigned passes = 1;  // the most that a case has; what asks for the next one is the judging program's nextpass.in

@@ -79,7 +79,12 @@ struct ProgramChecker {
   std::vector<ProgramIndex> programs;
 };
 
-using Checker = std::variant<DefaultChecker, BuiltInChecker, ProgramChecker>;
+// A static validator, which is given the submission's files; nothing of the submission is run.
+struct StaticChecker {
+  ProgramIndex program = 0;
+};
+
+using Checker = std::variant<DefaultChecker, BuiltInChecker, ProgramChecker, StaticChecker>;
 
 // The program at the other end of the submission's pipes. Where the format has a checker after it (Polygon), the
 // problem's checker looks at what the interactor wrote.

@@ -74,16 +74,14 @@ struct Scoring {
   bool rejected_counts = false;           // a group that is not accepted keeps its score (DMOJ, 2025-09, Polygon)
   std::optional<ProgramIndex> grader;     // instead of these rules
   std::vector<std::string> grader_flags;  // as they stand in the package
-  std::optional<double> static_validation_score;
-  std::vector<std::string> static_validator_args;
-  bool static_validation = false;
 };
 
 // In a group, in the order in which they are judged.
 struct Child {
   friend bool operator==(const Child&, const Child&) = default;
   enum class Kind { Case, Group } kind = Kind::Case;
-  std::size_t index = 0;  // in Problem::cases or Problem::groups
+  std::size_t index = 0;                // in Problem::cases or Problem::groups
+  std::optional<CaseScore> score = {};  // of a case, in place of its group's
 };
 
 struct Group {

@@ -30,6 +30,7 @@ struct Refusal {
     NoSource,         // there is nothing that a program could begin in
     UnknownLanguage,  // no known ending, or --language names nothing
     NoImage,          // the language is known, and no image serves it
+    TooLarge,         // its source is larger than its problem allows
     NotInstalled      // an image serves it, and this host lacks its programs: a self-test skips and counts it
   };
   Cause cause = Cause::Unreadable;

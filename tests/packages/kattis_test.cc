@@ -357,6 +357,26 @@ TEST(kattis, what_is_wrong_with_a_package_of_2025_is_told_with_its_place_and_its
            {"data/secret/g1/test_group.yaml:1:1: static_validation_score needs a program in static_validator/, and "
             "there is "
             "none; add it"}},
+          {"static validation of a group without scores",
+           {{"static_validator/v.py", ""},
+            {"data/secret/g1/test_group.yaml", "max_score: 40\nstatic_validation_score: 10\n"},
+            {"data/secret/g2/test_group.yaml", "max_score: 60\nscore_aggregation: sum\nstatic_validator_args: [a]\n"}},
+           {},
+           {"data/secret/g1/test_group.yaml:1:1: static_validation_score: is a number, and the group has no scores; "
+            "say "
+            "pass-fail",
+            "data/secret/g2/test_group.yaml:1:1: static_validator_args: static_validation_score is missing; add it"}},
+          {"static validation of a group with scores",
+           {{"static_validator/v.py", ""},
+            {"data/secret/g2/test_group.yaml",
+             "max_score: 60\nscore_aggregation: min\nstatic_validation_score: pass-fail\n"},
+            {"data/secret/g1/static_validation.in", "1 2\n"},
+            {"data/secret/g1/static_validation.ans", "3\n"},
+            {"data/secret/g1/test_group.yaml", "max_score: 40\nstatic_validation_score: pass-fail\n"}},
+           {},
+           {"data/secret/g1/static_validation.in: has the name of the static validation; rename it",
+            "data/secret/g2/test_group.yaml:1:1: static_validation_score: is pass-fail, so score_aggregation is "
+            "pass-fail too"}},
           {"rules",
            {{"submissions/submissions.yaml", "a**: {}\naccepted/*:\n  permitted: [OK]\n  permited: []\n"}},
            {},

@@ -14,6 +14,9 @@ using problem::Child;
 using problem::GroupIndex;
 using problem::ScoreRule;
 
+// The last part of the name of a case that is no file.
+constexpr const char* kStaticValidation = "static_validation";
+
 class NewerGroupReader {
  public:
   explicit NewerGroupReader(DataReading& data) : data_(data) {}
@@ -49,7 +52,7 @@ class NewerGroupReader {
     take_requirements(index, settings);
     if (!has_groups) {
       add_cases(folder, index, settings);
-      set_scoring(index, settings);
+      finish_group(index, settings);
       return;
     }
     for (const Contents::Item& item : contents.items) {
@@ -63,7 +66,7 @@ class NewerGroupReader {
         add_group(item.path, index, root, settings);
       }
     }
-    set_scoring(index, settings);
+    finish_group(index, settings);
   }
 
   void add_group(const std::string& folder, GroupIndex parent, const Settings& root, const Settings& secret) {
@@ -88,7 +91,7 @@ class NewerGroupReader {
       data_.reading.findings.error(
           settings.where, "score_aggregation: data/secret is pass-fail, so its groups are too; change one of them");
     }
-    set_scoring(index, settings);
+    finish_group(index, settings);
   }
 
   // All cases below, in folders too.
@@ -143,28 +146,57 @@ class NewerGroupReader {
     }
   }
 
+  // What the group comes to, and its static validation, for which the scores of its other cases leave room.
+  void finish_group(GroupIndex index, const Settings& settings) {
+    set_scoring(index, settings);
+    if (settings.static_score) {
+      add_static_case(index, settings);
+    } else if (!settings.static_args.empty()) {
+      data_.reading.findings.error(settings.where, "static_validator_args: static_validation_score is missing; add it");
+    }
+  }
+
+  // Judged first: a group that stops at a rejection runs nothing after it.
+  void add_static_case(GroupIndex index, const Settings& settings) {
+    problem::Problem& problem = data_.reading.problem;
+    const auto refuse = [&](const std::string& why) {
+      data_.reading.findings.error(settings.where, "static_validation_score" + why);
+    };
+    const auto validator = std::ranges::find(problem.programs, problem::Role::StaticValidator, &problem::Program::role);
+    problem::Group& group = problem.groups[index];
+    const bool is_scored = problem.types.scoring && group.scoring.score != ScoreRule::AllOrNothing;
+    if (validator == problem.programs.end()) {
+      return refuse(" needs a program in static_validator/, and there is none; add it");
+    }
+    if (problem.types.submit_answer) return refuse(": a submit-answer problem has no program to validate; remove it");
+    if (!*settings.static_score && is_scored) return refuse(": is pass-fail, so score_aggregation is pass-fail too");
+    if (*settings.static_score && !is_scored)
+      return refuse(": is a number, and the group has no scores; say pass-fail");
+    problem::Case one;
+    one.name = group.name + "/" + kStaticValidation;
+    if (data_.reading.tree.has_file("data/" + one.name + ".in")) {
+      data_.reading.error("data/" + one.name + ".in", "has the name of the static validation; rename it");
+    }
+    const problem::StaticChecker checker{static_cast<problem::ProgramIndex>(validator - problem.programs.begin())};
+    one.validator_args = settings.static_args;
+    one.is_sample = group.name == "sample";
+    one.full_feedback = one.is_sample;
+    one.checker = problem.checkers.size();
+    one.key = kStaticValidation;
+    for (const std::string& word : settings.static_args) one.key += '\0' + word;
+    problem.checkers.emplace_back(checker);
+    problem::Child child{Child::Kind::Case, problem.cases.size()};
+    if (*settings.static_score) child.score = problem::BoundedScore{**settings.static_score};
+    group.children.insert(group.children.begin(), child);
+    problem.cases.push_back(std::move(one));
+  }
+
   void set_scoring(GroupIndex index, const Settings& settings) {
     problem::Group& group = data_.reading.problem.groups[index];
     problem::Scoring& scoring = group.scoring;
-    scoring.static_validator_args = settings.static_args;
     const std::string aggregation = group.name == "sample" || !data_.reading.problem.types.scoring
                                         ? "pass-fail"
                                         : settings.aggregation.value_or("pass-fail");
-    if (settings.static_score) {
-      scoring.static_validation = true;
-      scoring.static_validation_score = *settings.static_score;
-      const bool has_validator = std::ranges::any_of(
-          data_.reading.problem.programs,
-          [](const problem::Program& program) { return program.role == problem::Role::StaticValidator; });
-      if (!has_validator) {
-        data_.reading.findings.error(
-            settings.where, "static_validation_score needs a program in static_validator/, and there is none; add it");
-      }
-      if (!*settings.static_score && aggregation != "pass-fail") {
-        data_.reading.findings.error(settings.where,
-                                     "static_validation_score: is pass-fail, so score_aggregation is pass-fail too");
-      }
-    }
     scoring.after_rejection = aggregation == "sum" ? AfterRejection::GoOn : AfterRejection::Stop;
     scoring.score = aggregation == "sum"   ? ScoreRule::Sum
                     : aggregation == "min" ? ScoreRule::Minimum
