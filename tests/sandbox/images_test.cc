@@ -44,5 +44,17 @@ TEST(images, the_examples_are_well_formed_and_end_as_they_say) {
   }
 }
 
+TEST(images, the_example_of_a_problem_package_gets_its_labels_and_its_class_what_the_readme_prints) {
+  const std::filesystem::path examples = source_dir() / "images/examples";
+  const Finished self_test = run_command({evalrun().string(), "judge", (examples / "sum").string(), "--self-test"});
+  if (self_test.output.find("skipped") != std::string::npos) EVALRUN_SKIP(self_test.output);
+  EXPECT_EQ(self_test.exit_code, 0) << self_test.output << self_test.error_output;
+  EXPECT_NE(self_test.output.find("5 submissions: 5 as labelled, 0 otherwise"), std::string::npos) << self_test.output;
+  const Finished done =
+      run_command({evalrun().string(), "judge", (examples / "sum").string(), (examples / "class").string()});
+  EXPECT_EQ(done.exit_code, 1) << done.error_output;
+  EXPECT_NE(done.output.find("6 submissions: 3 AC, 1 CE, 1 TLE, 1 WA\n"), std::string::npos) << done.output;
+}
+
 }  // namespace
 }  // namespace evalrun::test

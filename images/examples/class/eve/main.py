@@ -1,0 +1,3 @@
+from numbers_of import numbers
+
+print(sum(numbers(input())))

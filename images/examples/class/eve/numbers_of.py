@@ -1,0 +1,2 @@
+def numbers(line):
+    return [int(word) for word in line.split()]
