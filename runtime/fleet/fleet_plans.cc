@@ -89,6 +89,7 @@ Duration most_time_of(const Task& task) {
   for (const std::shared_ptr<const JuryProgram>& program : task.jury) {
     if (program != nullptr && program->compile) time += program->compile->limits.wall;
   }
+  for (const PlanStep& step : task.steps) time += step.limits.wall;
   for (const Case& one : task.cases) {
     Duration of_case = one.limits.wall;
     for (const std::shared_ptr<const JuryProgram>& program : task.jury) {

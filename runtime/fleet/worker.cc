@@ -40,6 +40,7 @@ Duration cpu_of(const judge::TaskEnd& end) {
                                  Duration total{};
                                  if (grade.compile) total += grade.compile->run.cpu.total();
                                  if (grade.run) total += grade.run->cpu.total();
+                                 for (const judge::StepGrade& one : grade.steps) total += one.run.cpu.total();
                                  for (const judge::CaseGrade& one : grade.cases) total += one.run.cpu.total();
                                  return total;
                                }},

@@ -69,6 +69,7 @@ JobEnd LiveJob::take_end() {
                                  std::size_t size = grade.cases.size() * kWordsOfACase;
                                  if (grade.compile) size += kept_by(grade.compile->run);
                                  if (grade.run) size += kept_by(*grade.run);
+                                 for (const judge::StepGrade& one : grade.steps) size += kept_by(one.run);
                                  for (const judge::CaseGrade& one : grade.cases) size += kept_by(one.run);
                                  return JobEnd{status, std::move(grade), loop::now() - began_, size};
                                }},

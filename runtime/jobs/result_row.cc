@@ -58,9 +58,9 @@ Row read(const std::string& line) {
   row.score = text_in(result, "score");
   row.score_max = text_in(result, "score_max");
   row.message = text_in(result, "message");
-  const json cases = result.value("cases", json::array());
-  if (cases.empty()) add_figures(row, result);
-  for (const json& one : cases) add_figures(row, one);
+  const json runs = result.value(result.contains("steps") ? "steps" : "cases", json::array());
+  if (runs.empty()) add_figures(row, result);
+  for (const json& one : runs) add_figures(row, one);
   return row;
 }
 

@@ -34,7 +34,7 @@ Fd open_beneath(int folder, const std::string& path, std::uint64_t flags) {
 std::vector<std::string> names_in(Fd folder, std::size_t most) {
   const auto close = [](DIR* stream) { ::closedir(stream); };
   const std::unique_ptr<DIR, decltype(close)> stream(::fdopendir(folder.get()), close);
-  if (!stream) throw SystemError("fdopendir", "/work of the compile step");
+  if (!stream) throw SystemError("fdopendir", "/work after its run");
   static_cast<void>(folder.release());
   std::vector<std::string> names;
   while (names.size() <= most) {
@@ -74,7 +74,7 @@ class Artefacts::Walk {
 
  private:
   [[nodiscard]] const std::string& refusal() const { return into_.refusal_; }
-  void refuse(const std::string& what) { into_.refusal_ = "the compile step left " + what + " in /work"; }
+  void refuse(const std::string& what) { into_.refusal_ = into_.left_by_ + " left " + what + " in /work"; }
 
   void look_at(int folder, const std::string& name, const std::string& path, unsigned depth) {
     struct stat status {};
@@ -120,16 +120,17 @@ class Artefacts::Walk {
   unsigned entries_ = 0;
 };
 
-Artefacts::Artefacts(Fd work, const Plan& plan, const std::vector<Limits>& limits) : work_(std::move(work)) {
+Artefacts::Artefacts(Fd work, const Plan& plan, const std::vector<Limits>& limits, std::string left_by)
+    : work_(std::move(work)), left_by_(std::move(left_by)) {
   Walk walk(*this, plan);
   walk.look_through(work_.get(), "", 0);
   for (const Limits& one : limits) {
     if (!refusal_.empty()) return;
     if (walk.bytes > one.workspace.count) {
-      refusal_ = "the compile step left " + to_string(Bytes{walk.bytes}) + " in /work, more than limits.workspace of " +
+      refusal_ = left_by_ + " left " + to_string(Bytes{walk.bytes}) + " in /work, more than limits.workspace of " +
                  to_string(one.workspace);
     } else if (walk.inodes + kOwnInodes > one.inodes) {
-      refusal_ = "the compile step left " + std::to_string(walk.inodes) +
+      refusal_ = left_by_ + " left " + std::to_string(walk.inodes) +
                  " files and folders in /work, more than limits.inodes of " + std::to_string(one.inodes) +
                  " has room for";
     }

@@ -23,7 +23,8 @@ inline constexpr unsigned kMaxEntries = 65'536;    // looked at, of any kind
 class Artefacts {
  public:
   // Looks through `work`, a sandbox's /work after its end, for what a run of `plan` with these limits may be given.
-  Artefacts(Fd work, const Plan& plan, const std::vector<Limits>& limits);
+  // `left_by` is for messages.
+  Artefacts(Fd work, const Plan& plan, const std::vector<Limits>& limits, std::string left_by = "the compile step");
 
   // Why they cannot be carried over, in words; "" where they can.
   [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
@@ -43,6 +44,7 @@ class Artefacts {
 
   Fd work_;
   std::vector<File> files_;
+  std::string left_by_;
   std::string refusal_;
 };
 

@@ -16,22 +16,6 @@ namespace {
 
 using supervise::RunResult;
 
-// What a case's result shows of each of its streams, where the plan says nothing.
-constexpr Bytes kExcerpt = 4_KiB;
-
-Plan plan_of_program(const Task& task) {
-  Plan one = task.plan;
-  if (task.compile) one.job.files.clear();  // they come with the artefacts
-  if (task.cases.empty()) return one;
-  // Counted and hashed, and given to the checker as they come; a case's result holds an excerpt.
-  for (Output* output : {&one.kind.output, &one.kind.error_output}) {
-    if (auto* capture = std::get_if<OutputCapture>(output); capture != nullptr && !capture->most) {
-      capture->most = kExcerpt;
-    }
-  }
-  return one;
-}
-
 std::string message_of_case(Verdict verdict, const RunResult& run, const Case& one) {
   if (verdict == Verdict::Tle && one.time_limit && run.cpu.total() > *one.time_limit) {
     return "took more CPU time than the time limit of " + to_string(*one.time_limit);
@@ -54,40 +38,6 @@ bool has_few_kinds(const Task& task) {
     kinds.push_back(&one.limits);
   }
   return true;
-}
-
-void check_case_file(const Case& one, std::size_t index, const char* key, const std::filesystem::path& path) {
-  const HostFile file = open_host_file(path.string(), FileUse::Read);
-  if (file.descriptor) return;
-  throw PlanError(one.position, "case[" + std::to_string(index) + "]." + key,
-                  "open " + path.string() + ": " + file.refusal);
-}
-
-void check_case_files(const Task& task) {
-  for (std::size_t i = 0; i < task.cases.size(); ++i) {
-    const Case& one = task.cases[i];
-    if (const auto* input = std::get_if<InputFile>(&one.input)) check_case_file(one, i, "stdin", input->path);
-    if (const auto* path = std::get_if<std::filesystem::path>(&one.expected)) check_case_file(one, i, "expect", *path);
-  }
-}
-
-// The programs of the jury that some case needs.
-std::vector<std::shared_ptr<const JuryProgram>> needed_jury(const Task& task) {
-  std::vector<bool> needed(task.jury.size());
-  if (task.interaction) needed[task.interaction->program] = true;
-  for (const Case& one : task.cases) {
-    const JudgedByPrograms* judges = programs_judging(task, one);
-    if (judges == nullptr) continue;
-    for (const std::size_t index : judges->programs) needed[index] = true;
-  }
-  for (const problem::Group& group : task.groups) {
-    if (group.scoring.grader) needed[*group.scoring.grader] = true;
-  }
-  std::vector<std::shared_ptr<const JuryProgram>> programs;
-  for (std::size_t i = 0; i < needed.size(); ++i) {
-    if (needed[i]) programs.push_back(task.jury[i]);
-  }
-  return programs;
 }
 
 // The last line of a grader's output: "AC 12.5".
@@ -118,49 +68,6 @@ GraderAnswer answer_of(const RunResult& run, const Limits& limits) {
 
 }  // namespace
 
-std::vector<PlannedRun> runs_of(const Task& task) {
-  std::vector<PlannedRun> runs;
-  if (task.compile) runs.push_back({"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile});
-  runs.push_back(run_of_program(task));
-  for (const auto& program : needed_jury(task)) {
-    if (program->compile) {
-      runs.push_back(
-          {"compile " + program->name, plan_of_compile_step(program->plan, *program->compile), Step::JuryCompile});
-    }
-    Plan plan = program->plan;
-    if (program->compile) plan.job.files.clear();  // they come with what the step leaves
-    runs.push_back({program->name, std::move(plan), Step::Jury});
-  }
-  return runs;
-}
-
-PlannedRun run_of_program(const Task& task) {
-  const bool has_cases = !task.cases.empty();
-  return {has_cases ? "case" : "run", plan_of_program(task), has_cases ? Step::Case : Step::Run};
-}
-
-Plan plan_of_case(const Plan& common, const Case& one) {
-  Plan plan = common;
-  set_case(plan, common, one);
-  plan.job.files = with_files(std::move(plan.job.files), one.files);
-  return plan;
-}
-
-void check_runs(const Task& task, const host::HostFacts& host) {
-  check_case_files(task);
-  const std::vector<PlannedRun> runs = runs_of(task);
-  for (const PlannedRun& run : runs) {
-    const auto compiled = sandbox::compile(run.plan, host);
-    switch (run.step) {
-      case Step::Compile: sandbox::check_program(*compiled, "compile.argv"); break;
-      case Step::Run:
-      case Step::Case: sandbox::check_program(*compiled, "argv"); break;
-      case Step::JuryCompile:
-      case Step::Jury: sandbox::check_program(*compiled, run.name + ": argv"); break;
-    }
-  }
-}
-
 unsigned default_jobs(const Task& task) {
   const auto is_pinned = [](const Case& one) { return std::holds_alternative<CpusAuto>(one.limits.cpus); };
   return std::ranges::all_of(task.cases, is_pinned) ? usable_cores() : 1;
@@ -185,6 +92,8 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
   if (options_.jury != nullptr) prepare_jury();  // beside the submission's own compile step
   if (task_.compile) {
     start_compile();
+  } else if (task_.cases.empty()) {
+    start_steps();
   } else {
     start_cases();
   }
@@ -197,7 +106,7 @@ bool Grading::has_compiled() const {
 }
 
 bool Grading::finished() const noexcept {
-  if (build_ || single_run_ || !live_.empty() || grader_run_) return false;
+  if (build_ || is_stepping() || !live_.empty() || grader_run_) return false;
   if (own_jury_ && own_jury_->building() > 0) return false;
   return interrupted_ || !has_compiled() ||
          (next_case_ >= cases_to_run() && (groups_are_known_ || task_.cases.empty()));
@@ -206,7 +115,7 @@ bool Grading::finished() const noexcept {
 void Grading::interrupt(int signal) {
   interrupted_ = true;
   if (build_) build_->interrupt(signal);
-  if (single_run_) single_run_->interrupt(signal);
+  if (step_runs_) step_runs_->interrupt(signal);
   if (own_jury_) own_jury_->interrupt(signal);
   if (grader_run_) grader_run_->interrupt(signal);
   for (const auto& live : live_) live->interrupt(signal);
@@ -214,9 +123,9 @@ void Grading::interrupt(int signal) {
 
 void Grading::advance(const supervise::SaveFolder* save_folder) {
   if (own_jury_) own_jury_->advance();
-  if (build_ && build_->finished()) end_compile(save_folder);
-  if (single_run_ && single_run_->finished()) end_single_run();
-  if (build_ || single_run_) return;
+  if (build_ && build_->finished()) end_compile();
+  if (step_runs_) step_runs_->advance(save_folder);
+  if (build_ || is_stepping()) return;
   for (const auto& live : live_) {
     live->advance();
     if (live->finished()) record(live->index(), live->take_grade());
@@ -230,7 +139,7 @@ void Grading::advance(const supervise::SaveFolder* save_folder) {
 }
 
 std::size_t Grading::cases_to_prepare() const {
-  if (interrupted_ || build_ || single_run_) return 0;
+  if (interrupted_ || build_ || is_stepping()) return 0;
   const std::size_t left = cases_to_run() - std::min(next_case_, cases_to_run());
   return std::min<std::size_t>(left, std::min(jobs(), most_sandboxes(0) - jobs()));
 }
@@ -269,7 +178,7 @@ unsigned Grading::jobs() const {
 std::vector<Limits> Grading::limits_of_runs() const {
   std::vector<Limits> limits;
   for (const Case& one : task_.cases) limits.push_back(one.limits);
-  if (limits.empty()) limits.push_back(task_.plan.kind.limits);
+  if (limits.empty()) limits.push_back(steps_of(task_).front().limits);
   return limits;
 }
 
@@ -277,23 +186,17 @@ void Grading::start_compile() {
   build_.emplace(pool_, host_, task_.plan, *task_.compile);
 }
 
-void Grading::end_compile(const supervise::SaveFolder* save_folder) {
+void Grading::start_steps() {
+  step_runs_.emplace(pool_, task_, program_);
+  step_runs_->start();
+}
+
+void Grading::end_compile() {
   const bool was_interrupted = interrupted_;
   grade_.compile = build_->end(program_, limits_of_runs());
   build_.reset();
   if (!has_compiled() || was_interrupted || !task_.cases.empty()) return;
-  start_single_run();
-  single_run_->collect_into(save_folder);
-}
-
-void Grading::start_single_run() {
-  single_run_ = pool_.start_alone(program_.compile(program_.plan(), WorkAfterwards::Gone));
-}
-
-void Grading::end_single_run() {
-  work_folder_ = single_run_->take_work_folder();
-  grade_.run = single_run_->take_result(nullptr);
-  single_run_.reset();
+  start_steps();
 }
 
 // Cells that are given up before a second case comes cost more than a run by itself.
@@ -438,14 +341,24 @@ Grade Grading::take_grade() {
     grade.verdict = grade.compile->verdict;
     grade.message = "the compile step failed: " + grade.compile->message;
   } else if (task_.cases.empty()) {
-    grade.verdict = grade.run ? verdict_of(grade.run->outcome) : Verdict::Cancelled;
-    grade.message = grade.run ? message_of(*grade.run, task_.plan.kind.limits) : "cancelled";
+    settle_by_steps();
   } else if (!task_.groups.empty()) {
     settle_by_groups();
   } else {
     settle_by_cases();
   }
   return std::move(grade_);
+}
+
+void Grading::settle_by_steps() {
+  Grade& grade = grade_;
+  if (step_runs_) grade.steps = step_runs_->take_grades();
+  StepsSummary summary = summary_of(task_, grade.steps);
+  grade.verdict = summary.verdict;
+  grade.message = std::move(summary.message);
+  if (!task_.steps.empty()) return;
+  if (!grade.steps.empty() && grade.steps.front().verdict) grade.run = std::move(grade.steps.front().run);
+  grade.steps.clear();
 }
 
 void Grading::settle_by_cases() {

@@ -9,7 +9,8 @@
 //
 // The jury's programs are built first. One that cannot be built is the jury's fault in every case that needs it.
 //
-// A task with a compile step and no cases is compiled and run once, with the plan's streams.
+// A task without cases is compiled where it has a compile step, and its steps, or its one run, follow (step_runs.h),
+// with the plan's streams.
 #pragma once
 
 #include <map>
@@ -21,9 +22,11 @@
 #include "runtime/checkers/checker.h"
 #include "runtime/host/host.h"
 #include "runtime/judge/case_run.h"
+#include "runtime/judge/planned_runs.h"
 #include "runtime/judge/program.h"
 #include "runtime/judge/score.h"
 #include "runtime/judge/scoring.h"
+#include "runtime/judge/step_runs.h"
 #include "runtime/plan/plan.h"
 #include "runtime/pool/cell_pool.h"
 
@@ -54,31 +57,12 @@ struct Grade {
   Verdict verdict = Verdict::Ie;
   std::string message;
   std::optional<CompileGrade> compile;
-  std::optional<supervise::RunResult> run;  // of a task without cases, where the compile step did its work
+  std::optional<supervise::RunResult> run;  // of a task without cases and steps, where the compile step did its work
+  std::vector<StepGrade> steps;             // as in the task; empty where it has none
   std::vector<CaseGrade> cases;             // as in the task
   double score = 0, score_max = 0;          // the root's, where there are groups; 0 where its most is not known
   std::vector<GroupGrade> groups;           // as in the task; [0] says what all comes to
 };
-
-// The sandboxes of a task: the compile step where it has one, then the program's, which its cases have in common but
-// for their streams and limits, then those of the jury's programs.
-enum class Step { Compile, Run, Case, JuryCompile, Jury };
-struct PlannedRun {
-  // "compile", "run" or "case"; of one that was asked for by its name: "case NAME"; of the jury's: "checker", and
-  // "compile checker"
-  std::string name;
-  Plan plan;
-  Step step = Step::Run;
-};
-std::vector<PlannedRun> runs_of(const Task& task);
-// The one that all cases have in common, or the only one.
-PlannedRun run_of_program(const Task& task);
-
-// The run of one case, from what the plan's cases have in common.
-Plan plan_of_case(const Plan& common, const Case& one);
-
-// Checks what each of the task's runs needs of this host, without making anything. Throws PlanError and HostError.
-void check_runs(const Task& task, const host::HostFacts& host);
 
 // The cores that this process may use, where each case is pinned to one; else 1.
 unsigned default_jobs(const Task& task);
@@ -108,14 +92,15 @@ class Grading {
 
   // Once, after finished().
   Grade take_grade();
-  // /work of the run of a task without cases, where the plan collects files; else none. After finished().
-  Fd take_work_folder() { return std::move(work_folder_); }
+  // /work after the last run of a task without cases, where the plan collects files; else none. After finished().
+  Fd take_work_folder() { return step_runs_ ? step_runs_->take_work_folder() : Fd(); }
 
  private:
   void start_compile();
-  void end_compile(const supervise::SaveFolder* save_folder);
-  void start_single_run();
-  void end_single_run();
+  void end_compile();
+  void start_steps();
+  [[nodiscard]] bool is_stepping() const noexcept { return step_runs_ && !step_runs_->finished(); }
+  void settle_by_steps();
   bool prepare_jury();
   void start_cases();
   void start_case(std::size_t index);
@@ -148,8 +133,7 @@ class Grading {
   std::vector<std::shared_ptr<const JuryProgram>> needed_;  // of the jury, before any case
   bool jury_is_ready_ = false;
   std::optional<Build> build_;
-  std::unique_ptr<supervise::Run> single_run_;
-  Fd work_folder_;  // of that
+  std::optional<StepRuns> step_runs_;  // of a task without cases
   std::vector<std::unique_ptr<CaseRun>> live_;
   std::size_t next_case_ = 0;
   std::size_t first_failure_;  // the number of cases where there is none

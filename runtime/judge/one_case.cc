@@ -64,9 +64,12 @@ PlannedRun OneCase::find(const Task& task, const std::string& name) {
         task.jury[task.interaction->program]->name +
         "; write what it says into a file, and trace a plan with that as `stdin` and without [interactor]");
   }
+  if (!task.steps.empty()) {
+    throw UsageError("trace follows one program, and this plan has steps; trace a plan of that step alone");
+  }
   PlannedRun run = run_of_program(task);
   if (task.compile) {
-    PlannedRun step{"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile};
+    PlannedRun step{"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile, "compile.argv"};
     const Compiled& made = compiled(task, step.plan);
     if (!made.files) return step;
     run.plan.job.files = *made.files;

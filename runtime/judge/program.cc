@@ -14,6 +14,10 @@ constexpr std::uint64_t kMostInMemory = std::uint64_t{8} << 20;
 
 }  // namespace
 
+bool exclude_each_other(const std::string& a, const std::string& b) {
+  return a == b || a.starts_with(b + "/") || b.starts_with(a + "/");
+}
+
 Plan plan_of_compile_step(const Plan& program, const CompileStep& step) {
   Plan one = program;
   one.job.argv = step.argv;
@@ -32,9 +36,10 @@ Plan plan_of_compile_step(const Plan& program, const CompileStep& step) {
   return one;
 }
 
-std::string Program::carry(Fd work, const std::vector<Limits>& limits) {
-  artefacts_.emplace(std::move(work), plan_, limits);
+std::string Program::carry(Fd work, const std::vector<Limits>& limits, const std::string& left_by) {
+  artefacts_.emplace(std::move(work), plan_, limits, left_by);
   if (!artefacts_->refusal().empty()) return artefacts_->refusal();
+  plan_.job.files.clear();
   if (std::optional<std::vector<WorkFile>> files = artefacts_->read(kMostInMemory)) {
     plan_.job.files = std::move(*files);
     artefacts_.reset();
@@ -50,10 +55,10 @@ std::shared_ptr<const sandbox::CompiledPlan> Program::compile(const Plan& plan, 
   extras.why_no_snapshot = start.why_not;
   extras.keep_work_folder = work == WorkAfterwards::Kept;
   if (artefacts_) extras.carried = artefacts_->open();
-  // A run's own file goes over what the compile step has left.
+  // A run's own file goes over what was left for it.
   std::erase_if(extras.carried, [&](const rootfs::CarriedFile& carried) {
-    return std::ranges::any_of(plan.job.files, [&](const WorkFile& own) { return own.path == carried.path; }) ||
-           std::ranges::any_of(more, [&](const rootfs::CarriedFile& own) { return own.path == carried.path; });
+    const auto stands_there = [&](const auto& own) { return exclude_each_other(own.path, carried.path); };
+    return std::ranges::any_of(plan.job.files, stands_there) || std::ranges::any_of(more, stands_there);
   });
   for (rootfs::CarriedFile& one : more) extras.carried.push_back(std::move(one));
   return sandbox::compile(plan, host_, std::move(extras));

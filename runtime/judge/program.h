@@ -28,6 +28,9 @@ struct CompileGrade {
 // /work after a run, for files in it to be read.
 enum class WorkAfterwards { Gone, Kept };
 
+// Whether files cannot be at both of these paths below /work at a time.
+bool exclude_each_other(const std::string& a, const std::string& b);
+
 // The compiler has the program's image, files and layers, and limits of its own. What is for the program's run alone,
 // it has not: neither its streams and ports nor what the plan takes from the program, which a compiler may need.
 Plan plan_of_compile_step(const Plan& program, const CompileStep& step);
@@ -42,10 +45,10 @@ class Program {
   // For who changes its job from run to run without copying its files.
   [[nodiscard]] Plan& plan() noexcept { return plan_; }
 
-  // Takes over what the compile step has left in `work`, for runs with these limits. Returns why it cannot, in words;
-  // "" where it has.
-  std::string carry(Fd work, const std::vector<Limits>& limits);
-  // How many files a run is given by descriptor: what the step has left, where it is too large for the plan.
+  // Takes over what `left_by`, the compile step or another run, has left in `work`, for runs with these limits: that
+  // and nothing else is in their /work. Returns why it cannot, in words; "" where it has.
+  std::string carry(Fd work, const std::vector<Limits>& limits, const std::string& left_by = "the compile step");
+  // How many files a run is given by descriptor: what was left, where it is too large for the plan.
   [[nodiscard]] std::size_t carried() const noexcept { return artefacts_ ? artefacts_->count() : 0; }
 
   // One run of it, with `plan` in place of its own; `more` is placed in /work too. Throws what sandbox::compile throws.

@@ -101,6 +101,10 @@ RunResult not_run(const supervise::Outcome& why) {
 const RunResult& main_run_of(const judge::Grade& grade) {
   static const RunResult kNone = not_run(supervise::Cancelled{});
   if (grade.run) return *grade.run;
+  const auto failed =
+      std::ranges::find_if(grade.steps, [](const auto& one) { return one.verdict != judge::Verdict::Ok; });
+  if (failed != grade.steps.end() && failed->verdict) return failed->run;
+  if (failed == grade.steps.end() && !grade.steps.empty()) return grade.steps.back().run;
   const auto decides = [&](const judge::CaseGrade& one) { return one.verdict == grade.verdict; };
   const auto first = std::ranges::find_if(grade.cases, decides);
   if (first != grade.cases.end()) return first->run;

@@ -193,6 +193,21 @@ struct Case {
   SourcePosition position;
 };
 
+// What becomes of the steps that follow one which fails.
+enum class OnFailure { Stop, GoOn };
+
+// One of several runs in one workspace, one after another. What it does not say itself is the plan's.
+struct PlanStep {
+  friend bool operator==(const PlanStep&, const PlanStep&) = default;
+  std::string name;               // unique; its number, from 1 on, where the plan gives none
+  std::vector<std::string> argv;  // never empty in a plan out of parse_task()
+  Input input = InputNull{};
+  std::vector<WorkFile> files;  // placed before it, beside what /work holds or in place of files of the same path
+  Limits limits;                // the plan's, with the step's own over them
+  OnFailure on_failure = OnFailure::Stop;
+  SourcePosition position;
+};
+
 enum class Access { ReadOnly, ReadWrite };
 enum class Execution { Denied, Allowed };
 
@@ -395,14 +410,15 @@ struct Interaction {
 // What the programs of a jury may write beside accepting or not.
 enum class JuryScores { None, MayBeWritten, MustBeWritten };
 
-// What a plan file or a problem package asks for: a run of the plan, or a submission that is compiled first, or run
-// over cases, or both.
+// What a plan file or a problem package asks for: a run of the plan or several in one workspace, or a submission that
+// is compiled first, or run over cases, or both.
 struct Task {
   friend bool operator==(const Task&, const Task&) = default;
   Plan plan;  // of the program; a case has its own input and limits
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
-  std::string output_file;  // what cases that name none of their own are judged by; "": standard output
+  std::vector<PlanStep> steps;  // in place of the plan's one run; never beside cases
+  std::string output_file;      // what cases that name none of their own are judged by; "": standard output
   Checker checker;
   std::optional<JudgedByPrograms> judged_by;             // in place of `checker`
   std::vector<std::shared_ptr<const JuryProgram>> jury;  // null: none of the cases needs it
@@ -417,7 +433,7 @@ struct Task {
   std::vector<problem::Group> groups;
 
   // Whether it is more than one run; then it is graded as a whole.
-  [[nodiscard]] bool is_graded() const noexcept { return compile.has_value() || !cases.empty(); }
+  [[nodiscard]] bool is_graded() const noexcept { return compile.has_value() || !cases.empty() || !steps.empty(); }
 };
 
 // The files of one case: `common`, and `own` beside them or in place of those of the same path.

@@ -73,6 +73,12 @@ void join(Draft& draft) {
     draft.cases[i].limits = plan.kind.limits;
     for (const Draft::LimitsChange& change : draft.case_limits[i]) change(draft.cases[i].limits);
   }
+  for (std::size_t i = 0; i < draft.step_limits.size(); ++i) {
+    PlanStep& step = draft.steps[i];
+    step.limits = plan.kind.limits;
+    for (const Draft::LimitsChange& change : draft.step_limits[i]) change(step.limits);
+    if (!draft.steps_with_input.contains(i)) step.input = plan.job.input;
+  }
   for (auto& [key, position] : draft.positions) plan.origin.positions[key] = std::move(position);
 }
 

@@ -70,6 +70,7 @@ struct Draft {
   Limits compile_limits = CompileStep::compile_limits();  // the image's, which [compile] begins with
   std::optional<CompileStep> compile;
   std::vector<Case> cases;
+  std::vector<PlanStep> steps;
   std::string output_file;  // of the cases
   Checker checker;
   bool checker_is_program = false;
@@ -90,9 +91,10 @@ struct Draft {
   std::vector<ImageInclude> includes;
   bool abstract = false;
 
-  // A case's own limits go over the plan's, which may stand further down: the changes, for each case in turn.
+  // A case's and a step's own limits go over the plan's, which may stand further down: the changes, for each in turn.
   using LimitsChange = std::function<void(Limits&)>;
-  std::vector<std::vector<LimitsChange>> case_limits;
+  std::vector<std::vector<LimitsChange>> case_limits, step_limits;
+  std::set<std::size_t> steps_with_input;  // the others have the plan's
 
   // Of the file of [files] being read.
   bool file_is_folder = false;

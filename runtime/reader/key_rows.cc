@@ -23,6 +23,7 @@ constexpr Duration kDay = 24h;
 // A mount's index travels in the 16 bits of StepResult::item; a file's or a word's list is bounded by common sense.
 constexpr std::size_t kManyMounts = 1024;
 constexpr std::size_t kManyFiles = 16384;
+constexpr std::size_t kManySteps = 256;
 constexpr std::uint64_t kMaxPort = 65535;
 // glibc's cpu_set_t has room for 1024 cores (CPU_SET(3)).
 constexpr std::uint64_t kMaxCore = 1023;
@@ -374,7 +375,7 @@ std::vector<Key> file_rows() {
   return rows;
 }
 
-// Three tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
+// Several tables of a plan hold limits. Which limits a row changes, and what they are where it is not written.
 struct LimitsTable {
   std::string prefix;
   std::optional<Limits> defaults;  // none: those of [limits]
@@ -398,6 +399,11 @@ LimitsTable image_compile_limits() {
 LimitsTable case_limits() {
   return {"case[].limits.", std::nullopt,
           [](Draft& d, const Draft::LimitsChange& change) { d.case_limits.back().push_back(change); }};
+}
+
+LimitsTable step_limits() {
+  return {"step[].limits.", std::nullopt,
+          [](Draft& d, const Draft::LimitsChange& change) { d.step_limits.back().push_back(change); }};
 }
 
 // Those of a jury's program, which jury_program.h reads: here they are checked and documented.
@@ -814,6 +820,61 @@ std::vector<Key> case_rows() {
                    "A file that is copied to this path below /work before this case's run, beside the plan's or in "
                    "place of one of them."));
   append(rows, limit_rows(case_limits()));
+  return rows;
+}
+
+void begin_step(Draft& d, const Entry& entry) {
+  d.step_limits.emplace_back();
+  d.steps.emplace_back();
+  d.steps.back().name = std::to_string(d.steps.size());
+  d.steps.back().position = entry.position;
+}
+
+void store_step_input(Draft& d, Input input) {
+  d.steps.back().input = std::move(input);
+  d.steps_with_input.insert(d.steps.size() - 1);
+}
+
+std::vector<Key> step_rows() {
+  const auto latest = [](Draft& d) -> PlanStep& { return d.steps.back(); };
+  std::vector<Key> rows = as_rows({
+      {"step[]", "",
+       "One of several runs in one workspace, one after another, each in a sandbox of its own: the regular files that "
+       "one leaves in /work are what the next one finds there. The first one that fails ends the run, and its verdict "
+       "is the run's.",
+       TableForm{.many = kManySteps, .begin = begin_step}},
+      {"step[].name", "", "Its name in the result; its number, from 1 on, where it has none.",
+       TextForm{text_rule::kLine, [latest](Draft& d, std::string v, const Entry&) { latest(d).name = std::move(v); }}},
+      {"step[].argv", "", "The program and its arguments, in place of the plan's.",
+       TextsForm{text_rule::kAny, 1,
+                 [latest](Draft& d, std::vector<std::string> v, const Entry& entry) {
+                   latest(d).argv = program_words(std::move(v), entry);
+                   d.positions[entry.key] = entry.position;
+                 }}},
+      {"step[].stdin", "", "What the program reads on standard input, in place of the plan's `stdin`.",
+       ChoiceForm{{"null"}, [](Draft& d, std::size_t, const Entry&) { store_step_input(d, InputNull{}); }}},
+      {"step[].stdin", "", "Or a file, a text or bytes.", TableForm{.one_of = {"file", "text", "base64"}}},
+      {"step[].stdin.file", "", "The file of the host that the program reads on standard input.",
+       TextForm{text_rule::kHostPath,
+                [](Draft& d, const std::string& v, const Entry&) { store_step_input(d, InputFile{d.absolute(v)}); }}},
+      {"step[].stdin.text", "", "The text that the program reads on standard input.",
+       TextForm{text_rule::kBytes,
+                [](Draft& d, std::string v, const Entry&) { store_step_input(d, InputText{std::move(v)}); }}},
+      {"step[].stdin.base64", "", "The bytes that the program reads on standard input, in base64.",
+       TextForm{text_rule::kBase64, [](Draft& d, const std::string& v,
+                                       const Entry&) { store_step_input(d, InputText{bytes_of_base64(v)}); }}},
+      {"step[].on_failure", in_quotes("stop"),
+       "What becomes of the next steps where this one fails: \"stop\": they are not run; \"go-on\": they are, and the "
+       "verdict is still that of the first step that failed.",
+       ChoiceForm{{"stop", "go-on"},
+                  [latest](Draft& d, std::size_t index, const Entry&) {
+                    latest(d).on_failure = index == 0 ? OnFailure::Stop : OnFailure::GoOn;
+                  }}},
+  });
+  append(rows, work_file_rows(
+                   "step[].", [](Draft& d) -> std::vector<WorkFile>& { return d.steps.back().files; },
+                   "A file that is copied to this path below /work before this step, in place of one that is there."));
+  append(rows, limit_rows(step_limits()));
   return rows;
 }
 
@@ -1240,6 +1301,7 @@ std::vector<Key> plan_rows() {
   append(rows, layer_rows());
   append(rows, compile_rows());
   append(rows, case_rows());
+  append(rows, step_rows());
   append(rows, checker_rows());
   append(rows, interactor_rows());
   append(rows, tests_rows());

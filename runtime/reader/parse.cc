@@ -14,6 +14,7 @@
 #include "runtime/reader/key_table.h"
 #include "runtime/reader/overrides.h"
 #include "runtime/reader/plan_tree.h"
+#include "runtime/reader/steps_section.h"
 #include "runtime/reader/tests_section.h"
 #include "runtime/reader/text_file.h"
 #include "runtime/reader/toml_tree.h"
@@ -146,6 +147,7 @@ bool may_be_there(const Task& task, UsedBy step) {
   const Plan& plan = task.plan;
   const auto places = [&](const WorkFile& file) { return is_below(file.path, plan.job.source); };
   if (std::ranges::any_of(plan.job.files, places)) return true;
+  if (!task.steps.empty() && std::ranges::any_of(task.steps.front().files, places)) return true;
   const auto gives = [&](const Case& one) { return std::ranges::any_of(one.files, places); };
   if (step == UsedBy::Run && !task.cases.empty() && std::ranges::all_of(task.cases, gives)) return true;
   if (step == UsedBy::Run && task.compile) return true;
@@ -156,11 +158,12 @@ bool may_be_there(const Task& task, UsedBy step) {
   });
 }
 
-// Without this each run would fail as if the program were wrong.
+// Without this each run would fail as if the program were wrong. Later steps find what the first one leaves.
 void check_source(const Task& task) {
   const Plan& plan = task.plan;
   const bool compiled = task.compile && takes_source(task.compile->argv);
-  if (!compiled && !takes_source(plan.job.argv)) return;
+  const bool has_own_line = !task.steps.empty() && !task.steps.front().argv.empty();
+  if (!compiled && !takes_source(has_own_line ? task.steps.front().argv : plan.job.argv)) return;
   if (may_be_there(task, compiled ? UsedBy::Compile : UsedBy::Run)) return;
   std::vector<std::string> placed;
   for (const WorkFile& file : plan.job.files) placed.push_back(file.path);
@@ -240,7 +243,7 @@ void fill_in(std::vector<std::string>& argv, const std::vector<Filling>& filling
   }
 }
 
-// Each step has limits of its own, and so has a case.
+// The compile step has limits of its own, and so have a case and a step.
 void fill_in_lines(Task& task, const Image& image) {
   Job& job = task.plan.job;
   const Bytes memory = task.plan.kind.limits.memory;
@@ -248,6 +251,10 @@ void fill_in_lines(Task& task, const Image& image) {
   const std::vector<std::string> line = job.argv;
   fill_in(job.argv, fillings_of(job.source, memory), sources);
   if (task.compile) fill_in(task.compile->argv, fillings_of(job.source, task.compile->limits.memory), sources);
+  for (PlanStep& step : task.steps) {
+    if (step.argv.empty()) step.argv = line;
+    fill_in(step.argv, fillings_of(job.source, step.limits.memory), sources);
+  }
   for (Case& one : task.cases) {
     if (one.limits.memory == memory) continue;
     std::vector<std::string> own = line;
@@ -296,12 +303,14 @@ GradingKeys read_all_keys(const TomlNode& root, Task& task, ImageCache& images) 
   join(draft);
   task.compile = std::move(draft.compile);
   task.cases = std::move(draft.cases);
+  task.steps = std::move(draft.steps);
   task.output_file = std::move(draft.output_file);
   task.checker = draft.checker;
   task.passes = draft.passes;
   settle_capabilities(plan, own_calls);
   plan.kind.image = image.name;
   if (task.compile && task.compile->argv.empty()) take_compile_line(task, image);
+  if (!uses_line_of_plan(task) && plan.job.argv.empty()) plan.job.argv = task.steps.front().argv;
   if (plan.job.argv.empty()) take_run_line(task, image);
   if (!plan.job.source.empty()) check_source(task);
   fill_in_lines(task, image);
@@ -399,7 +408,14 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
   for (std::size_t i = 0; i < task.cases.size(); ++i) {
     check_cpu_limits(task.cases[i].limits, task.cases[i].position, "case[" + std::to_string(i) + "].limits.cpu_hard");
   }
+  for (std::size_t i = 0; i < task.steps.size(); ++i) {
+    const PlanStep& step = task.steps[i];
+    const std::string key = "step[" + std::to_string(i) + "]";
+    check_cpu_limits(step.limits, step.position, key + ".limits.cpu_hard");
+    check_paths(step.files, key + ".files");
+  }
   check_paths(plan.job.files, "files");
+  if (!task.steps.empty()) check_paths(with_files(plan.job.files, task.steps.front().files), "step[0].files");
   for (std::size_t i = 0; i < task.cases.size(); ++i) {
     const std::vector<WorkFile>& own = task.cases[i].files;
     const std::string key = "case[" + std::to_string(i) + "].files";
@@ -407,6 +423,7 @@ Task task_of_tree(const TomlNode& root, Plan header, ImageCache& images) {
     if (!own.empty()) check_paths(with_files(plan.job.files, own), key);
   }
   check_collect(plan.kind.collect);
+  check_steps(task);
   settle_grading(task, keys);
   make_jury(root, task, keys, images);
   if (keys.tests) add_tests(task, *keys.tests);
@@ -429,6 +446,9 @@ Plan parse_plan(const PlanText& text, const std::vector<std::string>& overrides,
   }
   if (!task.cases.empty()) {
     throw PlanError(task.cases.front().position, "case[0]", "expected a plan of one program, without [[case]]");
+  }
+  if (!task.steps.empty()) {
+    throw PlanError(task.steps.front().position, "step[0]", "expected a plan of one program, without [[step]]");
   }
   return std::move(task.plan);
 }

@@ -164,6 +164,37 @@ ordered_json case_json(const Case& one, const judge::CaseGrade& grade) {
   return json;
 }
 
+ordered_json step_json(const PlanStep& step, const judge::StepGrade& grade) {
+  ordered_json json = {{"name", json_text(step.name)}};
+  json["verdict"] = grade.verdict ? ordered_json(judge::name_of(*grade.verdict)) : ordered_json(nullptr);
+  json["message"] = grade.verdict ? json_text(grade.message) : "not run";
+  if (!grade.verdict) return json;
+  add_run(json, grade.run);
+  add_tail(json, grade.run);
+  return json;
+}
+
+// What was collected, from the last step that ran.
+ordered_json files_of_steps(const std::vector<judge::StepGrade>& grades) {
+  for (const judge::StepGrade& grade : grades) {
+    if (!grade.run.files.empty()) return to_json(grade.run.files);
+  }
+  return ordered_json::array();
+}
+
+std::string words_of_step(const PlanStep& step, const judge::StepGrade& grade) {
+  std::string text = "step " + one_line(step.name) + ": ";
+  if (!grade.verdict) return text + "not run\n";
+  text += std::string(judge::name_of(*grade.verdict)) + ", " + one_line(grade.message) + "; cpu " +
+          milliseconds(grade.run.cpu.total()) + ", wall " + milliseconds(grade.run.wall) + ", memory " +
+          mebibytes(grade.run.memory.peak) + "\n";
+  for (const auto* stream : {&grade.run.output, &grade.run.error_output}) {
+    text += printable(stream->kept);
+    if (!text.ends_with('\n')) text += "\n";
+  }
+  return text;
+}
+
 ordered_json groups_json(const Task& task, const std::vector<judge::GroupGrade>& grades) {
   ordered_json groups = ordered_json::array();
   for (std::size_t i = 1; i < grades.size(); ++i) {
@@ -209,6 +240,7 @@ const supervise::RunResult* some_run(const judge::Grade& grade) {
   for (const judge::CaseGrade& one : grade.cases) {
     if (one.verdict && one.verdict != judge::Verdict::Ie) return &one.run;
   }
+  if (!grade.steps.empty() && grade.steps.front().verdict) return &grade.steps.front().run;
   return grade.run ? &*grade.run : grade.compile ? &grade.compile->run : nullptr;
 }
 
@@ -286,6 +318,13 @@ std::string to_json(const GradeReport& report, Layout layout) {
     json["files"] = to_json(grade.run->files);
   }
   if (grade.compile) json["compile"] = compile_json(*grade.compile);
+  if (!report.task.steps.empty()) {
+    ordered_json& steps = json["steps"] = ordered_json::array();
+    for (std::size_t i = 0; i < report.task.steps.size(); ++i) {
+      steps.push_back(step_json(report.task.steps[i], i < grade.steps.size() ? grade.steps[i] : judge::StepGrade{}));
+    }
+    json["files"] = files_of_steps(grade.steps);
+  }
   if (report.task.tests) {
     const auto& examination = grade.cases.front().examination;
     add_tests(json, *report.task.tests, examination ? &*examination : nullptr);
@@ -323,6 +362,7 @@ std::string to_text(const GradeReport& report) {
             mebibytes(grade.run->memory.peak) + "\n" + printable(grade.run->output.kept) +
             printable(grade.run->error_output.kept);
   }
+  for (std::size_t i = 0; i < grade.steps.size(); ++i) text += words_of_step(report.task.steps[i], grade.steps[i]);
   const bool was_compiled = !grade.compile || grade.compile->verdict == judge::Verdict::Ok;
   if (grade.cases.empty() || !was_compiled) return text;
   std::size_t width = 4;

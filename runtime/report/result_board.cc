@@ -225,7 +225,11 @@ Board board_of(const Task& task) {
   board.time_limit = task.plan.kind.limits.cpu;
   board.memory_limit = task.plan.kind.limits.memory;
   for (const Case& one : task.cases) board.columns.push_back(column_of(one));
-  if (task.cases.empty()) {
+  for (const PlanStep& step : task.steps) {
+    board.columns.push_back({.name = step.name});
+    board.columns.back().input = excerpt_of_input(step.input);
+  }
+  if (task.cases.empty() && task.steps.empty()) {
     board.columns.push_back({.name = kOnlyColumn});
     board.columns.back().input = excerpt_of_input(task.plan.job.input);
   }
@@ -243,10 +247,11 @@ void add_result(Board& board, Row row, const json& result) {
   row.score_max = number_in(result, "score_max");
   row.groups = groups_in(result);
   add_compile(row, member(result, "compile"));
-  const json& cases = member(result, "cases");
-  if (cases.is_array()) {
+  const json& steps = member(result, "steps");
+  const json& runs = steps.is_array() ? steps : member(result, "cases");
+  if (runs.is_array()) {
     std::size_t next = 0;
-    for (const json& one : cases) {
+    for (const json& one : runs) {
       const std::size_t at = find_column(board, text_in(one, "name"), text_in(one, "group"), next);
       if (at >= board.columns.size()) continue;
       add_cell(row, at, cell_of(one, board.columns[at], board));

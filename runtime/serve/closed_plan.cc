@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
@@ -41,22 +42,27 @@ class Excess {
     most(limits.workspace, ceilings_.memory, section + ".workspace");
   }
 
-  // What is kept of a stream is in the server's memory.
-  void check(const Output& output, const Limits& limits, const std::optional<Bytes>& own,
+  // What is kept of a stream is in the server's memory. `runs`: the limits of each run whose stream it is.
+  void check(const Output& output, const std::vector<const Limits*>& runs, std::optional<Bytes> OutputLimit::*own,
              const std::string& key) const {
     if (std::holds_alternative<OutputInherit>(output) || std::holds_alternative<OutputFile>(output)) {
       throw PlanError(plan_.origin.where(key), key, "is not the server's to give; use \"capture\" or \"null\"");
     }
     const auto* capture = std::get_if<OutputCapture>(&output);
     if (capture == nullptr) return;
-    Bytes kept = capture->most.value_or(kUnlimited);
-    for (const std::optional<Bytes>& limit : {limits.output.both, own})
-      kept = std::min(kept, limit.value_or(kUnlimited));
+    Bytes kept{};
+    for (const Limits* limits : runs) {
+      Bytes of_run = capture->most.value_or(kUnlimited);
+      for (const std::optional<Bytes>& limit : {limits->output.both, limits->output.*own}) {
+        of_run = std::min(of_run, limit.value_or(kUnlimited));
+      }
+      kept = Bytes{kUnlimited.count - kept.count < of_run.count ? kUnlimited.count : kept.count + of_run.count};
+    }
     if (kept > ceilings_.output) {
       throw PlanError(plan_.origin.where(key), key,
                       "would keep up to " + to_string(kept) + ", and this server keeps at most " +
                           to_string(ceilings_.output) + "; lower limits.output, or write " + key + " = { capture = \"" +
-                          to_string(ceilings_.output) + "\" }");
+                          to_string(Bytes{ceilings_.output.count / runs.size()}) + "\" }");
     }
   }
 
@@ -94,6 +100,7 @@ void refuse_excess(const Task& task, const Ceilings& ceilings) {
   const Excess excess(plan, ceilings);
   excess.check(plan.kind.limits, "limits");
   if (task.compile) excess.check(task.compile->limits, "compile.limits");
+  for (const PlanStep& step : task.steps) excess.check(step.limits, "step.limits");
   for (const Case& one : task.cases) excess.check(one.limits, "case.limits");
   for (const auto& program : task.jury) {
     if (!program) continue;
@@ -103,8 +110,11 @@ void refuse_excess(const Task& task, const Ceilings& ceilings) {
   if (std::holds_alternative<InputInherit>(plan.job.input)) {
     throw PlanError(plan.origin.where("stdin"), "stdin", "is not the server's to give; use a text or \"null\"");
   }
-  excess.check(plan.kind.output, plan.kind.limits, plan.kind.limits.output.standard_output, "stdout");
-  excess.check(plan.kind.error_output, plan.kind.limits, plan.kind.limits.output.standard_error, "stderr");
+  std::vector<const Limits*> runs;
+  for (const PlanStep& step : task.steps) runs.push_back(&step.limits);
+  if (runs.empty()) runs.push_back(&plan.kind.limits);
+  excess.check(plan.kind.output, runs, &OutputLimit::standard_output, "stdout");
+  excess.check(plan.kind.error_output, runs, &OutputLimit::standard_error, "stderr");
   std::uint64_t collected = 0;
   for (const CollectFile& file : plan.kind.collect) {
     if (file.as == CollectAs::Tar) {

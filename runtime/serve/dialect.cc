@@ -30,6 +30,9 @@ std::optional<Fault> fault_of_grade(const judge::Grade& grade) {
   std::optional<Fault> found;
   if (grade.compile) found = fault_of_run(grade.compile->run);
   if (!found && grade.run) found = fault_of_run(*grade.run);
+  for (const judge::StepGrade& one : grade.steps) {
+    if (!found && one.verdict) found = fault_of_run(one.run);
+  }
   for (const judge::CaseGrade& one : grade.cases) {
     if (!found) found = fault_of_run(one.run);
   }
@@ -97,6 +100,9 @@ void account_for(Workshop& shop, Exchange& exchange, const WorkEnd& end) {
   const auto& grade = std::get<judge::Grade>(ended->end.value);
   if (grade.compile) shop.metrics.add(Stage::Compile, grade.compile->run.wall);
   if (grade.run) add_times(shop.metrics, *grade.run);
+  for (const judge::StepGrade& one : grade.steps) {
+    if (one.verdict) add_times(shop.metrics, one.run);
+  }
   for (const judge::CaseGrade& one : grade.cases) add_times(shop.metrics, one.run);
 }
 

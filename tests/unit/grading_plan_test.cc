@@ -420,5 +420,59 @@ TEST_F(ManySources, an_image_says_the_limits_of_its_compiler_and_the_plan_goes_o
   EXPECT_EQ(parse(plan, {folder_.path()}).plan.kind.limits, Limits{}) << "the program's are its own";
 }
 
+TEST(GradingPlan, a_step_has_what_it_does_not_say_of_the_plan_wherever_it_stands) {
+  const Task task = parse(R"(argv = ["run", "{memory_mib}"]
+[[step]]
+[[step]]
+name = "second"
+argv = ["b", "{memory_mib}"]
+stdin = "null"
+limits = { memory = "7MiB" }
+on_failure = "go-on"
+files = { "x" = { text = "1" } }
+[limits]
+memory = "99MiB"
+wall = "3s"
+[stdin]
+text = "words"
+)");
+  ASSERT_EQ(task.steps.size(), 2U);
+  EXPECT_TRUE(task.is_graded());
+  EXPECT_EQ(task.steps[0].name, "1");
+  EXPECT_EQ(task.steps[0].argv, (std::vector<std::string>{"run", "99"}));
+  EXPECT_EQ(std::get<InputText>(task.steps[0].input).text, "words");
+  EXPECT_EQ(task.steps[0].limits.memory, 99_MiB);
+  EXPECT_EQ(task.steps[0].on_failure, OnFailure::Stop);
+  EXPECT_EQ(task.steps[1].name, "second");
+  EXPECT_EQ(task.steps[1].argv, (std::vector<std::string>{"b", "7"}));
+  EXPECT_TRUE(std::holds_alternative<InputNull>(task.steps[1].input));
+  EXPECT_EQ(task.steps[1].limits.memory, 7_MiB);
+  EXPECT_EQ(task.steps[1].limits.wall, 3s);
+  EXPECT_EQ(task.steps[1].on_failure, OnFailure::GoOn);
+  EXPECT_EQ(task.steps[1].files.at(0).path, "x");
+}
+
+TEST(GradingPlan, a_plan_whose_steps_all_have_argv_needs_none_of_its_own) {
+  const Task task = parse("[[step]]\nargv = [\"a\"]\n[[step]]\nargv = [\"b\"]\n");
+  EXPECT_EQ(task.plan.job.argv, std::vector<std::string>{"a"});
+  EXPECT_EQ(task.steps[1].argv, std::vector<std::string>{"b"});
+  EXPECT_THROW(parse("[[step]]\nargv = [\"a\"]\n[[step]]\n"), PlanError);
+}
+
+TEST(GradingPlan, steps_are_refused_beside_what_is_one_run_or_many) {
+  expect_refusal("[[step]]\n[[case]]\nexpect.text = \"\"\n", "case[0]", "a plan has cases or steps");
+  expect_refusal("[[step]]\nname = \"a\"\n[[step]]\nname = \"a\"\n", "step[1].name", "a second \"a\"");
+  expect_refusal("stdin = \"inherit\"\n[[step]]\n", "stdin", "several programs read it");
+  expect_refusal("stdout = { file = \"out\" }\n[[step]]\n", "stdout", "each step would write it anew");
+  expect_refusal("stderr = { file = \"out\" }\n[[step]]\n", "stderr", "each step would write it anew");
+  expect_refusal("[checker]\nkind = \"tokens\"\n[[step]]\n", "checker", "expected with [[case]]");
+  expect_refusal("[[step]]\nlimits = { cpu = \"2s\", cpu_hard = \"1s\" }\n", "step[0].limits.cpu_hard",
+                 "expected more than limits.cpu");
+  expect_refusal("[[step]]\nfiles = { \"a\" = { text = \"\" }, \"a/b\" = { text = \"\" } }\n", "step[0].files",
+                 "which is a file");
+  expect_refusal("tests = { report = \"tap\" }\n[[step]]\n", "tests", "one run");
+  EXPECT_THROW(parse_plan({"argv = [\"a\"]\n[[step]]\n", "plan.toml", "plan", "/plans"}, {}, {}), PlanError);
+}
+
 }  // namespace
 }  // namespace evalrun

@@ -127,6 +127,14 @@ class PlanDump {
       line("case.args", join(one.args));
       line("case.checker_args", join(one.judging_args));
     }
+    for (const PlanStep& step : task.steps) {
+      line("step.name", step.name);
+      line("step.argv", join(step.argv));
+      line("step.stdin", std::visit(*this, step.input));
+      for (const WorkFile& file : step.files) dump_file(file);
+      line("step.on_failure", step.on_failure == OnFailure::Stop ? "stop" : "go-on");
+      dump_limits(step.limits, "step.limits.");
+    }
     dump_jury(task);
     line("checker.kind", static_cast<int>(task.checker.kind));
     line("checker.absolute", task.checker.absolute);

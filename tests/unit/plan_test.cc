@@ -170,6 +170,24 @@ std::vector<Sample> samples() {
        R"("aGVsbG8=")", "files.x = text hello 644\n"},
       {"case[].files.*.mode", at_top("case = [{ expect.text = \"\", files = { x = { text = \"\"<, mode = @> } } }]"),
        R"("755")", "files.x = text  755\n"},
+      {"step[].name", at_top("step = [{<name = @>}]"), R"("build")", "step.name = build\n"},
+      {"step[].argv", at_top("step = [{<argv = @>}]"), R"(["b", "c"])", "step.argv = [b][c]\n"},
+      {"step[].stdin", at_top("stdin.text = \"a\"\nstep = [{<stdin = @>}]"), R"("null")", "step.stdin = null\n"},
+      {"step[].stdin.file", at_top("step = [{<stdin.file = @>}]"), R"("1.in")", "step.stdin = file /plans/1.in\n"},
+      {"step[].stdin.text", at_top("step = [{<stdin.text = @>}]"), R"("a")", "step.stdin = text a\n"},
+      {"step[].stdin.base64", at_top("step = [{<stdin.base64 = @>}]"), R"("YQ==")", "step.stdin = text a\n"},
+      {"step[].on_failure", at_top("step = [{<on_failure = @>}]"), R"("go-on")", "step.on_failure = go-on\n"},
+      {"step[].files.*.from", at_top("step = [{<files = { x = { from = @ } }>}]"), R"("s.py")",
+       "files.x = from /plans/s.py 644\n"},
+      {"step[].files.*.text", at_top("step = [{<files = { x = { text = @ } }>}]"), R"("hello")",
+       "files.x = text hello 644\n"},
+      {"step[].files.*.folder", at_top("step = [{<files = { x = { folder = @ } }>}]"), in_quotes(sample_folder()),
+       "files.x/a.py = from " + sample_folder() + "/a.py 644\nfiles.x/b/run = from " + sample_folder() +
+           "/b/run 755\n"},
+      {"step[].files.*.base64", at_top("step = [{<files = { x = { base64 = @ } }>}]"), R"("aGVsbG8=")",
+       "files.x = text hello 644\n"},
+      {"step[].files.*.mode", at_top("step = [{ files = { x = { text = \"\"<, mode = @> } } }]"), R"("755")",
+       "files.x = text  755\n"},
       {"checker.kind", at_top("case = [{ expect.text = \"\" }]\n<checker.kind = @>"), R"("lines")",
        "checker.kind = 1\n"},
       {"checker.tolerance", at_top("case = [{ expect.text = \"\" }]\nchecker = { kind = \"floats\"<, tolerance = @> }"),
@@ -303,13 +321,14 @@ std::vector<Sample> samples() {
                        at_top(begin + "argv = [\"c\"], files = { x = { text = \"\"<, mode = @> } } }"), R"("755")",
                        "files.x = text  755\n"});
   }
-  // The same limits stand in five places; a case's and a compile step's need some company.
+  // The same limits stand in six places; a case's and a compile step's need some company.
   const struct {
     std::string path, dumped, before, after;
   } places[] = {
       {"limits.", "limits.", "limits.", ""},
       {"compile.limits.", "compile.limits.", "compile = { argv = [\"c\"]<, limits.", "> }"},
       {"case[].limits.", "case.limits.", "case = [{ expect = { text = \"\" }<, limits.", "> }]"},
+      {"step[].limits.", "step.limits.", "step = [{<limits.", ">}]"},
       {"checker.limits.", "checker.limits.", "case = [{}]\nchecker = { kind = \"program\", argv = [\"c\"]<, limits.",
        "> }"},
       {"interactor.limits.", "interactor.limits.", "case = [{}]\ninteractor = { argv = [\"c\"]<, limits.", "> }"},
@@ -382,8 +401,9 @@ TEST(Plan, every_key_takes_effect) {
     // without it, or is one of many lines.
     const bool has_company = sample.path.starts_with("case") || sample.path.starts_with("compile") ||
                              sample.path.starts_with("checker") || sample.path.starts_with("interactor") ||
-                             sample.path.starts_with("scoring") || sample.path.starts_with("tests") ||
-                             sample.path == "passes" || sample.path == "output_file";
+                             sample.path.starts_with("scoring") || sample.path.starts_with("step") ||
+                             sample.path.starts_with("tests") || sample.path == "passes" ||
+                             sample.path == "output_file";
     const std::string effect =
         effect_of(with_value(sample, sample.value), has_company ? without_key(sample) : at_top(""));
     const bool is_one_of_many = has_company && sample.plan.find('<') == std::string::npos;
