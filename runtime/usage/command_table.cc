@@ -379,7 +379,8 @@ constexpr VerbRow kVerbs[] = {
      .name = "worker",
      .summary = "Run the jobs of a queue, with workers on other machines.",
      .usage = "[OPTIONS]",
-     .details = "Takes jobs out of a queue, which is a Redis server, runs them as `evalrun batch` does, and puts their "
+     .details = "Takes jobs out of a queue, which is a Redis server or a PostgreSQL database, runs them as `evalrun "
+                "batch` does, and puts their "
                 "results back. It claims no more than it can start now. A job of a worker that ends or is cut off is "
                 "another worker's, and has one result all the same.\n\nSIGTERM or SIGINT drains it: it claims nothing "
                 "more, and ends with its last job. The same signal once more gives back what runs.",
@@ -938,8 +939,9 @@ constexpr FlagRow kFlags[] = {
     {.name = "--queue",
      .operand = "ADDRESS",
      .what =
-         "The queue: redis://[USER:PASSWORD@]HOST[:PORT][/DB], or unix:PATH[?db=DB] for a socket. Every user of the "
-         "host can read a password in a command line, and none in EVALRUN_QUEUE.",
+         "The queue: redis://[USER:PASSWORD@]HOST[:PORT][/DB], unix:PATH[?db=DB] for a socket, or "
+         "postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DB, as libpq takes it. Every user of the host can read a password "
+         "in a command line, and none in EVALRUN_QUEUE.",
      .standard = "EVALRUN_QUEUE of the environment",
      .verbs = kFleet,
      .apply = store<&Options::queue>},

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Workers, or the queue's server, are killed or stopped while many jobs go through a fleet: nothing is lost, nothing twice.
 
-  chaos.py EVALRUN [--jobs N] [--workers N] [--poison N] [--every S] [--what workers|queue|stops|both] [--lease S]
+  chaos.py EVALRUN [--queue redis|postgresql] [--jobs N] [--workers N] [--poison N] [--every S]
+    [--what workers|queue|stops|both] [--lease S]
 
 A poison job is one over which every worker is killed. Exit status 0 where each job has exactly one result, exactly the
 poison jobs were given up, and nothing is left: no job in the queue, no process, no control group, no mount.
 """
 import argparse
+import glob
 import json
 import os
 import random
@@ -75,6 +77,104 @@ class Redis:
         raise OSError("no answer")
 
 
+    @property
+    def url(self):
+        return f"unix:{self.path}"
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def lease(self, job):
+        """Its state, its worker, and when that began."""
+        return self.ask("HMGET", f"er:job:{job}", "state", "worker", "started")
+
+    def done(self):
+        return int(self.ask("HGET", "er:stats", "done") or 0)
+
+    def results(self):
+        return self.ask("XLEN", "er:results:b")
+
+    def dead(self):
+        return set(self.ask("ZRANGE", "er:dead", 0, -1))
+
+    def held(self):
+        return self.ask("KEYS", "er:held:*")
+
+
+class Postgres:
+    """The same in PostgreSQL. The server refuses root, and its tools a user without an account: it runs as nobody, or as one who
+    is nobody in a user namespace of his own."""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "server")
+        os.mkdir(self.folder)
+        if os.geteuid() == 0:
+            os.chmod(folder, 0o711)
+            os.chown(self.folder, 65534, 65534)
+        self.programs = self.find()
+        subprocess.run(self.as_nobody("initdb", "-D", os.path.join(self.folder, "data"), "-U", "evalrun", "-A", "trust", "--no-sync",
+                                      "--locale=C", "-E", "UTF8"), check=True, stdout=subprocess.DEVNULL)
+        self.url = f"postgresql:///postgres?host={self.folder}&user=evalrun"
+        self.log = open(os.path.join(folder, "log"), "w")
+        self.start()
+
+    @staticmethod
+    def find():
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda path: int(path.split("/")[4]))
+        return os.path.dirname(found[-1]) if found else None
+
+    def as_nobody(self, program, *words):
+        before = (["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else
+                  ["unshare", "--user", "--map-user=65534", "setpriv"])
+        return [*before, "--pdeathsig", "QUIT", os.path.join(self.programs, program), *words]
+
+    def start(self):
+        end = time.time() + 60
+        while time.time() < end:
+            # After a SIGKILL its processes of before may still be ending, and it does not start beside them. What is killed
+            # here is a process, not the machine: what it has written is there without fsync, too.
+            self.process = subprocess.Popen(self.as_nobody("postgres", "-D", os.path.join(self.folder, "data"), "-k", self.folder,
+                                                           "-c", "listen_addresses=", "-c", "fsync=off"), stdout=self.log, stderr=self.log)
+            while self.process.poll() is None:
+                if subprocess.run([os.path.join(self.programs, "pg_isready"), "-q", "-h", self.folder]).returncode == 0:
+                    return
+                time.sleep(0.02)
+            time.sleep(0.05)
+        raise SystemExit("postgres does not answer")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+    def ask(self, statement):
+        asked = subprocess.run([os.path.join(self.programs, "psql"), "-X", "-A", "-t", "-q", "-F", " ", "-d", self.url, "-c", statement],
+                               capture_output=True, text=True)
+        if asked.returncode != 0:
+            raise OSError(asked.stderr)
+        return asked.stdout.splitlines()
+
+    def lease(self, job):
+        found = self.ask(f"SELECT state, worker, started FROM evalrun.job WHERE id = '{job}'")
+        return (found[0].split(" ") + ["", ""])[:3] if found else ("", "", "")
+
+    def done(self):
+        return int(self.ask("SELECT count(*) FROM evalrun.job WHERE state = 'done'")[0])
+
+    def results(self):
+        return int(self.ask("SELECT count(*) FROM evalrun.result WHERE batch = 'b'")[0])
+
+    def dead(self):
+        return set(self.ask("SELECT convert_from(id, 'UTF8') FROM evalrun.job WHERE state = 'dead'"))
+
+    def held(self):
+        return self.ask("SELECT worker FROM evalrun.job WHERE state = 'leased'")
+
+
 class Worker:
     count = 0
 
@@ -123,6 +223,7 @@ def groups_of(pids):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("evalrun")
+    parser.add_argument("--queue", choices=["redis", "postgresql"], default="redis")
     parser.add_argument("--jobs", type=int, default=10000)
     parser.add_argument("--workers", type=int, default=6)
     parser.add_argument("--at-a-time", type=int, default=2)
@@ -133,8 +234,8 @@ def main():
     parser.add_argument("--fsync", default="everysec")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    if shutil.which("redis-server") is None:
-        print("missing: redis-server")
+    if not (shutil.which("redis-server") if options.queue == "redis" else Postgres.find()):
+        print(f"missing: {options.queue}")
         return 1 if os.environ.get("EVALRUN_MUST_WORK") == "1" else 77
     chance = random.Random(options.seed)
     every = options.every or {"workers": 0.4, "queue": 4.0, "stops": 1.0, "both": 0.4}[options.what]
@@ -168,8 +269,8 @@ def run(options, chance, every, folder):
             file.write(json.dumps(job) + "\n")
     poison = {f"b/=job-{i}" for i in poison}
 
-    redis = Redis(folder, options.fsync)
-    url = f"unix:{redis.path}"
+    queue = Redis(folder, options.fsync) if options.queue == "redis" else Postgres(folder)
+    url = queue.url
     log = open(os.path.join(folder, "workers.log"), "w")
     began = time.time()
     pids, killed, stopped, restarts = [], 0, 0, 0
@@ -195,14 +296,14 @@ def run(options, chance, every, folder):
                 next_look = now + 0.1
                 # Whoever runs a poison job dies of it.
                 for job in poison:
-                    state, owner, started = redis.ask("HMGET", f"er:job:{job}", "state", "worker", "started")
+                    state, owner, started = queue.lease(job)
                     if state != "leased" or now * 1000 - int(started) < 100:
                         continue
                     for worker in workers:
                         if f"/{worker.pid}-" in owner and worker.process.poll() is None and not worker.stopped_until:
                             worker.kill()
                             killed += 1
-                done = int(redis.ask("HGET", "er:stats", "done") or 0)
+                done = queue.done()
                 if done != progress:
                     progress, progress_at = done, now
         except OSError:
@@ -223,10 +324,11 @@ def run(options, chance, every, folder):
                     worker.stopped_until = now + 2.5 * options.lease
                     stopped += 1
             if options.what == "queue" or (options.what == "both" and killed % 10 == 0):
-                redis.kill()
+                queue.kill()
                 time.sleep(0.2)
-                redis.start()
+                queue.start()
                 restarts += 1
+                next_act = time.time() + every
         for i, worker in enumerate(workers):
             if worker.stopped_until and now >= worker.stopped_until:
                 worker.process.send_signal(signal.SIGCONT)
@@ -257,11 +359,9 @@ def run(options, chance, every, folder):
         verdict = line.get("result", {}).get("verdict", "error")
         verdicts[verdict] = verdicts.get(verdict, 0) + 1
     distinct = {line["id"] for line in lines}
-    stored = redis.ask("XLEN", "er:results:b")
-    dead = {job for job in redis.ask("ZRANGE", "er:dead", 0, -1)}
-    held = [key for key in redis.ask("KEYS", "er:held:*")]
+    stored, dead, held = queue.results(), queue.dead(), queue.held()
     stats = status["stats"]
-    print(f"{options.what}: {len(lines)} results, {len(distinct)} distinct, {len(dead)} dead, {killed} workers killed, "
+    print(f"{options.queue}, {options.what}: {len(lines)} results, {len(distinct)} distinct, {len(dead)} dead, {killed} workers killed, "
           f"{stopped} stopped, {restarts} restarts of the queue, {stats.get('reclaimed', 0)} jobs taken back, "
           f"{stats.get('dropped', 0)} late completions dropped, {stats.get('lost', 0)} leases found lost, "
           f"verdicts {verdicts}, {took:.1f} s")
@@ -284,8 +384,7 @@ def run(options, chance, every, folder):
         failed.append(f"groups are left: {groups_of(pids)[:3]}")
     if processes_with(program):
         failed.append(f"programs are left: {processes_with(program)[:3]}")
-    redis.process.terminate()
-    redis.process.wait()
+    queue.end()
     if failed:
         subprocess.run(["tail", "-n", "20", os.path.join(folder, "workers.log"), os.path.join(folder, "submit.log")])
     return failed

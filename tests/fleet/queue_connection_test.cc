@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <set>
+#include <thread>
 
 #include "runtime/core/error.h"
 #include "runtime/core/fd.h"
-#include "runtime/fleet/queue/redis_queue.h"
+#include "runtime/fleet/queue/open_queue.h"
 #include "runtime/fleet/queue/resolve.h"
 #include "tests/fleet/queue_client.h"
 #include "tests/fleet/queue_server.h"
@@ -21,7 +23,7 @@ using namespace fleet;
 
 std::unique_ptr<QueueClient> client_of(const QueueAddress& address, std::function<void(const std::string&)> warn = {}) {
   return std::make_unique<QueueClient>([&](loop::EventLoop& loop, const std::uint64_t*) {
-    return std::make_unique<RedisQueue>(loop, address, RedisQueue::Options{.warn = std::move(warn), .clock = nullptr});
+    return open_queue(loop, address, {.warn = std::move(warn), .clock = nullptr});
   });
 }
 
@@ -35,7 +37,7 @@ std::string refusal(const QueueAddress& address) {
 }
 
 Finished redis_cli(const RedisServer& server, std::vector<std::string> words) {
-  words.insert(words.begin(), {"redis-cli", "-s", server.address().path});
+  words.insert(words.begin(), {"redis-cli", "-s", server.redis_address().path});
   return run_command(words);
 }
 
@@ -50,9 +52,14 @@ TEST(QueueAddress, is_read_as_it_is_written) {
   same("redis://ada:secret@queue:1", "redis://queue:1/0");
   same("unix:/run/redis.sock", "unix:/run/redis.sock");
   same("unix:/run/redis.sock?db=5", "unix:/run/redis.sock?db=5");
-  EXPECT_EQ(parse_queue_address("redis://ada:se:c@ret@queue").password, "se:c@ret");
-  EXPECT_EQ(parse_queue_address("redis://ada:secret@queue").user, "ada");
-  EXPECT_EQ(parse_queue_address("redis://:secret@queue").user, "");
+  same("postgresql://queue/judge", "postgresql://queue/judge");
+  same("postgres://ada:se:c@ret@queue:5433/judge?sslmode=require&password=secret", "postgres://ada@queue:5433/judge");
+  same("postgresql://ada@queue", "postgresql://ada@queue");
+  same("postgresql:///judge?host=/run/postgresql", "postgresql:///judge");
+  const auto redis = [](const std::string& text) { return std::get<RedisAddress>(parse_queue_address(text)); };
+  EXPECT_EQ(redis("redis://ada:se:c@ret@queue").password, "se:c@ret");
+  EXPECT_EQ(redis("redis://ada:secret@queue").user, "ada");
+  EXPECT_EQ(redis("redis://:secret@queue").user, "");
 }
 
 TEST(QueueAddress, that_is_none_is_refused_without_its_password) {
@@ -86,20 +93,27 @@ class QueueConnection : public testing::Test {
   }
 };
 
-TEST_F(QueueConnection, calls_wait_for_a_server_that_comes_back_and_keep_their_order) {
-  RedisServer server;
-  const auto client = client_of(server.address());
+class EachQueueConnection : public testing::TestWithParam<Engine> {
+ protected:
+  void SetUp() override {
+    if (!is_installed(GetParam())) EVALRUN_SKIP(name_of(GetParam()));
+  }
+};
+
+TEST_P(EachQueueConnection, calls_wait_for_a_server_that_comes_back_and_keep_their_order) {
+  const std::unique_ptr<QueueServer> server = start_server(GetParam());
+  const auto client = client_of(server->address());
   client->enqueue({.batch = "b"}, {"a"});
   unsigned returns = 0;
   client->queue().on_return([&] { ++returns; });
-  server.kill_at_once();
+  server->kill_at_once();
   std::string order;
   for (const std::string name : {"b", "c", "d"}) {
     client->queue().enqueue({.batch = "b"}, {{name, "", "{", name}}, [&order, name](Enqueued) { order += name; });
   }
   client->wait([&] { return !client->queue().why_away().empty(); });
   EXPECT_TRUE(client->claim(worker("w"), 1).is_away);
-  server.start();
+  server->start();
   client->wait([&] { return order.size() == 3; });
   EXPECT_EQ(order, "bcd");
   EXPECT_EQ(returns, 1U);
@@ -109,31 +123,34 @@ TEST_F(QueueConnection, calls_wait_for_a_server_that_comes_back_and_keep_their_o
   EXPECT_EQ(claimed, "abcd");  // what was there before came back from the file
 }
 
-TEST_F(QueueConnection, a_server_that_is_not_there_yet_is_waited_for) {
-  RedisServer server;
-  server.kill_at_once();
-  const auto client = client_of(server.address());
+TEST_P(EachQueueConnection, a_server_that_is_not_there_yet_is_waited_for) {
+  const std::unique_ptr<QueueServer> server = start_server(GetParam());
+  server->kill_at_once();
+  const auto client = client_of(server->address());
   bool answered = false;
   client->queue().status([&](const std::string&) { answered = true; });
   for (int i = 0; i < 5; ++i) client->loop().run_once(50ms);
   EXPECT_FALSE(answered);
   EXPECT_NE(client->queue().why_away(), "");
-  server.start();
+  server->start();
   client->wait([&] { return answered; });
 }
 
-TEST_F(QueueConnection, a_completion_whose_answer_was_lost_is_stored_once) {
-  RedisServer server;
-  const auto client = client_of(server.address());
+TEST_P(EachQueueConnection, a_completion_whose_answer_was_lost_is_stored_once) {
+  const std::unique_ptr<QueueServer> server = start_server(GetParam());
+  const auto client = client_of(server->address());
   client->enqueue({.batch = "b"}, {"a"});
   const Identity w = worker("w");
   const Claimed claimed = client->claim(w, 1);
+  // A claim may be lost with its server, and the job is as if never claimed; not one that something follows which
+  // waited for the disk.
+  client->enqueue({.batch = "c"}, {"b"});
   for (int i = 0; i < 3; ++i) {
     std::optional<Completed> answer;
     client->queue().complete(w, {claimed.jobs[0].id, claimed.jobs[0].token, "{}", {}},
                              [&](Completed c) { answer = c; });
-    server.kill_at_once();
-    server.start();
+    server->kill_at_once();
+    server->start();
     client->wait([&] { return answer.has_value(); });
     EXPECT_NE(*answer, Completed::Dropped);
   }
@@ -142,7 +159,7 @@ TEST_F(QueueConnection, a_completion_whose_answer_was_lost_is_stored_once) {
 
 TEST_F(QueueConnection, a_password_is_asked_for_and_given) {
   RedisServer server({"--requirepass", "secret"});
-  QueueAddress address = server.address();
+  RedisAddress address = server.redis_address();
   EXPECT_NE(refusal(address).find("NOAUTH"), std::string::npos);
   address.password = "wrong";
   EXPECT_NE(refusal(address).find("WRONGPASS"), std::string::npos);
@@ -152,7 +169,7 @@ TEST_F(QueueConnection, a_password_is_asked_for_and_given) {
 
 TEST_F(QueueConnection, databases_are_queues_of_their_own) {
   RedisServer server;
-  QueueAddress other = server.address();
+  RedisAddress other = server.redis_address();
   other.database = 3;
   client_of(other)->enqueue({.batch = "b"}, {"a"});
   const auto first = client_of(server.address()), third = client_of(other);
@@ -217,9 +234,9 @@ TEST_F(QueueConnection, a_server_whose_disk_fails_is_waited_for) {
   client->wait([&] { return is_in; });
 }
 
-TEST_F(QueueConnection, a_large_line_goes_in_and_out_whole) {
-  const RedisServer server;
-  const auto client = client_of(server.address());
+TEST_P(EachQueueConnection, a_large_line_goes_in_and_out_whole) {
+  const std::unique_ptr<QueueServer> server = start_server(GetParam());
+  const auto client = client_of(server->address());
   const std::string line(12U << 20, 'x');
   client->ask<Enqueued>([&](auto then) { client->queue().enqueue({.batch = "b"}, {{"a", "", "{", line}}, then); });
   const Claimed claimed = client->claim(worker("w"), 1);
@@ -237,7 +254,7 @@ TEST_F(QueueConnection, what_is_no_redis_server_is_refused) {
     std::strncpy(at.sun_path, path.c_str(), sizeof at.sun_path - 1);
     ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
     ASSERT_EQ(::listen(listener.get(), 5), 0);
-    QueueAddress address;
+    RedisAddress address;
     address.path = path;
     const auto client = client_of(address);
     Fd peer;
@@ -254,6 +271,163 @@ TEST_F(QueueConnection, what_is_no_redis_server_is_refused) {
     // The last one is an answer that has not ended: it is waited for.
     EXPECT_EQ(is_refused, answer.front() != '$') << answer;
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(redis, EachQueueConnection, testing::Values(Engine::Redis));
+INSTANTIATE_TEST_SUITE_P(postgresql, EachQueueConnection, testing::Values(Engine::Postgres));
+
+class PostgresConnection : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!PostgresServer::is_installed()) EVALRUN_SKIP("postgresql");
+  }
+};
+
+TEST_F(PostgresConnection, a_wrong_user_database_or_password_is_refused_and_a_full_server_is_waited_for) {
+  PostgresServer server({"-c", "max_connections=4", "-c", "superuser_reserved_connections=0"});
+  EXPECT_EQ(refusal(server.address()), "");
+  const std::string host = server.url().substr(server.url().find("?host="));
+  EXPECT_NE(refusal(PostgresAddress{"postgresql:///none" + host}).find("database \"none\" does not exist"),
+            std::string::npos);
+  EXPECT_NE(refusal(PostgresAddress{server.url() + "x"}).find("role \"evalrunx\" does not exist"), std::string::npos);
+  EXPECT_NE(refusal(PostgresAddress{server.url() + "&nonsense=1"}).find("nonsense"), std::string::npos);
+  std::vector<std::unique_ptr<QueueClient>> others;
+  for (int i = 0; i < 4; ++i) {
+    others.push_back(client_of(server.address()));
+    others.back()->status();
+  }
+  const auto late = client_of(server.address());
+  late->wait([&] { return !late->queue().why_away().empty(); });
+  EXPECT_NE(late->queue().why_away().find("too many clients"), std::string::npos) << late->queue().why_away();
+  others.clear();
+  late->status();
+}
+
+TEST_F(PostgresConnection, a_password_is_asked_for_and_given) {
+  PostgresServer server({"-c", "password_encryption=scram-sha-256"});
+  static_cast<void>(server.ask("ALTER ROLE evalrun PASSWORD 'se''c@ret'"));
+  server.let_in("local all all scram-sha-256");
+  // The server reads its file some time after it was told to.
+  std::string without;
+  for (int i = 0; i < 100 && without.empty(); ++i) {
+    without = refusal(server.address());
+    if (without.empty()) ::usleep(20000);
+  }
+  EXPECT_NE(without.find("password"), std::string::npos) << without;
+  EXPECT_NE(refusal(PostgresAddress{server.url() + "&password=wrong"}).find("password authentication failed"),
+            std::string::npos);
+  EXPECT_EQ(refusal(PostgresAddress{server.url() + "&password=se%27c%40ret"}), "");
+}
+
+TEST_F(PostgresConnection, tables_of_another_version_are_refused_and_not_touched) {
+  PostgresServer server;
+  client_of(server.address())->enqueue({.batch = "b"}, {"a"});
+  static_cast<void>(server.ask("UPDATE evalrun.about SET version = 999"));
+  EXPECT_NE(refusal(server.address()).find("another version of evalrun (999"), std::string::npos);
+  EXPECT_EQ(server.ask("SELECT count(*) FROM evalrun.job"), "1\n");
+}
+
+TEST_F(PostgresConnection, a_server_that_does_not_wait_for_its_disk_is_warned_of) {
+  std::string warning;
+  const auto warn = [&](const std::string& text) { warning += text; };
+  PostgresServer server;
+  client_of(server.address(), warn)->status();
+  EXPECT_EQ(warning, "");
+  static_cast<void>(server.ask("ALTER SYSTEM SET synchronous_commit = off; SELECT pg_reload_conf()"));
+  for (int i = 0; i < 100 && server.ask("SHOW synchronous_commit") != "off\n"; ++i) ::usleep(20000);
+  client_of(server.address(), warn)->status();
+  EXPECT_NE(warning.find("synchronous_commit is off"), std::string::npos) << warning;
+}
+
+// A result's place is given before others can see it. A reader that goes past it would never see it.
+TEST_F(PostgresConnection, a_result_that_is_being_stored_is_not_passed_over) {
+  PostgresServer server;
+  const auto client = client_of(server.address());
+  client->enqueue({.batch = "b"}, {"a", "b"});
+  const Identity w = worker("w");
+  const Claimed claimed = client->claim(w, 2);
+  ASSERT_EQ(claimed.jobs.size(), 2U);
+  // The first is stored by a transaction that stays open for a while.
+  std::thread slow([&] {
+    static_cast<void>(
+        server.ask("BEGIN; SELECT evalrun.complete(ARRAY['0', 'w', 'a', '1', 'result of a', '0']::bytea[]);"
+                   "SELECT pg_sleep(0.7); COMMIT;"));
+  });
+  for (int i = 0; i < 200 && server.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0\n"; ++i)
+    ::usleep(5000);
+  EXPECT_EQ(client->complete(w, claimed.jobs[1]), Completed::Stored);
+  const std::vector<StoredResult> seen = client->results("b");
+  slow.join();
+  EXPECT_EQ(seen.size(), 2U);
+}
+
+// Claims do not wait for the disk.
+TEST_F(PostgresConnection, a_job_whose_claim_was_lost_with_the_server_has_one_result) {
+  PostgresServer server({"-c", "fsync=off", "-c", "wal_writer_delay=10s"});
+  const auto client = client_of(server.address());
+  client->enqueue({.batch = "b"}, {"a"});
+  const Identity w = worker("w");
+  const Claimed first = client->claim(w, 1);
+  ASSERT_EQ(first.jobs.size(), 1U);
+  server.kill_at_once();
+  server.start();
+  client->status();
+  EXPECT_EQ(client->beat(w, {lease_of(first.jobs[0])}).leases, std::vector{LeaseState::Lost});
+  EXPECT_EQ(client->complete(w, first.jobs[0]), Completed::Dropped);
+  // The token is given again: to the same worker, both are the same job; to another one, only its own word counts.
+  const Claimed second = client->claim(worker("v"), 1);
+  ASSERT_EQ(second.jobs.size(), 1U);
+  EXPECT_EQ(second.jobs[0].token, first.jobs[0].token);
+  EXPECT_EQ(client->complete(w, first.jobs[0]), Completed::Dropped);
+  EXPECT_EQ(client->complete(worker("v"), second.jobs[0]), Completed::Stored);
+  EXPECT_EQ(client->complete(w, first.jobs[0]), Completed::Dropped);
+  EXPECT_EQ(client->results("b").size(), 1U);
+}
+
+TEST_F(PostgresConnection, of_many_that_come_to_an_empty_database_one_makes_the_tables) {
+  PostgresServer server({"-c", "fsync=off"});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&] { EXPECT_EQ(refusal(server.address()), ""); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(server.ask("SELECT count(*) FROM evalrun.about"), "1\n");
+}
+
+TEST_F(PostgresConnection, two_that_claim_at_a_time_get_different_jobs) {
+  PostgresServer server({"-c", "fsync=off"});
+  constexpr int kJobs = 400, kWorkers = 6;
+  std::vector<std::string> names;
+  for (int i = 0; i < kJobs; ++i) names.push_back("job-" + std::to_string(i));
+  client_of(server.address())->enqueue({.batch = "b"}, names);
+  std::vector<std::vector<std::string>> claimed(kWorkers);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kWorkers; ++i) {
+    threads.emplace_back([&, i] {
+      const auto client = client_of(server.address());
+      const Identity who = worker("w" + std::to_string(i));
+      client->beat(who, {});
+      client->status();
+      for (;;) {
+        const Claimed given = client->claim(who, 2);
+        if (given.jobs.empty()) return;
+        for (const ClaimedJob& job : given.jobs) {
+          claimed[i].push_back(job.id);
+          EXPECT_EQ(client->complete(who, job), Completed::Stored) << job.id;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> distinct;
+  std::size_t count = 0;
+  for (const auto& some : claimed) {
+    count += some.size();
+    distinct.insert(some.begin(), some.end());
+  }
+  EXPECT_EQ(count, static_cast<std::size_t>(kJobs));
+  EXPECT_EQ(distinct.size(), static_cast<std::size_t>(kJobs));
+  EXPECT_EQ(client_of(server.address())->results("b").size(), static_cast<std::size_t>(kJobs));
 }
 
 }  // namespace

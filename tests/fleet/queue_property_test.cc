@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "runtime/fleet/queue/redis_queue.h"
+#include "runtime/fleet/queue/open_queue.h"
 #include "tests/fleet/queue_client.h"
 #include "tests/fleet/queue_server.h"
 
@@ -269,17 +269,19 @@ class Model {
   std::size_t dropped_ = 0, dead_ = 0;
 };
 
-TEST(QueueProperty, in_random_orders_each_job_has_one_result_and_none_is_lost) {
-  if (!RedisServer::is_installed()) EVALRUN_SKIP("redis-server");
+class QueueProperty : public testing::TestWithParam<Engine> {};
+
+TEST_P(QueueProperty, in_random_orders_each_job_has_one_result_and_none_is_lost) {
+  if (!is_installed(GetParam())) EVALRUN_SKIP(name_of(GetParam()));
   const char* asked = std::getenv("EVALRUN_REPEAT");
-  const unsigned rounds = asked == nullptr ? 10 : static_cast<unsigned>(std::atoi(asked));
+  const unsigned usual = GetParam() == Engine::Redis ? 10 : 2;
+  const unsigned rounds = asked == nullptr ? usual : static_cast<unsigned>(std::atoi(asked));
   std::size_t jobs = 0, dropped = 0, dead = 0;
-  const RedisServer server({"--appendfsync", "no"});
   for (unsigned seed = 1; seed <= rounds && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
-    run_command({"redis-cli", "-s", server.address().path, "flushdb"});
+    const std::unique_ptr<QueueServer> server = start_shared_server(GetParam());
     QueueClient client([&](loop::EventLoop& loop, const std::uint64_t* clock) {
-      return std::make_unique<RedisQueue>(loop, server.address(), RedisQueue::Options{.warn = {}, .clock = clock});
+      return open_queue(loop, server->address(), {.warn = {}, .clock = clock});
     });
     Model model(client, seed);
     for (int i = 0; i < 2000 && !testing::Test::HasFailure(); ++i) model.step();
@@ -294,6 +296,9 @@ TEST(QueueProperty, in_random_orders_each_job_has_one_result_and_none_is_lost) {
   EXPECT_GT(dead, 0U);
   std::printf("%u rounds: %zu jobs, %zu late completions dropped, %zu given up\n", rounds, jobs, dropped, dead);
 }
+
+INSTANTIATE_TEST_SUITE_P(redis, QueueProperty, testing::Values(Engine::Redis));
+INSTANTIATE_TEST_SUITE_P(postgresql, QueueProperty, testing::Values(Engine::Postgres));
 
 }  // namespace
 }  // namespace evalrun::test

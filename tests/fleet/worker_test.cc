@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "runtime/core/sha256.h"
-#include "runtime/fleet/queue/redis_queue.h"
+#include "runtime/fleet/queue/open_queue.h"
 #include "runtime/fleet/submission.h"
 #include "tests/fleet/cut_proxy.h"
 #include "tests/fleet/queue_client.h"
@@ -61,14 +61,13 @@ pid_t process_of(const std::string& word) {
 }
 
 // A queue, a plan of the probe, and workers with a short lease.
-class Fleet : public testing::Test {
+class FleetParts {
  protected:
-  void SetUp() override {
-    if (!RedisServer::is_installed()) EVALRUN_SKIP("redis-server");
-    server_ = std::make_unique<RedisServer>();
+  void set_up(std::unique_ptr<QueueServer> server) {
+    server_ = std::move(server);
     folder_.write("plan.toml", mounted_probe_plan("probe", {}));
   }
-  void TearDown() override {
+  void tear_down() {
     workers_.clear();
     for (const auto& [words, pid] : marked_) {
       const Clearing clearing = wait_for_nothing(words, pid, mounts_, 10s);
@@ -117,12 +116,34 @@ class Fleet : public testing::Test {
 
   std::set<std::string> mounts_ = mounts();
   TemporaryFolder folder_;
-  std::unique_ptr<RedisServer> server_;
+  std::unique_ptr<QueueServer> server_;
   std::vector<std::unique_ptr<StartedCommand>> workers_;
   std::vector<std::pair<std::string, pid_t>> marked_;
 };
 
-TEST_F(Fleet, gives_the_results_that_a_batch_gives) {
+class Fleet : public testing::Test, protected FleetParts {
+ protected:
+  void SetUp() override {
+    if (!RedisServer::is_installed()) EVALRUN_SKIP("redis-server");
+    auto server = std::make_unique<RedisServer>();
+    redis_ = server.get();
+    set_up(std::move(server));
+  }
+  void TearDown() override { tear_down(); }
+
+  RedisServer* redis_ = nullptr;  // that it is
+};
+
+class EachFleet : public testing::TestWithParam<Engine>, protected FleetParts {
+ protected:
+  void SetUp() override {
+    if (!is_installed(GetParam())) EVALRUN_SKIP(name_of(GetParam()));
+    set_up(start_server(GetParam()));
+  }
+  void TearDown() override { tear_down(); }
+};
+
+TEST_P(EachFleet, gives_the_results_that_a_batch_gives) {
   Lines jobs = {job("a", {"say", "hello"}),
                 job("b", {"exit", "3"}),
                 {{"id", 7}, {"argv", {"/opt/none"}}},
@@ -166,7 +187,7 @@ TEST_F(Fleet, a_result_says_which_worker_made_it) {
   EXPECT_EQ(result["fleet"]["attempt"], 1);
 }
 
-TEST_F(Fleet, sigterm_drains_a_worker) {
+TEST_P(EachFleet, sigterm_drains_a_worker) {
   StartedCommand& worker = start_worker("h1", {"--jobs", "1"});
   submit(text_of({job("a", {"sleep", "1"}), job("b", {"exit", "0"})}), {"--batch", "b"});
   ASSERT_TRUE(wait_for_running(1));
@@ -206,7 +227,7 @@ TEST_F(Fleet, a_worker_that_is_told_to_drain_over_the_queue_ends) {
   EXPECT_EQ(worker.wait(), 0);
 }
 
-TEST_F(Fleet, the_job_of_a_killed_worker_is_anothers_and_nothing_is_left) {
+TEST_P(EachFleet, the_job_of_a_killed_worker_is_anothers_and_nothing_is_left) {
   StartedCommand& worker = start_worker("h1", {"--jobs", "1"});
   submit(text_of({job("a", {"sleep", "1.5"})}), {"--batch", "b"});
   ASSERT_TRUE(wait_for_running(1));
@@ -274,7 +295,7 @@ TEST_F(Fleet, a_host_that_runs_nothing_claims_nothing) {
   EXPECT_EQ(status()["stats"].value("faults", 0), 0);
 }
 
-TEST_F(Fleet, a_running_job_is_cancelled) {
+TEST_P(EachFleet, a_running_job_is_cancelled) {
   start_worker("h1", {"--jobs", "1"});
   submit(text_of({job("a", {"sleep", "8"}), job("b", {"exit", "0"})}), {"--batch", "b"});
   ASSERT_TRUE(wait_for_running(1));
@@ -346,7 +367,7 @@ TEST_F(Fleet, a_queue_that_ends_and_comes_back_loses_nothing) {
 // Both for shorter than a connection is silent before it is made anew, and for longer.
 TEST_F(Fleet, a_worker_whose_way_to_the_queue_was_cut_changes_nothing_when_it_is_healed) {
   const std::string way = path("way");
-  CutProxy proxy(way, server_->address().path);
+  CutProxy proxy(way, redis_->redis_address().path);
   StartedCommand cut({evalrun().string(), "worker", "--queue", "unix:" + way, "--host", "h1", "--jobs", "1", "--lease",
                       "1s", "--unsafe-host-paths"},
                      folder_.path());
@@ -457,9 +478,8 @@ TEST_F(Fleet, an_image_that_no_host_has_is_an_error_and_no_attempt) {
 
 TEST_F(Fleet, whatever_a_stranger_writes_into_the_queue_harms_no_worker) {
   const StartedCommand& worker = start_worker("h1", {"--jobs", "1"});
-  QueueClient client([&](loop::EventLoop& loop, const std::uint64_t*) {
-    return std::make_unique<fleet::RedisQueue>(loop, server_->address(), fleet::RedisQueue::Options{});
-  });
+  QueueClient client(
+      [&](loop::EventLoop& loop, const std::uint64_t*) { return fleet::open_queue(loop, server_->address(), {}); });
   const auto put = [&](const std::string& digest, const std::string& bundle) {
     client.ask<bool>([&](auto then) { client.queue().put_plan(digest, "name", bundle, [then] { then(true); }); });
     return digest;
@@ -549,6 +569,9 @@ TEST_F(Fleet, a_command_line_without_a_queue_or_with_a_wrong_one_says_so) {
   EXPECT_EQ(status_of({"--queue", "http://x"}).exit_code, 2);
   EXPECT_EQ(status_of({"--queue", "unix:/nowhere"}).exit_code, 3);
 }
+
+INSTANTIATE_TEST_SUITE_P(redis, EachFleet, testing::Values(Engine::Redis));
+INSTANTIATE_TEST_SUITE_P(postgresql, EachFleet, testing::Values(Engine::Postgres));
 
 }  // namespace
 }  // namespace evalrun::test

@@ -1,5 +1,6 @@
 #include "runtime/fleet/queue/queue_address.h"
 
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -10,12 +11,14 @@ namespace {
 
 constexpr std::string_view kRedis = "redis://";
 constexpr std::string_view kUnix = "unix:";
+// libpq knows both.
+constexpr std::array<std::string_view, 2> kPostgres = {"postgresql://", "postgres://"};
 constexpr std::size_t kLongestSocketPath = 107;  // sun_path of sockaddr_un
 constexpr unsigned kMostDatabases = 1 << 20;
 
 [[noreturn]] void refuse(std::string_view why) {
   // The text may hold a password.
-  throw UsageError("--queue: " + std::string(why) + "; use redis://HOST:PORT/DB or unix:PATH");
+  throw UsageError("--queue: " + std::string(why) + "; use redis://HOST:PORT/DB, unix:PATH or postgresql://HOST/DB");
 }
 
 unsigned number(std::string_view text, unsigned most, std::string_view what) {
@@ -36,8 +39,8 @@ bool take_before(std::string_view& text, char mark, std::string_view& before) {
   return true;
 }
 
-QueueAddress parse_unix(std::string_view text) {
-  QueueAddress address;
+RedisAddress parse_unix(std::string_view text) {
+  RedisAddress address;
   std::string_view path;
   if (take_before(text, '?', path)) {
     if (!text.starts_with("db=")) refuse("after the path only ?db=NUMBER is known");
@@ -50,8 +53,8 @@ QueueAddress parse_unix(std::string_view text) {
   return address;
 }
 
-QueueAddress parse_redis(std::string_view text) {
-  QueueAddress address;
+RedisAddress parse_redis(std::string_view text) {
+  RedisAddress address;
   std::string_view part;
   if (const std::size_t at = text.rfind('@'); at != text.npos) {
     std::string_view who = text.substr(0, at);
@@ -81,21 +84,38 @@ QueueAddress parse_redis(std::string_view text) {
   return address;
 }
 
+std::string text_of(const RedisAddress& address) {
+  const std::string database = std::to_string(address.database);
+  if (!address.path.empty()) return "unix:" + address.path + (address.database == 0 ? "" : "?db=" + database);
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  return std::string(kRedis) + (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port) +
+         "/" + database;
+}
+
+// What stands after '?' may hold a password, too.
+std::string text_of(const PostgresAddress& address) {
+  std::string text = address.text.substr(0, address.text.find('?'));
+  const std::size_t begin = text.find("//") + 2, at = text.rfind('@');
+  if (at == text.npos) return text;
+  const std::size_t colon = text.find(':', begin);
+  if (colon < at) text.erase(colon, at - colon);
+  return text;
+}
+
 }  // namespace
 
 QueueAddress parse_queue_address(const std::string& text) {
   const std::string_view view = text;
   if (view.starts_with(kUnix)) return parse_unix(view.substr(kUnix.size()));
   if (view.starts_with(kRedis)) return parse_redis(view.substr(kRedis.size()));
+  for (const std::string_view begin : kPostgres) {
+    if (view.starts_with(begin)) return PostgresAddress{text};
+  }
   refuse("this is no address of a queue");
 }
 
 std::string to_string(const QueueAddress& address) {
-  const std::string database = std::to_string(address.database);
-  if (!address.path.empty()) return "unix:" + address.path + (address.database == 0 ? "" : "?db=" + database);
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  return std::string(kRedis) + (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port) +
-         "/" + database;
+  return std::visit([](const auto& one) { return text_of(one); }, address);
 }
 
 }  // namespace evalrun::fleet

@@ -30,12 +30,15 @@ constexpr std::size_t kReadInATurn = 4U << 20;
 // Written bytes are dropped from the buffer's front beyond this.
 constexpr std::size_t kKeptWritten = 1U << 20;
 
+// A program of ours says why what stands after it is away.
+constexpr std::string_view kAway = "AWAY ";
+
 // Not the call's fault, and over some time: the server's memory or disk is full, it loads its data, it has a master
 // that it waits for, or another script takes long.
 bool is_passing(const std::string& error) {
-  constexpr std::array<std::string_view, 10> kPassing = {"LOADING",     "MISCONF",    "OOM ",       "READONLY",
+  constexpr std::array<std::string_view, 11> kPassing = {"LOADING",     "MISCONF",    "OOM ",       "READONLY",
                                                          "BUSY ",       "NOREPLICAS", "MASTERDOWN", "TRYAGAIN",
-                                                         "CLUSTERDOWN", "NOSCRIPT"};
+                                                         "CLUSTERDOWN", "NOSCRIPT",   kAway};
   return std::ranges::any_of(kPassing, [&](std::string_view word) { return error.starts_with(word); });
 }
 
@@ -56,8 +59,14 @@ void set_option(int socket, int level, int name, int value) {
 
 }  // namespace
 
-RedisConnection::RedisConnection(loop::EventLoop& loop, QueueAddress address)
-    : loop_(loop), address_(std::move(address)), resolver_(loop) {
+RedisConnection::RedisConnection(loop::EventLoop& loop, RedisAddress address)
+    : RedisConnection(loop, std::move(address), nullptr) {}
+
+RedisConnection::RedisConnection(loop::EventLoop& loop, std::unique_ptr<Peer> peer)
+    : RedisConnection(loop, {}, std::move(peer)) {}
+
+RedisConnection::RedisConnection(loop::EventLoop& loop, RedisAddress address, std::unique_ptr<Peer> peer)
+    : loop_(loop), address_(std::move(address)), peer_(std::move(peer)), resolver_(loop) {
   loop_.watch(timer_.get(), loop::Interest::Read, loop_.caller(), [this] { on_timer(); });
   set_timer(loop::now());
 }
@@ -66,6 +75,7 @@ RedisConnection::~RedisConnection() {
   loop_.forget(timer_.get());
   if (is_writing_) loop_.forget(write_end_.get());
   if (socket_) loop_.forget(socket_.get());
+  if (peer_) peer_->end();
 }
 
 void RedisConnection::set_timer(Duration at) {
@@ -88,6 +98,10 @@ void RedisConnection::call(const std::vector<std::string_view>& words, Again aga
 
 void RedisConnection::connect() {
   targets_.clear();
+  if (peer_) {
+    take_socket(peer_->start());
+    return on_connected();
+  }
   if (!address_.path.empty()) {
     targets_.push_back(unix_address(address_.path));
   } else {
@@ -109,10 +123,9 @@ void RedisConnection::connect_to_next() {
   state_ = State::Connecting;
   const SocketAddress target = targets_.front();
   targets_.erase(targets_.begin());
-  socket_ = Fd(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket_) throw SystemError("socket", to_string(address_));
-  write_end_ = Fd(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!write_end_) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", to_string(address_));
+  Fd socket(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) throw SystemError("socket", to_string(address_));
+  take_socket(std::move(socket));
   if (target.storage.ss_family != AF_UNIX) {
     set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(socket_.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -132,6 +145,12 @@ void RedisConnection::connect_to_next() {
     if (error != 0) return lose(errno_text(error));
     on_connected();
   });
+}
+
+void RedisConnection::take_socket(Fd socket) {
+  socket_ = std::move(socket);
+  write_end_ = Fd(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!write_end_) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", to_string(address_));
 }
 
 void RedisConnection::on_connected() {
@@ -176,6 +195,7 @@ void RedisConnection::lose(const std::string& why) {
   reader_.reset();
   out_.clear();
   written_ = 0;
+  if (peer_) peer_->end();
   if (state_ == State::Connecting && !targets_.empty()) return connect_to_next();
   state_ = State::Away;
   why_away_ = why;
@@ -271,12 +291,14 @@ void RedisConnection::take(RedisReply&& reply) {
   if (reply.kind == RedisReply::Kind::Error) {
     if (is_passing(reply.text)) {
       is_refused_ = true;
-      return lose(one_line(reply.text));
+      return lose(one_line(reply.text.starts_with(kAway) ? reply.text.substr(kAway.size()) : reply.text));
     }
     throw QueueError("the queue refuses: " + one_line(reply.text));
   }
   const Call call = std::move(sent_.front());
   sent_.pop_front();
+  // A server that has just answered is not silent, however long the next call has waited for its turn.
+  if (!sent_.empty()) sent_.front().sent_at = loop::now();
   if (is_ready()) {
     is_refused_ = false;
     why_away_.clear();

@@ -6,10 +6,13 @@
 // all that were made meanwhile; a call that must not be made twice is answered with nothing instead.
 //
 // A server that does not answer for kSilence is as good as gone: a cable that is cut tells nobody.
+//
+// What speaks so may also be a program of ours that passes calls on to something else (postgres_queue.h).
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +30,16 @@ namespace evalrun::fleet {
 // Whether a call is made again where its answer was lost.
 enum class Again { Yes, No };
 
+// A program of ours at the other end, in place of a server.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  // The socket to a new one. Throws SystemError.
+  virtual Fd start() = 0;
+  // Ends the one that was started.
+  virtual void end() noexcept = 0;
+};
+
 class RedisConnection {
  public:
   // Nothing: the answer was lost, or the server away.
@@ -35,7 +48,8 @@ class RedisConnection {
   static constexpr Duration kSilence = std::chrono::seconds(10);
 
   // `loop` outlives the connection. Connects in the loop's next turns.
-  RedisConnection(loop::EventLoop& loop, QueueAddress address);
+  RedisConnection(loop::EventLoop& loop, RedisAddress address);
+  RedisConnection(loop::EventLoop& loop, std::unique_ptr<Peer> peer);
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
@@ -60,8 +74,10 @@ class RedisConnection {
     Duration sent_at{};
   };
 
+  RedisConnection(loop::EventLoop& loop, RedisAddress address, std::unique_ptr<Peer> peer);
   void connect();
   void connect_to_next();
+  void take_socket(Fd socket);
   void on_connected();
   void greet();
   void on_greeted();
@@ -74,7 +90,8 @@ class RedisConnection {
   void set_timer(Duration at);
 
   loop::EventLoop& loop_;
-  const QueueAddress address_;
+  const RedisAddress address_;
+  const std::unique_ptr<Peer> peer_;  // null: the address counts
   State state_ = State::Away;
   std::string why_away_;
   bool is_refused_ = false;  // it was not the connection that failed, and no call has been answered well since

@@ -2,53 +2,53 @@
 
 namespace evalrun::fleet {
 
-const char* text_of(Script script) {
-  switch (script) {
-    case Script::Beat:
+const char* script_of(Step step) {
+  switch (step) {
+    case Step::Beat:
       return
 #include "runtime/fleet/queue/beat.inc"
           ;
-    case Script::Cancel:
+    case Step::Cancel:
       return
 #include "runtime/fleet/queue/cancel.inc"
           ;
-    case Script::Claim:
+    case Step::Claim:
       return
 #include "runtime/fleet/queue/claim.inc"
           ;
-    case Script::Complete:
+    case Step::Complete:
       return
 #include "runtime/fleet/queue/complete.inc"
           ;
-    case Script::Drain:
+    case Step::Drain:
       return
 #include "runtime/fleet/queue/drain.inc"
           ;
-    case Script::Enqueue:
+    case Step::Enqueue:
       return
 #include "runtime/fleet/queue/enqueue.inc"
           ;
-    case Script::Forget:
+    case Step::Forget:
       return
 #include "runtime/fleet/queue/forget.inc"
           ;
-    case Script::GiveBack:
+    case Step::GiveBack:
       return
 #include "runtime/fleet/queue/give_back.inc"
           ;
-    case Script::Leave:
+    case Step::Leave:
       return
 #include "runtime/fleet/queue/leave.inc"
           ;
-    case Script::Reclaim:
+    case Step::Reclaim:
       return
 #include "runtime/fleet/queue/reclaim.inc"
           ;
-    case Script::Retry:
+    case Step::Retry:
       return
 #include "runtime/fleet/queue/retry.inc"
           ;
-    case Script::Status:
+    case Step::Status:
       return
 #include "runtime/fleet/queue/status.inc"
           ;

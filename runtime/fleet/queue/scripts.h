@@ -1,13 +1,12 @@
 // The steps of the queue, in Lua: each is one call that is done or not done (scripts/*.lua).
 #pragma once
 
-#include <array>
+#include "runtime/fleet/queue/step_queue.h"
 
 namespace evalrun::fleet {
 
-enum class Script { Beat, Cancel, Claim, Complete, Drain, Enqueue, Forget, GiveBack, Leave, Reclaim, Retry, Status };
-inline constexpr std::size_t kScripts = static_cast<std::size_t>(Script::Status) + 1;
+inline constexpr std::size_t kScripts = static_cast<std::size_t>(Step::Status) + 1;
 
-const char* text_of(Script script);
+const char* script_of(Step step);
 
 }  // namespace evalrun::fleet
