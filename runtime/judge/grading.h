@@ -78,7 +78,8 @@ PlannedRun run_of_program(const Task& task);
 Plan plan_of_case(const Plan& common, const Case& one);
 
 // Checks what each of the task's runs needs of this host, without making anything. Throws PlanError and HostError.
-void check_runs(const Task& task, const host::HostFacts& host);
+// What `pool` knows need not be looked at again.
+void check_runs(const Task& task, const host::HostFacts& host, const pool::CellPool* pool = nullptr);
 
 // The cores that this process may use, where each case is pinned to one; else 1.
 unsigned default_jobs(const Task& task);
