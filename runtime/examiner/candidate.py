@@ -429,9 +429,7 @@ class Candidate(AnySide):
         sys.modules[stem] = self.module = module
         sys.modules.setdefault("submission", module)
         try:
-            with open(self.source, "rb") as file:
-                code = compile(file.read(), self.source, "exec", dont_inherit=True)
-            exec(code, module.__dict__)
+            exec(compile(read_file(self.source), self.source, "exec", dont_inherit=True), module.__dict__)
         except BaseException:
             self.module = None
             raise

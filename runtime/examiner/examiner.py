@@ -1181,10 +1181,9 @@ def run_examiner(tests, stem, entry, trusted):
         sys.meta_path.append(LateSite)
     record = Record(record_to)
     EXAM = Exam(read_from, write_to, frozenset(trusted))
-    with open(tests, "rb") as file:
-        source = file.read().decode("utf-8", "replace")
+    source = read_file(tests).decode("utf-8", "replace")
     try:
-        compile(source, "tests.py", "exec", ONLY_AST, dont_inherit=True)
+        tree = compile(source, "tests.py", "exec", ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         record.line("fault", "the test file cannot be compiled: %s" % error)
         posix._exit(70)
@@ -1203,7 +1202,7 @@ def run_examiner(tests, stem, entry, trusted):
             EXAM.name_of(error), ": " + str(error)[:300] if str(error) else ""))  # fmt: skip
         missing = entry or ("",)
     if not missing:
-        runner = Runner(record, source, EXAM, (lambda: found[entry[0]]) if entry else None)
+        runner = Runner(record, source, tree, EXAM, (lambda: found[entry[0]]) if entry else None)
         runner.names.update(found)
         for name, value in found.items():
             setattr(module, name, value)

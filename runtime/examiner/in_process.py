@@ -24,9 +24,7 @@ def load_submission(source):
     module.__file__ = source
     sys.modules[stem] = module
     sys.modules.setdefault("submission", module)
-    with open(source, "rb") as file:
-        code = compile(file.read(), source, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
+    exec(compile(read_file(source), source, "exec", dont_inherit=True), module.__dict__)
     return module
 
 
@@ -42,10 +40,9 @@ def run_in_process(tests, source, entry):
     sys.path[0] = source.rpartition("/")[0] or "/"
     sys.argv = [source]
     record = Record(record_to)
-    with open(tests, "rb") as file:
-        text = file.read().decode("utf-8", "replace")
+    text = read_file(tests).decode("utf-8", "replace")
     try:
-        compile(text, "tests.py", "exec", ONLY_AST, dont_inherit=True)
+        tree = compile(text, "tests.py", "exec", ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         record.line("fault", "the test file cannot be compiled: %s" % error)
         posix._exit(70)
@@ -58,7 +55,7 @@ def run_in_process(tests, source, entry):
         record.test("load", "load", "%s: %s" % (type(error).__name__, str(error)[:300]))
         missing = entry or ("",)
     if not missing:
-        runner = Runner(record, text, OneProcess(), (lambda: getattr(module, entry[0])) if entry else None)
+        runner = Runner(record, text, tree, OneProcess(), (lambda: getattr(module, entry[0])) if entry else None)
         for name in entry:
             runner.names[name] = getattr(module, name)
         runner.run_file()

@@ -1,12 +1,13 @@
-"""precompile.py PROGRAM INTO: the code of a program as a list of bytes for C++, so that no run compiles it again.
+"""precompile.py PROGRAM CODE TEXT: writes the code of a program, and its text, compressed, as initializers for C++.
 
-It serves where the image has the Python that evalrun was built with; elsewhere the program is compiled from its text.
+The code serves where the image has the Python that evalrun was built with; elsewhere the program is compiled from its text.
 """
 
 import importlib.util
 import marshal
 import sys
 import types
+import zlib
 
 
 def without_lines(code):
@@ -15,14 +16,20 @@ def without_lines(code):
     return code.replace(co_consts=constants, co_linetable=b"")
 
 
-def main():
-    program, into = sys.argv[1:]
-    with open(program, encoding="utf-8") as file:
-        code = compile(file.read(), "<evalrun>", "exec", dont_inherit=True, optimize=2)
-    data = importlib.util.MAGIC_NUMBER + marshal.dumps(without_lines(code))
-    with open(into, "w", encoding="ascii") as file:
+def write(path, data):
+    with open(path, "w", encoding="ascii") as file:
         for i in range(0, len(data), 32):
-            file.write("".join("0x%02x," % one for one in data[i : i + 32]) + "\n")
+            file.write(("{" if i == 0 else "") + "".join("0x%02x," % one for one in data[i : i + 32]) + "\n")
+        file.write("0}\n")
+
+
+def main():
+    program, code_into, text_into = sys.argv[1:]
+    with open(program, encoding="utf-8") as file:
+        text = file.read()
+    code = compile(text, "<evalrun>", "exec", dont_inherit=True, optimize=2)
+    write(code_into, importlib.util.MAGIC_NUMBER + zlib.compress(marshal.dumps(without_lines(code)), 9))
+    write(text_into, zlib.compress(text.encode(), 9))
 
 
 main()

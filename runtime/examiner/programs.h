@@ -11,8 +11,10 @@ namespace evalrun::examiner {
 std::string_view starter();
 
 struct Program {
-  std::string_view text;
-  std::string_view code;  // for the Python that evalrun was built with; of another one it is not used
+  std::string_view text;  // compressed with zlib, or as it is
+  // For the Python that evalrun was built with; of another one it is not used: what its files of code begin with, and
+  // the code, compressed with zlib.
+  std::string_view code;
 };
 
 // Words: the submission's file. Standard input and output are the examiner's questions and its own answers.

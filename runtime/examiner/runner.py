@@ -94,32 +94,30 @@ class Record:
 class NodeTools:
     """Of the syntax tree, without the module ast: it takes as long to load as a small test file takes to run."""
 
-    def __init__(self, tree):
+    def __init__(self):
         self.nodes = sys.modules.get("_ast") or __import__("_ast")
 
-    def children(self, node):
-        for name in node._fields:
+    @staticmethod
+    def statements(node):
+        """Those in a statement. In its expressions are none."""
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
             value = getattr(node, name, None)
-            if isinstance(value, self.nodes.AST):
-                yield value
-            elif isinstance(value, list):
-                for one in value:
-                    if isinstance(one, self.nodes.AST):
-                        yield one
+            if type(value) is list:
+                yield from value
 
     def has_assert(self, node):
         """Whether running this statement may run an assert of its own, not one of a function."""
         kind = type(node).__name__
-        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"):
+        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
             return False
-        return kind == "Assert" or any(self.has_assert(one) for one in self.children(node))
+        return kind == "Assert" or any(self.has_assert(one) for one in self.statements(node))
 
     def watch_comparisons(self, tree):
         """assert a == b becomes assert compared("Eq", a, b)."""
         waiting = [tree]
         while waiting:
             node = waiting.pop()
-            waiting.extend(self.children(node))
+            waiting.extend(self.statements(node))
             if type(node).__name__ != "Assert":
                 continue
             test = node.test
@@ -135,9 +133,9 @@ class NodeTools:
 class Runner:
     """`watch` knows what else a test may have done wrong: begin(), and why_failed(), which is "" where nothing is."""
 
-    def __init__(self, record, source, watch, entry=None):
+    def __init__(self, record, source, tree, watch, entry=None):
         self.record = record
-        self.source = source
+        self.tree = tree  # of the test file's source
         self.watch = watch
         self.entry = entry
         self.lines = source.splitlines()
@@ -217,9 +215,8 @@ class Runner:
     # --- the file -----------------------------------------------------------------------------------------------------
 
     def run_file(self):
-        """Runs all tests of the file. Raises SyntaxError where it is no Python."""
-        tree = compile(self.source, "tests.py", "exec", ONLY_AST, dont_inherit=True)
-        tools = NodeTools(tree)
+        """Runs all tests of the file."""
+        tree, tools = self.tree, NodeTools()
         tools.watch_comparisons(tree)
         flags, waiting, checks = 0, [], False
 

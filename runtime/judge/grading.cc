@@ -83,10 +83,11 @@ Grading::Grading(pool::CellPool& pool, const Task& task, const host::HostFacts& 
       starts_(pool, task),
       own_jury_(options.jury == nullptr ? std::make_unique<Jury>(pool, host_) : nullptr),
       jury_(options.jury == nullptr ? own_jury_.get() : options.jury),
-      needed_(needed_jury(task)),
+      // The examiner needs no compile step. It is the job's own, and a jury that many jobs share would keep it.
+      needed_(task.tests ? decltype(needed_)() : needed_jury(task)),
       first_failure_(task.cases.size()),
       answers_(task.groups.size()) {
-  check_runs(task_, host_);
+  check_runs(task_, host_, &pool_);
   grade_.cases.resize(task_.cases.size());
   if (!task_.groups.empty()) skip_rules_.emplace(task_.groups, task_.cases.size());
   if (options_.jury != nullptr) prepare_jury();  // beside the submission's own compile step

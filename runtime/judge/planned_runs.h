@@ -7,6 +7,7 @@
 
 #include "runtime/host/host.h"
 #include "runtime/plan/plan.h"
+#include "runtime/pool/cell_pool.h"
 
 namespace evalrun::judge {
 
@@ -29,7 +30,8 @@ PlannedRun run_of_program(const Task& task);
 Plan plan_of_case(const Plan& common, const Case& one);
 
 // Checks what each of the task's runs needs of this host, without making anything. Throws PlanError and HostError.
-void check_runs(const Task& task, const host::HostFacts& host);
+// What `pool` knows need not be looked at again.
+void check_runs(const Task& task, const host::HostFacts& host, const pool::CellPool* pool = nullptr);
 
 // What the task's runs have in common, but for those of the jury.
 Plan plan_of_program(const Task& task);

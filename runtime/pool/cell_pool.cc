@@ -112,6 +112,8 @@ void CellPool::add(const sandbox::CompiledPlan& first) {
   PreparedKind& kind = made.emplace_front();
   kind.plan = without_job(first.plan());
   kind.snapshot = first.shared_snapshot();
+  kind.program = first.plan().job.argv.front();
+  kind.env = first.plan().job.env;
   // Which process to pin is known by its listener (Run::start).
   const bool cannot_be_pinned =
       !first.child().has_listener && !std::holds_alternative<CpusAny>(kind.plan.kind.limits.cpus);
@@ -176,6 +178,14 @@ std::unique_ptr<supervise::Run> CellPool::start_prepared(const Plan& plan, const
   std::unique_ptr<supervise::Run> run = take_waiting(*kind);
   if (run) run->start(plan, std::move(hooks));
   return run;
+}
+
+bool CellPool::knows(const Plan& plan) const {
+  if (ready_ == 0 || plan.job.argv.empty() || !can_be_told(plan)) return false;
+  return std::ranges::any_of(kinds_, [&](const PreparedKind& kind) {
+    return !kind.is_cold && kind.program == plan.job.argv.front() && kind.env == plan.job.env &&
+           kind.plan.kind == plan.kind;
+  });
 }
 
 std::unique_ptr<supervise::Run> CellPool::start(const Plan& plan, supervise::RunHooks hooks) {

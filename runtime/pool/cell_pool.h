@@ -59,6 +59,10 @@ class CellPool {
   // started, where that is known.
   bool prepare(std::size_t most = std::numeric_limits<std::size_t>::max());
 
+  // Whether a run of the plan's kind, with the same program and environment, has been compiled and begun here, and this
+  // one can begin like it: what compile() would refuse has been asked for.
+  [[nodiscard]] bool knows(const Plan& plan) const;
+
   [[nodiscard]] loop::EventLoop& loop() const noexcept { return loop_; }
 
   // The process that records a snapshot now; -1: none does.
@@ -72,7 +76,9 @@ class CellPool {
 
  private:
   struct PreparedKind {
-    Plan plan;                                               // without its job
+    Plan plan;            // without its job
+    std::string program;  // of the job that came first
+    decltype(Job::env) env;
     std::shared_ptr<const sandbox::SnapshotStart> snapshot;  // from which its runs start; null: by execve
     std::shared_ptr<const sandbox::CompiledPlan> compiled;   // with the first cell
     std::vector<std::shared_ptr<warm::Cell>> cells;

@@ -50,12 +50,13 @@ snapshot::Choice SnapshotKeeper::choose_silently(const Plan& plan) {
   if (const std::string* refused = store_.refused(key)) return {nullptr, *refused};
   if (in_work_) return {nullptr, "a snapshot is being recorded", true};
   const auto asked = std::ranges::find(asked_for_, key);
-  if (asked == asked_for_.end()) {
+  // Who waits for it does not ask again before something has happened.
+  if (asked == asked_for_.end() && plan.kind.snapshot.mode != SnapshotMode::Yes) {
     asked_for_.push_back(key);
     if (asked_for_.size() > kMostAskedFor) asked_for_.pop_front();
     return {nullptr, "no run before had these words and this environment", true};
   }
-  asked_for_.erase(asked);
+  if (asked != asked_for_.end()) asked_for_.erase(asked);
   record(plan, key);
   return {nullptr, "a snapshot is being recorded", true};
 }

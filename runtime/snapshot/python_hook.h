@@ -4,7 +4,8 @@
 // the C interface of Python: a text is run (python_hook.py), which imports modules, looks at what a run must leave for
 // its end to be left out, and then stands still at a place of its own; that is what is recorded. Each restored run
 // comes back from the text and goes on with the look at its script, as if nothing had been: no frame of the text is on
-// the stack, and Python itself reads the script, runs it and tells its exit status.
+// the stack, and Python itself reads the script, runs it and tells its exit status. Only a program of evalrun's own
+// that was loaded ahead is run by the text, and ends the process: no submission is its script.
 //
 // Only its end is changed: Py_FinalizeEx begins with a jump to the restorer (restorer_hook.cc). There the text's
 // functions are asked whether anything is left that could notice that the interpreter is not taken down; where

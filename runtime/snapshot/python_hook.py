@@ -50,17 +50,20 @@ def prepare(NAMES, SIDE):
     if SIDE is not None:
         side = type(sys)("__main__")
         try:
+            from zlib import decompress
+
             code, text = SIDE
             if code[:4] == modules["_frozen_importlib_external"].MAGIC_NUMBER:
-                code = modules["marshal"].loads(code[4:])
+                code = modules["marshal"].loads(decompress(code[4:]))
             else:
-                code = compile(text, "<evalrun>", "exec", dont_inherit=True)
+                code = compile(decompress(text) if text[:1] == b"x" else text, "<evalrun>", "exec", dont_inherit=True)
             exec(code, side.__dict__)
             del code, text
+            if hasattr(side, "rehearse"):
+                side.rehearse()
         except BaseException:
             say(NOT_LOADED)
             return
-        modules["_evalrun_side"] = side
 
     # --- the end of a run ------------------------------------------------------------------------------------------------
     # Taking an interpreter down costs more than the rest of a small run. It can be left out where no part of it could be
@@ -246,6 +249,23 @@ def prepare(NAMES, SIDE):
     logging = modules.get("logging")
     if logging is not None:
         logging._startTime = logging.time.time()
+    if SIDE is not None:
+        run(side, modules, sys, posix)
+
+
+def run(side, modules, sys, posix):
+    """The program that was loaded ahead, from here: the interpreter need not find and read its starter."""
+    main = modules["__main__"]
+    modules["__main__"] = side
+    sys.path.insert(0, "")  # where the script's folder will be
+    try:
+        side.start()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        posix._exit(1)
+    # It had nothing to do: this run is to show what an empty program costs.
+    modules["__main__"] = main
+    del sys.path[0]
 
 
 prepare(NAMES, SIDE)

@@ -1,8 +1,10 @@
 // Gradings whose cases begin with a snapshot: all of one grading begin alike, and verdicts do not depend on how.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "runtime/core/text.h"
@@ -70,6 +72,42 @@ TEST(snapshot_cases, cases_with_arguments_of_their_own_begin_with_snapshots_of_t
       "}]\n");
   EXPECT_EQ(run.verdict(), "AC") << run.command.output << run.command.error_output;
   EXPECT_EQ(starts_of(run.result), std::set<std::string>{"snapshot"});
+}
+
+constexpr char kExamined[] =
+    "image = \"python\"\nsource = \"solution.py\"\nlimits.cpus = \"any\"\n"
+    "files.\"solution.py\".text = \"def add(a, b): return a + b\\n\"\n"
+    "tests = { language = \"python\", entry = [\"add\"], text = \"assert add(1, 2) == 3\" }\n";
+
+TEST(snapshot_cases, the_first_examination_of_a_batch_that_demands_them_begins_with_two_snapshots) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  const std::vector<json> results = run_jobs(kExamined + std::string("snapshot.mode = \"yes\"\n"), {{}, {}});
+  for (const json& result : results) {
+    EXPECT_EQ(result.at("verdict"), "AC") << result;
+    const json& one = result.at("cases").at(0);
+    EXPECT_EQ(one.at("start").at("kind"), "snapshot");
+    EXPECT_EQ(one.at("dialogue").at("interactor").at("start").at("kind"), "snapshot");
+  }
+}
+
+TEST(snapshot_cases, a_batch_keeps_no_tests_of_jobs_that_have_ended) {
+  if (!std::filesystem::exists(kPython)) EVALRUN_SKIP(kPython);
+  constexpr std::size_t kSize = std::size_t{512} << 10;
+  constexpr std::size_t kJobs = 64;
+  const TemporaryFolder folder;
+  const std::filesystem::path lines = folder.write("jobs", "");
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    const json job = {{"id", i}, {"tests", {{"text", "assert add(1, 2) == 3\n#" + std::string(kSize, 'x')}}}};
+    std::ofstream(lines, std::ios::app) << job.dump() << '\n';
+  }
+  const Finished batch = run_command({evalrun().string(), "batch", "--plan",
+                                      folder.write("plan.toml", kExamined).string(), "--jobs", "1", lines.string()});
+  const std::vector<json> results = results_of(batch);
+  EXPECT_EQ(results.size(), kJobs) << batch.error_output;
+  for (const json& result : results) EXPECT_EQ(result.at("verdict"), "AC") << result;
+  rusage used{};
+  ASSERT_EQ(::getrusage(RUSAGE_CHILDREN, &used), 0);
+  EXPECT_LT(static_cast<std::size_t>(used.ru_maxrss) << 10, kJobs * kSize + (std::size_t{12} << 20));
 }
 
 TEST(snapshot_cases, a_single_plan_that_says_nothing_begins_by_execve_and_says_nothing_of_it) {
