@@ -142,6 +142,7 @@ evalrun::EngineOptions to_cpp(const evalrun_engine_options& options) {
   for (std::string& folder : strings_of(options.images)) made.images.emplace_back(std::move(folder));
   if (options.haste_near_limits != 0) made.haste = evalrun::Haste::NearLimits;
   made.prepared = options.prepared;
+  if (options.outside_uid != 0) made.outside_uid = options.outside_uid;
   return made;
 }
 

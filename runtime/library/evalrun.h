@@ -69,6 +69,7 @@ typedef struct evalrun_engine_options {
   const char* const* images; /* folders of images, NULL at the end; NULL: $EVALRUN_IMAGES, then the installed ones */
   int haste_near_limits;     /* 1: see Haste in evalrun.hh */
   unsigned prepared;         /* how many sessions of the plan spawned last wait, prepared ahead: see evalrun.hh */
+  unsigned outside_uid;      /* 0: as it comes; else the uid that runs have outside: see evalrun.hh */
 } evalrun_engine_options;
 
 /* `options` NULL: the defaults. NULL where it fails. */

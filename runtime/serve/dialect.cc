@@ -8,9 +8,6 @@
 namespace evalrun::serve {
 namespace {
 
-// What is put into words by the loop itself.
-constexpr std::size_t kLargeOutput = 64U << 10;
-
 void add_times(Metrics& metrics, const supervise::RunResult& run) {
   metrics.add(Stage::SetUp, run.setup);
   metrics.add(Stage::Run, run.wall);

@@ -74,6 +74,9 @@ inline constexpr const char* kRetryAfter = "1";
 void run_for(Workshop& shop, const std::shared_ptr<Exchange>& exchange, Task task,
              std::function<Response(WorkEnd&)> words);
 
+// A result of more bytes than this is put into words in the background.
+inline constexpr std::size_t kLargeOutput = 64U << 10;
+
 // Counts it in the metrics and in the exchange's account.
 void account_for(Workshop& shop, Exchange& exchange, const WorkEnd& end);
 

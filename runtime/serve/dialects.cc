@@ -28,7 +28,7 @@ void add_dialects(Service& service, Workshop& shop, const ServeOptions& options)
   if (wants("sandbox-fusion")) service.add(std::make_unique<SandboxFusionDialect>(shop));
   if (wants("piston")) service.add(std::make_unique<PistonDialect>(shop));
   if (wants("go-judge")) {
-    auto dialect = std::make_unique<GoJudgeDialect>(shop, options.store);
+    auto dialect = std::make_unique<GoJudgeDialect>(shop, options.store, options.http.max_body);
     service.tell_gauges([store = &dialect->store()](Gauges& gauges) {
       gauges.stored_files = store->files().size();
       gauges.stored_bytes = store->bytes();

@@ -36,6 +36,25 @@ void Exchange::end() {
   server_.resume(*this);
 }
 
+void Exchange::upgrade(Headers headers, SocketTaker taker) {
+  if (state_ != State::Waiting || response_ || connection_ == nullptr) return;
+  state_ = State::Upgraded;
+  taker_ = std::move(taker);
+  response_ = Response{101, "", "", std::move(headers)};
+  server_.resume(*this);
+}
+
+void Exchange::return_socket() noexcept {
+  if (socket_handle_ != nullptr) server_.close_upgraded(*this);
+}
+
+bool Exchange::hold(std::size_t bytes) noexcept {
+  if (connection_ == nullptr) return false;
+  server_.held_ += bytes;
+  server_.held_ -= std::exchange(holds_, bytes);
+  return server_.held_ <= 8 * server_.limits_.max_body.count;
+}
+
 void Exchange::leave() noexcept {
   if (std::exchange(is_gone_, true)) return;
   if (on_gone_) std::exchange(on_gone_, {})();

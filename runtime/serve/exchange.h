@@ -48,6 +48,16 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   [[nodiscard]] std::size_t unsent() const noexcept { return pending_.size() - sent_; }
   void tell_room(std::function<void()> on_room) { on_room_ = std::move(on_room); }
 
+  // Answers with 101: from then on the connection is a socket of `taker`'s, who is given it once, from the loop, with
+  // what has come after the request. The socket is the server's to close, when return_socket() is called; that must
+  // come before the loop's end. A server that is ending tells so.
+  using SocketTaker = std::function<void(int socket, std::string_view first)>;
+  void upgrade(Headers headers, SocketTaker taker);
+  void return_socket() noexcept;
+  void tell_drain(std::function<void()> on_drain) { on_drain_ = std::move(on_drain); }
+  // How much whoever has the socket holds of what has come. False: all together hold too much.
+  [[nodiscard]] bool hold(std::size_t bytes) noexcept;
+
   // Nobody waits for the answer any more. `on_gone` is called once, when that is found out.
   [[nodiscard]] bool is_gone() const noexcept { return is_gone_; }
   void tell_gone(std::function<void()> on_gone) { on_gone_ = std::move(on_gone); }
@@ -58,7 +68,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   friend class HttpServer;
   friend struct Callbacks;  // the library's
 
-  enum class State { Reading, Waiting, Answered, Streaming };
+  enum class State { Reading, Waiting, Answered, Streaming, Upgraded };
 
   void leave() noexcept;
 
@@ -75,7 +85,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::string pending_;
   std::size_t sent_ = 0;  // of pending_
   bool has_ended_ = false;
-  std::function<void()> on_room_, on_gone_;
+  std::function<void()> on_room_, on_gone_, on_drain_;
+  // Of a connection that has become a socket.
+  SocketTaker taker_;
+  std::size_t holds_ = 0;
+  void* socket_handle_ = nullptr;  // the library's
   int status_ = 0;
   std::uint64_t bytes_out_ = 0;
   Duration began_{};

@@ -9,7 +9,7 @@
 #include "runtime/core/error.h"
 #include "runtime/core/text.h"
 #include "runtime/serve/bounded_json.h"
-#include "runtime/serve/go_judge_task.h"
+#include "runtime/serve/go_judge_sessions.h"
 #include "runtime/serve/multipart.h"
 
 namespace evalrun::serve {
@@ -28,7 +28,7 @@ Response error(int status, const std::string& message) {
 // Clients ask which of these a server has before they lean on them.
 ordered_json features() {
   return {{"copyOutOptional", true}, {"pipeProxy", true}, {"symlink", false},        {"addressSpaceLimit", true},
-          {"stream", false},         {"procPeak", true},  {"copyOutTruncate", true}, {"pipeProxyZeroCopy", false},
+          {"stream", true},          {"procPeak", true},  {"copyOutTruncate", true}, {"pipeProxyZeroCopy", false},
           {"fixSymlinkEscape", true}};
 }
 
@@ -64,143 +64,12 @@ std::string header_name(const std::string& name) {
 
 }  // namespace
 
-// The commands of one request: each is a job, and the answer has all of their results.
-class GoJudgeDialect::Group : public std::enable_shared_from_this<Group> {
- public:
-  Group(GoJudgeDialect& dialect, std::shared_ptr<Exchange> exchange, GoRequest request)
-      : dialect_(dialect),
-        exchange_(std::move(exchange)),
-        request_(std::move(request)),
-        results_(request_.commands.size()),
-        left_(request_.commands.size()) {}
-
-  // Throws BadField where a command asks for what there is not; nothing is submitted then.
-  void begin() {
-    std::vector<std::optional<Task>> tasks(request_.commands.size());
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      try {
-        tasks[i] = task_of_command(request_.commands[i], dialect_.template_, dialect_.shop_, dialect_.store_);
-      } catch (const GoFileError& failed) {
-        results_[i] = failed_result("File Error", failed.what());
-        results_[i].file_errors.push_back({failed.name(), failed.type(), failed.what()});
-      } catch (const PlanError& failed) {
-        results_[i] = failed_result("Internal Error", failed.what());
-      }
-    }
-    const bool is_whole = std::ranges::all_of(tasks, [](const auto& task) { return task.has_value(); });
-    if (!request_.pipes.empty() && is_whole) return begin_group(tasks);
-    if (!request_.pipes.empty()) {
-      // None runs without the others.
-      for (std::size_t i = 0; i < tasks.size(); ++i) {
-        if (!std::exchange(tasks[i], std::nullopt)) continue;
-        results_[i] = failed_result("Internal Error", "another command cannot run");
-      }
-    }
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      if (!tasks[i]) continue;
-      ids_.push_back(dialect_.shop_.queue.submit(
-          std::move(*tasks[i]), [self = shared_from_this(), i](WorkEnd end) { self->settle(i, std::move(end)); }));
-    }
-    exchange_->tell_gone([self = weak_from_this()] {
-      if (const auto group = self.lock()) group->leave();
-    });
-    const auto without = std::ranges::count_if(tasks, [](const auto& task) { return !task; });
-    for (auto i = without; i > 0; --i) count_down();
-  }
-
- private:
-  void settle(std::size_t index, WorkEnd end) {
-    account_for(dialect_.shop_, *exchange_, end);
-    const auto kept = std::make_shared<WorkEnd>(std::move(end));
-    const auto self = shared_from_this();
-    const Bytes most = dialect_.shop_.ceilings.output;
-    const auto* ended = std::get_if<Ended>(kept.get());
-    const auto read = [self, kept, index, most] {
-      self->results_[index] = result_of_command(self->request_.commands[index], *kept, most);
-    };
-    if (ended == nullptr || (ended->end.size <= (64U << 10) && !ended->work)) {
-      read();
-      return store(index);
-    }
-    dialect_.shop_.background.give(read, [self, index](std::exception_ptr thrown) {
-      if (thrown) self->results_[index] = failed_result("Internal Error", "the files cannot be read");
-      self->store(index);
-    });
-  }
-
-  void begin_group(std::vector<std::optional<Task>>& tasks) {
-    std::vector<Plan> plans;
-    for (std::optional<Task>& task : tasks) plans.push_back(std::move(task->plan));
-    std::vector<PipeBetween> pipes;
-    for (const GoPipe& pipe : request_.pipes) {
-      const std::uint64_t copied = pipe.name.empty() ? 0 : std::min(pipe.max, dialect_.shop_.ceilings.output.count);
-      pipes.push_back({pipe.writer.index, pipe.writer.fd, pipe.reader.index, copied});
-    }
-    const auto self = shared_from_this();
-    ids_.push_back(dialect_.shop_.queue.submit_group(std::move(plans), std::move(pipes),
-                                                     [self](WorkEnd end) { self->settle_group(std::move(end)); }));
-    exchange_->tell_gone([group = weak_from_this()] {
-      if (const auto kept = group.lock()) kept->leave();
-    });
-  }
-
-  void settle_group(WorkEnd end) {
-    account_for(dialect_.shop_, *exchange_, end);
-    const auto kept = std::make_shared<WorkEnd>(std::move(end));
-    const Bytes most = dialect_.shop_.ceilings.output;
-    const auto self = shared_from_this();
-    dialect_.shop_.background.give(
-        [self, kept, most] { self->results_ = results_of_group(self->request_, *kept, most); },
-        [self](std::exception_ptr thrown) {
-          for (std::size_t i = 0; i < self->results_.size(); ++i) {
-            if (thrown) self->results_[i] = failed_result("Internal Error", "the files cannot be read");
-            self->store(i);
-          }
-        });
-  }
-
-  void store(std::size_t index) {
-    GoResult& result = results_[index];
-    for (auto& [name, content] : result.cached) {
-      const std::optional<std::string> id = dialect_.store_.add(name, std::move(content));
-      if (id) {
-        result.ids.emplace_back(name, *id);
-      } else {
-        result.status = "File Error";
-        result.error = "the server's file store is full; delete files, or raise --store-quota";
-        result.file_errors.push_back({name, "CopyOutCreateFile", result.error});
-      }
-    }
-    result.cached.clear();
-    count_down();
-  }
-
-  void count_down() {
-    if (--left_ != 0) return;
-    exchange_->tell_gone({});
-    std::size_t size = 0;
-    for (const GoResult& result : results_) {
-      for (const auto& [name, content] : result.files) size += content.size();
-    }
-    answer_with(dialect_.shop_, exchange_, size, [self = shared_from_this()] {
-      return Response{200, to_json(self->results_), "application/json", {}};
-    });
-  }
-
-  void leave() {
-    for (const WorkQueue::Id id : ids_) dialect_.shop_.queue.cancel(id);
-  }
-
-  GoJudgeDialect& dialect_;
-  const std::shared_ptr<Exchange> exchange_;
-  const GoRequest request_;
-  std::vector<GoResult> results_;
-  std::size_t left_;
-  std::vector<WorkQueue::Id> ids_;
-};
-
-GoJudgeDialect::GoJudgeDialect(Workshop& shop, const StoreLimits& limits)
-    : shop_(shop), store_(limits), template_(go_judge_plan(), {}) {}
+GoJudgeDialect::GoJudgeDialect(Workshop& shop, const StoreLimits& limits, Bytes most_of_message)
+    : shop_(shop),
+      store_(limits),
+      template_(go_judge_plan(), {}),
+      context_{shop_, store_, template_},
+      most_of_message_(most_of_message) {}
 
 Route GoJudgeDialect::route(const Request& request) const {
   const std::string_view path = request.path;
@@ -214,7 +83,7 @@ Route GoJudgeDialect::route(const Request& request) const {
 }
 
 bool GoJudgeDialect::needs_room(const Request& request) const {
-  return request.path == "/run";
+  return request.path == "/run" || request.path == "/stream";
 }
 
 Response GoJudgeDialect::failure(Failure why, const std::string& message) const {
@@ -249,10 +118,30 @@ void GoJudgeDialect::run(const std::shared_ptr<Exchange>& exchange) {
     if (!shop_.queue.has_room(request.commands.size())) {
       return exchange->answer(failure(Failure::Busy, "worker queue is full"));
     }
-    std::make_shared<Group>(*this, exchange, std::move(request))->begin();
+    const auto done = [&shop = shop_, exchange](std::optional<std::vector<GoResult>> results) {
+      exchange->tell_gone({});
+      const auto kept = std::make_shared<std::vector<GoResult>>(std::move(results).value_or(std::vector<GoResult>{}));
+      answer_with(shop, exchange, size_of(*kept), [kept] {
+        return Response{200, to_json(*kept), "application/json", {}};
+      });
+    };
+    const auto group = std::make_shared<GoGroup>(context_, exchange, std::move(request), done);
+    exchange->tell_gone([group = std::weak_ptr<GoGroup>(group)] {
+      if (const auto kept = group.lock()) kept->abandon();
+    });
+    group->begin();
   } catch (const BadField& failed) {
     exchange->answer(error(400, failed.what()));
   }
+}
+
+void GoJudgeDialect::open_session(const std::shared_ptr<Exchange>& exchange) {
+  if (std::optional<Response> refusal = socket_refusal(exchange->request())) {
+    return exchange->answer(std::move(*refusal));
+  }
+  const std::size_t most = most_of_message_.count;
+  if (exchange->request().path == "/ws") return begin_go_socket(context_, exchange, most);
+  begin_go_stream(context_, exchange, most);
 }
 
 void GoJudgeDialect::take(const std::shared_ptr<Exchange>& exchange) {
@@ -260,9 +149,7 @@ void GoJudgeDialect::take(const std::shared_ptr<Exchange>& exchange) {
   if (request.path == "/run") return run(exchange);
   if (request.path == "/version") return exchange->answer({200, version_page(), "application/json", {}});
   if (request.path == "/config") return exchange->answer({200, config_page(), "application/json", {}});
-  if (request.path == "/ws" || request.path == "/stream") {
-    return exchange->answer(failure(Failure::NotOffered, "sessions are not offered here; /run is"));
-  }
+  if (request.path == "/ws" || request.path == "/stream") return open_session(exchange);
   if (request.path != kFile) return exchange->answer(use_file(request));
   if (request.method == "POST") return exchange->answer(add_file(*exchange));
   ordered_json names = ordered_json::object();

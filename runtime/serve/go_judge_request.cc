@@ -29,7 +29,7 @@ GoFile read_file(const json& value, const std::string& place) {
   if (fields.find("name") != nullptr && fields.find("max") != nullptr) {
     return GoCollector{fields.text("name"), fields.count_or("max", 0)};
   }
-  if (fields.flag("streamIn") || fields.flag("streamOut")) throw BadField(place, place + ": streams are not offered");
+  if (fields.flag("streamIn") || fields.flag("streamOut")) return GoStream{};
   throw BadField(place, place + ": invalid file kind");
 }
 
@@ -44,7 +44,8 @@ std::vector<GoCopyIn> read_copy_in(const Fields& fields) {
       throw BadField(place, place + ": symbolic links are not offered; copy the file");
     }
     GoFile file = read_file(value, place);
-    if (std::holds_alternative<GoCollector>(file) || std::holds_alternative<GoPiped>(file)) {
+    if (std::holds_alternative<GoCollector>(file) || std::holds_alternative<GoPiped>(file) ||
+        std::holds_alternative<GoStream>(file)) {
       throw BadField(place, place + ": invalid file kind");
     }
     copies.push_back({path, std::move(file)});
@@ -72,7 +73,11 @@ GoCommand read_command(const json& value, std::size_t index) {
   if (const json* files = fields.array("files")) {
     if (files->size() > kMostFiles) throw BadField(place, place + ": descriptors above 2 are not offered");
     for (std::size_t i = 0; i < files->size(); ++i) {
-      command.files.push_back(read_file((*files)[i], place + ".files[" + std::to_string(i) + "]"));
+      const std::string of_file = place + ".files[" + std::to_string(i) + "]";
+      command.files.push_back(read_file((*files)[i], of_file));
+      if (std::holds_alternative<GoStream>(command.files.back()) && (i == 0) != Fields((*files)[i]).flag("streamIn")) {
+        throw BadField(of_file, of_file + ": streamIn is of descriptor 0, streamOut of 1 and 2");
+      }
     }
   }
   command.cpu = nanoseconds(fields.count_or("cpuLimit", 0));
@@ -143,10 +148,7 @@ void check_pipes(const GoRequest& request) {
   }
 }
 
-}  // namespace
-
-GoRequest read_go_request(std::string_view body) {
-  const json parsed = parse_object(body);
+GoRequest request_of(const json& parsed) {
   const Fields fields(parsed);
   GoRequest request;
   const json* commands = fields.array("cmd");
@@ -158,7 +160,37 @@ GoRequest read_go_request(std::string_view body) {
     for (const json& pipe : *pipes) request.pipes.push_back(read_pipe(pipe, request.commands));
   }
   check_pipes(request);
+  request.has_streams = std::ranges::any_of(request.commands, [](const GoCommand& command) {
+    return std::ranges::any_of(command.files,
+                               [](const GoFile& file) { return std::holds_alternative<GoStream>(file); });
+  });
   return request;
+}
+
+}  // namespace
+
+GoRequest read_go_request(std::string_view body, GoStreams streams) {
+  GoRequest request = request_of(parse_object(body));
+  if (request.has_streams && streams == GoStreams::Refused) {
+    throw BadField("files", "streams are offered on /stream alone");
+  }
+  return request;
+}
+
+GoMessage read_go_message(std::string_view text) {
+  const json parsed = parse_object(text);
+  const Fields fields(parsed);
+  GoMessage message{.id = fields.text_or("requestId", ""),
+                    .cancelled = fields.text_or("cancelRequestId", ""),
+                    .request = {},
+                    .error = {}};
+  if (!message.cancelled.empty()) return message;
+  try {
+    message.request = request_of(parsed);
+  } catch (const BadField& failed) {
+    message.error = failed.what();
+  }
+  return message;
 }
 
 }  // namespace evalrun::serve

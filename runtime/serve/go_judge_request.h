@@ -30,7 +30,9 @@ struct GoCollector {
 };
 // A descriptor that a pipe fills.
 struct GoPiped {};
-using GoFile = std::variant<GoContent, GoFileId, GoHostFile, GoCollector, GoPiped>;
+// One that is joined to the client: standard input is read from it, the outputs are written to it.
+struct GoStream {};
+using GoFile = std::variant<GoContent, GoFileId, GoHostFile, GoCollector, GoPiped, GoStream>;
 
 struct GoCopyIn {
   std::string path;
@@ -67,9 +69,22 @@ struct GoPipe {
 struct GoRequest {
   std::vector<GoCommand> commands;
   std::vector<GoPipe> pipes;
+  bool has_streams = false;
 };
 
+// Whether the client is there while the programs run.
+enum class GoStreams { Refused, Offered };
+
 // Throws BadField. What go-judge has and this server does not give (tty, links, a share of the CPU) is refused.
-GoRequest read_go_request(std::string_view body);
+GoRequest read_go_request(std::string_view body, GoStreams streams = GoStreams::Refused);
+
+// What comes over a WebSocket: a request with an id, or the id of one that is no longer wanted.
+struct GoMessage {
+  std::string id, cancelled;
+  std::optional<GoRequest> request;
+  std::string error;  // why there is no request
+};
+// Throws BadField where it is no JSON object, or its ids are no texts.
+GoMessage read_go_message(std::string_view text);
 
 }  // namespace evalrun::serve

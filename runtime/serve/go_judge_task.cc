@@ -1,5 +1,7 @@
 #include "runtime/serve/go_judge_task.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -53,8 +55,10 @@ const GoCollector* collector_at(const GoCommand& command, std::size_t fd) {
   return fd < command.files.size() ? std::get_if<GoCollector>(&command.files[fd]) : nullptr;
 }
 
-bool is_piped(const GoCommand& command, std::size_t fd) {
-  return fd < command.files.size() && std::holds_alternative<GoPiped>(command.files[fd]);
+// Whether it goes elsewhere, and nothing is kept of it here.
+bool is_led_away(const GoCommand& command, std::size_t fd) {
+  return fd < command.files.size() &&
+         (std::holds_alternative<GoPiped>(command.files[fd]) || std::holds_alternative<GoStream>(command.files[fd]));
 }
 
 std::map<std::string, std::string> environment_of(const GoCommand& command) {
@@ -71,7 +75,7 @@ std::map<std::string, std::string> environment_of(const GoCommand& command) {
   return env;
 }
 
-// Each stream has a limit of its own; what is piped is bounded by the server's.
+// Each stream has a limit of its own; what is led away is bounded by the server's.
 void set_output(const GoCommand& command, Plan& plan, const Ceilings& ceilings) {
   Kind& kind = plan.kind;
   const auto limit_of = [&](std::size_t fd) {
@@ -80,7 +84,7 @@ void set_output(const GoCommand& command, Plan& plan, const Ceilings& ceilings) 
   };
   const auto output_of = [&](std::size_t fd) -> Output {
     if (collector_at(command, fd) != nullptr) return OutputCapture{};
-    if (is_piped(command, fd)) return OutputCapture{0_B};
+    if (is_led_away(command, fd)) return OutputCapture{0_B};
     return OutputNull{};
   };
   kind.output = output_of(1);
@@ -232,10 +236,11 @@ void copy_out(GoResult& result, const GoCommand& command, int work, Bytes most) 
 }
 
 GoResult result_of_run(const GoCommand& command, const supervise::RunResult& run, int work, const Limits& limits,
-                       Bytes most) {
-  const EndKind kind = kind_of(run.outcome);
+                       Bytes most, OnCancel on_cancel) {
+  const bool was_stopped = on_cancel == OnCancel::Signaled && std::holds_alternative<supervise::Cancelled>(run.outcome);
+  const EndKind kind = was_stopped ? EndKind::Signaled : kind_of(run.outcome);
   GoResult result = failed_result(words_of(kind).go_judge, "");
-  result.exit_status = exit_code_of(run.outcome).value_or(signal_of(run.outcome));
+  result.exit_status = was_stopped ? SIGKILL : exit_code_of(run.outcome).value_or(signal_of(run.outcome));
   result.time = static_cast<std::uint64_t>(run.cpu.total().count());
   result.run_time = static_cast<std::uint64_t>(run.wall.count());
   result.memory = run.memory.peak.count;
@@ -260,28 +265,32 @@ void judge_files(GoResult& result) {
 
 }  // namespace
 
-GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most) {
+GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most, OnCancel on_cancel) {
   if (const auto* not_possible = std::get_if<NotPossible>(&end)) {
     return failed_result("Internal Error", not_possible->message);
   }
-  if (const std::optional<Fault> fault = fault_of(end)) return failed_result("Internal Error", fault->message);
-  const auto& ended = std::get<Ended>(end);
-  GoResult result = result_of_run(command, std::get<supervise::RunResult>(ended.end.value), ended.work.get(),
-                                  ended.job->plan().kind.limits, most);
+  const auto* ended = std::get_if<Ended>(&end);
+  const auto* run = ended == nullptr ? nullptr : std::get_if<supervise::RunResult>(&ended->end.value);
+  const bool was_stopped =
+      run != nullptr && on_cancel == OnCancel::Signaled && std::holds_alternative<supervise::Cancelled>(run->outcome);
+  const std::optional<Fault> fault = was_stopped ? std::nullopt : fault_of(end);
+  if (fault) return failed_result("Internal Error", fault->message);
+  GoResult result = result_of_run(command, *run, ended->work.get(), ended->job->plan().kind.limits, most, on_cancel);
   judge_files(result);
   return result;
 }
 
-std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most) {
+std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most, OnCancel on_cancel) {
   std::vector<GoResult> results;
   auto* group = std::get_if<GroupEnded>(&end);
   if (group == nullptr) {
-    for (const GoCommand& command : request.commands) results.push_back(result_of_command(command, end, most));
+    for (const GoCommand& command : request.commands)
+      results.push_back(result_of_command(command, end, most, on_cancel));
     return results;
   }
   for (std::size_t i = 0; i < request.commands.size(); ++i) {
-    results.push_back(
-        result_of_run(request.commands[i], group->end.runs[i], group->end.works[i].get(), group->limits[i], most));
+    results.push_back(result_of_run(request.commands[i], group->end.runs[i], group->end.works[i].get(),
+                                    group->limits[i], most, on_cancel));
   }
   for (std::size_t i = 0; i < request.pipes.size(); ++i) {
     const GoPipe& pipe = request.pipes[i];
@@ -298,7 +307,9 @@ std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, B
   return results;
 }
 
-std::string to_json(const std::vector<GoResult>& results) {
+namespace {
+
+ordered_json rows_of(const std::vector<GoResult>& results) {
   ordered_json rows = ordered_json::array();
   for (const GoResult& result : results) {
     ordered_json row = {{"status", result.status}, {"exitStatus", result.exit_status}};
@@ -318,7 +329,22 @@ std::string to_json(const std::vector<GoResult>& results) {
     }
     rows.push_back(std::move(row));
   }
-  return json_escaped(rows.dump());
+  return rows;
+}
+
+}  // namespace
+
+std::string to_json(const std::vector<GoResult>& results) {
+  return json_escaped(rows_of(results).dump());
+}
+
+std::string response_text(const std::string& id, const std::vector<GoResult>& results) {
+  return json_escaped(ordered_json{{"requestId", json_text(id)}, {"results", rows_of(results)}}.dump()) + "\n";
+}
+
+std::string error_text(const std::string& id, const std::string& why) {
+  const ordered_json answer = {{"requestId", json_text(id)}, {"results", nullptr}, {"error", json_text(why)}};
+  return json_escaped(answer.dump()) + "\n";
 }
 
 }  // namespace evalrun::serve

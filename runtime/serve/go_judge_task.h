@@ -46,11 +46,16 @@ struct GoResult {
 };
 
 GoResult failed_result(const std::string& status, const std::string& error);
+// What a run is that was cancelled: the server's fault, or ended as its client wanted.
+enum class OnCancel { Fault, Signaled };
 // Reads the files that are copied out. `command` is what the task was made of. Any thread may call it.
-GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most);
+GoResult result_of_command(const GoCommand& command, WorkEnd& end, Bytes most, OnCancel on_cancel);
 // The same of each of a group.
-std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most);
+std::vector<GoResult> results_of_group(const GoRequest& request, WorkEnd& end, Bytes most, OnCancel on_cancel);
 
 std::string to_json(const std::vector<GoResult>& results);
+// The same as a WebSocket has it, under the request's id.
+std::string response_text(const std::string& id, const std::vector<GoResult>& results);
+std::string error_text(const std::string& id, const std::string& why);
 
 }  // namespace evalrun::serve

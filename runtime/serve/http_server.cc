@@ -92,6 +92,17 @@ struct Callbacks {
     Exchange& exchange = **static_cast<std::shared_ptr<Exchange>*>(cls);
     return exchange.server_.give_piece(exchange, to, most);
   }
+  static void upgraded(void* cls, MHD_Connection*, void* context, const char* first, std::size_t size,
+                       MHD_socket socket, MHD_UpgradeResponseHandle* handle) {
+    auto& exchange = *static_cast<Exchange*>(context);
+    exchange.socket_handle_ = handle;
+    try {
+      const Exchange::SocketTaker taker = std::exchange(exchange.taker_, {});
+      taker(socket, {first, size});
+    } catch (...) {
+      server(cls).close_upgraded(exchange);  // out of memory
+    }
+  }
   static void free_exchange(void* cls) { delete static_cast<std::shared_ptr<Exchange>*>(cls); }
   static void free_text(void* cls) { delete static_cast<std::string*>(cls); }
 };
@@ -108,14 +119,15 @@ HttpServer::HttpServer(loop::EventLoop& loop, std::vector<Listener> listeners, c
     return static_cast<unsigned>(
         std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(time).count()));
   };
-  daemon_ = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
-                             nullptr, nullptr, &Callbacks::request, this, MHD_OPTION_NOTIFY_COMPLETED,
-                             &Callbacks::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::connection, this,
-                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderMemory, MHD_OPTION_CONNECTION_LIMIT,
-                             // One more than is let in here.
-                             limits_.max_connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, seconds(limits_.idle),
-                             MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                             MHD_OPTION_EXTERNAL_LOGGER, &log_nothing, nullptr, MHD_OPTION_END);
+  daemon_ = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
+      nullptr, nullptr, &Callbacks::request, this, MHD_OPTION_NOTIFY_COMPLETED, &Callbacks::completed, this,
+      MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::connection, this, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kHeaderMemory,
+      MHD_OPTION_CONNECTION_LIMIT,
+      // One more than is let in here.
+      limits_.max_connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, seconds(limits_.idle), MHD_OPTION_UNESCAPE_CALLBACK,
+      &leave_escaped, nullptr, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_EXTERNAL_LOGGER, &log_nothing, nullptr,
+      MHD_OPTION_END);
   if (daemon_ == nullptr) throw SystemError("MHD_start_daemon", "");
   daemon_fd_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
   listen_again();
@@ -142,7 +154,9 @@ HttpServer::~HttpServer() {
   // The library takes no end of a daemon with a connection that is suspended.
   for (Connection& connection : connections_) {
     if (!connection.exchange) continue;
-    connection.exchange->leave();
+    const std::shared_ptr<Exchange> kept = connection.exchange;
+    kept->leave();
+    kept->return_socket();
     if (std::exchange(connection.exchange->is_suspended_, false)) MHD_resume_connection(connection.handle);
   }
   MHD_stop_daemon(daemon_);
@@ -154,6 +168,10 @@ void HttpServer::stop_listening() {
     loop_.forget(listener.socket.get());
     listener.socket.reset();
     if (!listener.unlink.empty()) ::unlink(listener.unlink.c_str());
+  }
+  for (const Connection& connection : connections_) {
+    const auto on_drain = connection.exchange ? connection.exchange->on_drain_ : nullptr;
+    if (on_drain) on_drain();
   }
 }
 
@@ -380,6 +398,7 @@ int HttpServer::reply(MHD_Connection* handle, Exchange& exchange) {
   exchange.status_ = response.status;
   Connection* connection = connection_of(handle);
   connection->reading_since = {};
+  if (exchange.state_ == Exchange::State::Upgraded) return upgrade(handle, exchange, response);
   // A stream's end is its job's.
   if (!streams) connection->answering_since = loop::now();
   MHD_Response* made = nullptr;
@@ -403,6 +422,25 @@ int HttpServer::reply(MHD_Connection* handle, Exchange& exchange) {
   return queued;
 }
 
+// What is sent and received from then on is whoever's has the socket; so is finding out that the other end is gone.
+int HttpServer::upgrade(MHD_Connection* handle, Exchange& exchange, const Response& response) {
+  forget_reset(*connection_of(handle));
+  MHD_Response* made = MHD_create_response_for_upgrade(&Callbacks::upgraded, this);
+  if (made == nullptr) return MHD_NO;
+  for (const auto& [name, value] : response.headers) MHD_add_response_header(made, name.c_str(), value.c_str());
+  const MHD_Result queued = MHD_queue_response(handle, static_cast<unsigned>(response.status), made);
+  MHD_destroy_response(made);
+  if (queued != MHD_YES) exchange.leave();
+  return queued;
+}
+
+void HttpServer::close_upgraded(Exchange& exchange) noexcept {
+  void* const handle = std::exchange(exchange.socket_handle_, nullptr);
+  if (handle == nullptr) return;
+  MHD_upgrade_action(static_cast<MHD_UpgradeResponseHandle*>(handle), MHD_UPGRADE_ACTION_CLOSE);
+  wake();
+}
+
 void HttpServer::on_completed(void** context) {
   auto* exchange = static_cast<Exchange*>(*context);
   *context = nullptr;
@@ -417,12 +455,15 @@ void HttpServer::on_completed(void** context) {
   --exchanges_;
   held_ -= exchange->request_.body.size();
   exchange->request_.body = {};
+  held_ -= std::exchange(exchange->holds_, 0);
   const bool was_answered = exchange->state_ == Exchange::State::Answered ||
+                            exchange->state_ == Exchange::State::Upgraded ||
                             (exchange->state_ == Exchange::State::Streaming && exchange->has_ended_);
   exchange->connection_ = nullptr;
   if (!was_answered) exchange->leave();
   exchange->on_gone_ = {};
   exchange->on_room_ = {};
+  exchange->on_drain_ = {};
   handler_.finished(*kept, was_answered ? kept->status_ : 0, kept->bytes_out_, loop::now() - kept->began_);
 }
 
@@ -447,7 +488,11 @@ std::ptrdiff_t HttpServer::give_piece(Exchange& exchange, char* to, std::size_t 
 void HttpServer::resume(Exchange& exchange) {
   if (!std::exchange(exchange.is_suspended_, false)) return;
   MHD_resume_connection(static_cast<MHD_Connection*>(exchange.connection_));
-  // The library's epoll does not tell. Once for all that are resumed in this turn of the loop.
+  wake();
+}
+
+// The library's epoll does not tell of what is resumed. Once for all of it in this turn of the loop.
+void HttpServer::wake() {
   if (!std::exchange(is_woken_, true)) wake_.set({});
 }
 

@@ -104,7 +104,10 @@ class HttpServer {
   int read_some(Exchange& exchange, const char* data, std::size_t* size);
   int reply(MHD_Connection* handle, Exchange& exchange);
   void refuse_now(Exchange& exchange, Response response);
+  int upgrade(MHD_Connection* handle, Exchange& exchange, const Response& response);
+  void close_upgraded(Exchange& exchange) noexcept;
   void resume(Exchange& exchange);
+  void wake();
   std::ptrdiff_t give_piece(Exchange& exchange, char* to, std::size_t most);
 
   loop::EventLoop& loop_;

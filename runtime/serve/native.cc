@@ -238,7 +238,7 @@ void NativeDialect::take(const std::shared_ptr<Exchange>& exchange) {
   if (job.task.is_graded() != (request.path == "/v1/grade")) {
     return exchange->answer(
         failure(Failure::Malformed, job.task.is_graded() ? "the plan is graded: send it to /v1/grade"
-                                                         : "the plan has neither cases nor a compile step: send it to "
+                                                         : "the plan has no cases, steps or compile step: send it to "
                                                            "/v1/run"));
   }
   run_for(shop_, exchange, std::move(job.task), native_result);

@@ -5,20 +5,27 @@
 
 namespace evalrun::serve {
 
-PipedRuns::PipedRuns(pool::CellPool& pool, const std::vector<Plan>& plans, std::vector<PipeBetween> pipes)
-    : pipes_(std::move(pipes)), copies_(pipes_.size()) {
+PipedRuns::PipedRuns(pool::CellPool& pool, const std::vector<Plan>& plans, std::vector<PipeBetween> pipes,
+                     OutsideStreams outside)
+    : pipes_(std::move(pipes)), outside_(std::move(outside)), copies_(pipes_.size()) {
   for (std::size_t i = 0; i < plans.size(); ++i) sides_.push_back(std::make_unique<Side>());
   for (const PipeBetween& pipe : pipes_) sides_[pipe.reader]->is_fed = true;
+  for (const std::size_t index : outside_.inputs) sides_[index]->is_fed = true;
   for (std::size_t i = 0; i < plans.size(); ++i) sides_[i]->run = pool.start(plans[i], hooks_of(i));
+  if (outside_.on_start) outside_.on_start(this);
 }
 
 PipedRuns::~PipedRuns() {
+  if (outside_.on_start) outside_.on_start(nullptr);
   // Their streams end as they go, and call this one.
   for (const auto& side : sides_) side->is_fed = false;
   for (const auto& side : sides_) side->run.reset();
 }
 
 supervise::OutputTap PipedRuns::tap_of(std::size_t index, int fd) {
+  if (std::ranges::find(outside_.outputs, std::pair(index, fd)) != outside_.outputs.end()) {
+    return [this, index, fd](std::string_view piece) { outside_.on_output(index, fd, piece); };
+  }
   const auto pipe = std::ranges::find_if(
       pipes_, [&](const PipeBetween& each) { return each.writer == index && each.writer_fd == fd; });
   if (pipe == pipes_.end()) return {};
@@ -63,6 +70,7 @@ void PipedRuns::feed(Side& side) {
     });
     side.unsent.erase(0, offer.taken);
     side.waits_for_room = !side.unsent.empty() && !offer.closed;
+    if (offer.taken != 0 && outside_.on_room) outside_.on_room();
     if (offer.closed) {
       side.input_closed = true;
       side.unsent = {};
@@ -73,6 +81,19 @@ void PipedRuns::feed(Side& side) {
     side.input_closed = true;
     side.run->close_input();
   }
+}
+
+void PipedRuns::write_input(std::size_t index, std::string_view bytes) {
+  Side& side = *sides_[index];
+  if (side.input_closed || !side.is_fed) return;
+  side.unsent += bytes;
+  feed(side);
+}
+
+std::size_t PipedRuns::waiting_input() const noexcept {
+  std::size_t waiting = 0;
+  for (const std::size_t index : outside_.inputs) waiting += sides_[index]->unsent.size();
+  return waiting;
 }
 
 bool PipedRuns::finished() const noexcept {

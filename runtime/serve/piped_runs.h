@@ -7,8 +7,11 @@
 // discarded. Each program's limits are its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/plan/plan.h"
@@ -23,13 +26,30 @@ struct PipeBetween {
   std::uint64_t copied = 0;  // how many bytes of it are kept
 };
 
+class PipedRuns;
+
+// What is joined to somebody outside. The functions are called from the loop, and may be empty.
+struct OutsideStreams {
+  std::vector<std::size_t> inputs;                   // programs whose standard input comes from write_input()
+  std::vector<std::pair<std::size_t, int>> outputs;  // of which program and descriptor, 1 or 2
+  std::function<void(std::size_t index, int fd, std::string_view piece)> on_output;
+  std::function<void()> on_room;             // some input has been taken
+  std::function<void(PipedRuns*)> on_start;  // they are at work; null: they are gone
+};
+
 class PipedRuns {
  public:
   // Starts all of them. Throws what starting a run throws; nothing is left behind then. `pool` outlives it.
-  PipedRuns(pool::CellPool& pool, const std::vector<Plan>& plans, std::vector<PipeBetween> pipes);
+  PipedRuns(pool::CellPool& pool, const std::vector<Plan>& plans, std::vector<PipeBetween> pipes,
+            OutsideStreams outside = {});
   ~PipedRuns();
   PipedRuns(const PipedRuns&) = delete;
   PipedRuns& operator=(const PipedRuns&) = delete;
+
+  // For one of OutsideStreams::inputs. It has no end but the program's.
+  void write_input(std::size_t index, std::string_view bytes);
+  // Of that, what no program has taken.
+  [[nodiscard]] std::size_t waiting_input() const noexcept;
 
   [[nodiscard]] bool finished() const noexcept;
   void interrupt(int signal) noexcept;
@@ -56,6 +76,7 @@ class PipedRuns {
   void feed(Side& side);
 
   std::vector<PipeBetween> pipes_;
+  OutsideStreams outside_;
   std::vector<std::string> copies_;
   std::vector<std::unique_ptr<Side>> sides_;
 };

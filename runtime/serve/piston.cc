@@ -201,8 +201,10 @@ Response result_of(WorkEnd& end, const std::string& language, const std::string&
   return {200, json_escaped(body.dump()), "application/json", {}};
 }
 
+// piston-client of npm says that its JSON is text. A page of a browser could, too; it is refused by its Origin.
 bool is_json(const Request& request) {
-  return request.header("content-type").value_or("").starts_with("application/json");
+  const std::string_view type = request.header("content-type").value_or("");
+  return type.starts_with("application/json") || type.starts_with("text/plain");
 }
 
 }  // namespace

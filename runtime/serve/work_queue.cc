@@ -43,8 +43,9 @@ class WorkQueue::JobWork final : public Work {
 
 class WorkQueue::GroupWork final : public Work {
  public:
-  GroupWork(const jobs::Workplace& place, const std::vector<Plan>& plans, const std::vector<PipeBetween>& pipes)
-      : runs_(place.pool, plans, pipes) {
+  GroupWork(const jobs::Workplace& place, const std::vector<Plan>& plans, const std::vector<PipeBetween>& pipes,
+            const OutsideStreams& outside)
+      : runs_(place.pool, plans, pipes, outside) {
     for (const Plan& plan : plans) limits_.push_back(plan.kind.limits);
   }
 
@@ -68,9 +69,10 @@ WorkQueue::Id WorkQueue::submit(Task task, Taker taker) {
   return enter([this, kept] { return std::make_unique<JobWork>(place_, std::move(*kept)); }, std::move(taker));
 }
 
-WorkQueue::Id WorkQueue::submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, Taker taker) {
-  return enter([this, plans = std::move(plans),
-                pipes = std::move(pipes)] { return std::make_unique<GroupWork>(place_, plans, pipes); },
+WorkQueue::Id WorkQueue::submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, OutsideStreams outside,
+                                      Taker taker) {
+  return enter([this, plans = std::move(plans), pipes = std::move(pipes),
+                outside = std::move(outside)] { return std::make_unique<GroupWork>(place_, plans, pipes, outside); },
                std::move(taker));
 }
 
@@ -81,6 +83,14 @@ void WorkQueue::cancel(Id id) {
     live.taker = {};
     live.work->interrupt(SIGTERM);
   }
+}
+
+WorkQueue::Stopped WorkQueue::stop(Id id) {
+  if (std::erase_if(waiting_, [&](const Waiting& each) { return each.id == id; }) != 0) return Stopped::BeforeItBegan;
+  const auto live = std::ranges::find(live_, id, &Live::id);
+  if (live == live_.end()) return Stopped::NotThere;
+  live->work->interrupt(SIGTERM);
+  return Stopped::AtWork;
 }
 
 void WorkQueue::interrupt(int signal) {

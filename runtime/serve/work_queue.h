@@ -69,9 +69,12 @@ class WorkQueue {
   // `taker` is called once, later, unless it is cancelled. Takes it whether there is room or not.
   Id submit(Task task, Taker taker);
   // The same of several runs that are joined by pipes; they count as one.
-  Id submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, Taker taker);
+  Id submit_group(std::vector<Plan> plans, std::vector<PipeBetween> pipes, OutsideStreams outside, Taker taker);
   // Nobody wants it any more; what is at work is ended.
   void cancel(Id id);
+  // Ends it. Its taker is told what it came to, unless it had not begun.
+  enum class Stopped { BeforeItBegan, AtWork, NotThere };
+  Stopped stop(Id id);
   // Ends what is at work, as lost, and what waits.
   void interrupt(int signal);
 

@@ -1,5 +1,5 @@
-// Fuzzes what `evalrun serve` reads of a request's body with libFuzzer: whatever the bytes are, they are a request or
-// they are refused; anything else is a finding.
+// Fuzzes what `evalrun serve` reads of a request's body, and of a WebSocket, with libFuzzer: whatever the bytes are,
+// they are a request or they are refused; anything else is a finding.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -9,12 +9,37 @@
 #include "runtime/serve/bounded_json.h"
 #include "runtime/serve/go_judge_request.h"
 #include "runtime/serve/multipart.h"
+#include "runtime/serve/web_socket_frames.h"
 
 namespace {
 
 using namespace evalrun;
 
+constexpr std::size_t kMostOfMessage = 300;
+
+// All messages, and the error that ends them.
+std::string messages_in(std::string_view bytes, std::size_t at_a_time) {
+  serve::SocketReader reader(kMostOfMessage);
+  std::string told;
+  try {
+    for (std::size_t i = 0; i < bytes.size(); i += at_a_time) {
+      reader.add(bytes.substr(i, at_a_time));
+      while (const auto message = reader.next()) {
+        if (message->payload.size() > kMostOfMessage) std::abort();
+        if (message->kind == serve::SocketMessageKind::Text && !is_utf8(message->payload)) std::abort();
+        told += socket_frame(message->kind, message->payload);
+      }
+      if (reader.held() > bytes.size()) std::abort();
+    }
+  } catch (const serve::SocketError& error) {
+    told += serve::socket_close_frame(error.code(), "");
+  }
+  return told;
+}
+
 void run_one(std::string_view bytes) {
+  // Where the network cuts them makes no difference.
+  if (messages_in(bytes, 1) != messages_in(bytes, bytes.size() + 1)) std::abort();
   try {
     const serve::GoRequest request = serve::read_go_request(bytes);
     if (request.commands.empty()) std::abort();

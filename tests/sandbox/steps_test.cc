@@ -152,6 +152,16 @@ TEST(steps, are_told_one_by_one_in_text_and_by_explain) {
   EXPECT_NE(traced.error_output.find("this plan has steps"), std::string::npos) << traced.error_output;
 }
 
+TEST(steps, are_the_columns_of_a_report) {
+  const TemporaryFolder folder;
+  const std::string csv = (folder.path() / "report.csv").string();
+  run_plan(kBash + step_of("true", "name = \"one\"") + step_of("exit 1", "name = \"two\"") + step_of("true"),
+           {"--csv", csv});
+  const std::string report = read_file(csv);
+  EXPECT_NE(report.find("\"case one\",\"case two\",\"case 3\"\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(",OK,RE,"), std::string::npos) << report;
+}
+
 TEST(steps, of_a_job_of_a_batch_are_in_its_line) {
   const TemporaryFolder folder;
   folder.write("plan.toml", kBash + step_of("cat given; echo made > made") + step_of("cat made; exit $(cat code)"));

@@ -585,9 +585,9 @@ TEST_F(GoJudge, clients_are_told_what_there_is) {
   for (const char* feature : {"copyOutOptional", "pipeProxy", "copyOutTruncate", "procPeak", "fixSymlinkEscape"}) {
     EXPECT_EQ(version[feature], true) << feature;
   }
-  EXPECT_EQ(version["stream"], false);
+  EXPECT_EQ(version["stream"], true);
   EXPECT_EQ(server_->get("/config").json()["runnerConfig"]["workDir"], "/w");
-  EXPECT_EQ(server_->get("/ws").status, 501);
+  EXPECT_EQ(server_->get("/ws").status, 426);
   EXPECT_EQ(server_->get("/run").status, 405);
 }
 

@@ -151,7 +151,12 @@ TEST_F(Piston, what_is_wrong_is_said_as_there) {
   }
   EXPECT_NE(refused(body("py", "", {{"files", {{{"content", "x"}}, {{"content", "xyz"}, {"encoding", "hex"}}}}})), "");
   EXPECT_EQ(server_->request("POST", "/api/v2/execute", "nonsense").status, 400);
-  EXPECT_EQ(server_->request("POST", "/api/v2/execute", body("py", "x").dump(), "text/plain").status, 415);
+  const auto status_of_type = [&](const std::string& type, const std::vector<std::string>& headers = {}) {
+    return server_->request("POST", "/api/v2/execute", body("py", "x").dump(), type, headers).status;
+  };
+  EXPECT_EQ(status_of_type("application/x-www-form-urlencoded"), 415);
+  EXPECT_EQ(status_of_type("text/plain;charset=UTF-8"), status_of_type("application/json"));
+  EXPECT_EQ(status_of_type("text/plain", {"Origin: http://page"}), 403);
   EXPECT_EQ(server_->post("/api/v2/packages", {{"language", "python"}, {"version", "3"}}).status, 501);
   EXPECT_EQ(server_->get("/api/v2/connect").status, 501);
   EXPECT_EQ(server_->get("/api/v2/nothing").json()["message"], "Not Found");

@@ -50,7 +50,7 @@ class Engine:
     A process that is forked from the engine's has none: start() raises UsageError there.
     """
 
-    def __init__(self, prepared: int) -> None:
+    def __init__(self, prepared: int, outside_uid: int | None = None) -> None:
         self._library = library
         self._pid = os.getpid()
         self._sessions: dict[int, _Session] = {}
@@ -59,7 +59,7 @@ class Engine:
         self._event = c.Event()
         self._engine: int | None = None
         folders = image_folders()
-        options = c.EngineOptions(ctypes.sizeof(c.EngineOptions), None, 0, prepared)
+        options = c.EngineOptions(ctypes.sizeof(c.EngineOptions), None, 0, prepared, outside_uid or 0)
         if folders is not None:
             options.images = c.strings([os.fsencode(folder) for folder in folders])
         self._engine = self._call(library.engine_new, byref(options))

@@ -17,7 +17,13 @@ OUTCOMES = ("exited", "signaled", "limit", "violation", "not_started", "sandbox_
 
 
 class EngineOptions(Structure):
-    _fields_ = [("size", c_size_t), ("images", POINTER(c_char_p)), ("haste", c_int), ("prepared", c_uint)]
+    _fields_ = [
+        ("size", c_size_t),
+        ("images", POINTER(c_char_p)),
+        ("haste", c_int),
+        ("prepared", c_uint),
+        ("outside_uid", c_uint),
+    ]
 
 
 class InputFile(Structure):

@@ -33,11 +33,15 @@ class Runner:
     jobs: how many run at a time; without it, one for each processor of this process.
     """
 
-    def __init__(self, jobs: int | None = None) -> None:
+    def __init__(
+        self, jobs: int | None = None, *, outside_uid: int | None = None, prepared: int | None = None
+    ) -> None:
+        # The two last are for this package alone.
         self._jobs = cpu_count() if jobs is None else jobs
         if self._jobs < 1:
             raise ValueError(f"expected at least one job at a time, found {jobs}")
         check_descriptors(self._jobs)
+        self._outside_uid, self._prepared = outside_uid, prepared
         self._engine: Engine | None = None
         self._live = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -103,7 +107,8 @@ class Runner:
 
     def _usable_engine(self) -> Engine:
         if self._engine is None or not self._engine.is_usable:
-            self._engine = Engine(prepared=min(self._jobs, cpu_count()))
+            prepared = min(self._jobs, cpu_count()) if self._prepared is None else self._prepared
+            self._engine = Engine(prepared=prepared, outside_uid=self._outside_uid)
         return self._engine
 
     def _turn(self, loop: asyncio.AbstractEventLoop, engine: Engine) -> None:
