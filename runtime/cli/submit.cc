@@ -45,7 +45,7 @@ fleet::SubmissionOptions submission_options(const Options& options, const JobsFi
   submission.overrides = options.set;
   submission.input_name = jobs.name;
   submission.folder = jobs.folder;
-  if (!options.shared_files.empty()) submission.files = std::filesystem::absolute(options.shared_files);
+  if (!options.shared_files.empty()) submission.files = fleet::SharedPlace::named(options.shared_files);
   return submission;
 }
 

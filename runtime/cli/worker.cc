@@ -57,7 +57,7 @@ int run_worker(const Options& options) {
   judge::Jury jury(pool, facts);
   std::optional<fleet::FileCache> files;
   if (!options.shared_files.empty()) {
-    files.emplace(options.shared_files, options.cache.empty() ? "worker-files" : options.cache,
+    files.emplace(fleet::SharedPlace::named(options.shared_files), options.cache.empty() ? "worker-files" : options.cache,
                   parse_bytes(options.cache_size).value_or(4_GiB));
   }
   const std::unique_ptr<fleet::Queue> queue = queue_of(options, loop);

@@ -28,8 +28,8 @@ ordered_json json_of(const TomlNode& node) {
                     node.value);
 }
 
-std::string shared_name(const std::filesystem::path& shared, const std::filesystem::path& folder,
-                        const std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at) {
+std::string shared_name(const SharedPlace& shared, const std::filesystem::path& folder, const std::string& path,
+                        HostPathUse use, std::string_view key, const TomlPlace& at) {
   if (use != HostPathUse::Read) {
     throw PlanError(at.position(), key, "only files that are read can be given to other hosts, by --files");
   }
@@ -38,7 +38,7 @@ std::string shared_name(const std::filesystem::path& shared, const std::filesyst
 
 }  // namespace
 
-std::optional<std::string> with_shared_files(jobs::JobLine job, const std::filesystem::path& shared,
+std::optional<std::string> with_shared_files(jobs::JobLine job, const SharedPlace& shared,
                                              const std::filesystem::path& folder) {
   bool names_any = false;
   const VisitHostPath visit = [&](std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at) {
@@ -62,7 +62,7 @@ std::optional<std::string> with_shared_files(jobs::JobLine job, const std::files
 }
 
 std::map<std::string, std::string> shared_files_of(const PlanText& plan, const std::vector<std::string>& overrides,
-                                                   const std::filesystem::path& shared) {
+                                                   const SharedPlace& shared) {
   std::map<std::string, std::string> files;
   TomlNode root = read_plan_tree(plan, overrides);
   visit_host_paths(root, [&](std::string& path, HostPathUse use, std::string_view key, const TomlPlace& at) {

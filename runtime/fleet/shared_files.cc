@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "runtime/core/error.h"
@@ -16,6 +17,7 @@
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
 #include "runtime/core/write_all.h"
+#include "runtime/fleet/http_transfer.h"
 
 namespace evalrun::fleet {
 namespace {
@@ -32,8 +34,8 @@ Fd open_folder(const fs::path& path) {
   return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// What is read, by the way, into `copy` (-1: nowhere). Throws SharedFileError.
-FileDigest copied(int from, int copy, const std::string& name) {
+// What is read, by the way, into `copy` (-1: nowhere). Throws SharedFileError, also where it is more than `most`.
+FileDigest copied(int from, int copy, const std::string& name, std::uint64_t most) {
   Sha256 hash;
   std::uint64_t size = 0;
   std::vector<char> piece(kPiece);
@@ -45,6 +47,7 @@ FileDigest copied(int from, int copy, const std::string& name) {
     const std::string_view bytes(piece.data(), static_cast<std::size_t>(count));
     hash.update(bytes);
     size += bytes.size();
+    if (size > most) throw SharedFileError(name + ": it is larger than its name says");
     const int error = copy < 0 ? 0 : write_all_quietly(copy, bytes);
     if (error != 0) throw SharedFileError("copy " + name + ": " + errno_text(error));
   }
@@ -56,13 +59,17 @@ HostFile open_file(const std::string& path) {
   return file;
 }
 
-void publish_copy(const HostFile& from, const fs::path& folder, const std::string& name, const FileDigest& file,
-                  mode_t mode) {
+// `at_end` is called when all is read, and throws where that was not all.
+template <typename AtEnd>
+void publish_copy(int from, const fs::path& folder, const std::string& name, const FileDigest& file, mode_t mode,
+                  AtEnd at_end) {
   const Fd place = open_folder(folder);
   if (!place) throw SharedFileError(folder.string() + ": " + errno_text(errno));
   NewFile copy(place.get(), name);
   if (copy.error() != 0) throw SharedFileError(folder.string() + ": " + errno_text(copy.error()));
-  if (copied(from.descriptor.get(), copy.get(), name) != file) {
+  const FileDigest found = copied(from, copy.get(), name, file.size);
+  at_end();
+  if (found != file) {
     throw SharedFileError(to_string(file) + ": what is there is something else");
   }
   if (::fchmod(copy.get(), mode) != 0) throw SharedFileError("fchmod " + name + ": " + errno_text(errno));
@@ -70,6 +77,27 @@ void publish_copy(const HostFile& from, const fs::path& folder, const std::strin
 }
 
 }  // namespace
+
+SharedPlace SharedPlace::named(const std::string& text) {
+  SharedPlace place;
+  if (text.starts_with("http://") || text.starts_with("https://")) {
+    need_http_program();
+    place.url_ = text.ends_with('/') ? text : text + "/";
+  } else {
+    place.folder_ = fs::absolute(text);
+  }
+  return place;
+}
+
+std::string SharedPlace::url_of(const fs::path& place) const {
+  return url_ + place.string();
+}
+
+std::string url_without_user(const std::string& url) {
+  const std::size_t begin = url.find("//") + 2, end = url.find('/', begin);
+  const std::size_t at = url.substr(0, end).rfind('@');
+  return at == url.npos ? url : url.substr(0, begin) + url.substr(at + 1);
+}
 
 std::optional<FileDigest> parse_file_digest(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -92,22 +120,35 @@ fs::path place_of(const FileDigest& file) {
   return fs::path("sha256") / file.hex.substr(0, 2) / file.hex;
 }
 
-FileDigest put_shared_file(const fs::path& shared, const std::string& path) {
+FileDigest put_shared_file(const SharedPlace& shared, const std::string& path) {
   const HostFile first = open_file(path);
-  FileDigest file = copied(first.descriptor.get(), -1, path);
-  const fs::path place = shared / place_of(file);
+  FileDigest file = copied(first.descriptor.get(), -1, path, std::numeric_limits<std::uint64_t>::max());
+  if (shared.folder().empty()) {
+    const std::string url = shared.url_of(place_of(file));
+    if (HttpTransfer(HttpVerb::Has, url, file.size, -1).finish()) return file;
+    if (::lseek(first.descriptor.get(), 0, SEEK_SET) != 0) throw SharedFileError(path + ": " + errno_text(errno));
+    // One that changes meanwhile is put under a wrong name, and whoever takes it sees that.
+    if (!HttpTransfer(HttpVerb::Put, url, file.size, first.descriptor.get()).finish()) {
+      throw SharedFileError(one_line(url_without_user(url)) + ": the server takes no such file");
+    }
+    return file;
+  }
+  const fs::path place = shared.folder() / place_of(file);
   struct stat status {};
   if (::stat(place.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == file.size) return file;
   std::error_code error;
   fs::create_directories(place.parent_path(), error);
   if (error) throw SharedFileError(place.parent_path().string() + ": " + error.message());
-  publish_copy(open_file(path), place.parent_path(), file.hex, file, kSharedMode);
+  const HostFile again = open_file(path);
+  publish_copy(again.descriptor.get(), place.parent_path(), file.hex, file, kSharedMode, [] {});
   return file;
 }
 
-FileCache::FileCache(fs::path shared, const fs::path& folder, Bytes most)
+FileCache::FileCache(SharedPlace shared, const fs::path& folder, Bytes most)
     : shared_(std::move(shared)), path_(fs::absolute(folder)), most_(most.count) {
-  if (!fs::is_directory(shared_)) throw UsageError(shared_.string() + " is no folder");
+  if (!shared_.folder().empty() && !fs::is_directory(shared_.folder())) {
+    throw UsageError(shared_.folder().string() + " is no folder");
+  }
   std::error_code failed;
   fs::create_directories(path_, failed);
   folder_ = open_folder(path_);
@@ -139,7 +180,15 @@ void FileCache::fetch(const FileDigest& file) const {
     throw SharedFileError(to_string(file) + ": larger than the worker's cache, which has " +
                           evalrun::to_string(Bytes{most_}));
   }
-  publish_copy(open_file((shared_ / place_of(file)).string()), path_, file.hex, file, 0400);
+  if (shared_.folder().empty()) {
+    const std::string url = shared_.url_of(place_of(file));
+    HttpTransfer get(HttpVerb::Get, url, file.size, -1);
+    return publish_copy(get.output(), path_, file.hex, file, 0400, [&] {
+      if (!get.finish()) throw SharedFileError(one_line(url_without_user(url)) + ": it is not there");
+    });
+  }
+  const HostFile from = open_file((shared_.folder() / place_of(file)).string());
+  publish_copy(from.descriptor.get(), path_, file.hex, file, 0400, [] {});
 }
 
 void FileCache::add(const FileDigest& file) {

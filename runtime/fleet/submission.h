@@ -21,6 +21,7 @@
 #include "runtime/batch/seen_ids.h"
 #include "runtime/fleet/plan_bundle.h"
 #include "runtime/fleet/queue/queue.h"
+#include "runtime/fleet/shared_files.h"
 #include "runtime/jobs/job.h"
 #include "runtime/jobs/result_row.h"
 #include "runtime/jobs/status.h"
@@ -41,7 +42,7 @@ struct SubmissionOptions {
   std::vector<std::string> overrides;                  // --set, of every plan
   std::string input_name;                              // for messages
   std::filesystem::path folder;                        // what paths in jobs are relative to
-  std::filesystem::path files;                         // the shared folder; "": files of this host go nowhere
+  SharedPlace files;                                   // empty: files of this host go nowhere
   std::function<void(std::string_view line)> on_line;  // told of every line of JSON before it goes out; may be empty
 };
 

@@ -137,7 +137,7 @@ class Postgres:
             self.process = subprocess.Popen(self.as_nobody("postgres", "-D", os.path.join(self.folder, "data"), "-k", self.folder,
                                                            "-c", "listen_addresses=", "-c", "fsync=off"), stdout=self.log, stderr=self.log)
             while self.process.poll() is None:
-                if subprocess.run([os.path.join(self.programs, "pg_isready"), "-q", "-h", self.folder]).returncode == 0:
+                if subprocess.run([os.path.join(self.programs, "pg_isready"), "-q", "-U", "evalrun", "-h", self.folder]).returncode == 0:
                     return
                 time.sleep(0.02)
             time.sleep(0.05)

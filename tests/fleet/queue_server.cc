@@ -250,8 +250,8 @@ void PostgresServer::start() {
     for (int i = 0; i < 500; ++i) {
       int status = 0;
       if (::waitpid(pid_, &status, WNOHANG) == pid_) break;
-      const std::vector<std::string> ready = {(programs_of_postgres() / "pg_isready").string(), "-q", "-h",
-                                              folder().string()};
+      const std::vector<std::string> ready = {
+          (programs_of_postgres() / "pg_isready").string(), "-q", "-U", "evalrun", "-h", folder().string()};
       if (run_command(ready).exit_code == 0) return;
       std::this_thread::sleep_for(10ms);
     }

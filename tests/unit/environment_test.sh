@@ -2,7 +2,8 @@
 # evalrun reads the environment variables that its manual page names and no others, so that none can change what a plan says;
 # the doctor looks at three more, to tell where it runs. evalrun-isolate is a command of its own: --env inherits variables, and
 # two say where its configuration and boxes are. evalrun serve takes the sockets of a service manager, and hands its own
-# environment to the doctor that it starts; the program evalrun-postgresql gets it, for libpq. $1: the build folder.
+# environment to the doctor that it starts; evalrun-postgresql gets it, for libpq, and
+# evalrun-http, for libcurl. $1: the build folder.
 set -euo pipefail
 
 root=${EVALRUN_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)}
@@ -23,10 +24,10 @@ readers() {
 
 expect "files that read the environment" \
   "$(readers "$root"/{runtime,rootfs,netns,lockdown} | grep -v '^runtime/isolate/' | xargs)" \
-  "runtime/cli/queue_of.cc runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/fleet/queue/relay_process.cc runtime/reader/image.cc runtime/serve/health.cc runtime/serve/listener.cc"
+  "runtime/cli/queue_of.cc runtime/doctor/surroundings.cc runtime/doctor/surroundings.h runtime/fleet/http/main.cc runtime/fleet/queue/relay_process.cc runtime/reader/image.cc runtime/serve/health.cc runtime/serve/listener.cc"
 
 in_page=$(sed -n '/^\.SH ENVIRONMENT/,/^\.SH FILES/s/^\.B \([A-Z_]*\)$/\1/p' "$root/docs/evalrun.1" | xargs)
-in_plan=$(grep -ohE 'getenv\("[A-Z_]+"\)' "$root"/runtime/{reader/image,cli/queue_of}.cc | sed 's/.*"\(.*\)".*/\1/' | xargs)
+in_plan=$(grep -ohE 'getenv\("[A-Z_]+"\)' "$root"/runtime/{reader/image,cli/queue_of,fleet/http/main}.cc | sed 's/.*"\(.*\)".*/\1/' | xargs)
 expect "variables of the manual page" "$in_page" "$in_plan"
 
 expect "variables of evalrun serve" \

@@ -16,14 +16,6 @@
 namespace evalrun::fleet {
 namespace {
 
-std::string program_beside_us(const std::string& name) {
-  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
-  if (::access(path.c_str(), X_OK) != 0) {
-    throw UsageError("this queue needs the program " + path.string() + "; install the package " + name);
-  }
-  return path;
-}
-
 // Released in any case.
 class SpawnWords {
  public:
@@ -48,6 +40,36 @@ class SpawnWords {
 
 }  // namespace
 
+std::string program_beside_us(const std::string& name) {
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+  if (::access(path.c_str(), X_OK) != 0) {
+    throw UsageError("this queue needs the program " + path.string() + "; install the package " + name);
+  }
+  return path;
+}
+
+pid_t start_apart(std::vector<std::string> words, int input, int output, int errors) {
+  SpawnWords spawn;
+  ::posix_spawnattr_setflags(spawn.attributes(), POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  sigset_t none, all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(spawn.attributes(), &none);
+  ::posix_spawnattr_setsigdefault(spawn.attributes(), &all);
+  ::posix_spawn_file_actions_adddup2(spawn.actions(), input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(spawn.actions(), output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(spawn.actions(), errors, STDERR_FILENO);
+  const std::string program = words.front();
+  words.front() = std::filesystem::path(program).filename().string();
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, program.c_str(), spawn.actions(), spawn.attributes(), argv.data(), environ);
+  if (error != 0) throw SystemError("posix_spawn", program, error);
+  return pid;
+}
+
 RelayProcess::RelayProcess(const std::string& name) : program_(program_beside_us(name)) {}
 
 RelayProcess::~RelayProcess() {
@@ -62,24 +84,8 @@ Fd RelayProcess::start() {
   const Fd theirs(pair[1]);
   // Of our end alone: the program waits for calls.
   if (::fcntl(ours.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0) throw SystemError("fcntl(F_SETFL)", program_);
-  SpawnWords words;
-  // A session of its own: Ctrl-C is for us, and what then is to be said goes through this program.
-  ::posix_spawnattr_setflags(words.attributes(), POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(words.attributes(), &none);
-  ::posix_spawnattr_setsigdefault(words.attributes(), &all);
-  ::posix_spawn_file_actions_adddup2(words.actions(), theirs.get(), STDIN_FILENO);
   // Nothing that it prints is a result; what it has to say it says as an answer.
-  ::posix_spawn_file_actions_adddup2(words.actions(), STDERR_FILENO, STDOUT_FILENO);
-  std::string name = std::filesystem::path(program_).filename().string();
-  std::array<char*, 2> argv = {name.data(), nullptr};
-  const int error = ::posix_spawn(&pid_, program_.c_str(), words.actions(), words.attributes(), argv.data(), environ);
-  if (error != 0) {
-    pid_ = -1;
-    throw SystemError("posix_spawn", program_, error);
-  }
+  pid_ = start_apart({program_}, theirs.get(), STDERR_FILENO, STDERR_FILENO);
   return ours;
 }
 
