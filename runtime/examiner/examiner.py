@@ -70,7 +70,7 @@ class Exam(AnySide):
             return "protocol", self.over
         if self.fault:
             return self.fault_status, self.fault
-        if error is not None and type(error).__name__ in ("SkipTest", "Skipped") and self.asked > self.asked_before:
+        if error is not None and type(error).__name__ in ("SkipTest", "Skipped", "XFailed") and self.asked > self.asked_before:
             return "failed", "it was skipped after the submission had been asked"
         return "", ""
 
