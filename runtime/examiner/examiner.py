@@ -39,6 +39,7 @@ class Exam(AnySide):
         self.read_from = read_from
         self.write_to = write_to
         self.trusted = trusted
+        self.source = ""  # of the tests
         self.over = ""  # why nothing can be asked any more
         self.fault = ""  # what the current test has done wrong, whatever it made of it
         self.fault_status = "failed"
@@ -70,7 +71,7 @@ class Exam(AnySide):
             return "protocol", self.over
         if self.fault:
             return self.fault_status, self.fault
-        if error is not None and type(error).__name__ in ("SkipTest", "Skipped") and self.asked > self.asked_before:
+        if error is not None and type(error).__name__ in ("SkipTest", "Skipped", "XFailed") and self.asked > self.asked_before:
             return "failed", "it was skipped after the submission had been asked"
         return "", ""
 
@@ -79,6 +80,19 @@ class Exam(AnySide):
             return type(error).__name__
         return "the submission raised " + error.__examiner_name__ + (
             " at " + error.__examiner_place__ if error.__examiner_place__ else "")  # fmt: skip
+
+    def left_out(self, error, frame=None):
+        """The line of an assertion that was not made because of the error, or 0. `frame`: of who called a context manager's end."""
+        with_line, trace = None, error.__traceback__
+        if frame is not None:
+            while trace is not None and trace.tb_frame.f_code.co_filename != "tests.py":
+                trace = trace.tb_next
+            while frame is not None and (trace is None or frame is not trace.tb_frame):
+                frame = frame.f_back
+            if frame is None:
+                return 0
+            with_line = frame.f_lineno
+        return LeftOut(self.source).by(trace, with_line)
 
     def blame(self, why, status="failed"):
         if not self.fault:
@@ -239,7 +253,7 @@ class Exam(AnySide):
         except Gone:
             raise
         except BaseException as error:
-            if isinstance(error, AssertionError) or not isinstance(error, Exception):
+            if isinstance(error, AssertionError) or not isinstance(error, Exception) or self.left_out(error):
                 self.blame("in a function that the submission called: %s: %s" % (type(error).__name__, str(error)[:300]))
             kind, value = b"X", error
         try:
@@ -606,8 +620,11 @@ class Exam(AnySide):
                 "examiner_form": "object", "examiner_flags": 0})  # fmt: skip
         elif what == "exception":
             names = rest[1]
+            # One of Python's own comes as a value. From here it would be itself, and could catch the tests' assertions.
             if type(names) is not tuple or not names or any(type(one) is not str for one in names) or len(names) > 60:
                 raise Malformed("no names of an exception")
+            if names[0][:1] != ".":
+                raise Malformed("an exception that is not the submission's")
             kind = self.exception_class(names)
             if issubclass(kind, RemoteError):
                 kind.examiner_handle = handle
@@ -1031,7 +1048,12 @@ class Context:
         if isinstance(error, Gone):
             return False
         wants = EXAM.ask("apply", "exit", (self, type(error) if type(error) in TYPE_NAMES else None, error, None))
-        return isinstance(error, Exception) and bool(wants)
+        if not isinstance(error, Exception) or not wants:
+            return False
+        line = EXAM.left_out(error, sys._getframe(1))
+        if line:
+            EXAM.blame("a with block of the submission's swallowed %s, and the assertion in line %d was not made" % (kind.__name__, line))
+        return True
 
 
 MIXINS = ((CALLABLE, Callable), (ITERATOR, Iterator), (SIZED, Sized), (INDEXED, Indexed), (ITERABLE, Iterable),
@@ -1187,6 +1209,7 @@ def run_examiner(tests, stem, entry, trusted):
     except (SyntaxError, ValueError) as error:
         record.line("fault", "the test file cannot be compiled: %s" % error)
         posix._exit(70)
+    EXAM.source = source
     module = Submission("submission")
     sys.modules["submission"] = module
     if stem.isidentifier():

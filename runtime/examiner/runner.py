@@ -18,10 +18,6 @@ COMPARISONS = {
 }  # fmt: skip
 
 
-class Skipped(Exception):
-    """A test that did not want to be run."""
-
-
 def shortened(value, most=160):
     """A value in words of one line. A stand-in is named, not asked."""
     try:
@@ -145,6 +141,8 @@ class Runner:
         sys.modules["tests"] = self.module
         self.names = self.module.__dict__
         self.names["__examiner_compared__"] = self.compared
+        if "pytest" in source:
+            sys.modules["pytest"] = make_pytest()
 
     def compared(self, operator, left, right):
         sign, function = COMPARISONS[operator]
@@ -155,7 +153,8 @@ class Runner:
 
     # --- one test -----------------------------------------------------------------------------------------------------
 
-    def run(self, name, function):
+    def run(self, name, function, expected=None, tell_passed=True, failed=None):
+        """`expected`: the mark that says that it fails. `failed` gets what it raised."""
         why_not = self.watch.why_over()
         if why_not:
             self.record.test(name, "notrun", "not run: " + why_not)
@@ -164,31 +163,50 @@ class Runner:
         try:
             function()
         except BaseException as error:
-            self.settle(name, error)
+            if failed is not None:
+                failed.append(error)
+            self.settle(name, error, expected)
         else:
-            self.settle(name, None)
+            if tell_passed or self.watch.why_failed(None)[0]:
+                self.settle(name, None, expected)
 
     def begin(self):
         self.comparison = None
         self.watch.begin()
 
-    def settle(self, name, error):
+    def settle(self, name, error, expected=None):
         status, why = self.watch.why_failed(error)
         self.watch.begin()
         if status:
             self.record.test(name, status, why)
+        elif isinstance(error, NotHere):
+            self.record.test(name, "error", "not supported by [tests]: %s" % error)
+        elif expected is not None:
+            self.settle_expected(name, error, expected)
         elif error is None:
             self.record.test(name, "passed")
+        elif isinstance(error, XFailed):
+            self.record.test(name, "skipped", "failed as expected: %s" % error)
         elif type(error).__name__ in ("SkipTest", "Skipped") and isinstance(error, self.skips()):
             self.record.test(name, "skipped", str(error))
         else:
-            status = "failed" if isinstance(error, AssertionError) else "error"
+            status = "failed" if isinstance(error, (AssertionError, Failed)) else "error"
             self.record.test(name, status, self.words_of(error))
 
+    def settle_expected(self, name, error, mark):
+        """Of a test that is marked to fail: whether it does decides nothing, unless the mark is strict."""
+        kinds = mark.kwargs.get("raises")
+        if error is None:
+            is_strict = mark.kwargs.get("strict", False)
+            self.record.test(name, "failed" if is_strict else "passed", "it passed, and was expected to fail" if is_strict else "")
+        elif kinds is not None and not isinstance(error, kinds):
+            self.record.test(name, "error", self.words_of(error))
+        else:
+            self.record.test(name, "skipped", "failed as expected: %s" % (mark.kwargs.get("reason") or self.words_of(error)))
+
     def skips(self):
-        unittest, outcomes = sys.modules.get("unittest"), sys.modules.get("_pytest.outcomes")
-        kinds = [module.SkipTest for module in (unittest,) if module] + [module.Skipped for module in (outcomes,) if module]
-        return tuple(kinds)
+        unittest = sys.modules.get("unittest")
+        return (SkippedNow, unittest.SkipTest) if unittest else (SkippedNow,)
 
     def words_of(self, error):
         """What is wrong, and where in the tests."""
@@ -202,7 +220,7 @@ class Runner:
             said = str(error)
         except Exception:
             said = ""
-        if isinstance(error, AssertionError):
+        if isinstance(error, (AssertionError, Failed)):
             text = self.comparison or ""
             if said:
                 text = said + (": " + text if text else "")
@@ -253,7 +271,7 @@ class Runner:
         is_own = type(check) is type(lambda: 0) and check.__module__ == "tests"
         if not checks and self.entry is not None and is_own:
             self.run("check", lambda: self.names["check"](self.entry()))
-        self.run_found()
+        PytestTests(self).run()
 
     @staticmethod
     def called(node):
@@ -282,58 +300,6 @@ class Runner:
         if status:
             self.record.test("line %d" % line, status, why)
         return not status
-
-    def run_found(self):
-        for name, value in list(self.names.items()):
-            if isinstance(value, type):
-                if getattr(value, "__module__", "") != "tests":
-                    continue
-                unittest = sys.modules.get("unittest")
-                if unittest is not None and issubclass(value, unittest.TestCase):
-                    self.run_unittest(unittest, value)
-                elif name.startswith("Test") and type(value) is type:
-                    self.run_class(name, value)
-            elif name.startswith("test") and type(value) is type(lambda: 0) and value.__module__ == "tests":
-                self.run_marked(name, value, value)
-
-    def run_class(self, name, kind):
-        for attribute in [key for one in reversed(kind.__mro__) for key in vars(one)]:
-            function = getattr(kind, attribute, None)
-            if not attribute.startswith("test") or not callable(function):
-                continue
-
-            def call(*args, **kwargs):
-                one = kind()
-                for before in ("setup_method", "setUp"):
-                    if hasattr(one, before):
-                        getattr(one, before)(*(() if before == "setUp" or getattr(one, before).__func__.__code__.co_argcount < 2 else (None,)))
-                try:
-                    getattr(one, attribute)(*args, **kwargs)
-                finally:
-                    for after in ("teardown_method", "tearDown"):
-                        if hasattr(one, after):
-                            getattr(one, after)(*(() if after == "tearDown" or getattr(one, after).__func__.__code__.co_argcount < 2 else (None,)))
-
-            self.run_marked(name + "." + attribute, function, call)
-
-    def run_marked(self, name, marked, function):
-        """Once, or once for each row of @pytest.mark.parametrize."""
-        rows = [("", {})]
-        for mark in getattr(marked, "pytestmark", ()):
-            if getattr(mark, "name", "") != "parametrize":
-                continue
-            names, values = mark.args[0], mark.args[1]
-            names = [one.strip() for one in names.split(",")] if isinstance(names, str) else list(names)
-            grown = []
-            for text, given in rows:
-                for i, value in enumerate(values):
-                    value = getattr(value, "values", value) if type(value).__name__ == "ParameterSet" else value
-                    if len(names) == 1 and not (type(value) is tuple and type(value).__name__ == "ParameterSet"):
-                        value = value if isinstance(value, tuple) and len(value) == 1 else (value,)
-                    grown.append(("%s[%d]" % (text, i), {**given, **dict(zip(names, value))}))
-            rows = grown
-        for text, given in rows:
-            self.run(name + text, lambda given=given: function(**given))
 
     def run_unittest(self, unittest, kind):
         runner = self
@@ -370,7 +336,7 @@ class Runner:
                     self.keep(test, err[1])
 
             def addExpectedFailure(self, test, err):
-                pass
+                self.keep(test, FailedAsMarked(str(err[1])[:200]))
 
             def addUnexpectedSuccess(self, test):
                 self.keep(test, AssertionError("it passed, and was expected to fail"))
@@ -380,6 +346,10 @@ class Runner:
                 runner.settle(kind.__name__ + "." + test._testMethodName, self.error)
 
         names = unittest.TestLoader().getTestCaseNames(kind)
+        for name in () if hasattr(kind, "asyncSetUp") else names:
+            if getattr(getattr(kind, name), "__code__", self.run.__code__).co_flags & 0x380:
+                self.record.test(kind.__name__ + "." + name, "error", "an async test of a class that is no IsolatedAsyncioTestCase")
+                return
         if self.watch.why_over():
             for name in names:
                 self.record.test(kind.__name__ + "." + name, "notrun", "not run: " + self.watch.why_over())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tricks.py EVALRUN [--table] [WORDS]: every trick of tricks.txt and its twin, in both modes; --table prints the rows of docs/tricks.md."""
+"""tricks.py EVALRUN [--table] [WORDS]: every trick of tricks.txt and more_tricks.txt and its twin, in both modes; --table prints the rows of docs/tricks.md."""
 
 import pathlib
 import sys
@@ -11,7 +11,7 @@ LIMITS = {"cpu": "1s", "wall": "4s", "memory": "256MiB", "output": "1MiB", "proc
 
 HEAD = """# Tricks against graders of functions
 
-Written by ./dev tricks --table from tests/examiner/tricks.txt; do not edit.
+Written by ./dev tricks --table from tests/examiner/tricks.txt and more_tricks.txt; do not edit.
 
 Each row is a submission that does not do what is asked and tries to pass. `tests/examiner/tricks_test.cc` holds that none passes two-sided, and that
 an honest twin, which uses the same means, does. Of %d tricks, %d pass where the tests run in one process with the submission, although the
@@ -44,7 +44,11 @@ def main():
     evalrun, *words = sys.argv[1:]
     table = "--table" in words
     words = [one for one in words if one != "--table"]
-    tasks, tricks = read(pathlib.Path(__file__).with_name("tricks.txt"))
+    tasks, tricks = {}, []
+    for file in ("tricks.txt", "more_tricks.txt"):
+        own, found = read(pathlib.Path(__file__).with_name(file))
+        tasks.update((file + name, task) for name, task in own.items())
+        tricks += [(name, file + task, *texts) for name, task, *texts in found]
     tricks = [one for one in tricks if all(word in one[0] for word in words)]
     outcome = {}
     for mode in ("two-sided", "in-process") if table else ("two-sided",):

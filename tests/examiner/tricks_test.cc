@@ -1,5 +1,5 @@
-// Submissions that try to pass without doing what is asked: tricks.txt. None of them passes two-sided, each fails by
-// name and never as the sandbox's failure, and the honest twin of each is accepted.
+// Submissions that try to pass without doing what is asked: tricks.txt and more_tricks.txt. None of them passes
+// two-sided, each fails by name and never as the sandbox's failure, and the honest twin of each is accepted.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -29,16 +29,16 @@ struct Tricks {
   std::vector<Trick> tricks;
 };
 
-Tricks read_tricks() {
-  Tricks all;
-  std::ifstream file(source_dir() / "tests/examiner/tricks.txt");
+// Tasks are of one file.
+void read_file(Tricks& all, const std::string& name_of_file) {
+  std::ifstream file(source_dir() / "tests/examiner" / name_of_file);
   std::string* kept = nullptr;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("*** ")) {
       std::istringstream words(line.substr(4));
       std::string name, entry;
       words >> name;
-      Task& task = all.tasks[name];
+      Task& task = all.tasks[name_of_file + name];
       while (words >> entry) {
         if (entry.ends_with(',')) entry.pop_back();
         task.entry.push_back(entry);
@@ -46,7 +46,8 @@ Tricks read_tricks() {
       kept = &task.tests;
     } else if (line.starts_with("=== ")) {
       const std::size_t open = line.rfind(" (");
-      all.tricks.push_back({line.substr(4, open - 4), line.substr(open + 2, line.size() - open - 3), "", ""});
+      all.tricks.push_back(
+          {line.substr(4, open - 4), name_of_file + line.substr(open + 2, line.size() - open - 3), "", ""});
       kept = &all.tricks.back().code;
     } else if (line == "--- honest") {
       kept = &all.tricks.back().honest;
@@ -54,6 +55,11 @@ Tricks read_tricks() {
       *kept += line + "\n";
     }
   }
+}
+
+Tricks read_tricks() {
+  Tricks all;
+  for (const char* file : {"tricks.txt", "more_tricks.txt"}) read_file(all, file);
   return all;
 }
 
@@ -100,7 +106,7 @@ bool has_python() {
   return run_command({evalrun().string(), "image", "list"}).output.find("python: ") != std::string::npos;
 }
 
-TEST(tricks, there_are_at_least_sixty_of_names_of_their_own) {
+TEST(tricks, there_are_at_least_a_hundred_and_thirty_of_names_of_their_own) {
   const Tricks all = read_tricks();
   std::map<std::string, int> names;
   for (const Trick& trick : all.tricks) {
@@ -108,7 +114,7 @@ TEST(tricks, there_are_at_least_sixty_of_names_of_their_own) {
     EXPECT_TRUE(all.tasks.contains(trick.task)) << trick.name;
     EXPECT_FALSE(trick.code.empty() || trick.honest.empty()) << trick.name;
   }
-  EXPECT_GE(names.size(), 60U);
+  EXPECT_GE(names.size(), 130U);
 }
 
 // Row 136.
