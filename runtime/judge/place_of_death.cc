@@ -80,6 +80,28 @@ std::string of_java(const std::vector<std::string_view>& lines) {
   return "";
 }
 
+// "RangeError: Maximum call stack size exceeded", which Node follows with frames: "    at f (/work/a.js:1:14)".
+std::string of_node(const std::vector<std::string_view>& lines) {
+  const bool is_node = std::ranges::any_of(lines, [](std::string_view line) { return line.starts_with("Node.js v"); });
+  if (!is_node) return "";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const bool is_first = lines[i].starts_with("    at ") && !lines[i - 1].starts_with("    at ");
+    if (!is_first) continue;
+    for (std::size_t j = i; j < lines.size() && lines[j].starts_with("    at "); ++j) {
+      const std::string_view frame = lines[j].substr(std::string_view("    at ").size());
+      const auto inner = between(frame, " (", ")");
+      const std::string_view place = inner.value_or(frame);
+      const std::size_t column = place.rfind(':');
+      const std::size_t line = column == place.npos || column == 0 ? place.npos : place.rfind(':', column - 1);
+      if (place.starts_with("node:") || line == place.npos) continue;
+      const std::string_view function = inner ? frame.substr(0, frame.find(" (")) : "";
+      return in_words(place.substr(0, line), leading_number(place.substr(line + 1)),
+                      function.starts_with("Object.<anonymous>") ? "" : function, lines[i - 1]);
+    }
+  }
+  return "";
+}
+
 // "    #1 0x55d0 in solve(int) /src/a.cc:4:10" of the sanitizers, which print "SUMMARY: …" at the end.
 std::string of_sanitizer(const std::vector<std::string_view>& lines) {
   for (const std::string_view line : lines) {
@@ -153,6 +175,17 @@ std::string of_one_line(const std::vector<std::string_view>& lines) {
   return "";
 }
 
+// The end of a long text; or what begins with Java's last exception, whose frames alone may be longer: of a stack that
+// overflows it shows a thousand.
+std::string_view worth_looking_at(std::string_view text) {
+  if (text.size() <= kLookedAt) return text;
+  const std::string_view end = text.substr(text.size() - kLookedAt);
+  constexpr std::string_view kThrown = "Exception in thread \"";
+  const std::size_t thrown = text.rfind(kThrown);
+  const bool is_line = thrown != text.npos && (thrown == 0 || text[thrown - 1] == '\n');
+  return is_line && thrown < text.size() - kLookedAt ? text.substr(thrown, kLookedAt) : end;
+}
+
 // One line of readable bytes.
 std::string cleaned(std::string text) {
   std::ranges::replace_if(
@@ -166,9 +199,9 @@ std::string cleaned(std::string text) {
 }  // namespace
 
 std::string place_of_death(std::string_view error_output) {
-  if (error_output.size() > kLookedAt) error_output.remove_prefix(error_output.size() - kLookedAt);
-  const std::vector<std::string_view> lines = lines_of(error_output);
-  for (std::string place : {of_sanitizer(lines), of_java(lines), of_python(lines), of_one_line(lines)}) {
+  const std::vector<std::string_view> lines = lines_of(worth_looking_at(error_output));
+  for (std::string place :
+       {of_sanitizer(lines), of_java(lines), of_python(lines), of_one_line(lines), of_node(lines)}) {
     if (!place.empty()) return cleaned(std::move(place));
   }
   return "";

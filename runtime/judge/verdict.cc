@@ -50,6 +50,9 @@ std::string in_mebibytes(Bytes size) {
 }
 
 std::string message_of_memory(const MemoryShare& memory, const Limits& limits) {
+  if (memory.met == MemoryMet::HeapFull) {
+    return "failed at the memory limit of " + to_string(limits.memory) + ": its runtime said that the heap was full";
+  }
   std::string text = "stopped at the memory limit of " + to_string(limits.memory);
   if (memory.met == MemoryMet::Thrashing) text += ", which left no room for its own files: it read them over and over";
   if (memory.files >= std::min(kFilesTold, Bytes{limits.memory.count / 16})) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/core/small_file.h"
+#include "runtime/measure/tasks.h"
 
 namespace evalrun::measure {
 namespace {
@@ -212,6 +213,20 @@ bool TreeSampler::is_ready_to_run() const {
     append_children(pid, threads, to_see);
   }
   return false;
+}
+
+std::uint64_t tasks_below(pid_t init) {
+  std::uint64_t count = 0;
+  std::vector<pid_t> to_see;
+  append_children(init, threads_of(init), to_see);
+  while (!to_see.empty()) {
+    const pid_t pid = to_see.back();
+    to_see.pop_back();
+    const std::vector<pid_t> threads = threads_of(pid);
+    count += threads.size();
+    append_children(pid, threads, to_see);
+  }
+  return count;
 }
 
 Activity TreeSampler::activity() const {

@@ -61,6 +61,7 @@ ordered_json to_json(const Outcome& outcome) {
       if (hit.limit == Limit::Memory) {
         json["files_bytes"] = hit.memory.files.count;
         if (hit.memory.met == MemoryMet::Thrashing) json["thrashing"] = true;
+        if (hit.memory.met == MemoryMet::HeapFull) json["heap_full"] = true;
       }
       return json;
     }

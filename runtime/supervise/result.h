@@ -62,8 +62,9 @@ struct Signaled {
 struct Reach {
   std::variant<Duration, Bytes> allowed, reached;
 };
-// How limits.memory was met.
-enum class MemoryMet { Passed, Thrashing };
+// How limits.memory was met. HeapFull: by the heap of a runtime that was told to let it grow to the limit and no
+// farther.
+enum class MemoryMet { Passed, Thrashing, HeapFull };
 struct MemoryShare {
   Bytes files;  // of what was held, in /work, /tmp, /dev/shm and the plan's own folders in memory
   MemoryMet met = MemoryMet::Passed;

@@ -191,6 +191,7 @@ class Run final : private loop::LoopOwner {
   void meet_memory_limit();
   [[nodiscard]] Limit limit_behind(Limit limit);
   [[nodiscard]] Duration memory_wait() const;
+  [[nodiscard]] bool memory_is_urgent() const;
   void sample(Duration at);
   [[nodiscard]] Duration next_deadline() const;
   void arm_timer();

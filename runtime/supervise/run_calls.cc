@@ -6,6 +6,7 @@
 
 #include "lockdown/call_judge.h"
 #include "lockdown/listener.h"
+#include "runtime/measure/tasks.h"
 #include "runtime/mediate/violations.h"
 #include "runtime/supervise/run.h"
 
@@ -93,6 +94,10 @@ bool Run::look_at_noted(const seccomp_notif& call) {
   } else if (looks_ < kMostLooks) {
     ++looks_;
     look_.add(measure::look_at_process(pid, noted, limits.open_files, limits.file_size));
+    // A program that is refused a process at once has ended before the next look at the tree.
+    if (noted == measure::NotedCall::Fails && !(groups_ && groups_->processes_peak())) {
+      peak_tasks_ = std::max(peak_tasks_, measure::tasks_below(sandbox_->init_pid()));
+    }
   }
   return true;
 }

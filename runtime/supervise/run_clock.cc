@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 constexpr Duration kSampleEvery = 10ms;
 constexpr Duration kSoonest = 1ms;
 constexpr std::uint64_t kBytesPerMicrosecond = 4000;  // no program that was measured fills new pages faster
+// A run that is sampled and may pass its memory limit within this time must not wait for the supervisor's turn.
+constexpr Duration kUrgent = 4ms;
 // How much a program maps of files on disk is known soon after its start.
 constexpr Duration kFirstSample = 2ms;
 
@@ -64,6 +66,10 @@ Duration Run::memory_wait() const {
   return std::clamp<Duration>(std::chrono::microseconds(room / kBytesPerMicrosecond), kSoonest, kSampleEvery);
 }
 
+bool Run::memory_is_urgent() const {
+  return group_holds_memory() ? groups_->memory_is_urgent() : memory_wait() < kUrgent;
+}
+
 // Calls are mediated on any core.
 std::size_t Run::cores_to_use() const {
   const bool may_use_all = sandbox_->cores().numbers.empty() || (broker_ && broker_->mediated() > 0);
@@ -80,7 +86,7 @@ void Run::plan_next_look(Duration at, Duration cost) {
   const LimitsClock::Conditions conditions{.cores = cores_to_use(),
                                            .groups_hold = group_holds_memory() && groups_->counts_cpu(),
                                            .memory_wait = memory_wait(),
-                                           .memory_is_urgent = groups_ && groups_->memory_is_urgent(),
+                                           .memory_is_urgent = memory_is_urgent(),
                                            .last_cost = cost};
   switch (clock_.plan_next_look(at, conditions)) {
     case LimitsClock::Nearness::Far: haste_.reset(); break;

@@ -6,6 +6,7 @@
 
 #include "runtime/sandbox/missing_library.h"
 #include "runtime/supervise/collect.h"
+#include "runtime/supervise/full_heap.h"
 #include "runtime/supervise/limits_met.h"
 #include "runtime/supervise/reach.h"
 #include "runtime/supervise/run.h"
@@ -16,6 +17,11 @@ using sandbox::InitRecord;
 
 namespace {
 
+// Where the program may have said why it failed.
+const Stream& last_words(const RunResult& result) {
+  return result.error_output.captured ? result.error_output : result.output;
+}
+
 // A program that failed may have missed a file of the image, to which a link leads and which is not shown.
 std::vector<std::string> what_leads_out(const sandbox::CompiledPlan& plan, const RunResult& result) {
   if (const auto* start = std::get_if<NotStarted>(&result.outcome); start != nullptr && start->error == ENOENT) {
@@ -24,8 +30,7 @@ std::vector<std::string> what_leads_out(const sandbox::CompiledPlan& plan, const
   }
   const auto* exited = std::get_if<Exited>(&result.outcome);
   if (exited == nullptr || exited->code == 0) return {};
-  const Stream& said = result.error_output.captured ? result.error_output : result.output;
-  return sandbox::explain_missing_libraries(plan.plan(), plan.layout(), said.kept);
+  return sandbox::explain_missing_libraries(plan.plan(), plan.layout(), last_words(result).kept);
 }
 
 }  // namespace
@@ -161,12 +166,22 @@ RunResult Run::take_result(const SaveFolder* save_folder) {
   result.teardown = gone_ - ended_;
   result.output = output_.take_result();
   if (error_output_) result.error_output = error_output_->take_result();
-  if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
-    hit->reach = reach_of(hit->limit, result, plan_->plan().kind.limits, idle_);
-    if (hit->limit == Limit::Output) hit->what = output_over(result, plan_->plan().kind.limits.output);
-    if (hit->limit == Limit::Memory) hit->memory = {files_hold_, thrashed_ ? MemoryMet::Thrashing : MemoryMet::Passed};
+  const Limits& limits = plan_->plan().kind.limits;
+  MemoryMet how = thrashed_ ? MemoryMet::Thrashing : MemoryMet::Passed;
+  if (ended_for_a_full_heap(result.outcome, plan_->plan().job.argv, limits.memory, last_words(result).kept)) {
+    result.outcome = LimitHit{Limit::Memory};
+    how = MemoryMet::HeapFull;
   }
-  result.limits_met = limits_met(met_facts(), result, plan_->plan().kind.limits);
+  if (auto* hit = std::get_if<LimitHit>(&result.outcome)) {
+    hit->reach = reach_of(hit->limit, result, limits, idle_);
+    if (hit->limit == Limit::Output) hit->what = output_over(result, limits.output);
+    if (hit->limit == Limit::Memory) {
+      hit->memory = {files_hold_, how};
+      // How far it came until it was stopped tells of the machine, and is what the limit's reach says.
+      result.memory.peak = std::min(result.memory.peak, limits.memory);
+    }
+  }
+  result.limits_met = limits_met(met_facts(), result, limits);
   result.violations_total = violations_total_;
   result.violations = std::move(violations_);
   if (save_folder != nullptr && !collection_) {

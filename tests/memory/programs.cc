@@ -1,7 +1,11 @@
 #include "tests/memory/programs.h"
 
+#include <sys/stat.h>
+
+#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/command.h"
 #include "tests/support/paths.h"
 
 namespace evalrun::test {
@@ -77,6 +81,38 @@ Program php(Kind kind, unsigned limit_mib, const std::string& text) {
           .plan = source("{images}/php.toml", "a.php", text)};
 }
 
+// Compiled once for all runs.
+const std::filesystem::path& go_programs() {
+  static const TemporaryFolder folder;
+  static const std::filesystem::path made = [] {
+    const std::filesystem::path path = folder.path();
+    std::ofstream(path / "hoard.go")
+        << "package main\nimport (\"os\"; \"strconv\"; \"time\")\nvar kept [][]byte\nfunc main() {\n"
+           "n, _ := strconv.Atoi(os.Args[1])\nfor i := 0; i < n; i++ {\nb := make([]byte, 1<<20)\n"
+           "for j := range b { b[j] = byte(i + j) }\nkept = append(kept, b)\n}\n"
+           "time.Sleep(100 * time.Millisecond)\nos.Exit(len(kept) - n)\n}\n";
+    run_command({"env", "CGO_ENABLED=0", "GO111MODULE=off", "GOFLAGS=", "HOME=" + path.string(),
+                 "GOCACHE=" + (path / "cache").string(), "/usr/bin/go", "build", "-o", (path / "hoard").string(),
+                 (path / "hoard.go").string()});
+    // Root's programs run as somebody else.
+    ::chmod(path.c_str(), 0755);
+    return path;
+  }();
+  return made;
+}
+
+Program go(Kind kind, unsigned limit_mib, const std::string& mebibytes) {
+  Program program{.name = "go",
+                  .needs = {"/usr/bin/go"},
+                  .reads = {},
+                  .kind = kind,
+                  .limit_mib = limit_mib,
+                  .plan = "argv = [\"/box/hoard\", \"" + mebibytes +
+                          "\"]\nlimits.processes = 64\nenv.GOGC = \"off\"\n" + kTime +
+                          "[[mount]]\nbind = \"{go}\"\nat = \"/box\"\nexec = true\n"};
+  return program;
+}
+
 Program named(const std::string& more, Program program) {
   program.name += "_" + more;
   return program;
@@ -134,8 +170,14 @@ const std::vector<Program>& programs() {
       named("near_its_limit",
             php(Kind::Fits, 128,
                 "<?php $k = []; for ($i = 0; $i < 115; ++$i) $k[] = str_repeat(chr($i), 1 << 20); usleep(100000);\n")),
+      named("leaks", go(Kind::Leaks, 128, "4000")),
+      named("near_its_limit", go(Kind::Fits, 128, "112")),
   };
   return all;
+}
+
+std::filesystem::path folder_of_go_programs() {
+  return std::filesystem::exists("/usr/bin/go") ? go_programs() : std::filesystem::path();
 }
 
 const std::vector<std::pair<std::string, std::string>>& images_for_programs() {

@@ -17,13 +17,16 @@ struct Program {
   std::vector<std::string> reads;  // what it runs from: put out of the page cache, with the libraries it is linked with
   Kind kind;
   unsigned limit_mib;
-  // TOML without the limit. "{images}" stands for a folder of images, "{probes}" for that of probes, "{folder}" for one
-  // that `prepare` is given.
+  // TOML without the limit. "{images}" stands for a folder of images, "{probes}" for that of probes, "{go}" for that of
+  // Go's, "{folder}" for one that `prepare` is given.
   std::string plan;
   std::function<void(const std::filesystem::path& folder)> prepare = {};
 };
 
 const std::vector<Program>& programs();
+
+// Where programs in Go are, compiled at the first call; "" where there is no compiler.
+std::filesystem::path folder_of_go_programs();
 
 // Images that evalrun does not have, as name and text.
 const std::vector<std::pair<std::string, std::string>>& images_for_programs();

@@ -53,6 +53,8 @@ TEST_P(LimitsMet, processes) {
       // Without a group nobody counts refusals: a program that fails with all that it may have is told of.
       {"at", {"thread", "7", "sleep", "0.3", "exit", "1"}, limit, "", "processes seen"},
       {"above", {"thread", "8", "sleep", "0.3", "exit", "1"}, limit, "processes counted x1", "processes seen"},
+      {"above, and it fails at once", {"thread", "8", "exit", "1"}, limit, "processes counted x1", "processes seen"},
+      {"below, and it fails at once", {"thread", "6", "exit", "1"}, limit, "", ""},
       {"twice above",
        {"thread", "8", "thread", "1", "sleep", "0.3", "exit", "1"},
        limit,

@@ -9,6 +9,12 @@
 namespace evalrun::judge {
 namespace {
 
+std::string frames_of_java(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "\tat Main.f(Main.java:1)\n";
+  return text;
+}
+
 TEST(place_of_death, is_the_line_at_which_a_runtime_says_that_it_ended) {
   const struct {
     std::string said, place;
@@ -27,6 +33,16 @@ TEST(place_of_death, is_the_line_at_which_a_runtime_says_that_it_ended) {
       {"Exception in thread \"main\" java.lang.NullPointerException\n"
        "\tat java.base/java.util.Objects.requireNonNull(Native Method)\n\tat Main.main(Main.java:3)\n",
        "Main.java:3, in Main.main (java.lang.NullPointerException)"},
+      {"/work/a.js:1\nfunction f(n){return f(n+1)+1}; f(0)\n           ^\n\nRangeError: Maximum call stack size "
+       "exceeded\n"
+       "    at f (/work/a.js:1:12)\n    at f (/work/a.js:1:21)\n\nNode.js v20.20.2\n",
+       "a.js:1, in f (RangeError: Maximum call stack size exceeded)"},
+      {"node:internal/fs/utils:356\n    throw err;\n    ^\n\nError: ENOSPC: no space left on device, write\n"
+       "    at Object.writeSync (node:fs:920:3)\n    at Object.<anonymous> (/work/a.js:3:51)\n"
+       "    at Module._compile (node:internal/modules/cjs/loader:1521:14) {\n  errno: -28\n}\n\nNode.js v20.20.2\n",
+       "a.js:3 (Error: ENOSPC: no space left on device, write)"},
+      {"Exception in thread \"main\" java.lang.StackOverflowError\n" + frames_of_java(1024),
+       "Main.java:1, in Main.f (java.lang.StackOverflowError)"},
       {"a.out: main.c:5: solve: Assertion `x > 0' failed.\n", "main.c:5, in solve (Assertion `x > 0' failed)"},
       {"thread 'main' panicked at src/main.rs:2:5:\nindex out of bounds\nnote: run with RUST_BACKTRACE=1\n",
        "main.rs:2 (index out of bounds)"},

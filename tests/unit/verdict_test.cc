@@ -51,6 +51,8 @@ TEST(verdict, the_message_names_what_happened) {
             "stopped at the memory limit of 256MiB; 30.0 MiB of that were files in /work, /tmp and /dev/shm");
   EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {}, {{}, MemoryMet::Thrashing}}, limits),
             "stopped at the memory limit of 256MiB, which left no room for its own files: it read them over and over");
+  EXPECT_EQ(message_of(LimitHit{Limit::Memory, {}, {}, {{}, MemoryMet::HeapFull}}, limits),
+            "failed at the memory limit of 256MiB: its runtime said that the heap was full");
   EXPECT_EQ(message_of(Signaled{SIGSEGV}, limits), "killed by SIGSEGV");
   EXPECT_EQ(message_of(SandboxFault{"mounts", "open_tree", "mount /x", EINVAL, false}, limits),
             "the sandbox failed at mounts: open_tree mount /x: Invalid argument");
