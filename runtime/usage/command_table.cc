@@ -964,8 +964,9 @@ constexpr FlagRow kFlags[] = {
      .verbs = {Verb::Submit},
      .apply = store_name<&Options::cpu_class>},
     {.name = "--confirm-tle",
-     .what = "Where a program ran out of time on this host, and something of the host made that time less sure, let one "
-             "other host try it. The result says what both took.",
+     .what =
+         "Where a program ran out of time on this host, and something of the host made that time less sure, let one "
+         "other host try it. The result says what both took.",
      .standard = "the first verdict counts",
      .verbs = {Verb::Worker},
      .apply = turn_on<&Options::confirm_tle>},
