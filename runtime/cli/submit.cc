@@ -42,6 +42,7 @@ fleet::SubmissionOptions submission_options(const Options& options, const JobsFi
                     : options.format == Format::Text ? jobs::ResultForm::Text
                                                      : jobs::ResultForm::JsonLines;
   if (!options.plan.empty()) submission.plan = read_plan(options.plan);
+  submission.order = options.order;
   submission.overrides = options.set;
   submission.input_name = jobs.name;
   submission.folder = jobs.folder;

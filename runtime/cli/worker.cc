@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <random>
@@ -11,8 +10,8 @@
 #include "runtime/cli/fleet.h"
 #include "runtime/cli/message.h"
 #include "runtime/cli/queue_of.h"
+#include "runtime/cli/sandbox_count.h"
 #include "runtime/core/units.h"
-#include "runtime/judge/capacity.h"
 #include "runtime/judge/program.h"
 #include "runtime/reader/image.h"
 #include "runtime/warm/fork_server.h"
@@ -35,18 +34,12 @@ std::string worker_name(const std::string& host) {
   return name;
 }
 
-unsigned sandboxes(const Options& options) {
-  const unsigned wanted = options.jobs != 0 ? options.jobs : judge::usable_cores();
-  judge::raise_descriptor_limit();
-  // One more: the canary's.
-  return std::min(wanted, std::max(1U, judge::most_sandboxes(0) - 1));
-}
-
 }  // namespace
 
 int run_worker(const Options& options) {
   const std::string host = options.host.empty() ? host_name() : options.host;
-  const unsigned jobs_at_a_time = sandboxes(options);
+  // One more: the canary's.
+  const unsigned jobs_at_a_time = sandboxes_at_a_time(options.jobs, 1);
   // From here on these signals are only news: nothing that can wait for somebody else is done outside the loop.
   const EndSignals signals;
   loop::EventLoop loop;
@@ -57,7 +50,8 @@ int run_worker(const Options& options) {
   judge::Jury jury(pool, facts);
   std::optional<fleet::FileCache> files;
   if (!options.shared_files.empty()) {
-    files.emplace(fleet::SharedPlace::named(options.shared_files), options.cache.empty() ? "worker-files" : options.cache,
+    files.emplace(fleet::SharedPlace::named(options.shared_files),
+                  options.cache.empty() ? "worker-files" : options.cache,
                   parse_bytes(options.cache_size).value_or(4_GiB));
   }
   const std::unique_ptr<fleet::Queue> queue = queue_of(options, loop);
@@ -67,6 +61,7 @@ int run_worker(const Options& options) {
       .images = image_search_path(),
       .host_paths = options.unsafe_host_paths ? fleet::HostPaths::Allowed : fleet::HostPaths::Refused,
       .files = files ? &*files : nullptr,
+      .late = options.confirm_tle ? fleet::Late::Confirmed : fleet::Late::Final,
       .say = [](const std::string& message) { say(message); }};
   if (!options.lease.empty()) worker_options.lease = parse_duration(options.lease).value_or(worker_options.lease);
   fleet::Worker worker({loop, facts, pool, judge::AfterFailure::GoOn, &jury}, std::move(worker_options), *queue);

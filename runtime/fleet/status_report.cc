@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "runtime/core/metrics_page.h"
 #include "runtime/core/text.h"
 
 namespace evalrun::fleet {
@@ -57,25 +58,6 @@ std::string label(const std::string& value) {
   return "\"" + out + "\"";
 }
 
-class Metrics {
- public:
-  void begin(std::string_view name, std::string_view kind, std::string_view what) {
-    name_ = "evalrun_fleet_" + std::string(name);
-    text_ += "# HELP " + name_ + " " + std::string(what) + "\n# TYPE " + name_ + " " + std::string(kind) + "\n";
-  }
-  void add(const std::string& value, const std::string& labels = "") {
-    text_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + value + "\n";
-  }
-  void one(std::string_view name, std::string_view kind, std::string_view what, const std::string& value) {
-    begin(name, kind, what);
-    add(value);
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string name_, text_;
-};
-
 struct Counter {
   const char* stat;
   const char* name;
@@ -123,7 +105,7 @@ std::string status_to_text(const std::string& status) {
 std::string status_to_metrics(const std::string& status) {
   const json whole = parsed(status);
   const json& stats = whole.contains("stats") ? whole["stats"] : json::object();
-  Metrics metrics;
+  MetricsPage metrics("evalrun_fleet_");
   metrics.one("jobs_waiting", "gauge", "Jobs that wait.", std::to_string(number(whole, "waiting")));
   metrics.one("jobs_running", "gauge", "Jobs that a worker has.", std::to_string(number(whole, "running")));
   metrics.one("jobs_dead", "gauge", "Jobs that were given up and not tried again.",

@@ -22,6 +22,8 @@ constexpr int kLinesPerTurn = 64;
 constexpr std::size_t kResultsAtOnce = 256;
 // Results that wait for the output's reader, beyond which none are read and no lines are.
 constexpr std::size_t kMostWaiting = 1U << 20;
+// In the input's order: lines that are not out, beyond which none are read.
+constexpr std::size_t kMostInOrder = 4096;
 constexpr std::size_t kLongestPlainId = 128;
 constexpr std::size_t kManyPlans = 10000;
 constexpr Duration kLeastWait = 2ms;
@@ -99,7 +101,8 @@ void Submission::plan_next_turn() {
 // --- into the queue --------------------------------------------------------------------------------------------------
 
 bool Submission::has_room() const {
-  return gathered_.size() < kMostLinesAtOnce && gathered_bytes_ < kMostBytesAtOnce && results_.length() < kMostWaiting;
+  return gathered_.size() < kMostLinesAtOnce && gathered_bytes_ < kMostBytesAtOnce &&
+         results_.length() < kMostWaiting && in_order_.size() < kMostInOrder;
 }
 
 void Submission::take_lines() {
@@ -132,6 +135,7 @@ void Submission::take_line(batch::InputLine&& line) {
   } catch (const SharedFileError& error) {
     return refuse(line.number, id, to_string(position) + ": " + error.what());
   }
+  begin_in_order(line.number, jobs::text_of(*id));
   gathered_bytes_ += line.text.size();
   gathered_.push_back({queue_id(options_.lot.batch, jobs::text_of(*id)), plan, jobs::result_head(*id, line.number),
                        std::move(line.text)});
@@ -156,6 +160,10 @@ std::string Submission::plan_of(const std::string& path) {
 
 void Submission::refuse(std::uint64_t line, const std::optional<jobs::JobId>& id, const std::string& message) {
   ++counts_.malformed;
+  if (options_.results == Results::Awaited && options_.order == batch::Order::Input) {
+    in_order_.emplace(line, std::nullopt);
+    return put_at(line, {jobs::error_line(id, line, message), {}});
+  }
   if (options_.results == Results::Awaited) return put(jobs::error_line(id, line, message));
   results_.put(jobs::error_line(id, line, message) + "\n");
 }
@@ -206,8 +214,32 @@ void Submission::take_result(const StoredResult& result) {
     case jobs::Status::Malformed: ++counts_.malformed; break;
     case jobs::Status::SandboxFailed: ++counts_.sandbox_failed; break;
   }
+  const StoredResult entry{result.entry, result.id, {}};
+  if (const auto place = lines_of_ids_.find(*id); place != lines_of_ids_.end()) {
+    const std::uint64_t line = place->second;
+    lines_of_ids_.erase(place);
+    return put_at(line, {result.line, entry});
+  }
   put(result.line);
-  if (options_.afterwards == Afterwards::Forget) to_forget_.push_back({result.entry, result.id, {}});
+  if (options_.afterwards == Afterwards::Forget) to_forget_.push_back(entry);
+}
+
+void Submission::begin_in_order(std::uint64_t line, const std::string& id) {
+  if (options_.results == Results::NotAwaited || options_.order == batch::Order::Completion) return;
+  in_order_.emplace(line, std::nullopt);
+  lines_of_ids_.emplace(id, line);
+}
+
+// And whatever waited for it.
+void Submission::put_at(std::uint64_t line, Ordered&& result) {
+  in_order_.at(line) = std::move(result);
+  while (!in_order_.empty() && in_order_.begin()->second) {
+    Ordered next = std::move(*in_order_.begin()->second);
+    in_order_.erase(in_order_.begin());
+    put(std::move(next.text));
+    const bool is_stored = !next.entry.entry.empty();
+    if (is_stored && options_.afterwards == Afterwards::Forget) to_forget_.push_back(std::move(next.entry));
+  }
 }
 
 // Once they are out: whoever is ended before finds them there again.

@@ -3,8 +3,9 @@
 // Theory of operation. The input's lines are checked as a batch checks them (jobs/job.h) and go into the queue in
 // pieces. A piece that finds the queue full is sent again, so the input's writer waits as before a full pipe; nothing
 // is held but the piece. Results are read from the batch's own list in the queue, written, and forgotten there when
-// they are out. A batch that was named is not forgotten: the same command can be given again, submits only what the
-// queue does not have, and prints all results.
+// they are out. In the input's order results wait here for those before them, and lines wait where many do. A batch
+// that was named is not forgotten: the same command can be given again, submits only what the queue does not have, and
+// prints all results.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "runtime/batch/line_reader.h"
+#include "runtime/batch/ordering.h"
 #include "runtime/batch/result_queue.h"
 #include "runtime/batch/seen_ids.h"
 #include "runtime/fleet/plan_bundle.h"
@@ -37,6 +39,7 @@ struct SubmissionOptions {
   Lot lot;
   Results results = Results::NotAwaited;
   Afterwards afterwards = Afterwards::Keep;
+  batch::Order order = batch::Order::Completion;
   jobs::ResultForm form = jobs::ResultForm::JsonLines;
   std::optional<PlanText> plan;                        // what jobs without a plan change
   std::vector<std::string> overrides;                  // --set, of every plan
@@ -75,6 +78,12 @@ class Submission {
   [[nodiscard]] jobs::Status status() const;
 
  private:
+  // A line that goes out, and the queue's entry that is forgotten then ("": none).
+  struct Ordered {
+    std::string text;
+    StoredResult entry;
+  };
+
   void take_lines();
   void take_line(batch::InputLine&& line);
   std::string plan_of(const std::string& path);
@@ -84,6 +93,8 @@ class Submission {
   void take_result(const StoredResult& result);
   void forget();
   void put(std::string line);
+  void begin_in_order(std::uint64_t line, const std::string& id);
+  void put_at(std::uint64_t line, Ordered&& result);
   void cancel_rest(std::vector<std::string> ids);
   void plan_next_turn();
   [[nodiscard]] bool has_room() const;
@@ -102,6 +113,9 @@ class Submission {
   Duration send_at_{}, read_at_{}, send_wait_{}, read_wait_{};
   std::string last_entry_;
   std::vector<StoredResult> to_forget_;
+  // In the input's order: lines that are not out yet, and where the ids of those stand whose results are awaited.
+  std::map<std::uint64_t, std::optional<Ordered>> in_order_;
+  std::map<std::string, std::uint64_t> lines_of_ids_;
   bool is_interrupted_ = false, is_cancelling_ = false;
   loop::Timer wake_;
   SubmissionCounts counts_;

@@ -11,6 +11,7 @@
 #include "runtime/core/overloaded.h"
 #include "runtime/core/sha256.h"
 #include "runtime/core/text.h"
+#include "runtime/fleet/doubt.h"
 #include "runtime/jobs/result_line.h"
 #include "runtime/report/report.h"
 
@@ -243,8 +244,20 @@ void Worker::settle(const HeldPtr& held, jobs::JobEnd&& end) {
   if (end.size > kLargeOutput) return tell_in_background(held, std::move(end));
   const Duration cpu = cpu_of(end.value);
   const jobs::Status status = end.status;
+  const std::string doubt = doubt_of(*held, end.value);
   std::string member;
-  if (attempt(held, [&] { member = "\"result\":" + held->job->describe(end); })) tell(held, status, cpu, member);
+  if (attempt(held, [&] { member = "\"result\":" + held->job->describe(end); })) tell(held, status, cpu, member, doubt);
+}
+
+// What the other host's result says of this one; "": this one counts. A job is doubted once.
+std::string Worker::doubt_of(const Held& held, const judge::TaskEnd& end) const {
+  if (options_.late == Late::Final || !held.claim.doubt.empty() || held.fate != Fate::Told) return "";
+  const supervise::RunResult* late = doubtful_run(end);
+  if (late == nullptr) return "";
+  return "{\"host\":" + quoted(options_.who.host) +
+         ",\"verdict\":\"TLE\",\"cpu_us\":" + std::to_string(to_microseconds(late->cpu.total())) +
+         ",\"wall_us\":" + std::to_string(to_microseconds(late->wall)) +
+         ",\"noise\":" + quoted(late->noise.front().text) + "}";
 }
 
 void Worker::tell_in_background(const HeldPtr& held, jobs::JobEnd&& end) {
@@ -255,7 +268,7 @@ void Worker::tell_in_background(const HeldPtr& held, jobs::JobEnd&& end) {
                    [this, held, ended, member](const std::exception_ptr& thrown) {
                      attempt(held, [&] {
                        if (thrown) std::rethrow_exception(thrown);
-                       tell(held, ended->status, cpu_of(ended->value), *member);
+                       tell(held, ended->status, cpu_of(ended->value), *member, doubt_of(*held, ended->value));
                      });
                    });
 }
@@ -265,12 +278,15 @@ std::string Worker::line_of(const Held& held, const std::string& member) const {
   std::string line = held.claim.head + member + ",\"fleet\":{\"worker\":" + quoted(options_.who.worker) +
                      ",\"host\":" + quoted(options_.who.host);
   if (!options_.who.cpu_class.empty()) line += ",\"cpu_class\":" + quoted(options_.who.cpu_class);
+  if (!held.claim.doubt.empty()) line += ",\"before\":" + held.claim.doubt;
   line += ",\"attempt\":" + std::to_string(held.claim.attempt) + ",\"waited_ms\":" + std::to_string(waited) + "}}";
   return line;
 }
 
-void Worker::tell(const HeldPtr& held, jobs::Status status, Duration cpu, const std::string& member) {
+void Worker::tell(const HeldPtr& held, jobs::Status status, Duration cpu, const std::string& member,
+                  const std::string& doubt) {
   held->has_ended = true;
+  if (!doubt.empty()) return give_back(held, Return::Doubt, doubt, member);
   const bool is_fault = status == jobs::Status::SandboxFailed && held->fate == Fate::Told;
   if (is_fault) return give_back(held, Return::Fault, message_in(member.substr(member.find(':') + 1)), member);
   if (held->fate == Fate::TooLate) return give_back(held, Return::Fault, "it took longer than its plan allows", member);

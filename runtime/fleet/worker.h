@@ -28,13 +28,17 @@
 
 namespace evalrun::fleet {
 
+// Whether one other host may try a job that ran out of time here, where the host made its time less sure.
+enum class Late { Final, Confirmed };
+
 struct WorkerOptions {
   Identity who;
   Duration lease = std::chrono::seconds(30);  // without a beat
   std::filesystem::path save_to = {};         // a folder for each job whose plan collects files; "": none may
   std::vector<std::filesystem::path> images = {};
   HostPaths host_paths = HostPaths::Refused;
-  FileCache* files = nullptr;                        // borrowed; null: jobs may name no files
+  FileCache* files = nullptr;  // borrowed; null: jobs may name no files
+  Late late = Late::Final;
   std::function<void(const std::string&)> say = {};  // what an operator should read
 };
 
@@ -85,8 +89,10 @@ class Worker {
   bool attempt(const HeldPtr& held, Step step);
   void settle(const HeldPtr& held, jobs::JobEnd&& end);
   void tell_in_background(const HeldPtr& held, jobs::JobEnd&& end);
-  void tell(const HeldPtr& held, jobs::Status status, Duration cpu, const std::string& member);
+  void tell(const HeldPtr& held, jobs::Status status, Duration cpu, const std::string& member,
+            const std::string& doubt = "");
   void give_back(const HeldPtr& held, Return how, const std::string& why, const std::string& line);
+  [[nodiscard]] std::string doubt_of(const Held& held, const judge::TaskEnd& end) const;
   void forget(const HeldPtr& held);
   [[nodiscard]] std::string line_of(const Held& held, const std::string& member) const;
 

@@ -35,25 +35,6 @@ std::string_view name_of(Refusal why) {
   return "?";
 }
 
-class Page {
- public:
-  void begin(std::string_view name, std::string_view type, std::string_view help) {
-    text_ += "# HELP evalrun_" + std::string(name) + " " + std::string(help) + "\n# TYPE evalrun_" + std::string(name) +
-             " " + std::string(type) + "\n";
-  }
-  void row(std::string_view name, const std::string& labels, const std::string& value) {
-    text_ += "evalrun_" + std::string(name) + (labels.empty() ? "" : "{" + labels + "}") + " " + value + "\n";
-  }
-  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
-    begin(name, "gauge", help);
-    row(name, "", std::to_string(value));
-  }
-  std::string& text() { return text_; }
-
- private:
-  std::string text_;
-};
-
 }  // namespace
 
 void Histogram::add(Duration time) {
@@ -65,16 +46,15 @@ void Histogram::add(Duration time) {
   ++count_;
 }
 
-void Histogram::write(std::string& text, std::string_view name, std::string_view labels) const {
+void Histogram::write(MetricsPage& page, const std::string& labels) const {
   std::uint64_t below = 0;
-  const std::string front = std::string(name) + "_bucket{" + std::string(labels) + ",le=\"";
   for (std::size_t i = 0; i < kBounds.size(); ++i) {
     below += counts_[i];
-    text += front + number(kBounds[i]) + "\"} " + std::to_string(below) + "\n";
+    page.add(std::to_string(below), labels + ",le=\"" + number(kBounds[i]) + "\"", "_bucket");
   }
-  text += front + "+Inf\"} " + std::to_string(count_) + "\n";
-  text += std::string(name) + "_sum{" + std::string(labels) + "} " + number(sum_) + "\n";
-  text += std::string(name) + "_count{" + std::string(labels) + "} " + std::to_string(count_) + "\n";
+  page.add(std::to_string(count_), labels + ",le=\"+Inf\"", "_bucket");
+  page.add(number(sum_), labels, "_sum");
+  page.add(std::to_string(count_), labels, "_count");
 }
 
 void Metrics::count_request(std::string_view api, int status) {
@@ -94,37 +74,33 @@ void Metrics::add(Stage stage, Duration time) {
 }
 
 std::string Metrics::text(const Gauges& gauges) const {
-  Page page;
+  MetricsPage page("evalrun_");
   page.begin("requests_total", "counter", "Requests, by dialect and by the status of the answer; 0: nobody took it.");
   for (const auto& [key, count] : requests_) {
-    page.row("requests_total", "api=\"" + key.first + "\",status=\"" + std::to_string(key.second) + "\"",
-             std::to_string(count));
+    page.add(std::to_string(count), "api=\"" + key.first + "\",status=\"" + std::to_string(key.second) + "\"");
   }
   page.begin("runs_total", "counter", "Jobs that have ended, by verdict.");
   for (const auto& [verdict, count] : runs_) {
-    page.row("runs_total", "verdict=\"" + verdict + "\"", std::to_string(count));
+    page.add(std::to_string(count), "verdict=\"" + verdict + "\"");
   }
   page.begin("refusals_total", "counter", "Requests that were not accepted.");
   for (std::size_t i = 0; i < kRefusals; ++i) {
-    page.row("refusals_total", "why=\"" + std::string(name_of(static_cast<Refusal>(i))) + "\"",
-             std::to_string(refusals_[i]));
+    page.add(std::to_string(refusals_[i]), "why=\"" + std::string(name_of(static_cast<Refusal>(i))) + "\"");
   }
   page.begin("stage_seconds", "histogram", "How long each stage of a job, or a whole request, took.");
   for (std::size_t i = 0; i < stages_.size(); ++i) {
-    stages_[i].write(page.text(), "evalrun_stage_seconds",
-                     "stage=\"" + std::string(name_of(static_cast<Stage>(i))) + "\"");
+    stages_[i].write(page, "stage=\"" + std::string(name_of(static_cast<Stage>(i))) + "\"");
   }
-  page.gauge("jobs_waiting", "Jobs that wait for a sandbox.", gauges.waiting);
-  page.gauge("jobs_live", "Jobs that are at work.", gauges.live);
-  page.gauge("connections", "Open connections.", gauges.connections);
-  page.gauge("requests_open", "Requests whose answer has not gone out.", gauges.requests);
-  page.gauge("body_bytes", "Bytes of requests that are held.", gauges.held_bytes);
-  page.gauge("resident_bytes", "Memory of the server itself.", gauges.resident_bytes);
-  page.gauge("stored_files", "Files in the store of the go-judge dialect.", gauges.stored_files);
-  page.gauge("stored_bytes", "Bytes in it.", gauges.stored_bytes);
-  page.begin("log_lines_dropped_total", "counter", "Lines of the log that nobody took.");
-  page.row("log_lines_dropped_total", "", std::to_string(dropped_lines_));
-  return std::move(page.text());
+  page.one("jobs_waiting", "gauge", "Jobs that wait for a sandbox.", std::to_string(gauges.waiting));
+  page.one("jobs_live", "gauge", "Jobs that are at work.", std::to_string(gauges.live));
+  page.one("connections", "gauge", "Open connections.", std::to_string(gauges.connections));
+  page.one("requests_open", "gauge", "Requests whose answer has not gone out.", std::to_string(gauges.requests));
+  page.one("body_bytes", "gauge", "Bytes of requests that are held.", std::to_string(gauges.held_bytes));
+  page.one("resident_bytes", "gauge", "Memory of the server itself.", std::to_string(gauges.resident_bytes));
+  page.one("stored_files", "gauge", "Files in the store of the go-judge dialect.", std::to_string(gauges.stored_files));
+  page.one("stored_bytes", "gauge", "Bytes in it.", std::to_string(gauges.stored_bytes));
+  page.one("log_lines_dropped_total", "counter", "Lines of the log that nobody took.", std::to_string(dropped_lines_));
+  return page.text();
 }
 
 }  // namespace evalrun::serve

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/core/metrics_page.h"
 #include "runtime/core/units.h"
 
 namespace evalrun::serve {
@@ -19,7 +20,8 @@ class Histogram {
                                                      0.25,  0.5,    1,     2.5,  5,     10,   30};  // seconds
 
   void add(Duration time);
-  void write(std::string& text, std::string_view name, std::string_view labels) const;
+  // The samples of the page's family that have these labels.
+  void write(MetricsPage& page, const std::string& labels) const;
 
  private:
   std::array<std::uint64_t, kBounds.size() + 1> counts_{};

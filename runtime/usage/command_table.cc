@@ -725,7 +725,7 @@ constexpr FlagRow kFlags[] = {
      .values = "completion input",
      .what = "Print results as jobs end, or in the order of the input.",
      .standard = "completion",
-     .verbs = {Verb::Batch},
+     .verbs = {Verb::Batch, Verb::Submit},
      .completes = Completes::Values,
      .apply = set_order},
     {.name = "--journal",
@@ -963,6 +963,13 @@ constexpr FlagRow kFlags[] = {
      .standard = "all do",
      .verbs = {Verb::Submit},
      .apply = store_name<&Options::cpu_class>},
+    {.name = "--confirm-tle",
+     .what =
+         "Where a program ran out of time on this host, and something of the host made that time less sure, let one "
+         "other host try it. The result says what both took.",
+     .standard = "the first verdict counts",
+     .verbs = {Verb::Worker},
+     .apply = turn_on<&Options::confirm_tle>},
     {.name = "--lease",
      .operand = "TIME",
      .what = "How long the queue waits for a word of this worker before another one gets its jobs.",

@@ -90,6 +90,7 @@ struct Options {
   std::string queue;                            // the address; empty: EVALRUN_QUEUE
   std::string host, cpu_class;                  // of a worker; `cpu_class` of jobs too
   std::string lease;                            // a time; empty: the default
+  bool confirm_tle = false;                     // a worker's
   bool unsafe_host_paths = false;               // jobs may name paths of the worker's host
   std::string shared_files, cache, cache_size;  // folders: that all hosts share, and of a worker's copies
   bool wait = false;                            // for the results

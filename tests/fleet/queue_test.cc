@@ -292,6 +292,44 @@ TEST_P(QueueRules, what_a_host_lacks_is_another_hosts_and_counts_as_no_attempt) 
   EXPECT_EQ(client_->results("b")[0].line, "last result of a");
 }
 
+TEST_P(QueueRules, a_doubted_result_is_tried_once_by_another_host_and_counts_where_there_is_none) {
+  client_->enqueue({.batch = "b"}, {"a"});
+  const Identity w = worker("w", "h1"), v = worker("v", "h2"), u = worker("u", "h3");
+  for (const Identity& who : {w, v, u}) client_->beat(who, {});
+  client_->give_back(w, claim_one(w), Return::Doubt, "late on h1");
+  EXPECT_TRUE(client_->results("b").empty());
+  EXPECT_TRUE(client_->claim(w, 1).jobs.empty());
+  const ClaimedJob again = claim_one(v);
+  EXPECT_EQ(again.doubt, "late on h1");
+  EXPECT_EQ(again.attempt, 1U);
+  EXPECT_FALSE(again.is_alone);
+  // Who doubts it once more has said the last word.
+  client_->give_back(v, again, Return::Doubt, "late on h2");
+  ASSERT_EQ(client_->results("b").size(), 1U);
+  EXPECT_EQ(client_->results("b")[0].line, "last result of a");
+  EXPECT_EQ(status()["dead"], 0);
+  for (const Identity& who : {v, u}) {
+    client_->ask<bool>([&](auto then) { client_->queue().leave(who, "drained", [then] { then(true); }); });
+  }
+  client_->enqueue({.batch = "b"}, {"alone"});
+  const ClaimedJob alone = claim_one(w);
+  EXPECT_EQ(alone.doubt, "");
+  client_->give_back(w, alone, Return::Doubt, "late on h1");
+  EXPECT_EQ(client_->results("b").size(), 2U);
+}
+
+TEST_P(QueueRules, another_host_is_one_that_may_run_the_job) {
+  client_->enqueue({.cpu_class = "fast", .batch = "b"}, {"a"});
+  const Identity fast = worker("w", "h1", "fast"), slow = worker("v", "h2", "slow");
+  for (const Identity& who : {fast, slow}) client_->beat(who, {});
+  client_->give_back(fast, claim_one(fast), Return::Fault, "x");
+  // Nobody else may, so it is this one's again.
+  const ClaimedJob again = claim_one(fast);
+  EXPECT_EQ(again.attempt, 2U);
+  client_->give_back(fast, again, Return::Cannot, "no image");
+  EXPECT_EQ(client_->results("b").size(), 1U);
+}
+
 TEST_P(QueueRules, a_released_job_is_as_if_it_had_never_been_claimed) {
   client_->enqueue({.batch = "b"}, {"a", "b"});
   const Identity w = worker("w");

@@ -178,6 +178,28 @@ TEST_P(EachFleet, gives_the_results_that_a_batch_gives) {
   EXPECT_EQ(lines_of(fleet.output).size(), 9U);
 }
 
+TEST_P(EachFleet, prints_results_in_the_inputs_order_where_that_is_asked_for) {
+  start_worker("h1");
+  start_worker("h2");
+  const std::string text = text_of({job("slow", {"sleep", "0.7"}), job("quick", {"exit", "0"})}) + "not json\n" +
+                           text_of({job("last", {"exit", "0"})});
+  const Finished done = submit(text, {"--wait", "--order", "input"});
+  std::string lines;
+  std::istringstream stream(done.output);
+  for (std::string line; std::getline(stream, line);) lines += nlohmann::json::parse(line)["line"].dump() + " ";
+  EXPECT_EQ(lines, "1 2 3 4 ");
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_EQ(status()["running"], 0);
+}
+
+TEST_F(Fleet, a_worker_says_how_many_sandboxes_it_has_room_for) {
+  const Finished worker = run_command({"/usr/bin/prlimit", "--nofile=60:60", evalrun().string(), "worker", "--queue",
+                                       server_->url(), "--host", "h1", "--jobs", "500"});
+  EXPECT_NE(worker.error_output.find("the limit on open files has room for 1 sandboxes at a time, not 500"),
+            std::string::npos)
+      << worker.error_output;
+}
+
 TEST_F(Fleet, a_result_says_which_worker_made_it) {
   start_worker("judge-7", {"--jobs", "1", "--cpu-class", "fast"});
   const auto result = by_id(submit(text_of({job("a", {"exit", "0"})})).output)["a"];

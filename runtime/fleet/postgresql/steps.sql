@@ -73,7 +73,7 @@ BEGIN
       ORDER BY sequence LIMIT 64
   LOOP
     CONTINUE WHEN seen.class <> '' AND seen.class <> my_class;
-    CONTINUE WHEN my_host = ANY (seen.tried) AND NOT evalrun.all_live_hosts_are_in(seen.tried, now);
+    CONTINUE WHEN my_host = ANY (seen.tried) AND NOT evalrun.all_live_hosts_are_in(seen.tried, seen.class, now);
     IF seen.losses > 0 AND running > 0 THEN
       -- One worker ends what it runs for it, not all of them.
       UPDATE evalrun.job SET reserved = my_worker, reserved_until = now + lease_time WHERE id = seen.id AND state = 'waiting'
@@ -110,7 +110,7 @@ END $$;
 
 -- Answers a row for each job, and at the end one whose last column is "drain", "alone" or "".
 CREATE FUNCTION evalrun.claim(a bytea[])
-RETURNS TABLE (id bytea, token bytea, line bytea, plan bytea, waited bytea, attempt bytea, is_alone bytea, head bytea)
+RETURNS TABLE (id bytea, token bytea, line bytea, plan bytea, waited bytea, attempt bytea, is_alone bytea, head bytea, doubt bytea)
 LANGUAGE plpgsql AS $$
 DECLARE
   now bigint := evalrun.time_of(a[1]);
@@ -129,7 +129,7 @@ DECLARE
 BEGIN
   PERFORM evalrun.need_not_wait_for_the_disk();
   IF EXISTS (SELECT FROM evalrun.worker WHERE name = my_worker AND must_drain) THEN
-    RETURN QUERY SELECT NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea,
+    RETURN QUERY SELECT NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea,
       evalrun.bytes_of('drain');
     RETURN;
   END IF;
@@ -161,10 +161,10 @@ BEGIN
     running := running + 1;
     RETURN QUERY SELECT one.id, evalrun.bytes_of(its_token::text), one.line, evalrun.bytes_of(one.plan),
       evalrun.bytes_of((now - one.submitted)::text), evalrun.bytes_of((one.losses + one.faults + 1)::text),
-      evalrun.bytes_of(CASE WHEN one.losses > 0 THEN '1' ELSE '0' END), one.head;
+      evalrun.bytes_of(CASE WHEN one.losses > 0 THEN '1' ELSE '0' END), one.head, coalesce(one.doubt, '');
     EXIT WHEN one.losses > 0;
   END LOOP;
-  RETURN QUERY SELECT NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea,
+  RETURN QUERY SELECT NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea,
     evalrun.bytes_of(CASE WHEN must_empty THEN 'alone' ELSE '' END);
 END $$;
 
@@ -264,7 +264,9 @@ BEGIN
   END IF;
   IF how <> 'release' THEN
     IF NOT one.host = ANY (one.tried) THEN one.tried := one.tried || one.host; END IF;
-    one.why := evalrun.with_reason(one.why, evalrun.bytes_of(one.host || ': ') || a[6] || evalrun.bytes_of(E'\n'));
+    IF how <> 'doubt' THEN
+      one.why := evalrun.with_reason(one.why, evalrun.bytes_of(one.host || ': ') || a[6] || evalrun.bytes_of(E'\n'));
+    END IF;
     IF how = 'fault' THEN one.faults := one.faults + 1; END IF;
     UPDATE evalrun.job SET tried = one.tried, why = one.why, faults = one.faults WHERE id = one.id;
     IF how = 'fault' THEN
@@ -275,12 +277,13 @@ BEGIN
         RETURN NEXT evalrun.bytes_of('dead');
         RETURN;
       END IF;
-    ELSIF evalrun.all_live_hosts_are_in(one.tried, now) THEN
+    ELSIF evalrun.all_live_hosts_are_in(one.tried, one.class, now) OR (how = 'doubt' AND one.doubt IS NOT NULL) THEN
       PERFORM evalrun.count('done');
       PERFORM evalrun.finish(one.id, a[7], now);
       RETURN NEXT evalrun.bytes_of('done');
       RETURN;
     END IF;
+    IF how = 'doubt' THEN UPDATE evalrun.job SET doubt = a[6] WHERE id = one.id; END IF;
   END IF;
   PERFORM evalrun.put_back(one.id, now);
   RETURN NEXT evalrun.bytes_of('back');
@@ -401,7 +404,7 @@ BEGIN
     DELETE FROM evalrun.result WHERE entry = one.entry;
     PERFORM evalrun.begin_where_the_others_are(one.tenant, one.priority, one.class);
     UPDATE evalrun.job SET state = 'waiting', ran_before = false, waiting_since = now, entry = NULL, ended = NULL, losses = 0,
-      good = 0, faults = 0, tried = '{}', why = '', worker = NULL, host = NULL, reserved = NULL WHERE id = one.id;
+      good = 0, faults = 0, tried = '{}', why = '', doubt = NULL, worker = NULL, host = NULL, reserved = NULL WHERE id = one.id;
     tried_again := tried_again + 1;
   END LOOP;
   RETURN NEXT evalrun.bytes_of(tried_again::text);

@@ -34,6 +34,7 @@ CREATE TABLE evalrun.job (
   faults integer NOT NULL DEFAULT 0,
   tried text[] NOT NULL DEFAULT '{}',
   why bytea NOT NULL DEFAULT '',
+  doubt bytea,
   reserved text,
   reserved_until bigint,
   is_cancelled boolean NOT NULL DEFAULT false,
@@ -171,8 +172,10 @@ BEGIN
     ON CONFLICT (name) DO UPDATE SET charged = excluded.charged WHERE t.charged < excluded.charged;
 END $$;
 
-CREATE FUNCTION evalrun.all_live_hosts_are_in(hosts text[], now bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
-  SELECT NOT EXISTS (SELECT FROM evalrun.worker WHERE ended IS NULL AND seen >= now - 60000 AND NOT host = ANY (hosts))
+-- Of the workers that may run a job of this class.
+CREATE FUNCTION evalrun.all_live_hosts_are_in(hosts text[], its_class text, now bigint) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+  SELECT NOT EXISTS (SELECT FROM evalrun.worker WHERE ended IS NULL AND seen >= now - 60000 AND its_class IN ('', class)
+                     AND NOT host = ANY (hosts))
 $$;
 
 -- A job that ran before is seen by every claim before all others.
@@ -184,7 +187,8 @@ $$;
 -- The one line that the producer gets. Its batch's lock must be held.
 CREATE FUNCTION evalrun.finish(job_id bytea, result_line bytea, now bigint) RETURNS void LANGUAGE sql VOLATILE AS $$
   WITH finished AS (
-    UPDATE evalrun.job SET state = 'done', ended = now, line = '', head = '', why = '', tried = '{}' WHERE id = job_id RETURNING batch
+    UPDATE evalrun.job SET state = 'done', ended = now, line = '', head = '', why = '', tried = '{}', doubt = NULL
+      WHERE id = job_id RETURNING batch
   )
   INSERT INTO evalrun.result (batch, id, line, stored) SELECT batch, job_id, result_line, now FROM finished
 $$;

@@ -67,7 +67,8 @@ struct ClaimedJob {
   std::string id, token, line, plan, head;
   Duration waited{};
   unsigned attempt = 1;
-  bool is_alone = false;  // a worker was lost over it: nothing else may run beside it
+  bool is_alone = false;   // a worker was lost over it: nothing else may run beside it
+  std::string doubt = {};  // what an earlier worker said that gave it back so; "": none did
 };
 
 struct Claimed {
@@ -101,8 +102,9 @@ struct Completion {
 enum class Completed { Stored, Repeated, Dropped };
 
 // Release: the worker ends, and the job is as if never claimed. Fault: the sandbox failed; another host tries it, and
-// after three hosts it is given up. Cannot: this host lacks what the job needs.
-enum class Return { Release, Fault, Cannot };
+// after three hosts it is given up. Cannot: this host lacks what the job needs. Doubt: `line` is its result, but one
+// other host may try it, once; where there is none, it is the result.
+enum class Return { Release, Fault, Cannot, Doubt };
 
 struct GivenBack {
   std::string id, token;

@@ -37,12 +37,13 @@ std::string milliseconds(Duration time) {
 }
 
 ClaimedJob claimed_job(const RedisReply& reply) {
-  const auto& fields = elements_of(reply, 8);
+  const auto& fields = elements_of(reply, 9);
   ClaimedJob job{text_of(fields[0]), text_of(fields[1]), text_of(fields[2]), text_of(fields[3]), ""};
   job.waited = std::chrono::milliseconds(number_of(fields[4]));
   job.attempt = static_cast<unsigned>(number_of(fields[5]));
   job.is_alone = text_of(fields[6]) == "1";
   job.head = text_of(fields[7]);
+  job.doubt = text_of(fields[8]);
   return job;
 }
 
@@ -133,6 +134,7 @@ void StepQueue::give_back(const Identity& who, const GivenBack& job, Done done) 
     case Return::Release: break;
     case Return::Fault: how = "fault"; break;
     case Return::Cannot: how = "cannot"; break;
+    case Return::Doubt: how = "doubt"; break;
   }
   run(Step::GiveBack, {who.worker, job.id, job.token, how, job.why, job.line}, Again::Yes,
       [done = std::move(done)](std::optional<RedisReply>) { done(); });

@@ -1,6 +1,6 @@
 -- ARGV: now, worker, host, class, free (how many can start now), running (how many do), lease in milliseconds.
 -- Answers "drain" or "" or "alone", then for each job its id, token, line, plan, milliseconds waited, attempt, whether it
--- must run alone, and how its result line begins.
+-- must run alone, how its result line begins, and what an earlier worker doubted.
 -- "alone": a job waits that must run alone, and this worker is to end what it runs first.
 local worker, host, own_class = ARGV[2], ARGV[3], ARGV[4]
 local free, running, lease = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -21,12 +21,12 @@ local function start(id, fields)
   count_no_longer_waiting(id, fields.tenant)
   local losses, nacks = tonumber(fields.losses or '0'), tonumber(fields.nacks or '0')
   return {id, tostring(token), fields.line, fields.plan, tostring(now - tonumber(fields.submitted)),
-    tostring(losses + nacks + 1), losses > 0 and '1' or '0', fields.head}
+    tostring(losses + nacks + 1), losses > 0 and '1' or '0', fields.head, fields.doubt or ''}
 end
 
 local function job_to_start(id)
   return job(id, 'tenant', 'line', 'plan', 'submitted', 'losses', 'nacks', 'class', 'tried', 'reserved', 'reserved_until',
-    'head')
+    'head', 'doubt')
 end
 
 -- Jobs that ran before. One whose worker was lost may have ended it: it runs alone, so that it takes no other job along.
@@ -35,7 +35,7 @@ local function from_again()
   for _, id in ipairs(redis.call('ZRANGE', 'er:again', 0, kLookedAt - 1)) do
     local fields = job_to_start(id)
     local fits = fields.class == '' or fields.class == own_class
-    if fits and fields.tried and has_line(fields.tried, host) then fits = all_live_hosts_are_in(fields.tried) end
+    if fits and fields.tried and has_line(fields.tried, host) then fits = all_live_hosts_are_in(fields.tried, fields.class) end
     if fits and tonumber(fields.losses or '0') > 0 and running > 0 then
       -- One worker ends what it runs for it, not all of them.
       local is_free = not fields.reserved or fields.reserved == worker or tonumber(fields.reserved_until) < now

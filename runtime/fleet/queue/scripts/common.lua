@@ -75,7 +75,8 @@ end
 
 local function finish(id, batch, line)
   redis.call('HSET', job_key(id), 'state', 'done')
-  redis.call('HDEL', job_key(id), 'line', 'head', 'plan', 'class', 'sequence', 'estimate', 'lease', 'graced', 'tried', 'why')
+  redis.call('HDEL', job_key(id), 'line', 'head', 'plan', 'class', 'sequence', 'estimate', 'lease', 'graced', 'tried', 'why',
+    'doubt')
   write_result(id, batch, line)
 end
 
@@ -100,10 +101,12 @@ end
 -- "a\nb\n" has "a".
 local function has_line(lines, line) return string.find('\n' .. lines, '\n' .. line .. '\n', 1, true) ~= nil end
 
-local function all_live_hosts_are_in(hosts)
+-- Of the workers that may run a job of this class.
+local function all_live_hosts_are_in(hosts, class)
   for _, worker in ipairs(redis.call('ZRANGEBYSCORE', 'er:workers', now - kWorkerIsAlive, '+inf')) do
-    local host = redis.call('HGET', 'er:worker:' .. worker, 'host')
-    if host and not has_line(hosts, host) then return false end
+    local info = redis.call('HMGET', 'er:worker:' .. worker, 'host', 'class')
+    local fits = class == '' or info[2] == class
+    if info[1] and fits and not has_line(hosts, info[1]) then return false end
   end
   return true
 end

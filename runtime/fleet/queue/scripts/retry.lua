@@ -7,7 +7,7 @@ for i = 2, #ARGV do
   if fields.state == 'dead' then
     redis.call('XDEL', 'er:results:' .. fields.batch, fields.entry)
     redis.call('ZREM', 'er:dead', id)
-    redis.call('HDEL', job_key(id), 'entry', 'losses', 'good', 'nacks', 'tried', 'why', 'worker', 'host')
+    redis.call('HDEL', job_key(id), 'entry', 'losses', 'good', 'nacks', 'tried', 'why', 'doubt', 'worker', 'host')
     redis.call('HSET', job_key(id), 'state', 'waiting')
     redis.call('PERSIST', job_key(id))
     redis.call('SADD', 'er:batch:' .. fields.batch, id)
