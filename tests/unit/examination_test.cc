@@ -42,7 +42,7 @@ TEST(record, is_read_line_by_line_and_is_complete_with_its_last_line_only) {
 TEST(record, that_has_a_line_of_another_kind_or_count_is_not_complete) {
   for (const char* rest : {"test\tpassed\ta\t\nend\t2\n", "end\tx\n", "end\t0 \n", "test\tgood\ta\t\nend\t1\n",
                            "hello\nend\t0\n", "end\t0\nend\t0\n", "end\t0\ntest\tpassed\ta\t\n", "\nend\t0\n",
-                           "test\tpassed\ta\nend\t1\n", "end\n", "end\t0\ta\tb\n"}) {
+                           "test\tpassed\ta\nend\t1\n", "end\n", "end\t00\n", "end\t0\ta\tb\n"}) {
     EXPECT_FALSE(read_record(kBegin + rest).is_complete) << rest;
   }
 }
