@@ -26,9 +26,12 @@ void prepend(const std::string& path, std::deque<std::string>& parts) {
   parts.insert(parts.begin(), more.begin(), more.end());
 }
 
-// A package's own folder and no more: /etc/php, /var/lib/ghc.
+// A package's own folder and no more: /etc/php, /var/lib/ghc, and one level deeper where packages share a folder that
+// has more than they need, keys of this host among it: /etc/ssl/certs.
 std::size_t least_parts(const std::string& path) {
-  static constexpr std::string_view kDeep[] = {"/var/", "/home/", "/usr/", "/run/"};
+  static constexpr std::string_view kDeep[] = {"/var/",          "/home/",        "/usr/",     "/run/",
+                                               "/etc/ssl/",      "/etc/default/", "/etc/X11/", "/etc/xdg/",
+                                               "/etc/security/", "/etc/systemd/"};
   const bool is_deep = std::ranges::any_of(kDeep, [&](std::string_view each) { return path.starts_with(each); });
   return is_deep ? 3 : 2;
 }

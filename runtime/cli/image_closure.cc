@@ -278,18 +278,20 @@ class Walk {
       if (const rootfs::Look look = view().look(file); look.leads_out()) add_link(look);
     } else if (S_ISREG(status.st_mode)) {
       ++found_.files_seen;
-      const bool is_code = (status.st_mode & S_IXUSR) != 0 || file.find(".so") != std::string::npos;
-      if (!is_code) return;
+      if (!is_code(file, status)) return;
       if (const auto host = view().host_path(file)) add_needs(*host, file);
     }
   }
 
   void add_settings(const std::string& file) {
-    const bool has_folder = file.starts_with("/etc/") && file.find('/', 5) != file.npos;
-    if (!has_folder || is_of_services(file) || view().look(file).is_there()) return;
+    static constexpr std::string_view kPlaces[] = {"/etc/", "/var/lib/"};
+    const auto place = std::ranges::find_if(kPlaces, [&](std::string_view each) { return file.starts_with(each); });
+    if (place == std::end(kPlaces)) return;
+    const std::size_t end = file.find('/', place->size());
+    if (end == file.npos || is_of_services(file) || view().look(file).is_there()) return;
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) return;
-    add_once(found_.settings, file.substr(0, file.find('/', 5)));
+    add_once(is_code(file, status) ? found_.settings_to_run : found_.settings, file.substr(0, end));
   }
 
   void add_link(const rootfs::Look& look) {
@@ -298,6 +300,10 @@ class Walk {
     const bool known =
         std::ranges::any_of(found_.links, [&](const LinkOut& each) { return each.mend.path == mend->path; });
     if (!known) found_.links.push_back({look, *mend});
+  }
+
+  static bool is_code(const std::string& file, const struct stat& status) {
+    return (status.st_mode & S_IXUSR) != 0 || file.find(".so") != std::string::npos;
   }
 
   static void add_once(std::vector<std::string>& list, const std::string& name) {
@@ -324,6 +330,9 @@ ImageClosure walk_image(const Image& image, Plan plan, const std::string& dpkg) 
     all.not_on_host = std::move(found.not_on_host);
     all.not_shown = std::move(found.not_shown);
     all.settings = std::move(found.settings);
+    all.settings_to_run = std::move(found.settings_to_run);
+    std::erase_if(all.settings,
+                  [&](const std::string& each) { return std::ranges::count(all.settings_to_run, each) != 0; });
     all.files_seen = found.files_seen;
     if (found.links.empty()) break;
     for (LinkOut& link : found.links) {

@@ -27,7 +27,9 @@ struct ImageClosure {
   std::vector<std::string> not_on_host;  // programs of the image that this host does not have
   std::vector<std::string> not_shown;    // and that it has, and the image does not show
   std::vector<LinkOut> links;            // one for each place that is to be shown
-  std::vector<std::string> settings;     // what its packages have in /etc and the image does not show: it may need them
+  // Folders of its packages in /etc and /var/lib that it does not show and may need, and those that hold libraries or
+  // programs, which must also be allowed to run.
+  std::vector<std::string> settings, settings_to_run;
   std::size_t files_seen = 0;
 };
 

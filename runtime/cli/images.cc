@@ -76,7 +76,8 @@ Plan plan_of(const Image& image) {
 }
 
 // What the image's file says itself, and what it would have to say besides: one list, since a key is set once.
-std::string shows_line(const Image& image, const Plan& plan, const std::vector<LinkOut>& links) {
+std::string shows_line(const Image& image, const Plan& plan, const std::vector<LinkOut>& links,
+                       const std::vector<std::string>& more = {}) {
   std::vector<std::string> paths;
   for (const Shown& shown : plan.kind.shown) {
     if (std::filesystem::path(shown.position.file) == image.path) paths.push_back(shown.path);
@@ -85,6 +86,7 @@ std::string shows_line(const Image& image, const Plan& plan, const std::vector<L
   for (const LinkOut& link : links) {
     if (!link.mend.is_run) paths.push_back(link.mend.path);
   }
+  paths.insert(paths.end(), more.begin(), more.end());
   if (paths.size() == own) return "";
   std::string line = "shows = [";
   for (const std::string& path : paths) line += (line.ends_with('[') ? "" : ", ") + toml_string(path);
@@ -121,7 +123,14 @@ bool print_closure(const Image& image, const Plan& plan, const ImageClosure& clo
   }
   if (!closure.settings.empty()) {
     say("its packages have settings that it does not show, which the program may miss: " +
-        join_words(closure.settings));
+        join_words(closure.settings) + "; if it does, this line shows them:");
+    std::cout << shows_line(image, plan, closure.links, closure.settings) << "\n";
+  }
+  for (const std::string& folder : closure.settings_to_run) {
+    say("its packages have libraries or programs in " + folder +
+        ", which it does not show; if the program misses them, these lines, at the end of " + image.path.string() +
+        ", show them:");
+    std::cout << to_toml(rootfs::Mend{folder, true}) << "\n";
   }
   const bool closed = closure.links.empty() && closure.not_shown.empty();
   if (closed) say("no link leads out of the image (" + std::to_string(closure.files_seen) + " files looked at)");

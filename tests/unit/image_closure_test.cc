@@ -128,15 +128,30 @@ TEST(image_closure, settings_of_a_package_that_are_not_shown_are_told_and_those_
   // Every Debian has these files; which package has them, the test's lists say.
   Host host;
   host.file("dpkg/status", "Package: first\nPriority: optional\n\nPackage: second\nPriority: required\n\n");
-  host.file("dpkg/info/first.list", "/etc/alternatives/README\n/etc/default/useradd\n/etc/no-such-folder/file\n");
+  host.file("dpkg/info/first.list",
+            "/etc/alternatives/README\n/etc/default/useradd\n/etc/no-such-folder/file\n"
+            "/var/lib/dpkg\n/var/lib/dpkg/status\n/var/lib/no-such-folder/file\n/var/cache/debconf/config.dat\n");
   host.file("dpkg/info/second.list", "/etc/alternatives/README\n");
   host.image.packages = {"first"};
-  EXPECT_EQ(host.walk().settings, Host::Paths{"/etc/alternatives"});
+  EXPECT_EQ(host.walk().settings, (Host::Paths{"/etc/alternatives", "/var/lib/dpkg"}));
   host.image.packages = {"second"};
   EXPECT_TRUE(host.walk().settings.empty());
   host.image.packages = {"first"};
   host.plan.kind.shown = {{"/etc/alternatives", {}}};
+  EXPECT_EQ(host.walk().settings, Host::Paths{"/var/lib/dpkg"});
+  host.plan.kind.shown.push_back({"/var/lib/dpkg", {}});
   EXPECT_TRUE(host.walk().settings.empty());
+}
+
+TEST(image_closure, a_folder_of_a_package_with_programs_in_it_is_to_be_run) {
+  // dpkg's own scripts: any Debian has them.
+  Host host;
+  host.image.packages = {"first"};
+  host.file("dpkg/status", "Package: first\nPriority: optional\n\n");
+  host.file("dpkg/info/first.list",
+            "/var/lib/dpkg/status\n/var/lib/dpkg/info/dpkg.postinst\n/etc/alternatives/README\n");
+  EXPECT_EQ(host.walk().settings_to_run, Host::Paths{"/var/lib/dpkg"});
+  EXPECT_EQ(host.walk().settings, Host::Paths{"/etc/alternatives"});
 }
 
 TEST(image_closure, a_program_that_is_not_installed_or_not_shown_is_said_to_be_so) {
