@@ -2,7 +2,7 @@
 """Workers, or the queue's server, are killed or stopped while many jobs go through a fleet: nothing is lost, nothing twice.
 
   chaos.py EVALRUN [--queue redis|postgresql] [--jobs N] [--workers N] [--poison N] [--every S]
-    [--what workers|queue|stops|both] [--lease S]
+    [--what workers|queue|stops|both|disk] [--lease S]
 
 A poison job is one over which every worker is killed. Exit status 0 where each job has exactly one result, exactly the
 poison jobs were given up, and nothing is left: no job in the queue, no process, no control group, no mount.
@@ -28,14 +28,21 @@ ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 class Redis:
     """A server of our own on a Unix socket, and a client in a few lines."""
 
-    def __init__(self, folder, fsync):
-        self.folder, self.fsync, self.process = folder, fsync, None
+    def __init__(self, folder, fsync, disk=None):
+        """`disk`: its own, of so many MiB, which the server alone sees."""
+        self.folder, self.fsync, self.disk, self.process = folder, fsync, disk, None
+        self.data = folder
+        if disk:
+            self.data = os.path.join(folder, "disk")
+            os.mkdir(self.data)
         self.path = os.path.join(folder, "s")
         self.start()
 
     def start(self):
+        mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                 f'mount -t tmpfs -o size={self.disk}m tmpfs "{self.data}" && exec "$@"', "sh"] if self.disk else []
         self.process = subprocess.Popen(
-            [*ENDS_WITH_US, "redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder, "--appendonly", "yes",
+            [*mount, *ENDS_WITH_US, "redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.data, "--appendonly", "yes",
              "--appendfsync", self.fsync, "--save", "", "--logfile", os.path.join(self.folder, "log")])
         end = time.time() + 30
         while time.time() < end:
@@ -50,6 +57,20 @@ class Redis:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def filler(self):
+        return f"/proc/{self.process.pid}/root{self.data}/filler"
+
+    def fill_disk(self):
+        with open(self.filler(), "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError:
+                pass
+
+    def free_disk(self):
+        os.unlink(self.filler())
 
     def ask(self, *words):
         with socket.socket(socket.AF_UNIX) as s:
@@ -229,16 +250,18 @@ def main():
     parser.add_argument("--at-a-time", type=int, default=2)
     parser.add_argument("--poison", type=int, default=5)
     parser.add_argument("--every", type=float, default=None)
-    parser.add_argument("--what", choices=["workers", "queue", "stops", "both"], default="workers")
+    parser.add_argument("--what", choices=["workers", "queue", "stops", "both", "disk"], default="workers")
     parser.add_argument("--lease", type=float, default=1.0)
     parser.add_argument("--fsync", default="everysec")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if options.what == "disk" and options.queue != "redis":
+        parser.error("--what disk is for --queue redis")
     if not (shutil.which("redis-server") if options.queue == "redis" else Postgres.find()):
         print(f"missing: {options.queue}")
         return 1 if os.environ.get("EVALRUN_MUST_WORK") == "1" else 77
     chance = random.Random(options.seed)
-    every = options.every or {"workers": 0.4, "queue": 4.0, "stops": 1.0, "both": 0.4}[options.what]
+    every = options.every or {"workers": 0.4, "queue": 4.0, "stops": 1.0, "both": 0.4, "disk": 4.0}[options.what]
     mounts_before = mounts()
     with tempfile.TemporaryDirectory(prefix="evalrun-chaos-") as folder:
         failed = run(options, chance, every, folder)
@@ -269,11 +292,11 @@ def run(options, chance, every, folder):
             file.write(json.dumps(job) + "\n")
     poison = {f"b/=job-{i}" for i in poison}
 
-    queue = Redis(folder, options.fsync) if options.queue == "redis" else Postgres(folder)
+    queue = Redis(folder, options.fsync, 64 if options.what == "disk" else None) if options.queue == "redis" else Postgres(folder)
     url = queue.url
     log = open(os.path.join(folder, "workers.log"), "w")
     began = time.time()
-    pids, killed, stopped, restarts = [], 0, 0, 0
+    pids, killed, stopped, restarts, refused = [], 0, 0, 0, 0
 
     def new_worker():
         worker = Worker(options, url, log)
@@ -323,6 +346,19 @@ def run(options, chance, every, folder):
                     worker.process.send_signal(signal.SIGSTOP)
                     worker.stopped_until = now + 2.5 * options.lease
                     stopped += 1
+            if options.what == "disk":
+                # Full for longer than a lease; then there is room again.
+                queue.fill_disk()
+                end = time.time() + 1.5 * options.lease
+                while time.time() < end:
+                    time.sleep(0.05)
+                    try:
+                        queue.ask("SET", "chaos", "x")
+                    except OSError as error:
+                        refused += "MISCONF" in str(error)
+                queue.free_disk()
+                restarts += 1
+                next_act = time.time() + every
             if options.what == "queue" or (options.what == "both" and killed % 10 == 0):
                 queue.kill()
                 time.sleep(0.2)
@@ -338,6 +374,8 @@ def run(options, chance, every, folder):
     took = time.time() - began
 
     failed = []
+    if options.what == "disk" and refused == 0:
+        failed.append("the server never said that its disk was full")
     for worker in workers:
         worker.process.send_signal(signal.SIGCONT)
     # Those that were stopped may still have something to say.
@@ -362,7 +400,7 @@ def run(options, chance, every, folder):
     stored, dead, held = queue.results(), queue.dead(), queue.held()
     stats = status["stats"]
     print(f"{options.queue}, {options.what}: {len(lines)} results, {len(distinct)} distinct, {len(dead)} dead, {killed} workers killed, "
-          f"{stopped} stopped, {restarts} restarts of the queue, {stats.get('reclaimed', 0)} jobs taken back, "
+          f"{stopped} stopped, {restarts} {'times a full disk' if options.what == 'disk' else 'restarts of the queue'}, {stats.get('reclaimed', 0)} jobs taken back, "
           f"{stats.get('dropped', 0)} late completions dropped, {stats.get('lost', 0)} leases found lost, "
           f"verdicts {verdicts}, {took:.1f} s")
     if submit.returncode not in (0, 3):
