@@ -74,8 +74,9 @@ Lines paths_of(const Sources& sources) {
 // "cpp: main.cc", "java: A.java runs A; A.java Main.java", or "unknown language: …".
 std::string summary(const SourcesOrRefusal& found) {
   if (const auto* refusal = std::get_if<Refusal>(&found)) {
-    constexpr const char* kCauses[] = {"unreadable", "no source", "unknown language", "no image", "not installed"};
-    return kCauses[static_cast<int>(refusal->cause)] + std::string(": ") + refusal->message;
+    static const std::vector<std::string> causes = {"unreadable", "no source", "unknown language",
+                                                    "no image",   "too large", "not installed"};
+    return causes.at(static_cast<std::size_t>(refusal->cause)) + ": " + refusal->message;
   }
   const auto& sources = std::get<Sources>(found);
   std::string text = sources.language + ": " + sources.source;

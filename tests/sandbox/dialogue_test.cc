@@ -349,7 +349,7 @@ TEST(dialogue, waiting_is_not_charged_as_cpu_time) {
   const DialogueEnd end = play(supervisor, "read 1 drain exit 42", "sleep 300 say x");
   EXPECT_LT(end.interactor.run.cpu.total(), 100ms);
   EXPECT_LT(end.submission.run.cpu.total(), 100ms);
-  EXPECT_GE(end.interactor.run.wall, 300ms);
+  EXPECT_GE(end.interactor.run.wall, 250ms);  // it may begin a little later than the submission
 }
 
 TEST(dialogue, tells_who_closed_a_stream_well_before_its_end) {
