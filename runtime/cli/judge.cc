@@ -359,8 +359,9 @@ class TaskJudge {
   }
 
   int tell_interruption() {
-    say(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by_) + ": " + std::to_string(judged_) + " of " +
-        std::to_string(all_) + " submissions judged" + (journal_ ? "; the same command goes on with the journal" : ""));
+    say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by_) + ": " + std::to_string(judged_) +
+                   " of " + std::to_string(all_) + " submissions judged" +
+                   (journal_ ? "; the same command goes on with the journal" : ""));
     return kNotJudged;
   }
 
@@ -451,7 +452,7 @@ int check_package(const Options& options, packages::Package& package) {
     end_at_signals(judging, signals, ended_by);
     runs = judging.validate(tasks, package.findings);
     if (judging.was_interrupted()) {
-      say(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by));
+      say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by));
       return kNotJudged;
     }
     say_errors(package.findings);

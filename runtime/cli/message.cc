@@ -1,5 +1,8 @@
 #include "runtime/cli/message.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "runtime/core/text.h"
@@ -8,6 +11,12 @@ namespace evalrun::cli {
 
 void say(std::string_view message) {
   std::cerr << "evalrun: " << one_line(message) << "\n";
+}
+
+void say_at_the_end(std::string_view message) {
+  constexpr int kPatience = 1000;  // ms
+  pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&standard_error, 1, kPatience) == 1 && (standard_error.revents & POLLOUT) != 0) say(message);
 }
 
 }  // namespace evalrun::cli

@@ -362,9 +362,10 @@ class Stuck {
 
   // One SIGTERM, and a second where the first does not end it: both are what people do. False: it went on.
   bool ends_by_sigterm() {
-    for (int signal = 0; signal < 2; ++signal) {
+    // The second one ends it wherever it is stuck.
+    for (const std::chrono::milliseconds patience : {1s, 10s}) {
       ::kill(pid_, SIGTERM);
-      for (int i = 0; i < 500; ++i) {
+      for (auto waited = 0ms; waited < patience; waited += 10ms) {
         if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
           pid_ = -1;
           return true;

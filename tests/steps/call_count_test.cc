@@ -50,7 +50,7 @@ TEST(call_count, a_run_takes_no_more_system_calls_than_it_did) {
   const std::string trace = (folder.path() / "trace").string();
   Counts counts;
   // A run that takes longer than 20 ms, as under strace on a busy machine, is looked at besides: the least counts.
-  for (int time = 0; time < 5 && (time == 0 || counts.supervisor > kSupervisor); ++time) {
+  for (int time = 0; time < 10 && (time == 0 || counts.supervisor > kSupervisor); ++time) {
     const Finished traced =
         run_command({"strace", "-f", "-o", trace, evalrun().string(), "run", plan, "--output", trace + ".json"});
     if (traced.exit_code == 127) EVALRUN_SKIP("strace");
