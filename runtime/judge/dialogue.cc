@@ -246,23 +246,24 @@ void Dialogue::on_ended(Participant& one) {
     if (one.ended_for && std::holds_alternative<SandboxFault>(*one.ended_for)) return end_side(other);
     if (one.side == Side::Submission) return look_whether_interactor_waits();
     if (!first_) first_ = Side::Interactor;
-    pass_over_late_limit();
-    if (conclusion_now() != Conclusion::Accept) end_side(other);
+    if (conclusion_now() == Conclusion::Accept) return;
+    if (first_ == Side::Interactor) pass_over_late_limit();
+    end_side(other);
   } catch (...) {
     one.has_ended = true;
     on_failure(std::current_exception());
   }
 }
 
-// On a busy host a program runs on after the interactor has rejected it, until that is seen here, and what has happened
-// meanwhile is seen in any order. A limit that it meets then is none of its own doing.
+// After the interactor has rejected, or failed. On a busy host the submission runs on until that is seen here, and what
+// has happened meanwhile is seen in any order. A limit that it meets then is none of its own doing.
 void Dialogue::pass_over_late_limit() {
   Participant& submission = *submission_;
-  if (!submission.has_ended || !interactor_->has_ended || first_ != Side::Interactor) return;
+  if (!submission.has_ended) return;
   const bool met_a_limit = submission.ended_for && std::holds_alternative<LimitHit>(*submission.ended_for) &&
                            !is_limit(submission.ended_for, Limit::Wall);
   const bool was_later = interactor_->ended_at < submission.ended_at + kSeenTogether;
-  if (!met_a_limit || !was_later || conclusion_now() == Conclusion::Accept) return;
+  if (!met_a_limit || !was_later) return;
   submission.was_ended_here = true;
   if (submission.run) return;
   submission.end.ended_by = EndedBy::Dialogue;  // it is settled already

@@ -105,16 +105,9 @@ FeedbackFile read_feedback(int work, const char* name, std::size_t most) {
     return file;
   }
   file.is_there = true;
-  file.text.resize(most + 1);
-  std::size_t done = 0;
-  while (done < file.text.size()) {
-    const ssize_t count = ::read(opened.descriptor.get(), file.text.data() + done, file.text.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  file.is_cut = done > most;
-  file.text.resize(std::min(done, most));
+  static_cast<void>(supervise::read_bytes(opened, most + 1, file.text));  // what cannot be read is as if not written
+  file.is_cut = file.text.size() > most;
+  file.text.resize(std::min(file.text.size(), most));
   return file;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/judge/planned_runs.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "runtime/core/error.h"
 #include "runtime/core/host_file.h"
@@ -69,11 +70,12 @@ std::vector<PlannedRun> runs_of(const Task& task) {
     runs.push_back({"compile", plan_of_compile_step(task.plan, *task.compile), Step::Compile, "compile.argv"});
   }
   if (task.steps.empty()) runs.push_back(run_of_program(task));
-  const Plan common = plan_of_program(task);
+  std::optional<Plan> common;  // of the steps; plans may hold large files
+  if (!task.steps.empty()) common = plan_of_program(task);
   for (std::size_t i = 0; i < task.steps.size(); ++i) {
     const std::string own_key = "step[" + std::to_string(i) + "].argv";
     const bool has_own = task.plan.origin.positions.contains(own_key);
-    runs.push_back({"step " + task.steps[i].name, plan_of_step(common, task.steps[i]), Step::Run,
+    runs.push_back({"step " + task.steps[i].name, plan_of_step(*common, task.steps[i]), Step::Run,
                     has_own ? own_key : std::string("argv")});
   }
   for (const auto& program : needed_jury(task)) {
