@@ -1,6 +1,5 @@
 #include "runtime/cli/batch.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include <functional>
@@ -36,9 +35,9 @@ jobs::Plans::Sources sources_of(const Options& options, const fs::path& folder) 
 }
 
 void tell_interruption(int signal, const batch::Progress& progress, std::size_t ended, bool has_journal) {
-  say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(signal) + ": " + std::to_string(progress.done) +
-                 " jobs done, " + std::to_string(ended) + " ended without a result" +
-                 (has_journal ? "; the same command goes on with the journal" : ""));
+  say_interrupted(signal, ": " + std::to_string(progress.done) + " jobs done, " + std::to_string(ended) +
+                              " ended without a result" +
+                              (has_journal ? "; the same command goes on with the journal" : ""));
 }
 
 }  // namespace

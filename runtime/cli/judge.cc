@@ -1,7 +1,6 @@
 #include "runtime/cli/judge.h"
 
 #include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -359,9 +358,8 @@ class TaskJudge {
   }
 
   int tell_interruption() {
-    say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by_) + ": " + std::to_string(judged_) +
-                   " of " + std::to_string(all_) + " submissions judged" +
-                   (journal_ ? "; the same command goes on with the journal" : ""));
+    say_interrupted(ended_by_, ": " + std::to_string(judged_) + " of " + std::to_string(all_) + " submissions judged" +
+                                   (journal_ ? "; the same command goes on with the journal" : ""));
     return kNotJudged;
   }
 
@@ -452,7 +450,7 @@ int check_package(const Options& options, packages::Package& package) {
     end_at_signals(judging, signals, ended_by);
     runs = judging.validate(tasks, package.findings);
     if (judging.was_interrupted()) {
-      say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(ended_by));
+      say_interrupted(ended_by);
       return kNotJudged;
     }
     say_errors(package.findings);

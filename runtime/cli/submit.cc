@@ -1,4 +1,3 @@
-#include <string.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -53,10 +52,10 @@ fleet::SubmissionOptions submission_options(const Options& options, const JobsFi
 void tell_interruption(int signal, const std::string& batch, const fleet::SubmissionOptions& options,
                        const fleet::SubmissionCounts& counts) {
   const bool is_cancelled = options.afterwards == fleet::Afterwards::Forget;
-  say_at_the_end(std::string("interrupted by SIG") + ::sigabbrev_np(signal) + ": " + plural(counts.submitted, "job") +
-                 " submitted, " + plural(counts.results, "result") +
-                 (is_cancelled ? "; the rest is cancelled"
-                               : "; the jobs go on, and --wait --batch " + batch + " fetches their results"));
+  say_interrupted(signal,
+                  ": " + plural(counts.submitted, "job") + " submitted, " + plural(counts.results, "result") +
+                      (is_cancelled ? "; the rest is cancelled"
+                                    : "; the jobs go on, and --wait --batch " + batch + " fetches their results"));
 }
 
 }  // namespace
