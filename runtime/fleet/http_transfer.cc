@@ -28,16 +28,6 @@ const char* word_of(HttpVerb verb) {
   return "";
 }
 
-struct Pipe {
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("pipe2", kProgram);
-    read = Fd(ends[0]);
-    write = Fd(ends[1]);
-  }
-  Fd read, write;
-};
-
 }  // namespace
 
 void need_http_program() {
@@ -46,17 +36,18 @@ void need_http_program() {
 
 HttpTransfer::HttpTransfer(HttpVerb verb, const std::string& url, std::uint64_t size, int input) : url_(url) {
   const std::string program = program_beside_us(kProgram);
-  Pipe output, errors;
+  Pipe output = make_pipe(Blocking::Yes, Blocking::Yes);
+  Pipe errors = make_pipe(Blocking::Yes, Blocking::Yes);
   Fd nothing;
   if (input < 0) {
     nothing = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!nothing) throw SystemError("open", "/dev/null");
     input = nothing.get();
   }
-  pid_ =
-      start_apart({program, word_of(verb), url, std::to_string(size)}, input, output.write.get(), errors.write.get());
-  output_ = std::move(output.read);
-  errors_ = std::move(errors.read);
+  pid_ = start_apart({program, word_of(verb), url, std::to_string(size)}, input, output.write_end.get(),
+                     errors.write_end.get());
+  output_ = std::move(output.read_end);
+  errors_ = std::move(errors.read_end);
 }
 
 HttpTransfer::~HttpTransfer() {
