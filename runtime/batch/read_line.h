@@ -12,7 +12,7 @@
 
 namespace evalrun::batch {
 
-// Where an input's line stands, for messages.
+// The place of a line of the input, for messages.
 SourcePosition position_of(const InputLine& line, const std::string& input_name);
 
 // Its id, where the line has one, is noted in `seen`; a line whose id was there already is none.

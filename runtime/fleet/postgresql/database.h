@@ -30,7 +30,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // What is wrong with the server and yet no reason to stop; "": nothing.
+  // A fault of the server that does not stop the work; "": there is none.
   [[nodiscard]] std::string warning();
 
   // One step, and one transaction. `words`: the time and what the step is told. Throws the same.

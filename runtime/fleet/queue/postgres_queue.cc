@@ -29,7 +29,7 @@ std::string_view name_of(Step step) {
   return "";
 }
 
-// What the step's script answers, out of the function's rows.
+// Makes of the function's rows the answer that the step's script gives.
 RedisReply answer_of(Step step, RedisReply&& rows) {
   for (const RedisReply& row : elements_of(rows, 0)) static_cast<void>(elements_of(row, 1));
   switch (step) {

@@ -92,7 +92,7 @@ std::string text_of(const RedisAddress& address) {
          "/" + database;
 }
 
-// What stands after '?' may hold a password, too.
+// The part after '?' is left out: it may hold a password.
 std::string text_of(const PostgresAddress& address) {
   std::string text = address.text.substr(0, address.text.find('?'));
   const std::size_t begin = text.find("//") + 2, at = text.rfind('@');

@@ -82,7 +82,7 @@ Fd RelayProcess::start() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) throw SystemError("socketpair", program_);
   Fd ours(pair[0]);
   const Fd theirs(pair[1]);
-  // Of our end alone: the program waits for calls.
+  // Only our end does not block: the program waits for calls.
   if (::fcntl(ours.get(), F_SETFL, O_RDWR | O_NONBLOCK) != 0) throw SystemError("fcntl(F_SETFL)", program_);
   // Nothing that it prints is a result; what it has to say it says as an answer.
   pid_ = start_apart({program_}, theirs.get(), STDERR_FILENO, STDERR_FILENO);

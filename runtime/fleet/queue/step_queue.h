@@ -1,5 +1,5 @@
-// What queues have in common whose steps are made on the server's side, by scripts or functions there: the words of
-// each call and what its answer means.
+// A queue whose server takes each step by a script or a function of its own: the words of each call, and what its
+// answer means. Both queues are one.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace evalrun::fleet {
 enum class Step { Beat, Cancel, Claim, Complete, Drain, Enqueue, Forget, GiveBack, Leave, Reclaim, Retry, Status };
 
 struct QueueOptions {
-  // Told once of what is wrong with the server and yet no reason to stop.
+  // Told once of a fault of the server that does not stop the work.
   std::function<void(const std::string&)> warn = {};
   // For tests: the time in milliseconds, in place of the server's; 0: the server's.
   const std::uint64_t* clock = nullptr;
